@@ -12,7 +12,6 @@ require (
 )
 
 require (
-	github.com/home-ops/home-ops v0.0.0
 	cel.dev/expr v0.25.1 // indirect
 	charm.land/bubbles/v2 v2.1.0 // indirect
 	charm.land/bubbletea/v2 v2.0.2 // indirect
