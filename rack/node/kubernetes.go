@@ -1,0 +1,76 @@
+package node
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+)
+
+// Kubernetes is what a configured node runs besides Talos itself: etcd, the control plane, the kubelet.
+// The node calls it as machined calls the real ones; it never looks inside.
+type Kubernetes interface {
+	// Boot is called each time the node reaches running; it starts what the config asks for and returns soon.
+	// On a control plane etcd waits for Bootstrap, or joins a bootstrapped cluster.
+	// The context ends when the node leaves running.
+	Boot(ctx context.Context, m Machine) error
+	// Reconfigure is called when a config is applied without a reboot.
+	Reconfigure(ctx context.Context, m Machine) error
+	// Bootstrap starts the first etcd member. Errors are gRPC status errors (FailedPrecondition, AlreadyExists).
+	Bootstrap(ctx context.Context) error
+	// HasEtcdData reports whether /var/lib/etcd is non-empty.
+	HasEtcdData() bool
+	// LeaveEtcd removes this node's member from the cluster (graceful reset).
+	LeaveEtcd(ctx context.Context) error
+	// EtcdMembers lists the members of the cluster this node belongs to, its own first.
+	EtcdMembers(ctx context.Context) ([]EtcdMember, error)
+	// Kubeconfig returns an admin kubeconfig for the cluster endpoint.
+	Kubeconfig(ctx context.Context) ([]byte, error)
+	// Services reports etcd, kubelet, and their state and health for ServiceList.
+	Services() []Service
+	// Shutdown stops everything (reboot, power off); wipe removes EPHEMERAL (etcd data, kubelet state) too.
+	Shutdown(ctx context.Context, wipe bool) error
+}
+
+// Machine is what a configured node tells Kubernetes about itself.
+type Machine struct {
+	// Name is the hostname the node runs under: from the config, or the generated one.
+	Name string
+	// Addresses are the node's own addresses, without the VIP.
+	Addresses []netip.Addr
+	// Dir is the node's EPHEMERAL partition: a directory of Kubernetes's own, kept over reboots.
+	Dir string
+	// Config is the config that was applied, parsed and validated.
+	Config config.Provider
+	// TalosVersion is the installed Talos version, with its leading v.
+	TalosVersion string
+	// Arch is the Go name of the node's architecture.
+	Arch string
+	// Schematic is the image factory schematic of the installed image; empty without one.
+	Schematic string
+	// BootID changes with each boot.
+	BootID string
+}
+
+// EtcdMember is one member of the etcd cluster.
+type EtcdMember struct {
+	ID         uint64
+	Hostname   string
+	PeerURLs   []string
+	ClientURLs []string
+	IsLearner  bool
+	// Leader marks the member that leads now.
+	Leader bool
+}
+
+// Service is one service in ServiceList, named as on a real machine: etcd, kubelet.
+type Service struct {
+	ID string
+	// State is a machined word: Waiting, Preparing, Running, Finished, Failed, Skipped.
+	State string
+	// Healthy is looked at only when HealthKnown is true.
+	Healthy     bool
+	HealthKnown bool
+	// Message says why the service is in its state, as ServiceList's last event shows it.
+	Message string
+}
