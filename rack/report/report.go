@@ -1,0 +1,110 @@
+// Package report is what a rehearsal leaves behind: a table for people and a JSON file for programs.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Kind says how true to life a part of the rehearsal is.
+type Kind string
+
+// The four kinds. Real is the upstream program itself; genuine is a plugin as its publisher ships it; a stand-in does
+// the same work over the same protocols with code of ours; simulated is what no single machine can have, such as nodes.
+const (
+	Real      Kind = "real"
+	Genuine   Kind = "genuine"
+	StandIn   Kind = "stand-in"
+	Simulated Kind = "simulated"
+)
+
+// Report is one rehearsal. Keys are only ever added to it.
+type Report struct {
+	Stack      string             `json:"stack"`
+	Plugins    Kind               `json:"plugins"`
+	OK         bool               `json:"ok"`
+	Seconds    map[string]float64 `json:"seconds"`
+	Resources  Resources          `json:"resources"`
+	Nodes      []Node             `json:"nodes"`
+	Kubernetes Kubernetes         `json:"kubernetes"`
+	Parts      []Part             `json:"parts"`
+	Checks     []Check            `json:"checks"`
+	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
+	PeakMegabytes int `json:"peakMegabytes,omitempty"`
+}
+
+// Resources counts what the engine did.
+type Resources struct {
+	Created int `json:"created"`
+	// RerunChanges is what a second up changed; anything but 0 is a fault of the program.
+	RerunChanges int `json:"rerunChanges"`
+}
+
+// Node is one node as Kubernetes sees it.
+type Node struct {
+	Name    string `json:"name"`
+	Role    string `json:"role"`
+	Address string `json:"address"`
+	Ready   bool   `json:"ready"`
+}
+
+// Kubernetes is the control plane as it answered.
+type Kubernetes struct {
+	Version     string `json:"version"`
+	APIServers  int    `json:"apiServers"`
+	EtcdMembers int    `json:"etcdMembers"`
+}
+
+// Part is one piece of the rehearsal and how true it is.
+type Part struct {
+	Name string `json:"name"`
+	Kind Kind   `json:"kind"`
+}
+
+// Check is one thing that was looked at.
+type Check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Passed reports whether every check is ok; a rehearsal that checked nothing has not passed.
+func (r *Report) Passed() bool {
+	for _, c := range r.Checks {
+		if !c.OK {
+			return false
+		}
+	}
+	return len(r.Checks) > 0
+}
+
+// Write stores the report at path, whole or not at all.
+func (r *Report) Write(path string) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err := os.WriteFile(temporary, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Read loads a report.
+func Read(path string) (*Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	var r Report
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("report %s: %w", path, err)
+	}
+	return &r, nil
+}
