@@ -1,0 +1,55 @@
+package talos
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
+)
+
+// bootstrap is talos:machine/bootstrap:Bootstrap: the one call that makes etcd's first member. A cluster that is
+// bootstrapped already answers AlreadyExists, which is tried again until the time is up and then fails; the way out
+// is an import, whose state has neither node nor client configuration, and the update that follows it does nothing.
+func bootstrap() resourceType {
+	return resourceType{
+		attributes: object(map[resource.PropertyKey]shape{
+			"id":                  text().isComputed().isStable(),
+			"node":                text().isRequired(),
+			"endpoint":            text().isComputed(),
+			"clientConfiguration": clientConfiguration().isRequired(),
+			"timeouts":            timeouts("create"),
+		}),
+		plan: func(_ context.Context, p *plan) error {
+			if !p.isUnknown("endpoint", "node") {
+				p.endpointFollowsNode()
+			}
+			return nil
+		},
+		create: createBootstrap,
+		update: func(_ context.Context, planned, _ resource.PropertyMap) (resource.PropertyMap, error) {
+			return planned, nil
+		},
+		importState: func(string) (resource.PropertyMap, error) {
+			return withID(nil, "machine_bootstrap"), nil
+		},
+	}
+}
+
+func createBootstrap(ctx context.Context, planned resource.PropertyMap) (resource.PropertyMap, error) {
+	node, err := machineIn(planned)
+	if err != nil {
+		return nil, err
+	}
+	timeout, err := timeoutFor(planned, "create")
+	if err != nil {
+		return nil, err
+	}
+	if err := node.retry(ctx, timeout, func(ctx context.Context, c *client.Client) error {
+		return c.Bootstrap(ctx, &machineapi.BootstrapRequest{})
+	}); err != nil {
+		return nil, fmt.Errorf("Error bootstrapping node: %w", err) //nolint:staticcheck // the genuine provider's words
+	}
+	return withID(planned, "machine_bootstrap"), nil
+}
