@@ -1,0 +1,78 @@
+package spec
+
+import "net/netip"
+
+// BGP announces load-balancer addresses to routers
+// (https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane/).
+type BGP struct {
+	// LocalASN is the nodes' autonomous system number: private, 64512–65534 or 4200000000–4294967294, and other
+	// than the routers', so that routes are exchanged without further rules.
+	LocalASN uint32 `json:"localASN" required:"true" example:"64514"`
+	// Peers are the routers.
+	Peers []BGPPeer `json:"peers" required:"true" min:"1"`
+	// Nodes names the nodes that speak BGP. Default: the workers, or every node when control planes run
+	// workloads.
+	Nodes []string `json:"nodes,omitempty"`
+	// Advertise is what is announced. Default: loadBalancer, the addresses of LoadBalancer services.
+	Advertise []Advertisement `json:"advertise,omitempty" min:"1"`
+	// RouterIDPool gives nodes without IPv4 the 32-bit router id that BGP wants: an IPv4 prefix that need not be
+	// routed. Nodes with IPv4 use their address.
+	RouterIDPool netip.Prefix `json:"routerIDPool,omitzero" example:"10.255.255.0/24"`
+}
+
+func (b *BGP) defaults() { b.Advertise = []Advertisement{AdvertiseLoadBalancer} }
+
+// Advertisement is a kind of address that BGP announces.
+type Advertisement string
+
+// The kinds.
+const (
+	AdvertiseLoadBalancer Advertisement = "loadBalancer"
+	AdvertisePods         Advertisement = "pods"
+	AdvertiseClusterIP    Advertisement = "clusterIP"
+)
+
+// Values lists the kinds.
+func (Advertisement) Values() []string { return []string{"loadBalancer", "pods", "clusterIP"} }
+
+// BGPPeer is one router.
+type BGPPeer struct {
+	// Name is the peer's name in Cilium.
+	Name string `json:"name" required:"true" example:"gateway"`
+	// Address is the router's address, in a node network, or further away with Multihop.
+	Address netip.Addr `json:"address" required:"true" example:"10.0.0.1"`
+	// ASN is the router's autonomous system number, 16 or 32 bits.
+	ASN uint32 `json:"asn" required:"true" example:"64512"`
+	// Port is the router's BGP port. Default: 179.
+	Port int `json:"port,omitempty" min:"1" max:"65535"`
+	// PasswordRef says where the session's MD5 password is kept. Default: no password.
+	PasswordRef SecretRef `json:"passwordRef,omitempty" example:"op://home/bgp/password"`
+	// Multihop is how many routers away the peer may be; 0 and 1 mean on the same network. Default: 0.
+	Multihop int `json:"multihop,omitempty" min:"0" max:"255"`
+	// KeepAlive is how often the peers talk. Default: 10s.
+	KeepAlive Duration `json:"keepAlive,omitempty"`
+	// HoldTime is how long a silent peer is believed. Default: 30s, so that a lost node's routes go in half a
+	// minute rather than Cilium's minute and a half; at least three times KeepAlive.
+	HoldTime Duration `json:"holdTime,omitempty"`
+	// ConnectRetry is how long to wait between attempts to connect. Default: 15s.
+	ConnectRetry Duration `json:"connectRetry,omitempty"`
+	// GracefulRestart keeps the routes while Cilium's agent restarts. Default: on, for 2m.
+	GracefulRestart GracefulRestart `json:"gracefulRestart,omitzero"`
+	// Nodes names the nodes that peer with this router. Default: all that speak BGP.
+	Nodes []string `json:"nodes,omitempty"`
+}
+
+func (p *BGPPeer) defaults() {
+	p.Port = 179
+	p.KeepAlive, p.HoldTime, p.ConnectRetry = Duration(10e9), Duration(30e9), Duration(15e9)
+}
+
+// GracefulRestart keeps routes while Cilium's agent restarts (RFC 4724).
+type GracefulRestart struct {
+	// Enabled switches it on. Default: true.
+	Enabled bool `json:"enabled,omitempty"`
+	// RestartTime is how long the router keeps the routes. Default: 2m; at most 4095s.
+	RestartTime Duration `json:"restartTime,omitempty"`
+}
+
+func (g *GracefulRestart) defaults() { g.Enabled, g.RestartTime = true, Duration(120e9) }

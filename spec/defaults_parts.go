@@ -1,0 +1,179 @@
+package spec
+
+import "strings"
+
+func (s *Stack) deriveCilium() {
+	c := &s.Cilium
+	if c.Routing == "" {
+		c.Routing = RoutingNative
+		if s.nodesSpanNetworks() {
+			c.Routing = RoutingTunnel
+		}
+	}
+	if c.LoadBalancerMode == "" {
+		c.LoadBalancerMode = LoadBalancerDSR
+		if c.Routing == RoutingTunnel {
+			c.LoadBalancerMode = LoadBalancerSNAT
+		}
+	}
+	if c.Routing == RoutingTunnel && c.TunnelProtocol == "" {
+		c.TunnelProtocol = TunnelVXLAN
+		if c.LoadBalancerMode == LoadBalancerDSR {
+			c.TunnelProtocol = TunnelGeneve
+		}
+	}
+	if !s.isSet("cilium.l2.enabled") {
+		c.L2.Enabled = len(c.Pools) > 0 && c.BGP == nil
+	}
+}
+
+// nodesSpanNetworks reports whether the nodes' main addresses lie in several node networks.
+func (s *Stack) nodesSpanNetworks() bool {
+	first := ""
+	for _, n := range s.Nodes {
+		p, ok := s.Network.NodeNetworkOf(n.Address)
+		if !ok {
+			continue
+		}
+		if first == "" {
+			first = p.String()
+		}
+		if p.String() != first {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Stack) deriveStorage() {
+	st := &s.Storage
+	if c := st.RookCeph; c != nil {
+		if c.Replicas == 0 {
+			c.Replicas = min(3, max(1, len(c.Nodes)))
+		}
+		if c.Monitors == 0 {
+			c.Monitors = 1
+			if len(s.Nodes) >= 3 {
+				c.Monitors = 3
+			}
+		}
+		for _, p := range []*CephPool{&c.Block, &c.Filesystem, &c.ObjectStore} {
+			if p.Replicas == 0 {
+				p.Replicas = c.Replicas
+			}
+		}
+	}
+	if l := st.Longhorn; l != nil {
+		if !s.isSet("storage.longhorn.nodes") && len(l.Nodes) == 0 {
+			for _, n := range s.Nodes {
+				if _, ok := n.UserVolume(l.UserVolume); ok {
+					l.Nodes = append(l.Nodes, n.Name)
+				}
+			}
+		}
+		if l.Replicas == 0 {
+			l.Replicas = min(3, max(1, len(l.Nodes)))
+		}
+	}
+	if z := st.ZFS; z != nil {
+		for i := range z.Pools {
+			if p := &z.Pools[i]; p.Layout == "" {
+				p.Layout = ZFSStripe
+				if len(p.Disks) >= 2 {
+					p.Layout = ZFSMirror
+				}
+			}
+		}
+	}
+	if st.DefaultClass == "" && !s.isSet("storage.defaultClass") {
+		if classes := st.Classes(); len(classes) > 0 {
+			st.DefaultClass = classes[0]
+		}
+	}
+}
+
+func (s *Stack) deriveFlux() {
+	f := &s.Flux
+	if f.Path == "" && !s.isSet("flux.path") {
+		f.Path = "kubernetes/clusters/" + s.Name
+	}
+	if f.Interval == 0 && !s.isSet("flux.interval") {
+		f.Interval = Duration(300e9)
+		if f.Webhook != nil {
+			f.Interval = Duration(3600e9)
+		}
+	}
+	if w := f.Webhook; w != nil && w.Host == "" && s.Cluster.Domain != "" {
+		w.Host = "flux-webhook." + s.Cluster.Domain
+	}
+	if g := f.GitHub; g != nil {
+		if g.TokenRef == "" {
+			g.TokenRef = s.usualRef("github", "token", "githubToken")
+		}
+		if !s.isSet("flux.github.deployKey") {
+			g.DeployKey = f.SSH()
+		}
+		if !s.isSet("flux.github.registerWebhook") {
+			g.RegisterWebhook = f.Webhook != nil
+		}
+	}
+}
+
+// SSH reports whether the repository is cloned over ssh.
+func (f Flux) SSH() bool { return strings.HasPrefix(f.Repository, "ssh://") }
+
+func (s *Stack) deriveEdge() {
+	e := &s.Edge
+	if e.Exposure == "" {
+		e.Exposure = ExposureNone
+		if e.Cloudflare != nil {
+			e.Exposure = ExposureTunnel
+		}
+	}
+	if c := e.Cloudflare; c != nil {
+		if c.Zone == "" {
+			c.Zone = s.Cluster.Domain
+		}
+		if c.TunnelName == "" {
+			c.TunnelName = s.Name
+		}
+		if c.APITokenRef == "" {
+			c.APITokenRef = s.usualRef("cloudflare", "api-token", "cloudflareApiToken")
+		}
+	}
+	if e.DNS.TXTOwnerID == "" && !s.isSet("edge.dns.txtOwnerID") {
+		e.DNS.TXTOwnerID = s.Name
+	}
+	if u := e.DNS.UniFi; u != nil && u.APIKeyRef == "" {
+		u.APIKeyRef = s.usualRef("unifi", "api-key", "unifiApiKey")
+	}
+	if e.Certificates.Issuer == "" {
+		e.Certificates.Issuer = IssuerCA
+		if e.Cloudflare != nil {
+			e.Certificates.Issuer = IssuerLetsEncrypt
+		}
+	}
+}
+
+func (s *Stack) deriveSecrets() {
+	if o := s.Secrets.OnePassword; o != nil {
+		if o.CredentialsRef == "" && o.ConnectHost == "" {
+			o.CredentialsRef = "config:onepasswordCredentials"
+		}
+		if o.TokenRef == "" {
+			o.TokenRef = "config:onepasswordToken"
+		}
+	}
+	if k := s.Secrets.SOPS; k != nil && k.KeyRef == "" {
+		k.KeyRef = s.usualRef("sops", "age-key", "sopsAgeKey")
+	}
+}
+
+// usualRef is where a secret is kept when the stack does not say: in the 1Password vault if there is one,
+// else as a Pulumi secret of the stack.
+func (s *Stack) usualRef(item, field, key string) SecretRef {
+	if o := s.Secrets.OnePassword; o != nil && o.Vault != "" {
+		return SecretRef("op://" + o.Vault + "/" + item + "/" + field)
+	}
+	return SecretRef("config:" + key)
+}

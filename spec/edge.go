@@ -1,0 +1,110 @@
+package spec
+
+import "net/netip"
+
+// Edge is how the outside reaches the cluster.
+type Edge struct {
+	// Exposure is tunnel (cloudflared connects outwards; no port is forwarded), direct (the router forwards port
+	// 443 to the external gateway) or none. Default: tunnel with Cloudflare, else none.
+	Exposure Exposure `json:"exposure,omitempty"`
+	// Gateways are the fixed load-balancer addresses. Each lies in a pool.
+	Gateways Gateways `json:"gateways,omitzero"`
+	// Cloudflare is the account and zone that hold the domain.
+	Cloudflare *Cloudflare `json:"cloudflare,omitempty"`
+	// DNS publishes host names.
+	DNS EdgeDNS `json:"dns,omitzero"`
+	// Certificates says who signs the gateways' certificates.
+	Certificates Certificates `json:"certificates,omitzero"`
+}
+
+// Exposure is how public requests arrive.
+type Exposure string
+
+// The ways.
+const (
+	ExposureTunnel Exposure = "tunnel"
+	ExposureDirect Exposure = "direct"
+	ExposureNone   Exposure = "none"
+)
+
+// Values lists the ways.
+func (Exposure) Values() []string { return []string{"tunnel", "direct", "none"} }
+
+// Gateways are the fixed load-balancer addresses: one of each family that services have.
+type Gateways struct {
+	// Internal is the gateway of routes for the home network.
+	Internal []netip.Addr `json:"internal,omitempty" max:"2" example:"[10.0.50.101]"`
+	// External is the gateway of routes that the public may use.
+	External []netip.Addr `json:"external,omitempty" max:"2" example:"[10.0.50.102]"`
+	// DNS is k8s-gateway, which answers for the domain's names inside the home; the home's resolver forwards the
+	// domain to it.
+	DNS []netip.Addr `json:"dns,omitempty" max:"2" example:"[10.0.50.100]"`
+}
+
+// Cloudflare is the account and zone that hold the domain.
+type Cloudflare struct {
+	// AccountID is the account's id: 32 hexadecimal digits, in the address of the dashboard.
+	AccountID string `json:"accountID" required:"true" example:"0123456789abcdef0123456789abcdef"`
+	// Zone is the zone's name. Default: cluster.domain, or its parent for the domain of a subdomain.
+	Zone string `json:"zone,omitempty" example:"example.com"`
+	// ZoneID is the zone's id. Default: looked up by name.
+	ZoneID string `json:"zoneID,omitempty" example:"0123456789abcdef0123456789abcdef"`
+	// TunnelName is the tunnel's name in the account. Default: the stack's name.
+	TunnelName string `json:"tunnelName,omitempty"`
+	// APITokenRef says where an API token with Zone DNS Edit and Account Cloudflare Tunnel Edit is kept. Default:
+	// item cloudflare, field api-token, of the 1Password vault; else config:cloudflareApiToken.
+	APITokenRef SecretRef `json:"apiTokenRef,omitempty" example:"op://home/cloudflare/api-token"`
+}
+
+// EdgeDNS publishes host names.
+type EdgeDNS struct {
+	// TXTOwnerID marks the records that this cluster owns; every stack has its own, or they delete each other's
+	// records (https://github.com/kubernetes-sigs/external-dns/issues/3229). Default: the stack's name.
+	TXTOwnerID string `json:"txtOwnerID,omitempty"`
+	// UniFi also publishes the internal names at a UniFi gateway.
+	UniFi *UniFi `json:"unifi,omitempty"`
+}
+
+// UniFi is a UniFi gateway that holds local DNS records
+// (https://github.com/kashalls/external-dns-unifi-webhook).
+type UniFi struct {
+	// URL is the controller's https address.
+	URL string `json:"url" required:"true" example:"https://10.0.0.1"`
+	// APIKeyRef says where an API key of the controller is kept. Default: item unifi, field api-key, of the
+	// 1Password vault; else config:unifiApiKey.
+	APIKeyRef SecretRef `json:"apiKeyRef,omitempty" example:"op://home/unifi/api-key"`
+	// Site is the site's name. Default: default.
+	Site string `json:"site,omitempty"`
+	// SkipTLSVerify accepts the certificate that UniFi signs itself. Default: true, because nearly all do.
+	SkipTLSVerify bool `json:"skipTLSVerify,omitempty"`
+}
+
+func (u *UniFi) defaults() { u.Site, u.SkipTLSVerify = "default", true }
+
+// Certificates says who signs the gateways' certificates.
+type Certificates struct {
+	// Issuer is letsencrypt (by a DNS record at Cloudflare) or ca (a certificate authority of the home's own).
+	// Default: letsencrypt with Cloudflare, else ca.
+	Issuer Issuer `json:"issuer,omitempty"`
+	// Email is the address of the Let's Encrypt account.
+	Email string `json:"email,omitempty" example:"me@example.com"`
+	// Staging asks Let's Encrypt's test service, whose certificates no browser trusts but whose limits are wide.
+	// Default: false.
+	Staging bool `json:"staging,omitempty"`
+	// CACertRef says where the certificate of the home's own authority is kept. Default: one is generated.
+	CACertRef SecretRef `json:"caCertRef,omitempty" example:"op://home/ca/certificate"`
+	// CAKeyRef says where its private key is kept.
+	CAKeyRef SecretRef `json:"caKeyRef,omitempty" example:"op://home/ca/private-key"`
+}
+
+// Issuer is who signs certificates.
+type Issuer string
+
+// The issuers.
+const (
+	IssuerLetsEncrypt Issuer = "letsencrypt"
+	IssuerCA          Issuer = "ca"
+)
+
+// Values lists the issuers.
+func (Issuer) Values() []string { return []string{"letsencrypt", "ca"} }

@@ -1,0 +1,67 @@
+package spec
+
+// Flux is the Git repository that owns the cluster's content after bootstrap (https://fluxcd.io).
+type Flux struct {
+	// Repository is its clone URL: https://host/owner/name.git, or ssh://git@host/owner/name.git for a deploy
+	// key.
+	Repository string `json:"repository" required:"true" example:"https://github.com/home-ops/home-ops.git"`
+	// Branch is what the cluster follows. Default: main.
+	Branch string `json:"branch,omitempty"`
+	// Path is the directory of this cluster in the repository. Default: kubernetes/clusters/STACK.
+	Path string `json:"path,omitempty" example:"kubernetes/clusters/home"`
+	// Interval is how often Flux looks by itself. Default: 1h with a webhook, else 5m.
+	Interval Duration `json:"interval,omitempty"`
+	// TokenRef says where the access token of a private https repository is kept. Leave it out for a public one.
+	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/github/token"`
+	// PrivateKeyRef says where the private key for ssh is kept. Default: one is generated, and registered
+	// when GitHub.DeployKey is on.
+	PrivateKeyRef SecretRef `json:"privateKeyRef,omitempty" example:"op://home/flux/private-key"`
+	// KnownHosts are the lines of ssh-keyscan for the Git server. Those of github.com, gitlab.com and
+	// codeberg.org are known already.
+	KnownHosts string `json:"knownHosts,omitempty"`
+	// Webhook lets the Git server announce a push, so that Flux need not poll.
+	Webhook *Webhook `json:"webhook,omitempty"`
+	// GitHub manages the repository's settings at GitHub.
+	GitHub *GitHub `json:"github,omitempty"`
+}
+
+func (f *Flux) defaults() { f.Branch = "main" }
+
+// Webhook lets the Git server announce a push
+// (https://fluxcd.io/flux/components/notification/receivers/).
+type Webhook struct {
+	// Host is the public host name of the receiver. Default: flux-webhook.DOMAIN.
+	Host string `json:"host,omitempty" example:"flux-webhook.example.com"`
+	// Provider is the form of the announcement. Default: github, which Gitea and Forgejo speak too.
+	Provider WebhookProvider `json:"provider,omitempty"`
+	// SecretRef says where the shared secret is kept. Default: one is generated.
+	SecretRef SecretRef `json:"secretRef,omitempty" example:"op://home/flux/webhook-secret"`
+}
+
+func (w *Webhook) defaults() { w.Provider = WebhookGitHub }
+
+// WebhookProvider is the form of a push announcement.
+type WebhookProvider string
+
+// The forms that need particular treatment.
+const (
+	WebhookGitHub WebhookProvider = "github"
+)
+
+// Values lists the forms.
+func (WebhookProvider) Values() []string { return []string{"github", "gitlab", "generic-hmac"} }
+
+// GitHub manages the repository's settings at GitHub. Its API token comes from TokenRef.
+type GitHub struct {
+	// TokenRef says where an API token that may administer the repository is kept. Default: item github,
+	// field token, of the 1Password vault; else config:githubToken.
+	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/github/admin-token"`
+	// DeployKey registers Flux's ssh key, for reading only. Default: true with an ssh repository.
+	DeployKey bool `json:"deployKey,omitempty"`
+	// RegisterWebhook registers the webhook. Default: true when there is one.
+	RegisterWebhook bool `json:"registerWebhook,omitempty"`
+	// Protection guards the branch: pull requests with passing checks, no force push. Default: false.
+	Protection bool `json:"protection,omitempty"`
+	// RequiredChecks are the names of the checks that must pass, with Protection.
+	RequiredChecks []string `json:"requiredChecks,omitempty" example:"[preview]"`
+}

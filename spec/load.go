@@ -1,0 +1,191 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Keys lists the configuration keys that hold a stack's objects, without the project's namespace.
+func Keys() []string { return keysOf(reflectElem(&Stack{}).Type()) }
+
+// fileKeys are Pulumi's own keys beside "config" in a stack file.
+var fileKeys = []string{"config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment"}
+
+// LoadFile reads Pulumi.STACK.yaml strictly and fills in the defaults. The problems are those of reading;
+// ask [Stack.Validate] whether the plan works. A file that cannot be read at all gives a problem and a
+// stack with only a name.
+func LoadFile(path string) (*Stack, Problems) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		text := err.Error()
+		if errors.Is(err, fs.ErrNotExist) {
+			text = "there is no such file"
+		}
+		return &Stack{Name: StackName(path)}, Problems{{Severity: Error, Message: text, File: path}}
+	}
+	return load(StackName(path), path, data)
+}
+
+// Load reads the content of a stack file that is named name.
+func Load(name string, data []byte) (*Stack, Problems) { return load(name, "", data) }
+
+var stackFile = regexp.MustCompile(`^Pulumi\.(.+)\.ya?ml$`)
+
+// StackName is the stack that a file belongs to: "home" for Pulumi.home.yaml, else the file's base name.
+func StackName(path string) string {
+	base := filepath.Base(path)
+	if m := stackFile.FindStringSubmatch(base); m != nil {
+		return m[1]
+	}
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+func load(name, file string, data []byte) (*Stack, Problems) {
+	d := &decoder{src: newSource(file)}
+	s := newStack(name, d.src)
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return s, Problems{syntaxProblem(file, err)}
+	}
+	if len(root.Content) == 0 {
+		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `homeops init` writes a first one"}}
+	}
+	top := root.Content[0]
+	if top.Kind != yaml.MappingNode {
+		d.fail(top, "", "the file is %s; it wants the key config", describe(top))
+		return s, d.problems
+	}
+	var config *yaml.Node
+	for key, value := range d.pairs(top, "") {
+		if key.Value == "config" {
+			config = value
+		} else if nearest(key.Value, fileKeys) != key.Value {
+			d.unknown(key, key.Value, fileKeys)
+		}
+	}
+	switch {
+	case config == nil || isNull(config):
+		d.fail(top, "", "the file has no config; its keys begin with %s:", Namespace)
+		return s, d.problems
+	case config.Kind != yaml.MappingNode:
+		d.fail(config, "", "config is %s; it wants keys that begin with %s:", describe(config), Namespace)
+		return s, d.problems
+	}
+	d.config(s, config)
+	s.finish()
+	return s, d.problems.sorted()
+}
+
+// config reads the configuration keys of the project; those of providers are not ours to judge.
+func (d *decoder) config(s *Stack, node *yaml.Node) {
+	v := reflectElem(s)
+	fields := fieldsOf(v.Type())
+	for key, value := range d.pairs(node, "") {
+		namespace, name, ok := strings.Cut(key.Value, ":")
+		if !ok {
+			namespace, name = Namespace, key.Value
+		}
+		if namespace != Namespace {
+			if near := nearest(namespace, []string{Namespace}); near != "" {
+				d.fail(key, key.Value, "unknown namespace %q; did you mean %q?", namespace, near)
+			}
+			continue
+		}
+		index, known := fields[name]
+		switch {
+		case known && isSecure(value):
+			d.fail(value, name, "is a Pulumi secret as a whole; only single secrets are, in keys of their own: set this one without --secret")
+		case known:
+			d.decode(value, v.FieldByIndex(index), name)
+		case isSecure(value):
+			s.secretKeys[name] = true
+			d.src.at[name] = position{key.Line, key.Column}
+		default:
+			d.unknown(key, name, Keys())
+		}
+	}
+}
+
+// FromConfig reads the stack from what the Pulumi engine gives: get returns the raw JSON of a key of
+// [Keys], and for a key of a "config:key" reference whether it exists. It is as strict as [LoadFile], but
+// knows no positions, and cannot see keys that it does not know.
+func FromConfig(stack string, get func(key string) (raw string, ok bool)) (*Stack, Problems) {
+	d := &decoder{src: newSource("")}
+	s := newStack(stack, d.src)
+	v := reflectElem(s)
+	fields := fieldsOf(v.Type())
+	for _, key := range Keys() {
+		raw, ok := get(key)
+		if !ok {
+			continue
+		}
+		node, err := parseJSON(raw)
+		if err != nil {
+			d.fail(&yaml.Node{}, key, "is not an object of keys and values: %s", err)
+			continue
+		}
+		d.decode(node, v.FieldByIndex(fields[key]), key)
+	}
+	s.finish()
+	for _, ref := range s.secretRefs() {
+		if key, ok := ref.ref.ConfigKey(); ok {
+			if _, exists := get(key); exists {
+				s.secretKeys[key] = true
+			}
+		}
+	}
+	return s, d.problems.sorted()
+}
+
+// newStack is a stack with its fixed defaults.
+func newStack(name string, src *source) *Stack {
+	s := &Stack{}
+	ApplyDefaults(s)
+	s.Name, s.source, s.secretKeys = name, src, map[string]bool{}
+	return s
+}
+
+// finish makes what depends on several values.
+func (s *Stack) finish() {
+	s.inherit()
+	s.derive()
+}
+
+// LoadProject reads every Pulumi.STACK.yaml in a directory, sorted by stack, with the problems of reading.
+func LoadProject(dir string) ([]*Stack, Problems) {
+	paths, err := filepath.Glob(filepath.Join(dir, "Pulumi.*.yaml"))
+	if err != nil {
+		return nil, Problems{{Severity: Error, Message: err.Error(), File: dir}}
+	}
+	if len(paths) == 0 {
+		return nil, Problems{{Severity: Error, Message: fmt.Sprintf("there is no Pulumi.STACK.yaml in %s", dir), File: dir}}
+	}
+	var stacks []*Stack
+	var problems Problems
+	for _, path := range paths {
+		s, ps := LoadFile(path)
+		stacks = append(stacks, s)
+		problems = append(problems, ps...)
+	}
+	return stacks, problems.sorted()
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: line ([0-9]+): (.*)$`)
+
+// syntaxProblem turns the parser's error into a problem with a line.
+func syntaxProblem(file string, err error) Problem {
+	p := Problem{Severity: Error, File: file, Message: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
+		fmt.Sscan(m[1], &p.Line)
+		p.Column = 1
+		p.Message = "is not YAML: " + m[2]
+	}
+	return p
+}

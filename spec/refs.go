@@ -1,0 +1,45 @@
+package spec
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// located is a secret reference and the path of the value that holds it.
+type located struct {
+	path string
+	ref  SecretRef
+}
+
+// secretRefs lists every secret reference of the stack.
+func (s *Stack) secretRefs() []located {
+	var out []located
+	walk(reflectElem(s), "", func(path string, v reflect.Value, _ reflect.StructField) {
+		if ref, ok := v.Interface().(SecretRef); ok && ref != "" {
+			out = append(out, located{path, ref})
+		}
+	})
+	return out
+}
+
+// walk visits every value of the stack that has a key, the outer ones first.
+func walk(v reflect.Value, path string, visit func(path string, v reflect.Value, f reflect.StructField)) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			walk(v.Elem(), path, visit)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	case reflect.Struct:
+		for _, f := range reflect.VisibleFields(v.Type()) {
+			if key := keyOf(f); key != "" {
+				field := v.FieldByIndex(f.Index)
+				visit(join(path, key), field, f)
+				walk(field, join(path, key), visit)
+			}
+		}
+	}
+}

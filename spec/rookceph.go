@@ -1,0 +1,57 @@
+package spec
+
+import "net/netip"
+
+// RookCeph runs Ceph (https://rook.io).
+type RookCeph struct {
+	// Nodes says which disks of which nodes Ceph takes whole.
+	Nodes []CephNode `json:"nodes" required:"true" min:"1"`
+	// Replicas is how many copies of each piece of data are kept, on different nodes. Default: 3, or the number
+	// of storage nodes if smaller.
+	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
+	// Monitors is how many monitors keep the cluster map, an odd number on different nodes. Default: 3, or 1
+	// with fewer than three nodes.
+	Monitors int `json:"monitors,omitempty" min:"1" max:"9"`
+	// Block is the block storage, class ceph-block.
+	Block CephPool `json:"block,omitzero"`
+	// Filesystem is the shared file system, class ceph-filesystem.
+	Filesystem CephPool `json:"filesystem,omitzero"`
+	// ObjectStore is the S3 store, class ceph-bucket.
+	ObjectStore CephPool `json:"objectStore,omitzero"`
+	// Dashboard serves Ceph's web page at the internal gateway. Default: true.
+	Dashboard bool `json:"dashboard,omitempty"`
+	// Encrypted encrypts the disks with dm-crypt. Default: false.
+	Encrypted bool `json:"encrypted,omitempty"`
+	// PublicNetwork moves Ceph's traffic with its clients to a network of the nodes' extra links. Default: the
+	// node network, by host networking off.
+	PublicNetwork netip.Prefix `json:"publicNetwork,omitzero" example:"10.1.0.0/24"`
+	// ClusterNetwork moves the replication between disks to a network of the nodes' extra links.
+	ClusterNetwork netip.Prefix `json:"clusterNetwork,omitzero" example:"10.1.1.0/24"`
+	// SnapshotSchedules take snapshots of block volumes.
+	SnapshotSchedules []Schedule `json:"snapshotSchedules,omitempty"`
+}
+
+func (c *RookCeph) defaults() {
+	c.Dashboard = true
+	c.Block.Enabled, c.Filesystem.Enabled = true, true
+}
+
+// CephNode is the disks of one node that Ceph takes.
+type CephNode struct {
+	// Name is the node's name.
+	Name string `json:"name" required:"true" example:"worker-1"`
+	// Disks selects the disks, each by path, serial number or WWID. Everything on them is lost.
+	Disks []DiskSelector `json:"disks" required:"true" min:"1"`
+}
+
+// CephPool is one kind of Ceph storage.
+type CephPool struct {
+	// Enabled offers it. Default: true for block and filesystem, false for objectStore.
+	Enabled bool `json:"enabled,omitempty"`
+	// Replicas is how many copies are kept. Default: those of RookCeph.
+	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
+	// Compression compresses data on the disks. Default: false.
+	Compression bool `json:"compression,omitempty"`
+	// RetainOnDelete keeps a volume's data when its claim is deleted. Default: false.
+	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
+}

@@ -1,0 +1,36 @@
+package spec
+
+// Secrets is where the cluster's secrets come from: 1Password, SOPS, or both.
+type Secrets struct {
+	// OnePassword runs 1Password Connect and External Secrets.
+	OnePassword *OnePassword `json:"onePassword,omitempty"`
+	// SOPS lets Flux decrypt secrets in the repository with an age key.
+	SOPS *SOPS `json:"sops,omitempty"`
+}
+
+// OnePassword runs 1Password Connect and External Secrets
+// (https://developer.1password.com/docs/connect/).
+type OnePassword struct {
+	// Vault is the vault that External Secrets reads.
+	Vault string `json:"vault" required:"true" example:"home"`
+	// ConnectHost is the http address of a Connect server outside the cluster. Default: one runs in the cluster.
+	ConnectHost string `json:"connectHost,omitempty" example:"http://10.0.0.5:8080"`
+	// CredentialsRef says where Connect's 1password-credentials.json is kept. Default:
+	// config:onepasswordCredentials. It cannot lie in 1Password itself.
+	CredentialsRef SecretRef `json:"credentialsRef,omitempty" example:"config:onepasswordCredentials"`
+	// TokenRef says where the access token of External Secrets is kept. Default: config:onepasswordToken.
+	TokenRef SecretRef `json:"tokenRef,omitempty" example:"config:onepasswordToken"`
+}
+
+// SOPS lets Flux decrypt secrets in the repository (https://fluxcd.io/flux/guides/mozilla-sops/).
+type SOPS struct {
+	// AgeRecipients are the public keys that secrets are encrypted for.
+	AgeRecipients []string `json:"ageRecipients" required:"true" min:"1" example:"[age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq]"`
+	// KeyRef says where the private age key is kept. Default: item sops, field age-key, of the 1Password vault;
+	// else config:sopsAgeKey.
+	KeyRef SecretRef `json:"keyRef,omitempty" example:"config:sopsAgeKey"`
+	// SecretName is the Kubernetes secret in flux-system that Flux reads the key from. Default: sops-age.
+	SecretName string `json:"secretName,omitempty"`
+}
+
+func (s *SOPS) defaults() { s.SecretName = "sops-age" }

@@ -1,0 +1,102 @@
+package spec
+
+import "strings"
+
+// position is a place in a file, counted from 1.
+type position struct{ line, column int }
+
+// source remembers where each value of a stack was written, which ones were written at all, and which
+// could not be read.
+type source struct {
+	file string
+	// at has an entry for each path that the file or the engine's configuration gives.
+	at map[string]position
+	// bad holds the paths whose values could not be read: no rule should complain of them again.
+	bad map[string]bool
+	// inherited maps a node's path to the nodeDefaults path that its value came from.
+	inherited map[string]string
+}
+
+func newSource(file string) *source {
+	return &source{file: file, at: map[string]position{}, bad: map[string]bool{}, inherited: map[string]string{}}
+}
+
+// isSet reports whether path was written, rather than left to its default.
+func (s *Stack) isSet(path string) bool {
+	if s.source == nil {
+		return false
+	}
+	_, ok := s.source.at[path]
+	return ok
+}
+
+// isBad reports whether the value at path, or one that encloses it, could not be read.
+func (s *Stack) isBad(path string) bool {
+	if s.source == nil {
+		return false
+	}
+	for path != "" {
+		if s.source.bad[path] {
+			return true
+		}
+		path = parentPath(path)
+	}
+	return false
+}
+
+// locate fills in where a problem's value was written: its own place, or that of the nearest enclosing
+// value that is in the file.
+func (src *source) locate(p Problem) Problem {
+	if src == nil {
+		return p
+	}
+	p.File = src.file
+	for path := p.Path; path != ""; path = parentPath(path) {
+		if to, ok := src.inherited[path]; ok {
+			p.Path = to + strings.TrimPrefix(p.Path, path)
+			break
+		}
+	}
+	for path := p.Path; path != ""; path = parentPath(path) {
+		if at, ok := src.at[path]; ok && at.line > 0 {
+			p.Line, p.Column = at.line, at.column
+			return p
+		}
+	}
+	return p
+}
+
+// parentPath cuts the last step off a path: "nodes[2].mac" → "nodes[2]" → "nodes" → "".
+func parentPath(path string) string {
+	if strings.HasSuffix(path, `"]`) {
+		if i := strings.LastIndex(path, `["`); i >= 0 {
+			return path[:i]
+		}
+	}
+	if i := strings.LastIndexAny(path, ".["); i >= 0 {
+		return path[:i]
+	}
+	return ""
+}
+
+// join adds a key to a path; a key that is not a plain word is quoted, as in labels["a.b/c"].
+func join(path, key string) string {
+	if !plainKey(key) {
+		return path + `["` + key + `"]`
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func plainKey(key string) bool {
+	for _, r := range key {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+		default:
+			return false
+		}
+	}
+	return key != ""
+}

@@ -1,0 +1,61 @@
+package spec
+
+import (
+	_ "embed"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Versions is the release of each chart or component, as its registry tags it. The defaults, tested
+// together, are in versions.yaml.
+type Versions struct {
+	// Cilium is the chart of Cilium.
+	Cilium Version `json:"cilium,omitempty"`
+	// GatewayAPI is the release of the Gateway API's kinds.
+	GatewayAPI Version `json:"gatewayAPI,omitempty"`
+	// Flux is the distribution of the Flux controllers.
+	Flux Version `json:"flux,omitempty"`
+	// FluxOperator is the chart of the operator that installs Flux.
+	FluxOperator Version `json:"fluxOperator,omitempty"`
+	// FluxInstance is the chart of the operator's settings.
+	FluxInstance Version `json:"fluxInstance,omitempty"`
+	// RookCeph is the chart of the Rook operator, and that of the Ceph cluster.
+	RookCeph Version `json:"rookCeph,omitempty"`
+	// Ceph is the image of Ceph itself.
+	Ceph Version `json:"ceph,omitempty"`
+	// SnapshotController is the chart of the CSI snapshot controller.
+	SnapshotController Version `json:"snapshotController,omitempty"`
+	// Longhorn is the chart of Longhorn.
+	Longhorn Version `json:"longhorn,omitempty"`
+	// ZFSLocalPV is the chart of OpenEBS ZFS.
+	ZFSLocalPV Version `json:"zfsLocalPV,omitempty"`
+	// CertManager is the chart of cert-manager.
+	CertManager Version `json:"certManager,omitempty"`
+	// ExternalDNS is the chart of external-dns.
+	ExternalDNS Version `json:"externalDNS,omitempty"`
+	// ExternalDNSUniFi is the image of external-dns's UniFi webhook.
+	ExternalDNSUniFi Version `json:"externalDNSUniFi,omitempty"`
+	// K8sGateway is the chart of k8s-gateway.
+	K8sGateway Version `json:"k8sGateway,omitempty"`
+	// Cloudflared is the image of the tunnel's connector.
+	Cloudflared Version `json:"cloudflared,omitempty"`
+	// ExternalSecrets is the chart of External Secrets.
+	ExternalSecrets Version `json:"externalSecrets,omitempty"`
+	// OnePasswordConnect is the chart of 1Password Connect.
+	OnePasswordConnect Version `json:"onePasswordConnect,omitempty"`
+}
+
+//go:embed versions.yaml
+var defaultVersions []byte
+
+func (v *Versions) defaults() {
+	var root yaml.Node
+	if err := yaml.Unmarshal(defaultVersions, &root); err != nil {
+		panic("spec/versions.yaml: " + err.Error())
+	}
+	d := decoder{src: newSource("versions.yaml")}
+	d.decode(root.Content[0], reflectElem(v), "")
+	if d.problems.HasErrors() {
+		panic("spec/versions.yaml: " + d.problems.Err().Error())
+	}
+}
