@@ -18,8 +18,8 @@ type Command struct {
 	Args           []string
 	Env            []string
 	Stdout, Stderr io.Writer
-	// Files are handed on as descriptors 3, 4, ...
-	Files []*os.File
+	// Started is told the arguments with which nsenter finds the room, once it is there.
+	Started func(nsenter string)
 	// Grace is how long the program may take to end after the context does; then it is killed, and everything in
 	// the room with it.
 	Grace time.Duration
@@ -40,6 +40,9 @@ func Seal(ctx context.Context, c Command) error {
 		cmd := c.exec(withUser)
 		err := cmd.Start()
 		if err == nil {
+			if c.Started != nil {
+				c.Started(nsenter(cmd.Process.Pid, withUser))
+			}
 			return wait(ctx, cmd, c.Grace)
 		}
 		if !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EINVAL) {
@@ -59,7 +62,7 @@ func namespacesToTry() []bool {
 
 func (c Command) exec(withUser bool) *exec.Cmd {
 	cmd := exec.Command(c.Path, c.Args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = c.Env, c.Stdout, c.Stderr, c.Files
+	cmd.Env, cmd.Stdout, cmd.Stderr = c.Env, c.Stdout, c.Stderr
 	attr := &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
 		// A killed launcher takes the room with it: the child is the init of its process namespace.
@@ -74,6 +77,13 @@ func (c Command) exec(withUser bool) *exec.Cmd {
 	}
 	cmd.SysProcAttr = attr
 	return cmd
+}
+
+func nsenter(pid int, withUser bool) string {
+	if withUser {
+		return fmt.Sprintf("--target %d --user --preserve-credentials", pid)
+	}
+	return fmt.Sprintf("--target %d", pid)
 }
 
 func wait(ctx context.Context, cmd *exec.Cmd, grace time.Duration) error {

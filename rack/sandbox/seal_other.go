@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"time"
 )
@@ -18,7 +17,7 @@ type Command struct {
 	Args           []string
 	Env            []string
 	Stdout, Stderr io.Writer
-	Files          []*os.File
+	Started        func(nsenter string)
 	Grace          time.Duration
 }
 

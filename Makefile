@@ -1,0 +1,62 @@
+# Every command is one line over a program of this repository; `make help` lists them.
+# Recipes need nothing but Go, git and make: what else is needed is built, pinned by go.sum.
+
+STACK   ?= home
+OUT     := out
+BIN     := $(OUT)/bin
+
+# -race needs cgo and so a C compiler; without one the tests run all the same.
+RACE    := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+GOFLAGS += -buildvcs=false
+export GOFLAGS
+
+.DEFAULT_GOAL := help
+.PHONY: help rehearse test unit validate render preview up destroy lint generate bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=interrupted|loss] [PLUGINS=DIR]
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(PLUGINS),-plugins $(PLUGINS))
+
+test: ## Run every test, rehearsals included
+	go test $(RACE) ./...
+	go test -C rack -timeout 60m ./...
+
+unit: ## Run the tests that need no rack
+	go test ./...
+	go test -C rack -short ./...
+
+validate: ## Check every stack file, or only STACK=name or FILE=path
+	@go run ./cmd/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
+
+render: ## Write what STACK=home would apply to out/render, secrets redacted, without any network
+	@go run ./cmd/homeops render $(STACK)
+
+preview: ## pulumi preview of STACK=home
+	pulumi preview --stack $(STACK) --diff
+
+up: validate ## pulumi up of STACK=home
+	pulumi up --stack $(STACK)
+
+destroy: ## pulumi destroy of STACK=home; machine secrets are protected
+	pulumi destroy --stack $(STACK)
+
+lint: ## Format and lint, with the linters of .golangci.yaml
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+	cd rack && go tool -modfile=../tools/go.mod golangci-lint run ./...
+
+generate: ## Write the JSON Schema and the reference of the stack file anew
+	go generate ./...
+
+bench: ## Measure what a person waits for
+	go test -run '^$$' -bench . -benchtime 3x ./spec/...
+
+clean: ## Remove everything that was built, rendered or rehearsed
+	rm -rf $(OUT)
+
+# Go knows what has changed better than make does.
+.PHONY: $(BIN)/rack
+$(BIN)/rack:
+	@echo "compiling the rack's launcher"
+	@mkdir -p $(BIN) && go build -C rack -o $(CURDIR)/$(BIN)/rack ./cmd/rack

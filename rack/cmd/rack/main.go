@@ -1,0 +1,53 @@
+// Command rack rehearses a stack: it runs the unmodified program with the unmodified stack file under the real Pulumi
+// engine, against simulated Talos nodes and real Kubernetes control planes, in a room sealed off from every network.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/launch"
+)
+
+const usage = `usage: rack rehearse [flags]
+
+Rehearses a stack and prints a table; the same as JSON is in out/rehearsal/STACK/report.json.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "rack:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 || args[0] != "rehearse" {
+		fmt.Fprint(out, usage)
+		return errors.New("say what to do: rehearse")
+	}
+	options := launch.Options{Out: out}
+	flags := flag.NewFlagSet("rack rehearse", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&options.Stack, "stack", "home", "the stack to rehearse")
+	flags.StringVar(&options.Project, "project", ".", "the directory of Pulumi.yaml")
+	flags.StringVar(&options.Plugins, "plugins", "", "a directory of genuine provider plugins and language host")
+	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
+	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: interrupted")
+	flags.DurationVar(&options.Limit, "limit", 15*time.Minute, "give up after this time, builds not counted")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	_, err := launch.Rehearse(ctx, options)
+	return err
+}

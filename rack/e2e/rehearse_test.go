@@ -1,0 +1,115 @@
+// Package e2e rehearses whole stacks, as `make rehearse` does, inside go test.
+package e2e
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/launch"
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+const project = "../.."
+
+func options(t *testing.T, stack string) launch.Options {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a rehearsal takes a minute; -short leaves it out")
+	}
+	return launch.Options{Stack: stack, Project: project, Limit: 10 * time.Minute, Out: testWriter{t}}
+}
+
+// rehearse runs a rehearsal that must be ok.
+func rehearse(t *testing.T, o launch.Options) *report.Report {
+	t.Helper()
+	r, err := launch.Rehearse(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Checks {
+		t.Logf("%-60s %t  %s", c.Name, c.OK, c.Detail)
+	}
+	if !r.OK {
+		t.Fatal("the report is not ok, and nothing said why")
+	}
+	return r
+}
+
+func TestRehearseHome_BuildsTheWholeCluster(t *testing.T) {
+	r := rehearse(t, options(t, "home"))
+
+	if len(r.Nodes) != 5 {
+		t.Errorf("nodes: %d, want 5", len(r.Nodes))
+	}
+	if r.Kubernetes.Version != "v1.34.1" || r.Kubernetes.APIServers != 2 || r.Kubernetes.EtcdMembers != 2 {
+		t.Errorf("kubernetes: %+v, want v1.34.1 with 2 API servers and 2 etcd members", r.Kubernetes)
+	}
+	if r.Resources.Created == 0 || r.Resources.RerunChanges != 0 {
+		t.Errorf("resources: %+v, want some created and none changed by a second up", r.Resources)
+	}
+	for _, key := range []string{"build", "up", "rerun", "total"} {
+		if _, ok := r.Seconds[key]; !ok {
+			t.Errorf("seconds: %s is missing", key)
+		}
+	}
+}
+
+func TestRehearseHome_CompletesAfterBeingKilledAnywhere(t *testing.T) {
+	o := options(t, "home")
+	o.Scenario = "interrupted"
+	if r := rehearse(t, o); len(r.Checks) != 4 {
+		t.Errorf("%d moments were tried, want 4", len(r.Checks))
+	}
+}
+
+func TestRehearseHome_ShowsThatTwoControlPlanesSurviveNoLoss(t *testing.T) {
+	o := options(t, "home")
+	o.Scenario = "loss"
+	rehearse(t, o)
+}
+
+func TestRehearse_EndsWithinSecondsAndLeavesNothing(t *testing.T) {
+	o := options(t, "home")
+	var said safeBuffer
+	o.Out = io.MultiWriter(&said, o.Out)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		// In the middle of it: machines are on, and the engine is at work.
+		waitForText(ctx, &said, "pulumi up,")
+		time.Sleep(5 * time.Second)
+		cancel()
+	}()
+	began := time.Now()
+	_, err := launch.Rehearse(ctx, o)
+	if err == nil {
+		t.Fatal("an interrupted rehearsal reported success")
+	}
+	t.Logf("ended %.1f s after it began: %v", time.Since(began).Seconds(), err)
+	if left := processesNaming(t, filepath.Join("out", "rehearsal", "home", "run-")); len(left) > 0 {
+		t.Errorf("still running: %v", left)
+	}
+}
+
+func TestRehearse_SaysWhatIsWrongWithoutBuildingAnything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a scratch project, which -short leaves out")
+	}
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "Pulumi.broken.yaml")
+	if err := os.WriteFile(broken, []byte("config:\n  home-ops:cluster:\n    nmae: home\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"broken":  "the stack file " + broken + " has errors; mend them, `make validate STACK=broken` shows them again",
+		"missing": `there is no stack "missing" here: ` + filepath.Join(dir, "Pulumi.missing.yaml") + ` is missing; the stacks are: broken`,
+	} {
+		_, err := launch.Rehearse(t.Context(), launch.Options{Stack: name, Project: dir, Out: io.Discard})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+// Package launch is the outside of a rehearsal: it checks the stack file, builds what is missing, chooses plugins, and
+// starts the sealed room.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/build"
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/room"
+	"github.com/home-ops/home-ops/rack/sandbox"
+)
+
+// Options are what a person can say about a rehearsal.
+type Options struct {
+	// Stack is the stack to rehearse.
+	Stack string
+	// Project is the directory of Pulumi.yaml.
+	Project string
+	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
+	Plugins string
+	// Keep leaves the rack up until it is interrupted.
+	Keep bool
+	// Scenario is what happens besides up and up again.
+	Scenario string
+	// Limit is the time after which a rehearsal is given up, builds not counted; not looked at with Keep.
+	Limit time.Duration
+	// Out takes everything that is said.
+	Out io.Writer
+}
+
+// Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
+func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
+	project, err := filepath.Abs(o.Project)
+	if err != nil {
+		return nil, fmt.Errorf("rehearsal: %w", err)
+	}
+	if err := checkStack(project, o.Stack, o.Out); err != nil {
+		return nil, err
+	}
+	base := filepath.Join(project, "out", "rehearsal", o.Stack)
+	dir, err := newRunDir(base)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.close()
+
+	config, err := prepare(ctx, project, o)
+	if err != nil {
+		return nil, err
+	}
+	config.Dir, config.Report = dir.path, filepath.Join(dir.path, "report.json")
+	configPath := filepath.Join(dir.path, "room.json")
+	if err := config.Save(configPath); err != nil {
+		return nil, err
+	}
+	if o.Limit > 0 && !o.Keep {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("given up after %s", o.Limit))
+		defer cancel()
+	}
+	sealErr := sandbox.Seal(ctx, sandbox.Command{
+		Path: filepath.Join(project, "out", "bin", "rack-room"), Args: []string{configPath},
+		Env: os.Environ(), Stdout: o.Out, Stderr: o.Out, Grace: 5 * time.Second,
+		Started: func(nsenter string) {
+			// Only a kept rack is entered, and it says so itself when this file is missing.
+			_ = os.WriteFile(filepath.Join(dir.path, "nsenter"), []byte(nsenter+"\n"), 0o600)
+		},
+	})
+	result, err := report.Read(config.Report)
+	if err != nil {
+		return nil, errors.Join(sealErr, fmt.Errorf("the rehearsal left no report; its logs are in %s", dir.path))
+	}
+	if err := result.Write(filepath.Join(base, "report.json")); err != nil {
+		return result, err
+	}
+	if sealErr == nil && !result.OK {
+		sealErr = errors.New("not ok")
+	}
+	if sealErr != nil {
+		return result, fmt.Errorf("rehearsal of %s: %w; its logs are in %s", o.Stack, sealErr, dir.path)
+	}
+	return result, nil
+}
+
+// prepare builds what is missing and chooses among what is there.
+func prepare(ctx context.Context, project string, o Options) (*room.Config, error) {
+	bin := filepath.Join(project, "out", "bin")
+	rack := filepath.Join(project, "rack")
+	config := &room.Config{
+		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
+		Kube: filepath.Join(bin, "rack-kube"),
+	}
+	parts := []build.Part{
+		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops")},
+		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
+		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
+	}
+	kube, err := kubePart(ctx, rack, config.Kube)
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, kube)
+	path, reason := findPulumi(ctx)
+	config.Pulumi = room.Binary{Path: path, Kind: report.Genuine}
+	if path == "" {
+		config.Pulumi = room.Binary{Path: filepath.Join(bin, "pulumi"), Kind: report.Real}
+		parts = append(parts, build.Part{
+			Name: "pulumi", Module: rack, Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", Output: config.Pulumi.Path,
+			LDFlags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + minimumPulumi, Note: reason + "; the first time takes minutes",
+		})
+	}
+	fmt.Fprintf(o.Out, "building what the rehearsal of %s needs (see out/bin):\n", o.Stack)
+	seconds, err := build.All(ctx, parts, o.Out)
+	if err != nil {
+		return nil, err
+	}
+	config.BuildSeconds = maps.Clone(seconds)
+	return config, choose(ctx, config, o, path)
+}
+
+func choose(ctx context.Context, config *room.Config, o Options, pulumi string) error {
+	standIn, err := linkStandIns(filepath.Join(config.Project, "out", "bin"))
+	if err != nil {
+		return err
+	}
+	find := finder{pulumiHome: pulumiHome(), pulumi: pulumi, standIn: standIn}
+	if o.Plugins != "" {
+		if find.chosen, err = filepath.Abs(o.Plugins); err != nil {
+			return fmt.Errorf("rehearsal: %w", err)
+		}
+	}
+	if config.LanguageHost, err = find.languageHost(); err != nil {
+		return err
+	}
+	required, err := requiredPlugins(ctx, config.Project)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range required {
+		p, err := find.plugin(p)
+		config.Plugins, errs = append(config.Plugins, p), append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// linkStandIns gives the one binary of all stand-ins the names that Pulumi looks for.
+func linkStandIns(bin string) (string, error) {
+	dir := filepath.Join(bin, "stand-in")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("rehearsal: %w", err)
+	}
+	names := []string{"pulumi-language-go"}
+	for name := range standIns {
+		names = append(names, "pulumi-resource-"+name)
+	}
+	for _, name := range names {
+		err := os.Symlink(filepath.Join("..", "rack-plugins"), filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return "", fmt.Errorf("rehearsal: %w", err)
+		}
+	}
+	return dir, nil
+}
+
+func pulumiHome() string {
+	if home := os.Getenv("PULUMI_HOME"); home != "" {
+		return home
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".pulumi")
+}

@@ -1,0 +1,43 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// checkStack refuses a broken stack file before anything is built, with every problem at once.
+func checkStack(project, stack string, out io.Writer) error {
+	path := filepath.Join(project, "Pulumi."+stack+".yaml")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no stack %q here: %s is missing; the stacks are: %s", stack, path, strings.Join(stacks(project), ", "))
+	}
+	loaded, problems := spec.LoadFile(path)
+	if !problems.HasErrors() {
+		problems = append(problems, loaded.Validate()...)
+	}
+	for _, p := range problems {
+		fmt.Fprintln(out, p)
+	}
+	if problems.HasErrors() {
+		return fmt.Errorf("the stack file %s has errors; mend them, `make validate STACK=%s` shows them again", path, stack)
+	}
+	return nil
+}
+
+func stacks(project string) []string {
+	found, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
+	if err != nil || len(found) == 0 {
+		return []string{"none"}
+	}
+	for i, f := range found {
+		f = filepath.Base(f)
+		found[i] = strings.TrimSuffix(strings.TrimPrefix(f, "Pulumi."), ".yaml")
+	}
+	return found
+}

@@ -1,0 +1,135 @@
+// Package pulumi drives the real pulumi command: it knows where its state is, what it is doing while it does it, and
+// how to end it without mercy.
+package pulumi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// CLI is one installation of pulumi with a state of its own, far from anybody's real one.
+type CLI struct {
+	// Path is the pulumi program.
+	Path string
+	// Project is the directory of Pulumi.yaml.
+	Project string
+	// Stack is the name of the stack.
+	Stack string
+	// Env is the whole environment; see [Environment].
+	Env []string
+	// Out takes what pulumi says.
+	Out io.Writer
+	// Logs is the directory of the event logs, one file for each run.
+	Logs string
+}
+
+// Environment returns what pulumi needs in order to keep to itself: its own home, a state in a directory, a passphrase
+// of its own, no update check and no download.
+func Environment(home, state, passphrase string) []string {
+	return []string{
+		"PULUMI_HOME=" + home,
+		"PULUMI_BACKEND_URL=file://" + state,
+		"PULUMI_CONFIG_PASSPHRASE=" + passphrase,
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_ERROR_ON_DEPENDENCY_CYCLES=true",
+		// --event-log is one of pulumi's commands for developers; its Automation API sets the same.
+		"PULUMI_DEBUG_COMMANDS=true",
+		"NO_COLOR=1",
+	}
+}
+
+// Init makes the stack.
+func (c *CLI) Init(ctx context.Context) error {
+	return c.run(ctx, c.Out, "stack", "init", c.Stack, "--secrets-provider", "passphrase")
+}
+
+// SetSecret stores a secret config value; the value goes over standard input and so into no process list.
+func (c *CLI) SetSecret(ctx context.Context, key, value string) error {
+	cmd := c.command(ctx, "config", "set", "--stack", c.Stack, "--secret", key)
+	cmd.Stdin = strings.NewReader(value)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pulumi config set %s: %w: %s", key, err, said.String())
+	}
+	return nil
+}
+
+// Cancel clears the lock that a killed run left behind, as an operator does.
+func (c *CLI) Cancel(ctx context.Context) error {
+	return c.run(ctx, c.Out, "cancel", "--yes", "--stack", c.Stack)
+}
+
+// Output returns one stack output, in plain text where it is a secret.
+func (c *CLI) Output(ctx context.Context, name string) (string, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, "stack", "output", name, "--show-secrets", "--stack", c.Stack); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
+
+// Export returns the stack's state as stored: secrets encrypted.
+func (c *CLI) Export(ctx context.Context) ([]byte, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, "stack", "export", "--stack", c.Stack); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Up runs `pulumi up`. A preview first would only repeat the work.
+func (c *CLI) Up(ctx context.Context, watch ...Watcher) (*Result, error) {
+	return c.operate(ctx, watch, "up", "--yes", "--skip-preview")
+}
+
+// Preview runs `pulumi preview`.
+func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
+	return c.operate(ctx, watch, "preview")
+}
+
+// Destroy runs `pulumi destroy`.
+func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
+	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")
+}
+
+func (c *CLI) run(ctx context.Context, out io.Writer, args ...string) error {
+	cmd := c.command(ctx, args...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pulumi %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
+	}
+	return nil
+}
+
+func (c *CLI) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.Path, append(args, "--non-interactive")...)
+	cmd.Dir, cmd.Env = c.Project, c.Env
+	// Signals for the rack are not for pulumi.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return killTree(cmd.Process.Pid) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// eventLog names the event log of the next run.
+func (c *CLI) eventLog(command string) (string, error) {
+	if err := os.MkdirAll(c.Logs, 0o755); err != nil {
+		return "", err
+	}
+	taken, err := filepath.Glob(filepath.Join(c.Logs, "*.events.json"))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(c.Logs, fmt.Sprintf("%02d-%s.events.json", len(taken)+1, command)), nil
+}

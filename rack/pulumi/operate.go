@@ -1,0 +1,147 @@
+package pulumi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// Watcher sees each event of a run as it happens.
+type Watcher func(apitype.EngineEvent)
+
+// Result is what a run did.
+type Result struct {
+	// Changes counts the resources by what was done to them: create, update, same, ...
+	Changes map[apitype.OpType]int
+	// Seconds is how long it took.
+	Seconds float64
+	// Errors are the messages of severity error, in order.
+	Errors []string
+}
+
+// Changed counts everything that was not left as it was.
+func (r *Result) Changed() int {
+	n := 0
+	for op, count := range r.Changes {
+		if op != apitype.OpSame {
+			n += count
+		}
+	}
+	return n
+}
+
+// ErrKilled is returned by a run that was ended on purpose.
+var ErrKilled = errors.New("killed on purpose")
+
+func (c *CLI) operate(ctx context.Context, watch []Watcher, command string, flags ...string) (*Result, error) {
+	log, err := c.eventLog(command)
+	if err != nil {
+		return nil, fmt.Errorf("pulumi %s: %w", command, err)
+	}
+	args := append([]string{command, "--stack", c.Stack, "--event-log", log}, flags...)
+	cmd := c.command(ctx, args...)
+	var said bytes.Buffer
+	cmd.Stdout = io.MultiWriter(c.Out, &said)
+	cmd.Stderr = cmd.Stdout
+
+	result := &Result{Changes: map[apitype.OpType]int{}}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("pulumi %s: %w", command, err)
+	}
+	ended := make(chan struct{})
+	followed := make(chan error, 1)
+	go func() { followed <- follow(log, ended, append(watch, result.take)) }()
+	err = cmd.Wait()
+	close(ended)
+	followErr := <-followed
+	result.Seconds = time.Since(began).Seconds()
+
+	if cause := context.Cause(ctx); cause != nil {
+		return result, fmt.Errorf("pulumi %s: %w", command, cause)
+	}
+	if err != nil {
+		return result, fmt.Errorf("pulumi %s: %w\n%s", command, err, tail(said.Bytes(), 60))
+	}
+	return result, followErr
+}
+
+func (r *Result) take(e apitype.EngineEvent) {
+	switch {
+	case e.SummaryEvent != nil:
+		r.Changes = e.SummaryEvent.ResourceChanges
+	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
+		r.Errors = append(r.Errors, e.DiagnosticEvent.Message)
+	}
+}
+
+// follow reads the event log while pulumi writes it, until the run has ended and all is read.
+func follow(path string, ended <-chan struct{}, watch []Watcher) error {
+	var log *os.File
+	for log == nil {
+		f, err := os.Open(path)
+		switch {
+		case err == nil:
+			log = f
+		case !errors.Is(err, os.ErrNotExist):
+			return fmt.Errorf("event log: %w", err)
+		default:
+			select {
+			case <-ended:
+				// Pulumi ended before its first event; it says why itself.
+				return nil
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	defer log.Close()
+
+	reader := bufio.NewReader(log)
+	var partial []byte
+	last := false
+	for {
+		text, err := reader.ReadBytes('\n')
+		partial = append(partial, text...)
+		if err == nil {
+			var event apitype.EngineEvent
+			if err := json.Unmarshal(partial, &event); err != nil {
+				return fmt.Errorf("event log %s: %w", path, err)
+			}
+			for _, w := range watch {
+				w(event)
+			}
+			partial = nil
+			continue
+		}
+		if !errors.Is(err, io.EOF) {
+			return fmt.Errorf("event log %s: %w", path, err)
+		}
+		if last {
+			return nil
+		}
+		select {
+		case <-ended:
+			last = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func tail(text []byte, lines int) []byte {
+	at := len(text)
+	for i := 0; i <= lines && at > 0; i++ {
+		at = bytes.LastIndexByte(text[:at], '\n')
+		if at < 0 {
+			return text
+		}
+	}
+	return text[at:]
+}

@@ -1,0 +1,80 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// cluster is what the program handed out, used as its owner would.
+type cluster struct {
+	kubeconfig, talosconfig string
+	rest                    *rest.Config
+	client                  *kubernetes.Clientset
+}
+
+func (r *rehearsal) openCluster(ctx context.Context) (*cluster, error) {
+	c := &cluster{}
+	var err error
+	if c.kubeconfig, err = r.cli.Output(ctx, "kubeconfig"); err != nil {
+		return nil, err
+	}
+	if c.talosconfig, err = r.cli.Output(ctx, "talosconfig"); err != nil {
+		return nil, err
+	}
+	if c.rest, err = clientcmd.RESTConfigFromKubeConfig([]byte(c.kubeconfig)); err != nil {
+		return nil, fmt.Errorf("stack output kubeconfig: %w", err)
+	}
+	if c.client, err = kubernetes.NewForConfig(c.rest); err != nil {
+		return nil, fmt.Errorf("stack output kubeconfig: %w", err)
+	}
+	return c, nil
+}
+
+// check looks at everything that came of the rehearsal. All checks run, whatever the others say.
+func (r *rehearsal) check(ctx context.Context) error {
+	c, err := r.openCluster(ctx)
+	if err != nil {
+		return err
+	}
+	for _, check := range []struct {
+		name string
+		look func(context.Context, *cluster) (string, error)
+	}{
+		{"the Kubernetes API answers at the cluster endpoint", r.checkEndpoint},
+		{"every control plane serves the API", r.checkAPIServers},
+		{"every control plane is an etcd member", r.checkEtcd},
+		{"every node is registered as the stack file says", r.checkNodes},
+		{"every node answers talosconfig at its own address", r.checkTalos},
+		{"the machines had no fault", r.checkMachines},
+		{"no operation is left half done", r.checkPending},
+		{"no secret is in plain text", r.checkSecrets},
+	} {
+		detail, err := check.look(ctx, c)
+		if err != nil {
+			detail = strings.ReplaceAll(err.Error(), "\n", "; ")
+		}
+		r.add(check.name, err == nil, detail)
+	}
+	return nil
+}
+
+// observe is the part of check that a cluster must pass after any scenario.
+func (r *rehearsal) observe(ctx context.Context) error {
+	c, err := r.openCluster(ctx)
+	if err != nil {
+		return err
+	}
+	for _, look := range []func(context.Context, *cluster) (string, error){
+		r.checkEndpoint, r.checkAPIServers, r.checkEtcd, r.checkNodes, r.checkMachines,
+	} {
+		if _, err := look(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+// settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.
+const settle = 60 * time.Second
+
+func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, error) {
+	version, err := c.client.Discovery().ServerVersion()
+	if err != nil {
+		return "", err
+	}
+	r.report.Kubernetes.Version = version.GitVersion
+	if want := r.stack.Cluster.KubernetesVersion.String(); version.GitVersion != want {
+		return "", fmt.Errorf("%s says it is %s, and the stack file says %s", c.rest.Host, version.GitVersion, want)
+	}
+	return fmt.Sprintf("%s, %s", c.rest.Host, version.GitVersion), nil
+}
+
+// checkAPIServers asks each control plane by itself, so that the VIP cannot hide a missing one.
+func (r *rehearsal) checkAPIServers(ctx context.Context, c *cluster) (string, error) {
+	serving, want := 0, 0
+	var errs []error
+	for _, m := range r.rack.nodes {
+		if !m.spec.IsControlPlane() {
+			continue
+		}
+		want++
+		err := until(ctx, settle, func(ctx context.Context) error {
+			config := rest.CopyConfig(c.rest)
+			config.Host = "https://" + net.JoinHostPort(m.spec.Address.String(), "6443")
+			client, err := kubernetes.NewForConfig(config)
+			if err != nil {
+				return err
+			}
+			return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.spec.Name, err))
+			continue
+		}
+		serving++
+	}
+	r.report.Kubernetes.APIServers = serving
+	return fmt.Sprintf("%d of %d", serving, want), errors.Join(errs...)
+}
+
+func (r *rehearsal) checkNodes(ctx context.Context, c *cluster) (string, error) {
+	var detail string
+	err := until(ctx, settle, func(ctx context.Context) error {
+		list, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		expectReady, err := r.hasCNI(ctx, c)
+		if err != nil {
+			return err
+		}
+		detail, err = r.compareNodes(list.Items, expectReady)
+		return err
+	})
+	return detail, err
+}
+
+// hasCNI reports whether a CNI agent was deployed. Without one a node is registered and not ready, in life as here.
+func (r *rehearsal) hasCNI(ctx context.Context, c *cluster) (bool, error) {
+	agents, err := c.client.AppsV1().DaemonSets("kube-system").List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=cilium"})
+	if err != nil {
+		return false, err
+	}
+	return len(agents.Items) > 0, nil
+}
+
+func (r *rehearsal) compareNodes(registered []corev1.Node, expectReady bool) (string, error) {
+	var errs []error
+	r.report.Nodes = nil
+	byName := map[string]corev1.Node{}
+	for _, n := range registered {
+		byName[n.Name] = n
+	}
+	for _, m := range r.rack.nodes {
+		n, ok := byName[m.spec.Name]
+		delete(byName, m.spec.Name)
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s is not registered", m.spec.Name))
+			continue
+		}
+		ready, reason := readiness(n)
+		r.report.Nodes = append(r.report.Nodes, report.Node{
+			Name: n.Name, Role: string(m.spec.Role), Address: internalIP(n), Ready: ready,
+		})
+		if ready != expectReady {
+			errs = append(errs, fmt.Errorf("%s: ready is %t, expected %t: %s", n.Name, ready, expectReady, reason))
+		}
+		errs = append(errs, r.compareNode(m, n)...)
+	}
+	for name := range byName {
+		errs = append(errs, fmt.Errorf("%s is registered and not in the stack file", name))
+	}
+	state := "ready"
+	if !expectReady {
+		state = "registered; not ready, as without a CNI they must be"
+	}
+	return fmt.Sprintf("%d %s", len(r.report.Nodes), state), errors.Join(errs...)
+}
+
+func (r *rehearsal) compareNode(m *machine, n corev1.Node) []error {
+	var errs []error
+	for _, address := range m.spec.Addresses() {
+		if !slices.Contains(n.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: address.String()}) {
+			errs = append(errs, fmt.Errorf("%s: %s is not among its addresses %v", n.Name, address, n.Status.Addresses))
+		}
+	}
+	if want := r.stack.Cluster.KubernetesVersion.String(); n.Status.NodeInfo.KubeletVersion != want {
+		errs = append(errs, fmt.Errorf("%s: kubelet is %s, not %s", n.Name, n.Status.NodeInfo.KubeletVersion, want))
+	}
+	if want := r.stack.Cluster.TalosVersion.String(); !strings.Contains(n.Status.NodeInfo.OSImage, want) {
+		errs = append(errs, fmt.Errorf("%s: its system is %q, not Talos %s", n.Name, n.Status.NodeInfo.OSImage, want))
+	}
+	if len(n.Spec.PodCIDRs) != len(r.stack.Network.PodCIDRs) {
+		errs = append(errs, fmt.Errorf("%s: its pod networks are %v, one of each of %v was wanted", n.Name, n.Spec.PodCIDRs, r.stack.Network.PodCIDRs))
+	}
+	for _, cidr := range n.Spec.PodCIDRs {
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil || !slices.ContainsFunc(r.stack.Network.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(prefix.Addr()) }) {
+			errs = append(errs, fmt.Errorf("%s: pod network %s is outside %v", n.Name, cidr, r.stack.Network.PodCIDRs))
+		}
+	}
+	for key, want := range m.spec.Labels {
+		if got := n.Labels[key]; got != want {
+			errs = append(errs, fmt.Errorf("%s: label %s is %s, not %s", n.Name, key, strconv.Quote(got), strconv.Quote(want)))
+		}
+	}
+	return errs
+}
+
+func readiness(n corev1.Node) (bool, string) {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue, c.Message
+		}
+	}
+	return false, "no Ready condition"
+}
+
+func internalIP(n corev1.Node) string {
+	for _, a := range n.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			return a.Address
+		}
+	}
+	return ""
+}

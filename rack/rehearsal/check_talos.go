@@ -1,0 +1,89 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/siderolabs/talos/pkg/machinery/client"
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+// checkTalos uses the talosconfig as talosctl does, node by node.
+func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) {
+	config, err := clientconfig.FromString(c.talosconfig)
+	if err != nil {
+		return "", fmt.Errorf("stack output talosconfig: %w", err)
+	}
+	want := r.stack.Cluster.TalosVersion.String()
+	var errs []error
+	for _, m := range r.rack.nodes {
+		address := m.spec.Address.String()
+		err := until(ctx, settle, func(ctx context.Context) error {
+			talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
+			if err != nil {
+				return err
+			}
+			defer talos.Close() //nolint:errcheck // nothing was written
+			answer, err := talos.Version(client.WithNode(ctx, address))
+			if err != nil {
+				return err
+			}
+			if got := answer.GetMessages()[0].GetVersion().GetTag(); got != want {
+				return fmt.Errorf("runs Talos %s, not %s", got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.spec.Name, err))
+		}
+	}
+	return fmt.Sprintf("%d nodes, Talos %s", len(r.rack.nodes), want), errors.Join(errs...)
+}
+
+// checkEtcd asks etcd through Talos for its members, and counts those that vote.
+func (r *rehearsal) checkEtcd(ctx context.Context, c *cluster) (string, error) {
+	config, err := clientconfig.FromString(c.talosconfig)
+	if err != nil {
+		return "", fmt.Errorf("stack output talosconfig: %w", err)
+	}
+	var want int
+	var first string
+	for _, m := range r.rack.nodes {
+		if m.spec.IsControlPlane() {
+			want++
+			if first == "" {
+				first = m.spec.Address.String()
+			}
+		}
+	}
+	err = until(ctx, settle, func(ctx context.Context) error {
+		talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(first))
+		if err != nil {
+			return err
+		}
+		defer talos.Close() //nolint:errcheck // nothing was written
+		members, err := etcdMembers(client.WithNode(ctx, first), talos)
+		r.report.Kubernetes.EtcdMembers = members
+		if err == nil && members != want {
+			err = fmt.Errorf("%d voting members, %d control planes", members, want)
+		}
+		return err
+	})
+	return fmt.Sprintf("%d voting members", r.report.Kubernetes.EtcdMembers), err
+}
+
+func (r *rehearsal) checkMachines(context.Context, *cluster) (string, error) {
+	errs := []error{r.rack.err()}
+	for _, m := range r.rack.nodes {
+		if err := m.Err(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.spec.Name, err))
+		}
+		if s := m.State(); s != node.Running {
+			errs = append(errs, fmt.Errorf("%s is %s", m.spec.Name, s))
+		}
+	}
+	return fmt.Sprintf("%d running", len(r.rack.nodes)), errors.Join(errs...)
+}

@@ -1,0 +1,109 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// lossLasts is how long a lost control plane stays lost: several times what a failover takes.
+	lossLasts = 30 * time.Second
+	// failover is the longest that an API with a quorum may be away: the VIP moves, and etcd elects a leader.
+	failover = 10 * time.Second
+)
+
+// loss pulls the plug of a control plane and counts what its owner would notice.
+func loss(ctx context.Context, r *rehearsal) error {
+	if err := upAndUpAgain(ctx, r); err != nil {
+		return err
+	}
+	var planes []*machine
+	for _, m := range r.rack.nodes {
+		if m.spec.IsControlPlane() {
+			planes = append(planes, m)
+		}
+	}
+	// The first has the VIP, or had it first; it is the one whose loss is felt most.
+	lost := planes[0]
+	return r.phase("loss", fmt.Sprintf("pulling the plug of %s for %s", lost.spec.Name, lossLasts), func() error {
+		c, err := r.openCluster(ctx)
+		if err != nil {
+			return err
+		}
+		lost.PowerOff()
+		felt, err := r.feel(ctx, c)
+		if err != nil {
+			return err
+		}
+		survives := len(planes) >= 3
+		r.add("losing a control plane", felt.asExpected(survives), felt.String())
+		if err := lost.PowerOn(); err != nil {
+			return err
+		}
+		err = until(ctx, settle, func(ctx context.Context) error { return r.observe(ctx) })
+		detail := "everything is back"
+		if err != nil {
+			detail = firstLine(err)
+		}
+		r.add("its return", err == nil, detail)
+		return nil
+	})
+}
+
+// feeling is what a client of the API noticed.
+type feeling struct {
+	requests, failed int
+	// away is from the first failure until the last.
+	away time.Duration
+}
+
+func (f feeling) String() string {
+	return fmt.Sprintf("%d of %d writes failed, over %.1f s", f.failed, f.requests, f.away.Seconds())
+}
+
+// asExpected tells a cluster that survives from one that has lost its quorum: that one must not take a single write
+// after the first has failed, or etcd would not be what it is.
+func (f feeling) asExpected(survives bool) bool {
+	if survives {
+		return f.requests > 10 && f.away <= failover
+	}
+	return f.failed > 0 && f.away > lossLasts/2
+}
+
+// feel writes to the API at its usual address for as long as the loss lasts.
+func (r *rehearsal) feel(ctx context.Context, c *cluster) (feeling, error) {
+	config := rest.CopyConfig(c.rest)
+	config.Timeout = 2 * time.Second
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return feeling{}, err
+	}
+	var f feeling
+	var first time.Time
+	for end := time.Now().Add(lossLasts); time.Now().Before(end); {
+		began := time.Now()
+		_, err := client.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"},
+		}, metav1.CreateOptions{})
+		f.requests++
+		if err != nil {
+			if f.failed == 0 {
+				first = began
+			}
+			f.failed++
+			f.away = time.Since(first)
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return f, errors.Join(cause, err)
+		}
+		time.Sleep(max(0, 200*time.Millisecond-time.Since(began)))
+	}
+	return f, nil
+}

@@ -1,0 +1,87 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/room"
+)
+
+// installPlugins puts the plugins where `pulumi plugin install` would, which also keeps the engine from warning about
+// plugins on PATH; the language host has to be on PATH.
+func installPlugins(config *room.Config, home, bin string) error {
+	links := map[string]string{filepath.Join(bin, "pulumi-language-go"): config.LanguageHost.Path}
+	for _, p := range config.Plugins {
+		dir := filepath.Join(home, "plugins", fmt.Sprintf("resource-%s-%s", p.Name, p.Version))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("plugin %s: %w", p.Name, err)
+		}
+		links[filepath.Join(dir, "pulumi-resource-"+p.Name)] = p.Path
+	}
+	for _, name := range []string{"kubectl"} {
+		links[filepath.Join(bin, name)] = config.Kube
+	}
+	for link, target := range links {
+		if err := os.Symlink(target, link); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("plugin: %w", err)
+		}
+	}
+	return nil
+}
+
+// offlineEnvironment is the machine's own environment without anything of the operator's Pulumi or accounts, and with
+// Go told that there is no network.
+func offlineEnvironment(bin string) []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		switch {
+		case keeps[name]:
+			env = append(env, entry)
+		case name == "PATH":
+			env = append(env, "PATH="+bin+string(os.PathListSeparator)+value)
+		}
+	}
+	return append(env, "GOPROXY=off", "GOFLAGS=-mod=readonly -buildvcs=false", "GOTOOLCHAIN=local", "GOWORK=off")
+}
+
+// keeps are the variables that a program needs to run and Go needs to find what it has compiled.
+var keeps = map[string]bool{
+	"HOME": true, "USER": true, "LANG": true, "TMPDIR": true, "TERM": true,
+	"GOCACHE": true, "GOMODCACHE": true, "GOPATH": true, "GOROOT": true, "GOENV": true, "CGO_ENABLED": true, "CC": true,
+}
+
+func pluginsKind(config *room.Config) report.Kind {
+	for _, p := range config.Plugins {
+		if p.Kind != report.Genuine {
+			return report.StandIn
+		}
+	}
+	return report.Genuine
+}
+
+// parts says of each part how true it is.
+func parts(config *room.Config) []report.Part {
+	all := []report.Part{
+		{Name: "pulumi engine", Kind: report.Real},
+		{Name: "program", Kind: report.Real},
+		{Name: "stack file", Kind: report.Real},
+		{Name: "etcd", Kind: report.Real},
+		{Name: "kube-apiserver", Kind: report.Real},
+		{Name: "kube-controller-manager", Kind: report.Real},
+		{Name: "kube-scheduler", Kind: report.Real},
+		{Name: "KWOK pod controllers", Kind: report.Real},
+		{Name: "Talos nodes", Kind: report.Simulated},
+		{Name: "kubelets", Kind: report.Simulated},
+		{Name: "virtual IP", Kind: report.Simulated},
+		{Name: "go language host", Kind: config.LanguageHost.Kind},
+	}
+	for _, p := range config.Plugins {
+		all = append(all, report.Part{Name: p.Name + " plugin " + p.Version, Kind: p.Kind})
+	}
+	return all
+}

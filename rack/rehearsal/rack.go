@@ -1,0 +1,147 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/home-ops/home-ops/rack/kube"
+	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/room"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// rack is the hardware: one simulated machine for each node of the stack, and what they run.
+type rack struct {
+	dir    string
+	fabric *kube.Fabric
+	// nodes are in the order of the stack file.
+	nodes []*machine
+
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu sync.Mutex
+	// onState and onBootstrap are told what happens, for scenarios that wait for a moment.
+	onState     func(name string, state node.State)
+	onBootstrap func(name string)
+	faults      []error
+}
+
+// machine is one node and its line in the stack file.
+type machine struct {
+	*node.Node
+	spec spec.Node
+}
+
+// newRack powers every machine on, in maintenance mode.
+func newRack(ctx context.Context, config *room.Config, stack *spec.Stack) (*rack, error) {
+	return newRackIn(ctx, config, stack, filepath.Join(config.Dir, "rack"))
+}
+
+func newRackIn(ctx context.Context, config *room.Config, stack *spec.Stack, dir string) (*rack, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("rack: %w", err)
+	}
+	logFile, err := os.Create(filepath.Join(dir, "rack.log"))
+	if err != nil {
+		return nil, fmt.Errorf("rack: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(logFile, nil))
+	ctx, cancel := context.WithCancel(ctx)
+	r := &rack{dir: dir, cancel: cancel}
+	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Log: log}); err != nil {
+		cancel()
+		return nil, fmt.Errorf("rack: %w", err)
+	}
+	discovery := node.NewDiscovery()
+	for _, n := range stack.Nodes {
+		m, err := node.New(node.Options{
+			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: n.Addresses(), Hardware: hardwareOf(stack, n),
+			MediaVersion: stack.Cluster.TalosVersion.String(), Kubernetes: r.watched(n.Name), Discovery: discovery,
+			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
+		})
+		if err != nil {
+			r.stop()
+			return nil, fmt.Errorf("rack: %w", err)
+		}
+		r.nodes = append(r.nodes, &machine{Node: m, spec: n})
+	}
+	for _, m := range r.nodes {
+		r.running.Go(func() {
+			if err := m.Run(ctx); err != nil {
+				r.fault(err)
+			}
+		})
+	}
+	for _, m := range r.nodes {
+		if err := m.WaitFor(ctx, node.Maintenance); err != nil {
+			r.stop()
+			return nil, errors.Join(err, r.err())
+		}
+	}
+	return r, nil
+}
+
+// stop pulls every plug.
+func (r *rack) stop() {
+	r.cancel()
+	r.running.Wait()
+	r.fabric.Close()
+}
+
+func (r *rack) fault(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, err)
+}
+
+func (r *rack) err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.faults...)
+}
+
+// watch tells what happens from now on; either may be nil.
+func (r *rack) watch(onState func(string, node.State), onBootstrap func(string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onState, r.onBootstrap = onState, onBootstrap
+}
+
+func (r *rack) stateChanged(name string, state node.State) {
+	r.mu.Lock()
+	tell := r.onState
+	r.mu.Unlock()
+	if tell != nil {
+		tell(name, state)
+	}
+}
+
+// watched is a node's Kubernetes that tells when it was bootstrapped, before the caller hears of it.
+func (r *rack) watched(name string) node.Kubernetes {
+	return &watchedKubernetes{Kubernetes: r.fabric.Node(name), name: name, rack: r}
+}
+
+type watchedKubernetes struct {
+	node.Kubernetes
+	name string
+	rack *rack
+}
+
+func (w *watchedKubernetes) Bootstrap(ctx context.Context) error {
+	if err := w.Kubernetes.Bootstrap(ctx); err != nil {
+		return err
+	}
+	w.rack.mu.Lock()
+	tell := w.rack.onBootstrap
+	w.rack.mu.Unlock()
+	if tell != nil {
+		tell(w.name)
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+// Package rehearsal is what happens in the sealed room: nodes are powered on, the real engine runs the unmodified
+// program, and what came of it is checked from outside the program.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/pulumi"
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/room"
+	"github.com/home-ops/home-ops/rack/sandbox"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// rehearsal is one run's state.
+type rehearsal struct {
+	config *room.Config
+	out    io.Writer
+	stack  *spec.Stack
+	file   *stackFile
+	cli    *pulumi.CLI
+	rack   *rack
+	report *report.Report
+	// secrets are values that must appear nowhere in plain text.
+	secrets map[string]string
+}
+
+// Run rehearses, writes the report and returns an error when the rehearsal is not ok. It must be the first thing that a
+// process does in its fresh namespaces.
+func Run(ctx context.Context, config *room.Config, out io.Writer) error {
+	began := time.Now()
+	r := &rehearsal{
+		config: config, out: out, secrets: map[string]string{},
+		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
+	}
+	for _, seconds := range config.BuildSeconds {
+		r.report.Seconds["build"] += seconds
+	}
+	if err := r.furnish(); err != nil {
+		return err
+	}
+	memory := watchMemory(ctx)
+	err := r.play(ctx)
+	r.report.PeakMegabytes = memory.stop()
+	r.report.Seconds["total"] = r.report.Seconds["build"] + time.Since(began).Seconds()
+	r.report.OK = err == nil && r.report.Passed()
+	if err != nil {
+		r.report.Checks = append(r.report.Checks, report.Check{Name: "rehearsal ran to its end", Detail: firstLine(err)})
+	}
+	if writeErr := r.report.Write(config.Report); writeErr != nil {
+		return errors.Join(err, writeErr)
+	}
+	if printErr := r.report.Print(out); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	if config.Keep && ctx.Err() == nil {
+		r.keep(ctx)
+	}
+	if r.rack != nil {
+		r.rack.stop()
+	}
+	if err != nil {
+		return err
+	}
+	if !r.report.OK {
+		return errors.New("some checks failed")
+	}
+	return nil
+}
+
+// furnish makes the room: the stack's addresses and names, and a stack file of its own.
+func (r *rehearsal) furnish() error {
+	var problems spec.Problems
+	r.stack, problems = spec.LoadFile(filepath.Join(r.config.Project, "Pulumi."+r.config.Stack+".yaml"))
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	var err error
+	if r.file, err = copyStackFile(r.config.Project, r.config.Stack, r.config.Dir); err != nil {
+		return err
+	}
+	return sandbox.Furnish(sandbox.Room{
+		Addresses: addressesOf(r.stack),
+		Hosts:     hostsOf(r.stack),
+		Covers:    map[string]string{r.file.Path: r.file.Copy},
+		Dir:       r.config.Dir,
+	})
+}
+
+// play is the rehearsal itself.
+func (r *rehearsal) play(ctx context.Context) error {
+	var err error
+	if r.rack, err = newRack(ctx, r.config, r.stack); err != nil {
+		return err
+	}
+	if r.cli, err = r.newStack(ctx, "state"); err != nil {
+		return err
+	}
+	scenario, ok := scenarios[r.config.Scenario]
+	if !ok {
+		return fmt.Errorf("there is no scenario %q", r.config.Scenario)
+	}
+	return scenario(ctx, r)
+}
+
+// newStack gives pulumi a home with the chosen plugins, a state of its own, and the stack with secrets of our own.
+func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, error) {
+	home := filepath.Join(r.config.Dir, "pulumi-home")
+	state := filepath.Join(r.config.Dir, name)
+	bin := filepath.Join(r.config.Dir, "bin")
+	logs := filepath.Join(r.config.Dir, "logs", name)
+	for _, dir := range []string{home, state, bin, logs} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("rehearsal: %w", err)
+		}
+	}
+	if err := installPlugins(r.config, home, bin); err != nil {
+		return nil, err
+	}
+	passphrase := ownSecret()
+	r.secrets["stack passphrase"] = passphrase
+	cli := &pulumi.CLI{
+		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
+		Env: append(offlineEnvironment(bin), pulumi.Environment(home, state, passphrase)...),
+	}
+	if err := cli.Init(ctx); err != nil {
+		return nil, err
+	}
+	for _, key := range r.file.Secrets {
+		value := ownSecret()
+		r.secrets[key] = value
+		if err := cli.SetSecret(ctx, key, value); err != nil {
+			return nil, err
+		}
+	}
+	return cli, nil
+}
+
+// phase says what is going on and keeps the time.
+func (r *rehearsal) phase(name, what string, do func() error) error {
+	fmt.Fprintf(r.out, "%s\n", what)
+	began := time.Now()
+	err := do()
+	r.report.Seconds[name] += time.Since(began).Seconds()
+	return err
+}

@@ -1,0 +1,70 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// scenarios are what can happen in a rehearsal.
+var scenarios = map[string]func(context.Context, *rehearsal) error{
+	"":            upAndUpAgain,
+	"interrupted": interrupted,
+	"loss":        loss,
+}
+
+// upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.
+func upAndUpAgain(ctx context.Context, r *rehearsal) error {
+	if err := r.upTwice(ctx); err != nil {
+		return err
+	}
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+func (r *rehearsal) upTwice(ctx context.Context) error {
+	err := r.phase("up", fmt.Sprintf("pulumi up, %d nodes in maintenance mode", len(r.rack.nodes)), func() error {
+		result, err := r.cli.Up(ctx)
+		if result != nil {
+			r.report.Resources.Created = result.Changes[apitype.OpCreate]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.phase("rerun", "pulumi up again, which must change nothing", func() error {
+		result, err := r.cli.Up(ctx)
+		if err != nil {
+			return err
+		}
+		r.report.Resources.RerunChanges = result.Changed()
+		r.add("up again changes nothing", result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
+		return nil
+	})
+}
+
+func (r *rehearsal) add(name string, ok bool, detail string) {
+	r.report.Checks = append(r.report.Checks, report.Check{Name: name, OK: ok, Detail: detail})
+}
+
+// until tries again until there is no error or the time is over, and returns the last error.
+func until(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		attempt, done := context.WithTimeout(ctx, 5*time.Second)
+		err := try(attempt)
+		done()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("after %s: %w", limit, err)
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+}
