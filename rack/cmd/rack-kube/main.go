@@ -1,0 +1,37 @@
+// Command rack-kube is every Kubernetes process of a rehearsal in one binary: the programs share almost all of their code, so linking them once
+// saves minutes and half a gigabyte. Its first argument, or the name it is called by, picks the program; the rest is that program's own.
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// programs are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
+var programs = map[string]func(){
+	"etcd":                    etcd,
+	"kube-apiserver":          kubeAPIServer,
+	"kube-controller-manager": kubeControllerManager,
+	"kube-scheduler":          kubeScheduler,
+	"kubectl":                 kubectl,
+	"kwok":                    kwok,
+}
+
+func main() {
+	run, ok := programs[filepath.Base(os.Args[0])]
+	if !ok && len(os.Args) > 1 {
+		if run, ok = programs[os.Args[1]]; ok {
+			os.Args = os.Args[1:]
+		}
+	}
+	if !ok {
+		names := slices.Sorted(maps.Keys(programs))
+		fmt.Fprintf(os.Stderr, "usage: rack-kube PROGRAM [ARGUMENT...]\nprograms: %s\n", strings.Join(names, ", "))
+		os.Exit(2)
+	}
+	run()
+}
