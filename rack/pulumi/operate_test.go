@@ -1,0 +1,74 @@
+package pulumi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// fake is a pulumi that does what the script says; $log is the event log that it was told to write.
+func fake(t *testing.T, script string) *CLI {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pulumi")
+	head := "#!/bin/sh\nfor a; do [ \"$last\" = --event-log ] && log=$a; last=$a; done\n"
+	if err := os.WriteFile(path, []byte(head+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return &CLI{Path: path, Project: dir, Stack: "home", Out: io.Discard, Logs: filepath.Join(dir, "logs"), Env: os.Environ()}
+}
+
+func TestUp_CountsChangesAndShowsEventsAsTheyHappen(t *testing.T) {
+	cli := fake(t, `
+printf '{"sequence":1,"diagnosticEvent":{"severity":"err' > $log; sleep 0.2
+printf 'or","message":"no"}}\n{"sequence":2,"summaryEvent":{"resourceChanges":{"create":3,"same":2}}}\n' >> $log
+`)
+	seen := 0
+	result, err := cli.Up(t.Context(), func(apitype.EngineEvent) { seen++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen != 2 || result.Changed() != 3 || len(result.Errors) != 1 || result.Errors[0] != "no" {
+		t.Errorf("saw %d events, %d changes, errors %v", seen, result.Changed(), result.Errors)
+	}
+}
+
+func TestUp_ShowsTheEndOfWhatAFailedRunSaid(t *testing.T) {
+	_, err := fake(t, "seq 1 100; echo 'the node is on fire'; exit 3\n").Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "the node is on fire") || strings.Contains(err.Error(), "\n2\n") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestUp_KilledTakesItsChildrenWithIt(t *testing.T) {
+	cli := fake(t, "setsid sh -c 'echo $$ > child; exec sleep 60' &\nwait\n")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	child := 0
+	go func() {
+		for child == 0 && ctx.Err() == nil {
+			time.Sleep(20 * time.Millisecond)
+			text, _ := os.ReadFile(filepath.Join(cli.Project, "child"))
+			child, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		}
+		cancel(ErrKilled)
+	}()
+	if _, err := cli.Up(ctx); !errors.Is(err, ErrKilled) {
+		t.Fatalf("got %v, want %v", err, ErrKilled)
+	}
+	for range 100 {
+		if syscall.Kill(child, 0) != nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("process %d in a session of its own is still there", child)
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"bytes"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func example() *Report {
+	return &Report{
+		Stack: "home", Plugins: StandIn, OK: true,
+		Seconds:    map[string]float64{"build": 1, "up": 21.5, "rerun": 2, "total": 30},
+		Resources:  Resources{Created: 14},
+		Nodes:      []Node{{Name: "cp-1", Role: "controlPlane", Address: "10.0.50.11"}},
+		Kubernetes: Kubernetes{Version: "v1.34.1", APIServers: 2, EtcdMembers: 2},
+		Parts:      []Part{{"etcd", Real}, {"Talos nodes", Simulated}},
+		Checks:     []Check{{"the API answers", true, "v1.34.1"}},
+	}
+}
+
+func TestReport_SurvivesTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	want := example()
+	if err := want.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestReport_HasNotPassedWhen(t *testing.T) {
+	for name, checks := range map[string][]Check{
+		"nothing was checked": nil,
+		"one check failed":    {{"a", true, ""}, {"b", false, ""}},
+	} {
+		if (&Report{Checks: checks}).Passed() {
+			t.Errorf("%s: passed", name)
+		}
+	}
+	if !example().Passed() {
+		t.Error("all checks ok: not passed")
+	}
+}
+
+func TestReport_TableSaysWhatIsSimulated(t *testing.T) {
+	var b bytes.Buffer
+	r := example()
+	r.Checks = append(r.Checks, Check{"nodes", false, "cp-2 is not registered"})
+	if err := r.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"ok: true", "apiServers 2, etcdMembers 2", "created 14, rerunChanges 0", "up 21.5, total 30.0",
+		"simulated", "Talos nodes", "cp-1", "FAILED", "cp-2 is not registered",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, b.String())
+		}
+	}
+}
