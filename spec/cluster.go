@@ -43,12 +43,17 @@ type Cluster struct {
 	EtcdArgs map[string]string `json:"etcdArgs,omitempty"`
 	// Discovery tells how nodes find each other before Kubernetes runs.
 	Discovery Discovery `json:"discovery,omitzero"`
+	// ImageFactory is the host of the image factory that makes the nodes' images. Default: factory.talos.dev.
+	ImageFactory string `json:"imageFactory,omitempty" example:"factory.talos.dev"`
 	// RegistryMirrors maps a registry's host to the URLs of mirrors that are asked first, for example
 	// docker.io to a pull-through cache. "*" stands for every registry.
 	RegistryMirrors map[string][]string `json:"registryMirrors,omitempty"`
 }
 
-func (c *Cluster) defaults() { c.DNSDomain = "cluster.local" }
+func (c *Cluster) defaults() {
+	c.DNSDomain = "cluster.local"
+	c.ImageFactory = "factory.talos.dev"
+}
 
 // APIServer tunes kube-apiserver.
 type APIServer struct {

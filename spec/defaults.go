@@ -82,6 +82,7 @@ func (s *Stack) derive() {
 	s.deriveNodes()
 	s.deriveCilium()
 	s.deriveStorage()
+	s.addNeeds()
 	s.deriveFlux()
 	s.deriveEdge()
 	s.deriveSecrets()

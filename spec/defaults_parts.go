@@ -22,6 +22,10 @@ func (s *Stack) deriveCilium() {
 			c.TunnelProtocol = TunnelGeneve
 		}
 	}
+	if h := &c.Hubble; !h.Enabled || !h.Relay {
+		h.Relay = h.Relay && (h.Enabled || s.isSet("cilium.hubble.relay"))
+		h.UI = h.UI && (h.Relay || s.isSet("cilium.hubble.ui"))
+	}
 	if !s.isSet("cilium.l2.enabled") {
 		c.L2.Enabled = len(c.Pools) > 0 && c.BGP == nil
 	}

@@ -1,0 +1,39 @@
+package spec
+
+import "slices"
+
+// addNeeds gives the nodes what their storage wants of Talos: extensions, kernel modules, and mounts for
+// the kubelet. Lists may be shared with nodeDefaults, so they are copied before they grow.
+func (s *Stack) addNeeds() {
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		if l := s.Storage.Longhorn; l != nil && slices.Contains(l.Nodes, n.Name) {
+			// https://longhorn.io/docs/latest/advanced-resources/os-distro-specific/talos-linux-support/
+			n.need("siderolabs/iscsi-tools")
+			n.need("siderolabs/util-linux-tools")
+			n.mount(UserVolume{Name: l.UserVolume}.MountPath())
+		}
+		if z := s.Storage.ZFS; z != nil && slices.ContainsFunc(z.Pools, func(p ZFSPool) bool { return p.Node == n.Name }) {
+			// https://github.com/siderolabs/extensions/tree/main/storage/zfs
+			n.need("siderolabs/zfs")
+			if !slices.ContainsFunc(n.KernelModules, func(m KernelModule) bool { return m.Name == "zfs" }) {
+				n.KernelModules = append(slices.Clone(n.KernelModules), KernelModule{Name: "zfs"})
+			}
+		}
+	}
+}
+
+func (n *Node) need(extension string) {
+	if !slices.Contains(n.Extensions, extension) {
+		n.Extensions = append(slices.Clone(n.Extensions), extension)
+	}
+}
+
+func (n *Node) mount(path string) {
+	if slices.ContainsFunc(n.KubeletMounts, func(m Mount) bool { return m.Source == path }) {
+		return
+	}
+	m := Mount{Source: path, Destination: path}
+	m.defaults()
+	n.KubeletMounts = append(slices.Clone(n.KubeletMounts), m)
+}

@@ -1,0 +1,75 @@
+package spec
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Schematic is what the image factory makes an image from. Its fields, their order and their YAML form are
+// those of https://github.com/siderolabs/image-factory/blob/main/pkg/schematic/schematic.go: the factory
+// names a schematic by the hash of this form, so the name can be computed without asking it.
+type Schematic struct {
+	Overlay       SchematicOverlay       `yaml:"overlay,omitempty"`
+	Customization SchematicCustomization `yaml:"customization"`
+}
+
+// SchematicOverlay is the board support of a schematic.
+type SchematicOverlay struct {
+	Image   string         `yaml:"image"`
+	Name    string         `yaml:"name"`
+	Options map[string]any `yaml:"options,omitempty"`
+}
+
+// SchematicCustomization is what a schematic adds to the plain image.
+type SchematicCustomization struct {
+	ExtraKernelArgs  []string            `yaml:"extraKernelArgs,omitempty"`
+	SystemExtensions SchematicExtensions `yaml:"systemExtensions,omitempty"`
+}
+
+// SchematicExtensions names the system extensions of a schematic.
+type SchematicExtensions struct {
+	OfficialExtensions []string `yaml:"officialExtensions,omitempty"`
+}
+
+// Schematic is the node's image: its extensions in alphabetical order, so that the order in the stack file
+// does not change the image, its kernel arguments and its overlay. Secure Boot is a choice of installer,
+// not of schematic.
+func (n Node) Schematic() Schematic {
+	var s Schematic
+	if n.Overlay != nil {
+		s.Overlay = SchematicOverlay{Image: n.Overlay.Image, Name: n.Overlay.Name, Options: n.Overlay.Options}
+	}
+	s.Customization.ExtraKernelArgs = n.KernelArgs
+	extensions := slices.Clone(n.Extensions)
+	slices.Sort(extensions)
+	s.Customization.SystemExtensions.OfficialExtensions = slices.Compact(extensions)
+	return s
+}
+
+// YAML is the schematic's canonical form, which the factory takes at POST /schematics.
+func (s Schematic) YAML() []byte {
+	out, err := yaml.Marshal(s)
+	if err != nil {
+		// Only an overlay option of a kind that YAML cannot hold could fail, and none is read from YAML.
+		panic("schematic: " + err.Error())
+	}
+	return out
+}
+
+// ID is the factory's name for the schematic.
+func (s Schematic) ID() string {
+	sum := sha256.Sum256(s.YAML())
+	return hex.EncodeToString(sum[:])
+}
+
+// InstallerImage is the image that installs and upgrades the node.
+func (s *Stack) InstallerImage(n Node) string {
+	installer := "metal-installer"
+	if n.SecureBoot {
+		installer = "metal-installer-secureboot"
+	}
+	return s.Cluster.ImageFactory + "/" + installer + "/" + n.Schematic().ID() + ":" + string(s.Cluster.TalosVersion)
+}
