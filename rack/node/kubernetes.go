@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"io"
 	"net/netip"
 
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
@@ -73,4 +75,22 @@ type Service struct {
 	HealthKnown bool
 	// Message says why the service is in its state, as ServiceList's last event shows it.
 	Message string
+}
+
+// EtcdOperator is the work on a running etcd that a [Kubernetes] may also offer; the API methods for it answer
+// Unimplemented when it does not.
+type EtcdOperator interface {
+	// EtcdStatus tells about this node's own member.
+	EtcdStatus(ctx context.Context) (*machineapi.EtcdMemberStatus, error)
+	// EtcdRemoveMember removes another member, whose machine is gone; NotFound when there is none of this id.
+	EtcdRemoveMember(ctx context.Context, id uint64) error
+	// EtcdForfeitLeadership moves the leadership away, and returns the new leader's id, empty if it did not move.
+	EtcdForfeitLeadership(ctx context.Context) (leader string, err error)
+	// EtcdSnapshot writes a backup of the data.
+	EtcdSnapshot(ctx context.Context, w io.Writer) error
+}
+
+// ServiceRestarter restarts one of the services, kubelet say. A [Kubernetes] may also offer it.
+type ServiceRestarter interface {
+	RestartService(ctx context.Context, id string) error
 }

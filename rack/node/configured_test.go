@@ -1,0 +1,270 @@
+package node_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/cosi-project/runtime/pkg/safe"
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
+	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
+	runtimeres "github.com/siderolabs/talos/pkg/machinery/resources/runtime"
+	"github.com/siderolabs/talos/pkg/machinery/role"
+
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+func TestApply_InstallsThenBootsTheImage(t *testing.T) {
+	var states []node.State
+	n := startNode(t, func(o *node.Options) {
+		o.MediaVersion = "v1.11.0"
+		o.OnState = func(s node.State) { states = append(states, s) }
+		o.Extensions = func(string) []node.Extension { return []node.Extension{{Name: "iscsi-tools", Version: "v0.2.0"}} }
+	})
+	n.await(t, node.Maintenance)
+	c := newCluster(t, n.address)
+	schematic := strings.Repeat("ab", 32)
+	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane, func(cfg *v1alpha1.Config) {
+		cfg.MachineConfig.MachineInstall.InstallImage = "factory.talos.dev/metal-installer/" + schematic + ":v1.11.3"
+		cfg.MachineConfig.MachineNetwork = &v1alpha1.NetworkConfig{NetworkHostname: "cp-1"}
+	}))
+	n.await(t, node.Running)
+
+	admin := n.admin(t, c)
+	version, err := admin.Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := version.GetMessages()[0]; got.GetVersion().GetTag() != "v1.11.3" || got.GetPlatform().GetName() != "metal" {
+		t.Errorf("version: %v", got)
+	}
+	extensions, err := safe.StateListAll[*runtimeres.ExtensionStatus](t.Context(), admin.COSI)
+	if err != nil || extensions.Len() != 2 || extensions.Get(1).TypedSpec().Metadata.Version != schematic {
+		t.Errorf("extensions: %v, %v", extensions, err)
+	}
+	m := n.kube.machine
+	if m.Name != "cp-1" || m.TalosVersion != "v1.11.3" || m.Schematic != schematic || !slices.Equal(m.Addresses, []netip.Addr{n.address}) {
+		t.Errorf("Kubernetes was told of %+v", m)
+	}
+	if n.Applied() == nil || n.Applied().Machine().Network().Hostname() != "cp-1" {
+		t.Error("Applied is not the config that was applied")
+	}
+	n.stop()
+	want := []node.State{node.Maintenance, node.Installing, node.Rebooting, node.Booting, node.Running, node.Off}
+	if !slices.Equal(states, want) {
+		t.Errorf("states %v, want %v", states, want)
+	}
+}
+
+func TestApply_ThatCannotInstallComesBackToMaintenance(t *testing.T) {
+	n := startNode(t)
+	n.await(t, node.Maintenance)
+	c := newCluster(t, n.address)
+	apply(t, n.insecure(t), c.config(t, machine.TypeWorker, func(cfg *v1alpha1.Config) {
+		cfg.MachineConfig.MachineInstall.InstallDisk = "/dev/sdz"
+	}))
+	n.await(t, node.Rebooting)
+	n.await(t, node.Maintenance)
+	if err := n.Err(); err == nil || err.Error() != "install sequence: lstat /dev/sdz: no such file or directory" {
+		t.Errorf("Err: %v", err)
+	}
+	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane))
+	n.await(t, node.Running)
+}
+
+func TestConfigured_RefusesStrangers(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+
+	if _, err := n.insecure(t).Version(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate required") {
+		t.Errorf("without a client certificate: %v", err)
+	}
+	foreign := foreignCluster(t, n.address)
+	if _, err := n.admin(t, foreign).Version(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
+		t.Errorf("of another cluster: %v", err)
+	}
+	// The other way round: a client that believes in this cluster's CA, but is of another.
+	other := foreign.talosconfig(t, role.Admin)
+	other.Contexts["test"].CA = c.talosconfig(t, role.Admin).Contexts["test"].CA
+	stranger := newClient(t, client.WithConfig(other), client.WithEndpoints(n.address.String()))
+	if _, err := stranger.Version(t.Context()); err == nil || !strings.Contains(err.Error(), "unknown certificate authority") {
+		t.Errorf("with another cluster's client certificate: %v", err)
+	}
+}
+
+func TestConfigured_GivesEachRoleItsMethods(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+
+	reader, operator := n.as(t, c, role.Reader), n.as(t, c, role.Operator)
+	if _, err := reader.Version(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantError(t, reader.Reboot(t.Context()), codes.PermissionDenied, "not authorized")
+	wantError(t, operator.Reset(t.Context(), false, true), codes.PermissionDenied, "not authorized")
+	_, err := operator.ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{})
+	wantError(t, err, codes.PermissionDenied, "not authorized")
+	if _, err := safe.StateListAll[*configres.MachineConfig](t.Context(), reader.COSI); err == nil {
+		t.Error("a reader saw the machine config")
+	}
+	if list, err := safe.StateListAll[*configres.MachineConfig](t.Context(), n.admin(t, c).COSI); err != nil || list.Len() != 2 {
+		t.Errorf("an administrator saw %v, %v", list, err)
+	}
+	if err := operator.Reboot(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigured_SaysWhatIsNotSimulated(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+
+	_, err := admin.MachineClient.Rollback(t.Context(), &machineapi.RollbackRequest{})
+	wantError(t, err, codes.Unimplemented, "the simulated node does not do machine.MachineService/Rollback")
+	_, err = admin.TimeClient.Time(t.Context(), nil)
+	wantError(t, err, codes.Unimplemented, "the simulated node does not do time.TimeService/Time")
+	_, err = admin.EtcdStatus(t.Context())
+	wantError(t, err, codes.Unimplemented, "the simulated node does not do etcd status")
+}
+
+func TestBootstrap_HappensOnceAndOnControlPlanesOnly(t *testing.T) {
+	n := startNode(t, func(o *node.Options) { o.Timing.Boot = 300 * time.Millisecond })
+	c := newCluster(t, n.address)
+	n.await(t, node.Maintenance)
+	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane))
+	n.await(t, node.Booting)
+	admin := n.admin(t, c)
+	wantError(t, admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}), codes.FailedPrecondition, "bootstrap is not available yet")
+	n.await(t, node.Running)
+	if listed := list(t, admin, "/var/lib/etcd"); !slices.Equal(listed, []string{"."}) {
+		t.Errorf("/var/lib/etcd before bootstrap: %v", listed)
+	}
+	if err := admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}), codes.AlreadyExists, "etcd data directory is not empty")
+	if listed := list(t, admin, "/var/lib/etcd"); !slices.Equal(listed, []string{".", "member"}) {
+		t.Errorf("/var/lib/etcd after bootstrap: %v", listed)
+	}
+	members, err := admin.EtcdMemberList(t.Context(), &machineapi.EtcdMemberListRequest{})
+	if err != nil || len(members.GetMessages()[0].GetMembers()) != 1 {
+		t.Errorf("members: %v, %v", members, err)
+	}
+
+	worker := c.running(t, machine.TypeWorker, startNode(t))
+	awaitAPI(t, worker.admin(t, c))
+	wantError(t, worker.admin(t, c).Bootstrap(t.Context(), &machineapi.BootstrapRequest{}),
+		codes.FailedPrecondition, "bootstrap can only be performed on a control plane node")
+	_, err = worker.admin(t, c).EtcdMemberList(t.Context(), &machineapi.EtcdMemberListRequest{})
+	wantError(t, err, codes.Unimplemented, "member list is only available on control plane nodes")
+}
+
+func TestStage_IsBootingUntilEtcdRuns(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+
+	status := machineStatus(t, admin)
+	if status.Stage != runtimeres.MachineStageBooting || status.Status.Ready {
+		t.Errorf("before bootstrap: %+v", status)
+	}
+	if want := []runtimeres.UnmetCondition{{Name: "services", Reason: "etcd not running"}}; !slices.Equal(status.Status.UnmetConditions, want) {
+		t.Errorf("conditions %v, want %v", status.Status.UnmetConditions, want)
+	}
+	if err := admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool {
+		status := machineStatus(t, admin)
+		return status.Stage == runtimeres.MachineStageRunning && status.Status.Ready
+	})
+	services, err := admin.ServiceInfo(t.Context(), "etcd")
+	if err != nil || services[0].Service.GetState() != "Running" || !services[0].Service.GetHealth().GetHealthy() {
+		t.Errorf("etcd service: %v, %v", services, err)
+	}
+}
+
+func TestKubeconfig_IsAnArchiveOfOneFile(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	got, err := n.admin(t, c).Kubeconfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "kubeconfig of " + n.kube.machine.Name; string(got) != want {
+		t.Errorf("kubeconfig %q, want %q", got, want)
+	}
+	raw, err := n.admin(t, c).KubeconfigRaw(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped, err := io.ReadAll(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unzipped, err := gzip.NewReader(bytes.NewReader(zipped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, err := tar.NewReader(unzipped).Next()
+	if err != nil || header.Name != "kubeconfig" || header.Mode != 0o600 {
+		t.Errorf("archive holds %v, %v", header, err)
+	}
+}
+
+func TestGenerateClientConfiguration_SignsWhatTheNodeAccepts(t *testing.T) {
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	resp, err := n.admin(t, c).GenerateClientConfiguration(t.Context(), &machineapi.GenerateClientConfigurationRequest{
+		Roles: []string{"os:reader"}, CrtTtl: durationpb.New(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := resp.GetMessages()[0]
+	pair, err := tls.X509KeyPair(got.GetCrt(), got.GetKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(got.GetCa())
+	reader := newClient(t, client.WithEndpoints(n.address.String()), client.WithTLSConfig(&tls.Config{
+		RootCAs: pool, Certificates: []tls.Certificate{pair},
+	}))
+	if _, err := reader.Version(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantError(t, reader.Reboot(t.Context()), codes.PermissionDenied, "not authorized")
+}
+
+func awaitAPI(t *testing.T, c *client.Client) {
+	t.Helper()
+	eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Version(ctx)
+		return err == nil
+	})
+}

@@ -1,0 +1,112 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/block/blockhelpers"
+)
+
+// install writes Talos to the disk that the config chooses, with the config beside it. The machine is silent
+// meanwhile: neither the maintenance service nor apid runs during the install sequence.
+func (s *session) install(ctx context.Context, cfg config.Provider) error {
+	disk, err := s.installDisk(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	img, err := parseImage(cfg.Machine().Install().Image())
+	if err != nil {
+		return err
+	}
+	write := func(ctx context.Context) error {
+		s.log.Info("installing Talos", "disk", disk, "image", img.Ref)
+		if !sleep(ctx, s.node.opts.Timing.Install) {
+			return ctx.Err()
+		}
+		if cfg.Machine().Install().Zero() {
+			if err := s.parts.wipeEphemeral(); err != nil {
+				return err
+			}
+		}
+		if err := s.persist(cfg); err != nil {
+			return err
+		}
+		return s.parts.setInstalled(installation{Disk: disk, Image: img.Ref, Version: img.Version, Schematic: img.Schematic})
+	}
+	return s.runSequence(ctx, sequence{name: sequenceInstall, state: Installing, tasks: []task{
+		{"install", "install", write}, {"reboot", "reboot", done},
+	}})
+}
+
+// installDisk finds the disk as machined does: the first that the selector matches, else the path.
+func (s *session) installDisk(ctx context.Context, cfg config.Provider) (string, error) {
+	install := cfg.Machine().Install()
+	expression, err := install.DiskMatchExpression()
+	if err != nil {
+		return "", fmt.Errorf("disk match expression: %w", err)
+	}
+	if expression != nil {
+		matched, err := blockhelpers.MatchDisks(ctx, s.resources, expression)
+		if err != nil {
+			return "", err
+		}
+		if len(matched) == 0 {
+			return "", fmt.Errorf("no disks matched the expression: %s", expression)
+		}
+		return s.writable(matched[0].TypedSpec().DevPath)
+	}
+	return s.writable(install.Disk())
+}
+
+func (s *session) writable(path string) (string, error) {
+	disk, ok := s.node.opts.Hardware.disk(filepath.Clean(path))
+	if !ok {
+		return "", fmt.Errorf("lstat %s: no such file or directory", path)
+	}
+	if disk.ReadOnly {
+		return "", fmt.Errorf("disk %s is read-only", disk.Path)
+	}
+	return disk.Path, nil
+}
+
+// installOver replaces the installed image.
+func (s *session) installOver(img image) error {
+	if s.installed == nil {
+		return errors.New("Talos is not installed")
+	}
+	next := *s.installed
+	next.Image, next.Version, next.Schematic, next.StagedImage = img.Ref, img.Version, img.Schematic, ""
+	return s.parts.setInstalled(next)
+}
+
+// stage leaves an image to be installed at the next boot.
+func (s *session) stage(img image) error {
+	next := *s.installed
+	next.StagedImage = img.Ref
+	return s.parts.setInstalled(next)
+}
+
+// installStaged does at boot what a staged upgrade asked for. The machine boots once more afterwards, into the
+// new image; here that is the same session.
+func (s *session) installStaged(ctx context.Context) error {
+	if s.installed == nil || s.installed.StagedImage == "" {
+		return nil
+	}
+	img, err := parseImage(s.installed.StagedImage)
+	if err != nil {
+		return err
+	}
+	s.enter(ctx, Installing)
+	if !sleep(ctx, s.node.opts.Timing.Install) {
+		return nil
+	}
+	if err := s.installOver(img); err != nil {
+		return err
+	}
+	inst, _, err := s.parts.installed()
+	s.installed = &inst
+	return err
+}

@@ -1,0 +1,116 @@
+package node
+
+import (
+	"cmp"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	configtypes "github.com/siderolabs/talos/pkg/machinery/config/config"
+	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
+)
+
+// network is what the machine's links carry: what DHCP says, or what the config says instead.
+type network struct {
+	// hostname is without its domain, which is in domain.
+	hostname, domain string
+	addresses        []linkAddress
+	resolvers        []netip.Addr
+	timeServers      []string
+}
+
+// linkAddress is an address on a link.
+type linkAddress struct {
+	link   string
+	prefix netip.Prefix
+}
+
+// addrs are the addresses, each once, in the order of the links.
+func (n network) addrs() []netip.Addr {
+	var addrs []netip.Addr
+	for _, a := range n.addresses {
+		if !slices.Contains(addrs, a.prefix.Addr()) {
+			addrs = append(addrs, a.prefix.Addr())
+		}
+	}
+	return addrs
+}
+
+// fqdn is the hostname with its domain, if it has one.
+func (n network) fqdn() string {
+	return strings.TrimSuffix(n.hostname+"."+n.domain, ".")
+}
+
+func networkWithoutConfig(opts Options, identity string) network {
+	n := network{hostname: stableHostname(identity), timeServers: []string{"time.cloudflare.com"}}
+	n.addresses = opts.leases()
+	return n
+}
+
+// leases are the addresses that DHCP hands to the first link.
+func (o *Options) leases() []linkAddress {
+	var leases []linkAddress
+	for _, prefix := range o.Addresses {
+		leases = append(leases, linkAddress{o.Hardware.Links[0].Name, prefix})
+	}
+	return leases
+}
+
+// networkOf works out what a config makes of the machine's links. A device that selects no link of the machine
+// gets no address, as on a real machine, which is then unreachable: the log says which.
+func networkOf(opts Options, identity string, cfg config.Provider, log *slog.Logger) network {
+	machine := cfg.Machine().Network()
+	n := networkWithoutConfig(opts, identity)
+	n.addresses = nil
+	n.hostname, n.domain, _ = strings.Cut(cmp.Or(machine.Hostname(), n.hostname), ".")
+	if servers := cfg.Machine().Time().Servers(); len(servers) > 0 {
+		n.timeServers = servers
+	}
+	for _, resolver := range machine.Resolvers() {
+		if addr, err := netip.ParseAddr(resolver); err == nil {
+			n.resolvers = append(n.resolvers, addr)
+		}
+	}
+
+	first := opts.Hardware.Links[0].Name
+	// A link that no device mentions is left to DHCP.
+	leased := true
+	for _, device := range machine.Devices() {
+		name, members := matchDevice(device, opts.Hardware.Links)
+		if slices.Contains(members, first) {
+			leased = leased && device.DHCP() && !device.Ignore()
+		}
+		if device.Ignore() {
+			continue
+		}
+		if len(members) == 0 && !device.Dummy() && device.WireguardConfig() == nil {
+			log.Warn("no link for this device: its addresses are not configured", "device", describe(device))
+			continue
+		}
+		n.add(name, device.Addresses())
+		for _, vlan := range device.Vlans() {
+			n.add(nethelpers.VLANLinkName(name, vlan.ID()), vlan.Addresses())
+		}
+	}
+	if leased {
+		n.addresses = append(n.addresses, opts.leases()...)
+	}
+	return n
+}
+
+func (n *network) add(link string, addresses []string) {
+	for _, address := range addresses {
+		// Validation has refused what cannot be parsed.
+		if prefix, err := netip.ParsePrefix(address); err == nil {
+			n.addresses = append(n.addresses, linkAddress{link, prefix})
+		} else if addr, err := netip.ParseAddr(address); err == nil {
+			n.addresses = append(n.addresses, linkAddress{link, netip.PrefixFrom(addr, addr.BitLen())})
+		}
+	}
+}
+
+func describe(device configtypes.Device) string {
+	return cmp.Or(device.Interface(), describeSelector(device.Selector()))
+}

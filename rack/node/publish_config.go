@@ -1,0 +1,106 @@
+package node
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/cosi-project/runtime/pkg/resource"
+	"github.com/cosi-project/runtime/pkg/state"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
+	"github.com/siderolabs/talos/pkg/machinery/resources/cluster"
+	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
+	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
+	networkres "github.com/siderolabs/talos/pkg/machinery/resources/network"
+)
+
+func (s *session) publishConfig(ctx context.Context, id resource.ID, cfg config.Provider) error {
+	return put(ctx, s.resources, configres.NewMachineConfigWithID(cfg, id))
+}
+
+func (s *session) unpublishConfig(ctx context.Context, id resource.ID) error {
+	err := s.resources.Destroy(ctx, configres.NewMachineConfigWithID(nil, id).Metadata())
+	if state.IsNotFoundError(err) {
+		return nil
+	}
+	return err
+}
+
+// publishMachine fills what follows from the active config.
+func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error {
+	kind := configres.NewMachineType()
+	kind.SetMachineType(cfg.Machine().Type())
+	name := k8s.NewNodename(k8s.NamespaceName, k8s.NodenameID)
+	name.TypedSpec().Nodename = s.machine().Name
+	name.TypedSpec().SkipNodeRegistration = cfg.Machine().Kubelet().SkipNodeRegistration()
+	ip := k8s.NewNodeIP(k8s.NamespaceName, k8s.KubeletID)
+	ip.TypedSpec().Addresses = s.machine().Addresses
+	self := cluster.NewIdentity(cluster.NamespaceName, cluster.LocalIdentity)
+	self.TypedSpec().NodeID = s.identity
+	info := cluster.NewInfo()
+	info.TypedSpec().ClusterID = cfg.Cluster().ID()
+	info.TypedSpec().ClusterName = cfg.Cluster().Name()
+	return s.putAll(ctx, []resource.Resource{kind, name, ip, self, info})
+}
+
+// setNetwork puts a network into effect, and shows it.
+func (s *session) setNetwork(ctx context.Context, n network) {
+	s.mu.Lock()
+	s.network = n
+	s.mu.Unlock()
+	if err := s.publishNetwork(ctx, n); err != nil {
+		s.log.Error("network resources", "error", err)
+	}
+}
+
+func (s *session) publishNetwork(ctx context.Context, n network) error {
+	hostname := networkres.NewHostnameStatus(networkres.NamespaceName, networkres.HostnameID)
+	hostname.TypedSpec().Hostname, hostname.TypedSpec().Domainname = n.hostname, n.domain
+	resolvers := networkres.NewResolverStatus(networkres.NamespaceName, networkres.ResolverID)
+	resolvers.TypedSpec().DNSServers = n.resolvers
+	clocks := networkres.NewTimeServerStatus(networkres.NamespaceName, networkres.TimeServerID)
+	clocks.TypedSpec().NTPServers = n.timeServers
+	status := networkres.NewStatus(networkres.NamespaceName, networkres.StatusID)
+	*status.TypedSpec() = networkres.StatusSpec{
+		AddressReady: len(n.addresses) > 0, ConnectivityReady: len(n.addresses) > 0, HostnameReady: true, EtcFilesReady: true,
+	}
+	rs := []resource.Resource{hostname, resolvers, clocks, status}
+
+	var all, prefixes []netip.Prefix
+	var addresses []resource.Resource
+	for _, a := range n.addresses {
+		addresses = append(addresses, addressStatus(a))
+		prefixes = append(prefixes, a.prefix)
+		if single := netip.PrefixFrom(a.prefix.Addr(), a.prefix.Addr().BitLen()); !slices.Contains(all, single) {
+			all = append(all, single)
+		}
+	}
+	for id, list := range map[resource.ID][]netip.Prefix{
+		networkres.NodeAddressDefaultID:      all[:min(1, len(all))],
+		networkres.NodeAddressCurrentID:      prefixes,
+		networkres.NodeAddressRoutedID:       prefixes,
+		networkres.NodeAddressAccumulativeID: prefixes,
+	} {
+		address := networkres.NewNodeAddress(networkres.NamespaceName, id)
+		address.TypedSpec().Addresses = list
+		rs = append(rs, address)
+	}
+	if err := s.putAll(ctx, rs); err != nil {
+		return err
+	}
+	kind := networkres.NewAddressStatus(networkres.NamespaceName, "").Metadata()
+	return replaceAll(ctx, s.resources, kind, addresses)
+}
+
+func addressStatus(a linkAddress) *networkres.AddressStatus {
+	r := networkres.NewAddressStatus(networkres.NamespaceName, networkres.AddressID(a.link, a.prefix))
+	r.TypedSpec().Address = a.prefix
+	r.TypedSpec().LinkName = a.link
+	r.TypedSpec().Scope = nethelpers.ScopeGlobal
+	r.TypedSpec().Family = nethelpers.FamilyInet4
+	if a.prefix.Addr().Is6() {
+		r.TypedSpec().Family = nethelpers.FamilyInet6
+	}
+	return r
+}

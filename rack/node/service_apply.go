@@ -1,0 +1,120 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configdiff"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// What ApplyConfiguration says it did, in machined's words.
+const (
+	appliedWithReboot    = "Applied configuration with a reboot"
+	appliedWithoutReboot = "Applied configuration without a reboot"
+	appliedStaged        = "Staged configuration to be applied after the next reboot"
+)
+
+// ApplyConfiguration takes a new config, now or at the next boot.
+func (m *machineService) ApplyConfiguration(ctx context.Context, req *machineapi.ApplyConfigurationRequest) (*machineapi.ApplyConfigurationResponse, error) {
+	s := m.session
+	if req.GetMode() != machineapi.ApplyConfigurationRequest_TRY {
+		s.stopRollback()
+	}
+	cfg, warnings, err := s.validate(ctx, req.GetData())
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	mode, details, why, err := resolveMode(req.GetMode(), s.config(), cfg)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	result := &machineapi.ApplyConfiguration{Mode: mode, Warnings: warnings, ModeDetails: details + why}
+	if req.GetDryRun() {
+		diff, err := configdiff.DiffToString(s.config(), cfg)
+		if err != nil {
+			return nil, fmt.Errorf("failed to generate diff: %w", err)
+		}
+		if diff == "" {
+			diff = "No changes."
+		}
+		result.Warnings = nil
+		result.ModeDetails = fmt.Sprintf("Dry run summary:\n%s (skipped in dry-run).\nConfig diff:\n\n%s", details, diff)
+		return &machineapi.ApplyConfigurationResponse{Messages: []*machineapi.ApplyConfiguration{result}}, nil
+	}
+	s.log.Info("apply config request", "mode", mode.String())
+	if mode == machineapi.ApplyConfigurationRequest_TRY {
+		timeout := constants.ConfigTryTimeout
+		if req.GetTryModeTimeout() != nil {
+			timeout = req.GetTryModeTimeout().AsDuration()
+		}
+		result.ModeDetails += fmt.Sprintf("\nThe config is applied in 'try' mode and will be automatically reverted back in %s", timeout)
+		s.rollbackAfter(timeout, s.config())
+		err = s.reactivate(ctx, cfg)
+	} else {
+		err = s.keep(ctx, mode, cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &machineapi.ApplyConfigurationResponse{Messages: []*machineapi.ApplyConfiguration{result}}, nil
+}
+
+// validate parses a config and checks it as an installed machine does.
+func (s *session) validate(ctx context.Context, data []byte) (config.Provider, []string, error) {
+	cfg, err := configloader.NewFromBytes(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg.RawV1Alpha1() == nil {
+		return nil, nil, errNoV1Alpha1
+	}
+	warnings, err := cfg.Validate(installedMetal{})
+	if err != nil {
+		return nil, nil, err
+	}
+	more, err := cfg.RuntimeValidate(ctx, s.resources, installedMetal{})
+	return cfg, slices.Concat(warnings, more), err
+}
+
+// resolveMode decides how a config is applied; why says what made auto choose a reboot.
+func resolveMode(mode machineapi.ApplyConfigurationRequest_Mode, current, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
+	switch mode {
+	case machineapi.ApplyConfigurationRequest_REBOOT:
+		return mode, appliedWithReboot, "", nil
+	case machineapi.ApplyConfigurationRequest_STAGED:
+		return mode, appliedStaged, "", nil
+	case machineapi.ApplyConfigurationRequest_NO_REBOOT, machineapi.ApplyConfigurationRequest_TRY:
+		return mode, appliedWithoutReboot, "", appliesLive(current, next)
+	case machineapi.ApplyConfigurationRequest_AUTO:
+		if err := appliesLive(current, next); err != nil {
+			return machineapi.ApplyConfigurationRequest_REBOOT, appliedWithReboot, ": " + err.Error(), nil
+		}
+		return machineapi.ApplyConfigurationRequest_NO_REBOOT, appliedWithoutReboot, "", nil
+	}
+	return mode, "", "", fmt.Errorf("incorrect mode '%s' specified for the apply config call", mode)
+}
+
+// keep writes a config to STATE, and puts it into effect as the mode says.
+func (s *session) keep(ctx context.Context, mode machineapi.ApplyConfigurationRequest_Mode, cfg config.Provider) error {
+	if err := s.persist(cfg); err != nil {
+		return err
+	}
+	if err := s.publishConfig(ctx, configres.PersistentID, cfg); err != nil {
+		return err
+	}
+	switch mode {
+	case machineapi.ApplyConfigurationRequest_NO_REBOOT:
+		return s.reactivate(ctx, cfg)
+	case machineapi.ApplyConfigurationRequest_REBOOT:
+		s.request(s.rebootSequence(""))
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	cosi "github.com/cosi-project/runtime/api/v1alpha1"
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// maintenanceService is the machine API without a config. What it refuses, it refuses to strangers: a real
+// machine would do it for an administrator who comes over SideroLink, which is not simulated.
+type maintenanceService struct {
+	machineapi.UnimplementedMachineServiceServer
+	session *session
+}
+
+func registerMaintenance(server *grpc.Server, s *session) {
+	keep := func(service string) func(string) bool {
+		return func(method string) bool { return slices.Contains(maintenanceMethods[service], method) }
+	}
+	machine, storage, state := machineapi.MachineService_ServiceDesc, storageapi.StorageService_ServiceDesc, cosi.State_ServiceDesc
+	register(server, machine, &maintenanceService{session: s}, keep(machine.ServiceName))
+	register(server, storage, &storageService{session: s}, keep(storage.ServiceName))
+	register(server, state, newStateService(s), keep(state.ServiceName))
+}
+
+// ApplyConfiguration validates a config against the hardware, and leaves maintenance mode with it.
+func (m *maintenanceService) ApplyConfiguration(ctx context.Context, req *machineapi.ApplyConfigurationRequest) (*machineapi.ApplyConfigurationResponse, error) {
+	switch req.GetMode() {
+	case machineapi.ApplyConfigurationRequest_TRY, machineapi.ApplyConfigurationRequest_REBOOT, machineapi.ApplyConfigurationRequest_AUTO:
+	default:
+		mode := strings.ReplaceAll(strings.ToLower(req.GetMode().String()), "_", "-")
+		return nil, status.Errorf(codes.Unimplemented, "apply configuration --mode='%s' is not supported in maintenance mode", mode)
+	}
+	cfg, err := configloader.NewFromBytes(req.GetData())
+	if err != nil {
+		return nil, fmt.Errorf("failed to parse config: %w", err)
+	}
+	warnings, err := cfg.Validate(metal{})
+	if err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "configuration validation failed: %s", err)
+	}
+	more, err := cfg.RuntimeValidate(ctx, m.session.resources, metal{})
+	if err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "runtime configuration validation failed: %s", err)
+	}
+	result := &machineapi.ApplyConfiguration{Warnings: slices.Concat(warnings, more)}
+	if req.GetDryRun() {
+		result.ModeDetails = "Dry run summary:\nNode is running in maintenance mode and does not have a config yet."
+		return &machineapi.ApplyConfigurationResponse{Messages: []*machineapi.ApplyConfiguration{result}}, nil
+	}
+	select {
+	case m.session.configured <- cfg:
+		return &machineapi.ApplyConfigurationResponse{Messages: []*machineapi.ApplyConfiguration{result}}, nil
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// GenerateClientConfiguration is refused: there is no CA to sign with.
+func (*maintenanceService) GenerateClientConfiguration(context.Context, *machineapi.GenerateClientConfigurationRequest) (*machineapi.GenerateClientConfigurationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "client configuration (talosconfig) can't be generated in the maintenance mode")
+}
+
+// Reset is refused to strangers.
+func (*maintenanceService) Reset(context.Context, *machineapi.ResetRequest) (*machineapi.ResetResponse, error) {
+	return nil, errMaintenance
+}
+
+// Upgrade is refused to strangers.
+func (*maintenanceService) Upgrade(context.Context, *machineapi.UpgradeRequest) (*machineapi.UpgradeResponse, error) {
+	return nil, errMaintenance
+}
+
+// Version is refused to strangers.
+func (*maintenanceService) Version(context.Context, *emptypb.Empty) (*machineapi.VersionResponse, error) {
+	return nil, errMaintenance
+}
