@@ -55,7 +55,10 @@ func Main(plugin Plugin, args []string, stdout io.Writer) error {
 			plugin.Register(ctx, server, engine)
 			return nil
 		},
-		Options: []grpc.ServerOption{grpc.UnaryInterceptor(namingUnimplemented(plugin.Name))},
+		Options: []grpc.ServerOption{
+			grpc.UnaryInterceptor(namingUnimplemented(plugin.Name)),
+			grpc.StreamInterceptor(namingUnimplementedStream(plugin.Name)),
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("stand-in %s plugin: %w", plugin.Name, err)
@@ -115,14 +118,23 @@ func untilParentEnds(ctx context.Context) context.Context {
 func namingUnimplemented(name string) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		resp, err := handler(ctx, req)
-		if status.Code(err) == codes.Unimplemented {
-			method := info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:]
-			if generated := "method " + method + " not implemented"; status.Convert(err).Message() == generated {
-				return nil, Unimplemented(name, method)
-			}
-		}
-		return resp, err
+		return resp, named(name, info.FullMethod, err)
 	}
+}
+
+func namingUnimplementedStream(name string) grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		return named(name, info.FullMethod, handler(srv, stream))
+	}
+}
+
+// named replaces the error of a generated, unimplemented method.
+func named(plugin, fullMethod string, err error) error {
+	method := fullMethod[strings.LastIndex(fullMethod, "/")+1:]
+	if status.Code(err) == codes.Unimplemented && status.Convert(err).Message() == "method "+method+" not implemented" {
+		return Unimplemented(plugin, method)
+	}
+	return err
 }
 
 // Unimplemented is the error of something that the genuine plugin does and its stand-in does not.
