@@ -1,0 +1,92 @@
+package talos
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+
+	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// applied are the resources that hold a node's config, by the node's name.
+type applied map[string]*machine.ConfigurationApply
+
+// applyConfigs sends every node its config, all at the same time.
+func (b *builder) applyConfigs(secrets *machine.Secrets) (applied, error) {
+	passphrases := b.passphrases()
+	applies := applied{}
+	var previous *machine.ConfigurationApply
+	for _, node := range b.args.Stack.Nodes {
+		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
+		chained := b.args.ResetOnDestroy && node.IsControlPlane()
+		if chained && previous != nil {
+			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
+		}
+		apply, err := b.applyConfig(node, secrets, passphrases, opts)
+		if err != nil {
+			return nil, err
+		}
+		applies[node.Name] = apply
+		if chained {
+			previous = apply
+		}
+	}
+	return applies, nil
+}
+
+func (b *builder) applyConfig(
+	node spec.Node, secrets *machine.Secrets, passphrases pulumi.StringMapOutput, opts []pulumi.ResourceOption,
+) (*machine.ConfigurationApply, error) {
+	config := pulumi.All(secrets.MachineSecrets, passphrases).ApplyT(func(known []any) (string, error) {
+		bundle, err := bundleOf(known[0].(machine.MachineSecrets))
+		if err != nil {
+			return "", err
+		}
+		real := machineconfig.Secrets{Bundle: bundle, Passphrases: machineconfig.Passphrases{}}
+		for ref, passphrase := range known[1].(map[string]string) {
+			real.Passphrases[spec.SecretRef(ref)] = passphrase
+		}
+		raw, err := machineconfig.Build(b.args.Stack, node, real)
+		return string(raw), err
+	})
+
+	args := &machine.ConfigurationApplyArgs{
+		ClientConfiguration:       secrets.ClientConfiguration,
+		MachineConfigurationInput: pulumi.ToSecret(config).(pulumi.StringOutput),
+		// A machine without a config ignores which node it is asked for and takes
+		// the config itself: endpoint and node must be one and the same.
+		Node:      pulumi.String(node.Address.String()),
+		Endpoint:  pulumi.StringPtr(node.Address.String()),
+		ApplyMode: pulumi.StringPtr("auto"),
+	}
+	if b.args.ResetOnDestroy {
+		args.OnDestroy = b.reset(node)
+	}
+	apply, err := machine.NewConfigurationApply(b.ctx, fmt.Sprintf("%s-apply-%s", b.name, node.Name), args, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", node.Name, err)
+	}
+	return apply, nil
+}
+
+// reset wipes a machine's configuration and data but not its Talos, and reboots
+// it: without the reboot it would stay off. Control planes are reset one after
+// the other, the last of the stack first, and each leaves etcd on the way; the
+// first control plane is the last member, which cannot leave.
+func (b *builder) reset(node spec.Node) machine.ConfigurationApplyOnDestroyPtrInput {
+	return &machine.ConfigurationApplyOnDestroyArgs{
+		Reset:    pulumi.BoolPtr(true),
+		Reboot:   pulumi.BoolPtr(true),
+		Graceful: pulumi.BoolPtr(node.Name != b.firstControlPlane().Name),
+	}
+}
+
+func (b *builder) passphrases() pulumi.StringMapOutput {
+	known := pulumi.StringMap{}
+	for ref, passphrase := range b.args.Passphrases {
+		known[string(ref)] = passphrase
+	}
+	return pulumi.ToSecret(known.ToStringMapOutput()).(pulumi.StringMapOutput)
+}

@@ -1,0 +1,228 @@
+package talos
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+
+	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Args describe a Talos cluster.
+type Args struct {
+	// Stack is the validated stack file.
+	Stack *spec.Stack
+	// Passphrases are the disk passphrases that the stack refers to.
+	Passphrases map[spec.SecretRef]pulumi.StringInput
+	// ResetOnDestroy returns a machine to Talos's maintenance mode when its node
+	// leaves the stack or the stack is destroyed. The installed system stays on
+	// its disk, everything else on the install disk is lost. Default: false, and a
+	// removed machine goes on running. A change takes effect with the next update
+	// before the destroy.
+	ResetOnDestroy bool
+	// EtcdProbe finds out whether the cluster was bootstrapped before. Default:
+	// ProbeEtcd, which asks the machines.
+	EtcdProbe EtcdProbe
+	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
+	// which asks it.
+	APIProbe APIProbe
+}
+
+// TalosCluster is a running Kubernetes cluster without a pod network. What comes
+// after it waits on its outputs, never on the component: a kubeconfig or a
+// Provider is known only once the API is ready.
+type TalosCluster struct {
+	pulumi.ResourceState
+
+	// Kubeconfig gives full rights over the cluster. It is secret.
+	Kubeconfig pulumi.StringOutput
+	// Talosconfig gives full rights over the machines. It is secret.
+	Talosconfig pulumi.StringOutput
+	// Provider manages Kubernetes objects in the cluster.
+	Provider *kubernetes.Provider
+	// Nodes tells what was made of each node, in the order of the stack file.
+	Nodes []NodeFacts
+}
+
+// NodeFacts are what others may want to know of a node. None of it is secret.
+type NodeFacts struct {
+	Name           string
+	Role           spec.Role
+	Address        string
+	Schematic      string
+	InstallerImage string
+}
+
+// New makes the cluster: it generates the secrets, sends every node its machine
+// configuration, bootstraps etcd on the first control plane unless that has
+// happened before, and fetches a kubeconfig. A stack of which any node's config
+// would be refused touches nothing. A run that was interrupted anywhere is
+// completed by the next one.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+	if err := args.check(); err != nil {
+		return nil, err
+	}
+	c := &TalosCluster{Nodes: nodeFacts(args.Stack)}
+	if err := ctx.RegisterComponentResource("homeops:index:TalosCluster", name, c, opts...); err != nil {
+		return nil, err
+	}
+	b := &builder{ctx: ctx, name: name, args: args, parent: c}
+
+	secrets, err := b.secrets()
+	if err != nil {
+		return nil, err
+	}
+	applies, err := b.applyConfigs(secrets)
+	if err != nil {
+		return nil, err
+	}
+	bootstrap, err := b.bootstrap(secrets, applies)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kubeconfig, err = b.kubeconfig(secrets, bootstrap); err != nil {
+		return nil, err
+	}
+	c.Talosconfig = b.talosconfig(secrets)
+	if c.Provider, err = b.provider(c.Kubeconfig); err != nil {
+		return nil, err
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"kubeconfig":  c.Kubeconfig,
+		"talosconfig": c.Talosconfig,
+		"endpoint":    pulumi.String(args.Stack.ClusterEndpoint()),
+		"nodes":       NodeFactsInput(c.Nodes),
+	})
+}
+
+// check builds every node's config once with placeholder secrets, so that a
+// preview shows whatever is wrong with any of them before anything exists.
+func (a *Args) check() error {
+	if a == nil || a.Stack == nil {
+		return errors.New("talos: Stack is missing")
+	}
+	if len(a.Stack.ControlPlanes()) == 0 {
+		return errors.New("talos: the stack has no control plane")
+	}
+	var errs []error
+	placeholder := machineconfig.Placeholder(a.Stack)
+	for _, node := range a.Stack.Nodes {
+		_, err := machineconfig.Build(a.Stack, node, placeholder)
+		errs = append(errs, err)
+	}
+	for _, ref := range machineconfig.PassphraseRefs(a.Stack) {
+		if a.Passphrases[ref] == nil {
+			errs = append(errs, fmt.Errorf("talos: no passphrase was given for %s", ref))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func nodeFacts(stack *spec.Stack) []NodeFacts {
+	var facts []NodeFacts
+	for _, node := range stack.Nodes {
+		facts = append(facts, NodeFacts{
+			Name:           node.Name,
+			Role:           node.Role,
+			Address:        node.Address.String(),
+			Schematic:      node.Schematic().ID(),
+			InstallerImage: stack.InstallerImage(node),
+		})
+	}
+	return facts
+}
+
+// NodeFactsInput is facts as a stack or component output.
+func NodeFactsInput(facts []NodeFacts) pulumi.MapArray {
+	var out pulumi.MapArray
+	for _, node := range facts {
+		out = append(out, pulumi.Map{
+			"name":           pulumi.String(node.Name),
+			"role":           pulumi.String(string(node.Role)),
+			"address":        pulumi.String(node.Address),
+			"schematic":      pulumi.String(node.Schematic),
+			"installerImage": pulumi.String(node.InstallerImage),
+		})
+	}
+	return out
+}
+
+// builder holds what every step of New needs.
+type builder struct {
+	ctx    *pulumi.Context
+	name   string
+	args   *Args
+	parent *TalosCluster
+}
+
+// secrets are the cluster's identity: without them its machines and its etcd
+// data can never be reached again, hence the protection. The resource would be
+// replaced, with new secrets, were the contract ever set back, and secrets do not
+// depend on it: hence it is ignored.
+func (b *builder) secrets() (*machine.Secrets, error) {
+	return machine.NewSecrets(b.ctx, b.name+"-secrets", &machine.SecretsArgs{
+		TalosVersion: pulumi.String(string(b.args.Stack.Cluster.TalosContract)),
+	},
+		pulumi.Parent(b.parent),
+		pulumi.Protect(true),
+		pulumi.IgnoreChanges([]string{"talosVersion"}),
+		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}))
+}
+
+// kubeconfig is fetched from the first control plane and handed on once the API
+// answers at the endpoint that it names.
+func (b *builder) kubeconfig(secrets *machine.Secrets, bootstrap *machine.Bootstrap) (pulumi.StringOutput, error) {
+	first := pulumi.String(b.firstControlPlane().Address.String())
+	fetched, err := cluster.NewKubeconfig(b.ctx, b.name+"-kubeconfig", &cluster.KubeconfigArgs{
+		ClientConfiguration: cluster.KubeconfigClientConfigurationArgs{
+			CaCertificate:     secrets.ClientConfiguration.CaCertificate(),
+			ClientCertificate: secrets.ClientConfiguration.ClientCertificate(),
+			ClientKey:         secrets.ClientConfiguration.ClientKey(),
+		},
+		Node:     first,
+		Endpoint: first,
+	},
+		pulumi.Parent(b.parent),
+		pulumi.DependsOn([]pulumi.Resource{bootstrap}),
+		pulumi.AdditionalSecretOutputs([]string{"kubeconfigRaw", "kubernetesClientConfiguration"}))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	wait := b.args.APIProbe
+	if wait == nil {
+		wait = WaitForAPI
+	}
+	ready := fetched.KubeconfigRaw.ApplyT(func(kubeconfig string) (string, error) {
+		if b.ctx.DryRun() {
+			return kubeconfig, nil
+		}
+		return kubeconfig, wait(b.ctx.Context(), []byte(kubeconfig))
+	})
+	return pulumi.ToSecret(ready).(pulumi.StringOutput), nil
+}
+
+func (b *builder) talosconfig(secrets *machine.Secrets) pulumi.StringOutput {
+	config := secrets.ClientConfiguration.ApplyT(func(client machine.ClientConfiguration) (string, error) {
+		return Talosconfig(b.args.Stack, client.CaCertificate, client.ClientCertificate, client.ClientKey)
+	})
+	return pulumi.ToSecret(config).(pulumi.StringOutput)
+}
+
+// provider is bound to the cluster by name: the server's address or the
+// kubeconfig may change without everything in the cluster being replaced. An
+// object that exists already is taken over, because a run that was interrupted
+// between creating it and writing it down would else never complete.
+func (b *builder) provider(kubeconfig pulumi.StringOutput) (*kubernetes.Provider, error) {
+	return kubernetes.NewProvider(b.ctx, b.name+"-kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig:            kubeconfig,
+		ClusterIdentifier:     pulumi.String(b.args.Stack.Cluster.Name),
+		UpsertExistingObjects: pulumi.Bool(true),
+	}, pulumi.Parent(b.parent))
+}
+
+func (b *builder) firstControlPlane() spec.Node { return b.args.Stack.ControlPlanes()[0] }

@@ -1,0 +1,144 @@
+package machineconfig
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/siderolabs/go-pointer"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/container"
+	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate"
+	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Build is the machine configuration of one node of the stack, as
+// the node's Talos reads it. The same input gives the same bytes. It fails with
+// everything that Talos itself would refuse, and with what only this project
+// checks (see checkConfig).
+func Build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
+	raw, err := build(stack, node, secrets)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", node.Name, err)
+	}
+	return raw, nil
+}
+
+func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
+	generated, err := generateConfig(stack, node, secrets)
+	if err != nil {
+		return nil, err
+	}
+	cfg := generated.RawV1Alpha1()
+	if err := configureMachine(cfg.MachineConfig, stack, node); err != nil {
+		return nil, err
+	}
+	configureCluster(cfg.ClusterConfig, stack, node)
+
+	documents, err := machineDocuments(cfg.MachineConfig, stack, node, secrets.Passphrases)
+	if err != nil {
+		return nil, err
+	}
+	built, err := container.New(append(generated.Documents(), documents...)...)
+	if err != nil {
+		return nil, err
+	}
+	patched, err := applyPatches(built, node.Patches)
+	if err != nil {
+		return nil, err
+	}
+
+	raw, err := patched.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
+	if err != nil {
+		return nil, err
+	}
+	// What is checked is what the node will parse, which refuses unknown keys.
+	parsed, err := configloader.NewFromBytes(raw)
+	if err != nil {
+		return nil, err
+	}
+	return raw, checkConfig(parsed, stack, node)
+}
+
+// generateConfig is Talos's own starting point for the version that the cluster
+// was first made with.
+func generateConfig(stack *spec.Stack, node spec.Node, secrets Secrets) (config.Provider, error) {
+	cluster := stack.Cluster
+	contract, err := config.ParseContractFromVersion(string(cluster.TalosContract))
+	if err != nil {
+		return nil, fmt.Errorf("cluster.talosContract: %w", err)
+	}
+	options := []generate.Option{
+		generate.WithVersionContract(contract),
+		generate.WithSecretsBundle(secrets.Bundle),
+		generate.WithDNSDomain(cluster.DNSDomain),
+		generate.WithInstallImage(stack.InstallerImage(node)),
+		generate.WithAdditionalSubjectAltNames(certSANs(stack)),
+		generate.WithAllowSchedulingOnControlPlanes(cluster.AllowSchedulingOnControlPlanes),
+		generate.WithClusterDiscovery(cluster.Discovery.Enabled),
+		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
+		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}),
+	}
+	for host, mirrors := range cluster.RegistryMirrors {
+		options = append(options, generate.WithRegistryMirror(host, mirrors...))
+	}
+
+	input, err := generate.NewInput(cluster.Name, stack.ClusterEndpoint(), cluster.KubernetesVersion.Bare(), options...)
+	if err != nil {
+		return nil, err
+	}
+	input.PodNet = texts(stack.Network.PodCIDRs)
+	input.ServiceNet = texts(stack.Network.ServiceCIDRs)
+	if node.IsControlPlane() {
+		return input.Config(machine.TypeControlPlane)
+	}
+	return input.Config(machine.TypeWorker)
+}
+
+// certSANs are the further names of the Kubernetes and Talos APIs. Talos adds
+// each node's own and the endpoint's; naming the other nodes as well would change
+// every control plane's config whenever a node comes or goes.
+func certSANs(stack *spec.Stack) []string {
+	var names []string
+	endpoint, err := url.Parse(stack.ClusterEndpoint())
+	if vip := stack.Network.VIP; vip.IsValid() && (err != nil || endpoint.Hostname() != vip.String()) {
+		names = append(names, vip.String())
+	}
+	return append(names, stack.Cluster.CertSANs...)
+}
+
+func configureMachine(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.Node) error {
+	if err := configureInstall(m.MachineInstall, node); err != nil {
+		return err
+	}
+	m.MachineNetwork = networkConfig(stack, node)
+	configureKubelet(m.MachineKubelet, stack, node)
+	configureNodeObject(m, stack, node)
+
+	m.MachineTime = &v1alpha1.TimeConfig{TimeServers: stack.Network.NTPServers}
+	m.MachineKernel = kernelConfig(node)
+	m.MachineSysctls = sysctls(node)
+	m.MachineSysfs = node.Sysfs
+	m.MachineFeatures.HostDNSSupport = &v1alpha1.HostDNSConfig{
+		HostDNSEnabled: pointer.To(true),
+		// Cilium masquerades in eBPF, which the detour over the host's own
+		// resolver does not survive: https://github.com/siderolabs/talos/issues/10002
+		HostDNSForwardKubeDNSToHost: pointer.To(false),
+		HostDNSResolveMemberNames:   pointer.To(stack.Cluster.Discovery.Enabled),
+	}
+	return nil
+}
+
+// texts is each value as it is written in a config.
+func texts[T fmt.Stringer](values []T) []string {
+	out := make([]string, 0, len(values))
+	for _, v := range values {
+		out = append(out, v.String())
+	}
+	return out
+}

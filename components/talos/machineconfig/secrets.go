@@ -1,0 +1,56 @@
+package machineconfig
+
+import (
+	"encoding/base64"
+
+	"github.com/siderolabs/crypto/x509"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Secrets is everything in a machine configuration that must not be read by
+// others.
+type Secrets struct {
+	// Bundle is the cluster's identity: its certificate authorities and tokens.
+	Bundle *secrets.Bundle
+	// Passphrases unlock encrypted volumes.
+	Passphrases Passphrases
+}
+
+// Redacted stands in every place of a placeholder's secrets. It is base64, so
+// that a config shows it as it is where it shows certificates.
+const Redacted = "REDACTED"
+
+// Placeholder fill a machine config's secret places with [Redacted]. Talos
+// does not look into secrets when it validates a config, so a config with these
+// is as good a test of a stack as the real one, and can be shown to anyone.
+func Placeholder(stack *spec.Stack) Secrets {
+	der, err := base64.StdEncoding.DecodeString(Redacted)
+	if err != nil {
+		panic(err) // a constant
+	}
+	pair := func() *x509.PEMEncodedCertificateAndKey {
+		return &x509.PEMEncodedCertificateAndKey{Crt: der, Key: der}
+	}
+	placeholder := Secrets{
+		Bundle: &secrets.Bundle{
+			Cluster: &secrets.Cluster{ID: Redacted, Secret: Redacted},
+			Secrets: &secrets.Secrets{
+				BootstrapToken:            Redacted,
+				AESCBCEncryptionSecret:    Redacted,
+				SecretboxEncryptionSecret: Redacted,
+			},
+			TrustdInfo: &secrets.TrustdInfo{Token: Redacted},
+			Certs: &secrets.Certs{
+				Etcd: pair(), K8s: pair(), K8sAggregator: pair(), OS: pair(),
+				K8sServiceAccount: &x509.PEMEncodedKey{Key: der},
+			},
+		},
+		Passphrases: Passphrases{},
+	}
+	for _, ref := range PassphraseRefs(stack) {
+		placeholder.Passphrases[ref] = Redacted
+	}
+	return placeholder
+}
