@@ -30,10 +30,9 @@ import (
 )
 
 func TestApply_InstallsThenBootsTheImage(t *testing.T) {
-	var states []node.State
+	t.Parallel()
 	n := startNode(t, func(o *node.Options) {
 		o.MediaVersion = "v1.11.0"
-		o.OnState = func(s node.State) { states = append(states, s) }
 		o.Extensions = func(string) []node.Extension { return []node.Extension{{Name: "iscsi-tools", Version: "v0.2.0"}} }
 	})
 	n.await(t, node.Maintenance)
@@ -66,12 +65,13 @@ func TestApply_InstallsThenBootsTheImage(t *testing.T) {
 	}
 	n.stop()
 	want := []node.State{node.Maintenance, node.Installing, node.Rebooting, node.Booting, node.Running, node.Off}
-	if !slices.Equal(states, want) {
-		t.Errorf("states %v, want %v", states, want)
+	if got := n.seen(); !slices.Equal(got, want) {
+		t.Errorf("states %v, want %v", got, want)
 	}
 }
 
 func TestApply_ThatCannotInstallComesBackToMaintenance(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.await(t, node.Maintenance)
 	c := newCluster(t, n.address)
@@ -88,11 +88,17 @@ func TestApply_ThatCannotInstallComesBackToMaintenance(t *testing.T) {
 }
 
 func TestConfigured_RefusesStrangers(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
 
-	if _, err := n.insecure(t).Version(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate required") {
+	conn, err := tls.Dial("tcp", n.address.String()+":50000", &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err == nil || err.Error() != "remote error: tls: certificate required" {
 		t.Errorf("without a client certificate: %v", err)
 	}
 	foreign := foreignCluster(t, n.address)
@@ -109,6 +115,7 @@ func TestConfigured_RefusesStrangers(t *testing.T) {
 }
 
 func TestConfigured_GivesEachRoleItsMethods(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
@@ -133,6 +140,7 @@ func TestConfigured_GivesEachRoleItsMethods(t *testing.T) {
 }
 
 func TestConfigured_SaysWhatIsNotSimulated(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
@@ -147,6 +155,7 @@ func TestConfigured_SaysWhatIsNotSimulated(t *testing.T) {
 }
 
 func TestBootstrap_HappensOnceAndOnControlPlanesOnly(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, func(o *node.Options) { o.Timing.Boot = 300 * time.Millisecond })
 	c := newCluster(t, n.address)
 	n.await(t, node.Maintenance)
@@ -179,6 +188,7 @@ func TestBootstrap_HappensOnceAndOnControlPlanesOnly(t *testing.T) {
 }
 
 func TestStage_IsBootingUntilEtcdRuns(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
@@ -205,6 +215,7 @@ func TestStage_IsBootingUntilEtcdRuns(t *testing.T) {
 }
 
 func TestKubeconfig_IsAnArchiveOfOneFile(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
@@ -234,6 +245,7 @@ func TestKubeconfig_IsAnArchiveOfOneFile(t *testing.T) {
 }
 
 func TestGenerateClientConfiguration_SignsWhatTheNodeAccepts(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)

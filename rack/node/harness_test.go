@@ -52,6 +52,18 @@ type testNode struct {
 	opts    node.Options
 	kube    *fakeKubernetes
 	stop    func()
+
+	mu     sync.Mutex
+	states []node.State
+}
+
+// seen are the states that the node has been in since the last call.
+func (n *testNode) seen() []node.State {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	states := n.states
+	n.states = nil
+	return states
 }
 
 func startNode(t *testing.T, change ...func(*node.Options)) *testNode {
@@ -71,7 +83,13 @@ func startNode(t *testing.T, change ...func(*node.Options)) *testNode {
 		kube = &fakeKubernetes{etcd: &fakeEtcd{}}
 		opts.Kubernetes = kube
 	}
-	n := &testNode{address: opts.Addresses[0].Addr(), opts: opts, kube: kube}
+	n := &testNode{address: opts.Addresses[0].Addr(), kube: kube}
+	opts.OnState = func(s node.State) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.states = append(n.states, s)
+	}
+	n.opts = opts
 	n.start(t)
 	return n
 }
@@ -212,14 +230,13 @@ func (c *cluster) running(t *testing.T, kind machine.Type, n *testNode) *testNod
 type fakeKubernetes struct {
 	etcd *fakeEtcd
 
-	mu          sync.Mutex
-	machine     node.Machine
-	boots       int
-	reconfigs   []node.Machine
-	shutdowns   []bool
-	running     bool
-	bootErr     error
-	neverHealed bool
+	mu        sync.Mutex
+	machine   node.Machine
+	boots     int
+	reconfigs []node.Machine
+	shutdowns []bool
+	running   bool
+	bootErr   error
 }
 
 type fakeEtcd struct {

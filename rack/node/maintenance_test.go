@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"context"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -19,7 +20,12 @@ import (
 
 func apply(t *testing.T, c *client.Client, config []byte) *machineapi.ApplyConfiguration {
 	t.Helper()
-	resp, err := c.ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{
+	return applyWith(t.Context(), t, c, config)
+}
+
+func applyWith(ctx context.Context, t *testing.T, c *client.Client, config []byte) *machineapi.ApplyConfiguration {
+	t.Helper()
+	resp, err := c.ApplyConfiguration(ctx, &machineapi.ApplyConfigurationRequest{
 		Data: config, Mode: machineapi.ApplyConfigurationRequest_AUTO,
 	})
 	if err != nil {
@@ -29,6 +35,7 @@ func apply(t *testing.T, c *client.Client, config []byte) *machineapi.ApplyConfi
 }
 
 func TestMaintenance_ShowsHardwareToStrangers(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, func(o *node.Options) {
 		o.Hardware.Disks = []node.Disk{
 			{Path: "/dev/sda", Size: 4 << 40, Type: node.DiskHDD, Serial: "H1"},
@@ -60,6 +67,7 @@ func TestMaintenance_ShowsHardwareToStrangers(t *testing.T) {
 }
 
 func TestMaintenance_RefusesWhatNeedsAnAdministrator(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.await(t, node.Maintenance)
 	c := n.insecure(t)
@@ -79,6 +87,7 @@ func TestMaintenance_RefusesWhatNeedsAnAdministrator(t *testing.T) {
 }
 
 func TestMaintenance_RefusesModesThatNeedAConfig(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.await(t, node.Maintenance)
 	config := newCluster(t, n.address).config(t, machine.TypeControlPlane)
@@ -92,6 +101,7 @@ func TestMaintenance_RefusesModesThatNeedAConfig(t *testing.T) {
 }
 
 func TestMaintenance_ValidatesAgainstTheHardware(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.await(t, node.Maintenance)
 	c := newCluster(t, n.address)
@@ -139,6 +149,7 @@ func TestMaintenance_ValidatesAgainstTheHardware(t *testing.T) {
 }
 
 func TestMaintenance_DryRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.await(t, node.Maintenance)
 	resp, err := n.insecure(t).ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{
