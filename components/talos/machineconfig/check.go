@@ -65,11 +65,15 @@ func checkConfig(cfg config.Provider, stack *spec.Stack, node spec.Node) error {
 	return errors.Join(errs...)
 }
 
-// flatten takes a tree of Talos's errors apart, which prints over many lines.
+// flatten takes a tree of Talos's errors apart into one line each.
 func flatten(err error) []error {
 	tree, ok := err.(interface{ WrappedErrors() []error })
-	if !ok {
-		return []error{err}
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		text := errorCount.ReplaceAllString(err.Error(), " ")
+		return []error{errors.New(errorBullet.ReplaceAllString(strings.TrimSpace(text), "; "))}
 	}
 	var leaves []error
 	for _, branch := range tree.WrappedErrors() {
@@ -77,6 +81,12 @@ func flatten(err error) []error {
 	}
 	return leaves
 }
+
+// What hashicorp/go-multierror puts around and between errors inside an error.
+var (
+	errorCount  = regexp.MustCompile(`\s+[0-9]+ errors? occurred:\s+\*\s+`)
+	errorBullet = regexp.MustCompile(`\s*\n\s*(\*\s+)?`)
+)
 
 var installerForm = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+:v[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.-]*$`)
 

@@ -53,7 +53,7 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 		return nil, err
 	}
 
-	raw, err := patched.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
+	raw, err := encode(patched)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,11 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 		return nil, err
 	}
 	return raw, checkConfig(parsed, stack, node)
+}
+
+// encode is the config as YAML, without the explanations that Talos can add.
+func encode(cfg config.Provider) ([]byte, error) {
+	return cfg.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
 }
 
 // generateConfig is Talos's own starting point for the version that the cluster

@@ -68,7 +68,9 @@ func mainAddressing(stack *spec.Stack, node spec.Node) addressing {
 		a.addresses = append(a.addresses, prefix.String())
 	}
 	if node.DHCP && node.Address.Is6() {
-		a.options = &v1alpha1.DHCPOptions{DHCPIPv4: pointer.To(false), DHCPIPv6: pointer.To(true)}
+		a.options = &v1alpha1.DHCPOptions{
+			DHCPRouteMetric: routeMetric, DHCPIPv4: pointer.To(false), DHCPIPv6: pointer.To(true),
+		}
 	}
 	for _, gateway := range stack.DefaultGateways(node) {
 		if node.DHCP && gateway.Is6() == node.Address.Is6() {
@@ -90,13 +92,13 @@ func extraAddressing(link spec.Link) addressing {
 	}
 	if link.DHCP {
 		// Its default route must lose against the node network's.
-		a.options = &v1alpha1.DHCPOptions{DHCPRouteMetric: extraRouteMetric}
+		a.options = &v1alpha1.DHCPOptions{DHCPRouteMetric: 2 * routeMetric}
 	}
 	return a
 }
 
-// extraRouteMetric is twice Talos's default of 1024.
-const extraRouteMetric = 2048
+// routeMetric is Talos's default for routes from a lease.
+const routeMetric = 1024
 
 // carry puts an addressing on a device, or on a VLAN of it. The device's own MTU
 // must let through the largest of its VLANs.

@@ -30,11 +30,17 @@ func applyPatch(cfg config.Provider, patch map[string]any) (patched config.Provi
 	if err != nil {
 		return nil, err
 	}
-	// Talos panics on a "$patch: delete" of something that is not there.
+	// A "$patch: delete" of a document that is not there makes Talos panic, when
+	// the result is written at the latest.
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("cannot be merged: %v", r)
+			err = fmt.Errorf("cannot be merged; does it delete a document that is not there? (%v)", r)
 		}
 	}()
-	return configpatcher.StrategicMerge(cfg, configpatcher.NewStrategicMergePatch(loaded))
+	patched, err = configpatcher.StrategicMerge(cfg, configpatcher.NewStrategicMergePatch(loaded))
+	if err != nil {
+		return nil, err
+	}
+	_, err = encode(patched)
+	return patched, err
 }

@@ -1,0 +1,108 @@
+package machineconfig_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/validation"
+
+	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/spec"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// stackFiles are the project's own stacks and those of the tests.
+func stackFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"../../../Pulumi.*.yaml", "testdata/Pulumi.*.yaml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 3 {
+		t.Fatalf("only %v", files)
+	}
+	return files
+}
+
+func loadStack(t *testing.T, file string) *spec.Stack {
+	t.Helper()
+	stack, problems := spec.LoadFile(file)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
+
+func TestBuild_GivesTheGoldenConfigOfEveryNode(t *testing.T) {
+	for _, file := range stackFiles(t) {
+		stack := loadStack(t, file)
+		dir := filepath.Join("testdata", "golden", stack.Name)
+		if *update {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, node := range stack.Nodes {
+			t.Run(stack.Name+"/"+node.Name, func(t *testing.T) {
+				got, err := machineconfig.Build(stack, node, machineconfig.Placeholder(stack))
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden := filepath.Join(dir, node.Name+".yaml")
+				if *update {
+					if err := os.WriteFile(golden, got, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(got, want) {
+					t.Errorf("differs from %s; look at `git diff` after `go test -update`", golden)
+				}
+			})
+		}
+	}
+}
+
+// metal is written down here again so that the test does not trust the check
+// that it is about.
+type metal struct{}
+
+func (metal) String() string        { return "metal" }
+func (metal) RequiresInstall() bool { return true }
+func (metal) InContainer() bool     { return false }
+
+func TestBuild_IsAcceptedByTalosWithoutAWarning(t *testing.T) {
+	goldens, err := filepath.Glob("testdata/golden/*/*.yaml")
+	if err != nil || len(goldens) == 0 {
+		t.Fatal(goldens, err)
+	}
+	for _, golden := range goldens {
+		raw, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := configloader.NewFromBytes(raw)
+		if err != nil {
+			t.Errorf("%s: %v", golden, err)
+			continue
+		}
+		if warnings, err := parsed.Validate(metal{}, validation.WithStrict()); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v %v", golden, warnings, err)
+		}
+	}
+}
