@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/errutil"
 	"golang.org/x/mod/modfile"
 )
 
@@ -32,10 +33,9 @@ func (h *Host) loadModFile(ctx context.Context, programDirectory string) (root s
 	command.Dir = programDirectory
 	// With a workspace the command would list every module of it.
 	command.Env = append(os.Environ(), "GOWORK=off")
-	command.Stderr = h.Stderr
 	out, err := command.Output()
 	if err != nil {
-		return "", nil, fmt.Errorf("go list -m: %w", err)
+		return "", nil, errutil.ErrorWithStderr(err, "go list -m")
 	}
 	path := string(bytes.TrimSpace(out))
 	if path == "" {
@@ -60,7 +60,7 @@ func (h *Host) modulesWithSource(ctx context.Context, root string, paths []strin
 	}
 	modules, err := h.goModules(ctx, root, append([]string{"list", "-m", "-json"}, paths...))
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
+		return nil, err
 	}
 
 	vendor := filepath.Join(root, "vendor")
@@ -82,7 +82,7 @@ func (h *Host) modulesWithSource(ctx context.Context, root string, paths []strin
 	}
 	downloaded, err := h.goModules(ctx, root, append([]string{"mod", "download", "-json"}, absent...))
 	if err != nil {
-		return nil, fmt.Errorf("go mod download: %w", err)
+		return nil, err
 	}
 	return append(withDir(modules), withDir(downloaded)...), nil
 }
@@ -113,10 +113,10 @@ func (h *Host) goModules(ctx context.Context, directory string, args []string) (
 		return nil, err
 	}
 	command := exec.CommandContext(ctx, compiler, args...)
-	command.Dir, command.Stderr = directory, h.Stderr
+	command.Dir = directory
 	out, err := command.Output()
 	if err != nil {
-		return nil, err
+		return nil, errutil.ErrorWithStderr(err, "go "+args[0])
 	}
 	var modules []module
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {

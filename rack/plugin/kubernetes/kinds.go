@@ -17,8 +17,12 @@ import (
 func kindOf(urn string) (schema.GroupVersionKind, error) {
 	token := resource.URN(urn).Type()
 	group, version, ok := strings.Cut(string(token.Module().Name()), "/")
-	if token.Package() != "kubernetes" || !ok {
-		return schema.GroupVersionKind{}, serve.Unimplemented("kubernetes", "resource "+string(token))
+	if token.Package() != "kubernetes" {
+		return schema.GroupVersionKind{}, fmt.Errorf("unrecognized resource type: %q for this provider", token)
+	}
+	if !ok {
+		// A CustomResource with the apiVersion v1 comes out so; the token of a core kind is kubernetes:core/v1:Kind.
+		return schema.GroupVersionKind{}, fmt.Errorf("apiVersion does not have both a group and a version: %q", token.Module().Name())
 	}
 	switch group {
 	case "core":
