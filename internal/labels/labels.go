@@ -1,0 +1,18 @@
+// Package labels names the labels by which parts of the cluster that do not know
+// each other agree: one component sets what another selects by.
+package labels
+
+const (
+	// Pool on a Service of type LoadBalancer asks for an address out of the pools
+	// of that purpose. A Gateway passes it on to its Service when it stands under
+	// spec.infrastructure.labels.
+	Pool = "home-ops.github.io/pool"
+	// PoolGateways is the value of Pool for the gateways and the split-DNS server.
+	PoolGateways = "gateways"
+
+	// NetworkPolicy on a Namespace says who writes its network policies.
+	NetworkPolicy = "home-ops.github.io/network-policy"
+	// NetworkPolicyOwn is the value of NetworkPolicy for a namespace that brings
+	// its own, or wants none: the cluster-wide baseline leaves it alone.
+	NetworkPolicyOwn = "own"
+)
