@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// terminal is where a command reads and writes.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// command is one subcommand.
+type command struct {
+	name    string
+	args    string // what follows the flags, for the usage line
+	summary string
+	run     func(ctx context.Context, c call) error
+}
+
+// call is one use of a command.
+type call struct {
+	terminal
+	command
+	words []string // the command line after the command's name
+}
+
+// errRefused ends a command whose findings are printed already.
+var errRefused = errors.New("refused")
+
+// usageError is a mistake in the command line.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// lookup finds the command of that name.
+func lookup(name string) (command, error) {
+	var names []string
+	for _, c := range commands() {
+		if c.name == name {
+			return c, nil
+		}
+		names = append(names, c.name)
+	}
+	return command{}, usagef("there is no command %q; the commands are %s (`homeops help` explains them)", name, strings.Join(names, ", "))
+}
+
+// parse reads flags, which may stand before, between and after the arguments, and returns the arguments.
+func (c call) parse(fs *flag.FlagSet) ([]string, error) {
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	var rest []string
+	words := c.words
+	for {
+		switch err := fs.Parse(words); {
+		case errors.Is(err, flag.ErrHelp):
+			printCommandHelp(c.out, c.command, fs)
+			return nil, err
+		case err != nil:
+			return nil, usagef("%s: %v; `homeops %s -h` shows the flags", c.name, err, c.name)
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest, words = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
+}
+
+func printCommandHelp(w io.Writer, c command, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "%s\n\nUsage: homeops %s\n", c.summary, strings.TrimSpace(c.name+" [flags] "+c.args))
+	any := false
+	fs.VisitAll(func(*flag.Flag) { any = true })
+	if !any {
+		return
+	}
+	fmt.Fprint(w, "\nFlags:\n")
+	fs.SetOutput(w)
+	fs.PrintDefaults()
+}
+
+// newFlags makes the flag set of a command.
+func newFlags(name string) *flag.FlagSet { return flag.NewFlagSet(name, flag.ContinueOnError) }
