@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ func (s *session) activate(ctx context.Context, cfg config.Provider) error {
 	s.mu.Lock()
 	s.active = cfg
 	s.mu.Unlock()
-	s.setNetwork(ctx, networkOf(s.node.opts, s.identity, cfg, s.log))
+	s.configureNetwork(ctx, cfg)
 	if err := s.publishConfig(ctx, configres.PersistentID, cfg); err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (s *session) reactivate(ctx context.Context, cfg config.Provider) error {
 	s.mu.Lock()
 	s.active = cfg
 	s.mu.Unlock()
-	s.setNetwork(ctx, networkOf(s.node.opts, s.identity, cfg, s.log))
+	s.configureNetwork(ctx, cfg)
 	if err := s.publishConfig(ctx, configres.ActiveID, cfg); err != nil {
 		return err
 	}
@@ -41,6 +42,19 @@ func (s *session) reactivate(ctx context.Context, cfg config.Provider) error {
 	s.api.reconfigure()
 	s.services.reconfigure()
 	return nil
+}
+
+// configureNetwork puts the config's network into effect. What it leaves without an address is told, since on a
+// real machine it shows only on the console.
+func (s *session) configureNetwork(ctx context.Context, cfg config.Provider) {
+	n, warnings := networkOf(s.node.opts, s.identity, cfg)
+	for _, warning := range warnings {
+		s.log.Warn(warning)
+	}
+	if len(n.addresses) == 0 {
+		s.node.fail(errors.New("the config leaves the machine without an address: " + strings.Join(warnings, "; ")))
+	}
+	s.setNetwork(ctx, n)
 }
 
 // rollbackAfter reverts to a config when the time is over, as mode try does.

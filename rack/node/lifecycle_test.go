@@ -63,7 +63,7 @@ func TestReset_OfBothPartitionsKeepsTheInstallation(t *testing.T) {
 		}
 		return resp.GetMessages()[0].GetActorId()
 	})
-	want := []string{"stopServicesForUpgrade", "stopAllServices", "resetSystemDiskSpec", "reboot"}
+	want := []string{"sendResetSignal", "stopServicesForUpgrade", "stopAllServices", "resetSystemDiskSpec", "reboot"}
 	if !slices.Equal(got, want) {
 		t.Errorf("tasks %v, want %v", got, want)
 	}

@@ -2,7 +2,7 @@ package node
 
 import (
 	"cmp"
-	"log/slog"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -59,10 +59,10 @@ func (o *Options) leases() []linkAddress {
 }
 
 // networkOf works out what a config makes of the machine's links. A device that selects no link of the machine
-// gets no address, as on a real machine, which is then unreachable: the log says which.
-func networkOf(opts Options, identity string, cfg config.Provider, log *slog.Logger) network {
+// gets no address, as on a real machine, which may then be unreachable: each is a warning.
+func networkOf(opts Options, identity string, cfg config.Provider) (n network, warnings []string) {
 	machine := cfg.Machine().Network()
-	n := networkWithoutConfig(opts, identity)
+	n = networkWithoutConfig(opts, identity)
 	n.addresses = nil
 	n.hostname, n.domain, _ = strings.Cut(cmp.Or(machine.Hostname(), n.hostname), ".")
 	if servers := cfg.Machine().Time().Servers(); len(servers) > 0 {
@@ -86,7 +86,7 @@ func networkOf(opts Options, identity string, cfg config.Provider, log *slog.Log
 			continue
 		}
 		if len(members) == 0 && !device.Dummy() && device.WireguardConfig() == nil {
-			log.Warn("no link for this device: its addresses are not configured", "device", describe(device))
+			warnings = append(warnings, fmt.Sprintf("network device %s: no link of this machine matches, so it gets no address", describe(device)))
 			continue
 		}
 		n.add(name, device.Addresses())
@@ -97,7 +97,7 @@ func networkOf(opts Options, identity string, cfg config.Provider, log *slog.Log
 	if leased {
 		n.addresses = append(n.addresses, opts.leases()...)
 	}
-	return n
+	return n, warnings
 }
 
 func (n *network) add(link string, addresses []string) {

@@ -119,7 +119,8 @@ func (n *Node) Applied() config.Provider {
 	return nil
 }
 
-// Err is the last fatal error that made the machine reboot, nil when there was none.
+// Err is the last trouble that the machine had and a client of its API may not see: an error that made it reboot,
+// an address that it does not have, a volume without a place. It is nil when there was none.
 func (n *Node) Err() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -41,7 +42,25 @@ func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error
 	info := cluster.NewInfo()
 	info.TypedSpec().ClusterID = cfg.Cluster().ID()
 	info.TypedSpec().ClusterName = cfg.Cluster().Name()
-	return s.putAll(ctx, []resource.Resource{kind, name, ip, self, info})
+	if err := s.putAll(ctx, []resource.Resource{kind, name, ip, self, info}); err != nil {
+		return err
+	}
+	return s.publishVolumes(ctx, cfg)
+}
+
+// publishVolumes shows where the config's volumes lie. One that finds no place does not keep the machine from
+// booting, except for EPHEMERAL, and shows only here and on the console.
+func (s *session) publishVolumes(ctx context.Context, cfg config.Provider) error {
+	for _, volume := range volumesOf(s.node.opts.Hardware, s.installed.Disk, cfg) {
+		if message := volume.TypedSpec().ErrorMessage; message != "" {
+			s.log.Error("volume failed", "volume", volume.Metadata().ID(), "error", message)
+			s.node.fail(fmt.Errorf("volume %s: %s", volume.Metadata().ID(), message))
+		}
+		if err := put(ctx, s.resources, volume); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setNetwork puts a network into effect, and shows it.

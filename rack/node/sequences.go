@@ -5,14 +5,29 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cosi-project/runtime/pkg/safe"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 )
 
 func (s *session) bootSequence() sequence {
 	return sequence{name: sequenceBoot, state: Booting, tasks: []task{
+		{"ephemeral", "mountEphemeralPartition", s.mountEphemeral},
 		{"startEverything", "startAllServices", s.startAllServices},
 	}}
+}
+
+// mountEphemeral waits for EPHEMERAL, for ever when it has no place: everything that follows needs it.
+func (s *session) mountEphemeral(ctx context.Context) error {
+	volume, err := safe.StateGetByID[*block.VolumeStatus](ctx, s.resources, constants.EphemeralPartitionLabel)
+	if err != nil {
+		return err
+	}
+	if volume.TypedSpec().Phase != block.VolumePhaseReady {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 // startAllServices hands the machine over to Kubernetes, then waits until every service is up, as machined does:
@@ -75,7 +90,9 @@ func (s *session) resetSequence(actor string, req *machineapi.ResetRequest, targ
 	if req.GetGraceful() && s.isControlPlane() {
 		seq.tasks = append(seq.tasks, task{"leave", "leaveEtcd", s.leaveEtcd})
 	}
-	seq.tasks = append(seq.tasks, s.stopServices(targets.disk || targets.ephemeral), s.stopEverything())
+	seq.tasks = append(seq.tasks,
+		task{"preReset", "sendResetSignal", s.sendResetSignal},
+		s.stopServices(targets.disk || targets.ephemeral), s.stopEverything())
 	erase := func(context.Context) error { return s.erase(targets) }
 	switch {
 	case targets.disk:
@@ -97,6 +114,14 @@ func (s *session) leaveEtcd(ctx context.Context) error {
 		return nil
 	}
 	return s.kubernetes().LeaveEtcd(ctx)
+}
+
+// sendResetSignal has the discovery service forget the machine.
+func (s *session) sendResetSignal(context.Context) error {
+	if discovery, cluster := s.discovered(); discovery != nil {
+		discovery.leave(cluster, s.identity)
+	}
+	return nil
 }
 
 // erase removes what a reset was told to. A wiped system disk leaves a machine that boots from its media again.
