@@ -7,20 +7,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// PlaintextOf lists where any of needles occurs in a recorded input outside of a
-// secret, one "TYPE NAME: PATH" each. A test hands it every secret that it gave
-// to the program and expects nothing back.
+// PlaintextOf lists where any of needles occurs outside of a secret, in an input
+// ("TYPE NAME: PATH"), in what a component or the stack gives out ("URN: PATH")
+// or in a message. A test hands it every secret that it gave to the program and
+// expects nothing back.
 func (r *Recorder) PlaintextOf(needles ...string) []string {
 	var found []string
-	for _, res := range r.Resources() {
-		walkPlain(resource.NewProperty(res.Inputs), "", func(path, text string) {
+	search := func(where string, in resource.PropertyMap) {
+		walkPlain(resource.NewProperty(in), "", func(path, text string) {
 			for _, needle := range needles {
 				if needle != "" && strings.Contains(text, needle) {
-					found = append(found, fmt.Sprintf("%s %s: %s", res.Type, res.Name, path))
+					found = append(found, where+": "+path)
 					return
 				}
 			}
 		})
+	}
+	for _, res := range r.Resources() {
+		search(res.Type+" "+res.Name, res.Inputs)
+	}
+	for i, message := range r.Messages() {
+		search(fmt.Sprintf("message %d", i), resource.PropertyMap{"text": resource.NewProperty(message)})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for urn, outputs := range r.outputs {
+		search(urn, outputs)
 	}
 	return found
 }
@@ -39,14 +51,4 @@ func walkPlain(v resource.PropertyValue, path string, visit func(path, text stri
 			walkPlain(value, strings.TrimPrefix(path+"."+string(key), "."), visit)
 		}
 	}
-}
-
-// Value is the input at key, with whether it is secret; the zero value when the
-// resource has none.
-func (r Resource) Value(key resource.PropertyKey) (value resource.PropertyValue, secret bool) {
-	v := r.Inputs[key]
-	if v.IsSecret() {
-		return v.SecretValue().Element, true
-	}
-	return v, false
 }

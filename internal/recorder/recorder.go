@@ -1,9 +1,9 @@
-// Package recorder runs Pulumi programs in unit tests without an engine and
-// remembers every resource that they register.
+// Package recorder runs Pulumi programs in unit tests: it is the engine that they
+// talk to, which creates nothing and remembers everything. Unlike the SDK's own
+// mocks it understands unknown values and sees exports and messages.
 package recorder
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +16,7 @@ import (
 // Resource is one registration.
 type Resource struct {
 	Type, Name, ImportID string
-	// Inputs keep their secret marks; an unknown input is null.
+	// Inputs keep their secret marks; what is unknown in a preview is computed.
 	Inputs resource.PropertyMap
 	// Request holds everything else that the engine would have been told:
 	// parent, dependencies, protection, provider.
@@ -24,57 +24,41 @@ type Resource struct {
 }
 
 // Outputs says what the provider would have answered for a resource: its ID and
-// the outputs that are not inputs. The zero answer is an ID made of the name.
+// the outputs that are not inputs. Without it, or with an empty ID, the ID is made
+// of the name.
 type Outputs func(r Resource) (id string, outputs resource.PropertyMap, err error)
 
-// Recorder is a pulumi.MockResourceMonitor for one run of a program.
+// Recorder is the engine of one run of a program.
 type Recorder struct {
 	// Outputs may be nil.
 	Outputs Outputs
+	// Config is the stack's configuration, by full key; SecretConfig names those
+	// of its keys that are secrets.
+	Config       map[string]string
+	SecretConfig []string
 
 	mu        sync.Mutex
 	resources []Resource
+	outputs   map[string]resource.PropertyMap // of components and the stack, by URN
+	messages  []string
+	root      string
 }
 
-// Run runs program in stack and returns its error. Preview makes it a preview.
-func (r *Recorder) Run(program pulumi.RunFunc, stack string, options ...pulumi.RunOption) error {
-	return pulumi.RunErr(program, append(options, pulumi.WithMocks("home-ops", stack, r))...)
+// Run runs program as an update of stack and returns its error.
+func (r *Recorder) Run(program pulumi.RunFunc, stack string) error {
+	return r.run(program, stack, &monitor{recorder: r})
 }
 
-// Preview is the option that makes a run a preview: what resources compute is
-// unknown then.
-func Preview(info *pulumi.RunInfo) { info.DryRun = true }
-
-// NewResource implements pulumi.MockResourceMonitor.
-func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	res := Resource{
-		Type: args.TypeToken, Name: args.Name, ImportID: args.ID,
-		Inputs: args.Inputs, Request: args.RegisterRPC,
-	}
-	r.mu.Lock()
-	r.resources = append(r.resources, res)
-	r.mu.Unlock()
-
-	id, state := args.Name+"-id", args.Inputs.Copy()
-	if r.Outputs != nil {
-		answeredID, outputs, err := r.Outputs(res)
-		if err != nil {
-			return "", nil, err
-		}
-		if answeredID != "" {
-			id = answeredID
-		}
-		for key, value := range outputs {
-			state[key] = value
-		}
-	}
-	return id, state, nil
+// Preview runs program as the first preview of stack: IDs and whatever else
+// resources compute are unknown.
+func (r *Recorder) Preview(program pulumi.RunFunc, stack string) error {
+	return r.run(program, stack, &monitor{recorder: r, dryRun: true, nothingExists: true})
 }
 
-// Call implements pulumi.MockResourceMonitor. A program under test calls no
-// provider function: what it needs, it computes.
-func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("unexpected call of %s", args.Token)
+// PreviewExisting runs program as a preview of a stack that is up: everything is
+// known.
+func (r *Recorder) PreviewExisting(program pulumi.RunFunc, stack string) error {
+	return r.run(program, stack, &monitor{recorder: r, dryRun: true})
 }
 
 // Resources is every registration so far, ordered by type and name.
@@ -100,4 +84,28 @@ func (r *Recorder) Names() []string {
 		names = append(names, res.Type+" "+res.Name)
 	}
 	return names
+}
+
+// Exports are the stack's outputs.
+func (r *Recorder) Exports() resource.PropertyMap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outputs[r.root]
+}
+
+// Messages are what the program logged, each as "SEVERITY: TEXT", in order.
+func (r *Recorder) Messages() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.messages)
+}
+
+// Value is the input at key, with whether it is secret; the zero value when the
+// resource has none.
+func (r Resource) Value(key resource.PropertyKey) (value resource.PropertyValue, secret bool) {
+	v := r.Inputs[key]
+	if v.IsSecret() {
+		return v.SecretValue().Element, true
+	}
+	return v, false
 }

@@ -1,0 +1,289 @@
+package talos_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+
+	"github.com/home-ops/home-ops/internal/recorder"
+	"github.com/home-ops/home-ops/spec"
+)
+
+func TestTalosCluster_GivesEveryNodeItsOwnConfig(t *testing.T) {
+	stack := home(t)
+	applies := newRun(stack).up(t).OfType(applyType)
+	if len(applies) != len(stack.Nodes) {
+		t.Fatalf("%d applies for %d nodes", len(applies), len(stack.Nodes))
+	}
+	for _, apply := range applies {
+		node, ok := stack.Node(strings.TrimPrefix(apply.Name, "talos-apply-"))
+		if !ok {
+			t.Errorf("%s is of no node", apply.Name)
+			continue
+		}
+		raw, secret := apply.Value("machineConfigurationInput")
+		if !secret {
+			t.Errorf("%s: the config is plain", apply.Name)
+		}
+		config, err := configloader.NewFromBytes([]byte(raw.StringValue()))
+		if err != nil {
+			t.Errorf("%s: %v", apply.Name, err)
+			continue
+		}
+		if got := config.Machine().Network().Hostname(); got != node.Name {
+			t.Errorf("%s: config of %s", apply.Name, got)
+		}
+		if got := config.Machine().Type().IsControlPlane(); got != node.IsControlPlane() {
+			t.Errorf("%s: control plane %v", apply.Name, got)
+		}
+		if string(config.Machine().Security().IssuingCA().Crt) != string(theBundle().Certs.OS.Crt) {
+			t.Errorf("%s: not the cluster's CA", apply.Name)
+		}
+		if mode, _ := apply.Value("applyMode"); mode.StringValue() != "auto" {
+			t.Errorf("%s: apply mode %v", apply.Name, mode)
+		}
+	}
+}
+
+func TestTalosCluster_AddressesEveryNodeByItself(t *testing.T) {
+	stack := home(t)
+	r := newRun(stack).up(t)
+	for _, res := range r.Resources() {
+		if !strings.HasPrefix(res.Type, "talos:") || res.Type == secretsType {
+			continue
+		}
+		address, _ := res.Value("node")
+		endpoint, _ := res.Value("endpoint")
+		if !address.DeepEquals(endpoint) {
+			t.Errorf("%s: node %v, endpoint %v", res.Name, address, endpoint)
+		}
+		if address.StringValue() == stack.Network.VIP.String() {
+			t.Errorf("%s goes to the VIP", res.Name)
+		}
+		if node, ok := stack.Node(strings.TrimPrefix(res.Name, "talos-apply-")); ok && address.StringValue() != node.Address.String() {
+			t.Errorf("%s goes to %v", res.Name, address)
+		}
+	}
+}
+
+func TestTalosCluster_KeepsItsSecretsOnDestroy(t *testing.T) {
+	secrets := newRun(home(t)).up(t).OfType(secretsType)
+	if len(secrets) != 1 || !secrets[0].Request.GetProtect() {
+		t.Errorf("not protected: %v", secrets)
+	}
+	if got := secrets[0].Request.GetIgnoreChanges(); !slices.Equal(got, []string{"talosVersion"}) {
+		t.Errorf("ignored changes: %v", got)
+	}
+	for _, res := range newRun(home(t)).up(t).Resources() {
+		if res.Type != secretsType && res.Request.GetProtect() {
+			t.Errorf("%s is protected too", res.Name)
+		}
+	}
+}
+
+func TestTalosCluster_ShowsNoSecret(t *testing.T) {
+	for name, stack := range map[string]*spec.Stack{"home": home(t), "encrypted": threeControlPlanes(t)} {
+		r := newRun(stack).up(t)
+		if found := r.PlaintextOf(everySecret()...); len(found) > 0 {
+			t.Errorf("%s: in plain: %v", name, found)
+		}
+	}
+}
+
+func TestTalosCluster_HasStableNames(t *testing.T) {
+	want := []string{
+		"homeops:index:TalosCluster talos",
+		providerType + " talos-kubernetes",
+		kubeconfigType + " talos-kubeconfig",
+		bootstrapType + " talos-bootstrap",
+		applyType + " talos-apply-cp-1",
+		applyType + " talos-apply-cp-2",
+		applyType + " talos-apply-worker-1",
+		applyType + " talos-apply-worker-2",
+		applyType + " talos-apply-worker-3",
+		secretsType + " talos-secrets",
+	}
+	if got := newRun(home(t)).up(t).Names(); !slices.Equal(got, want) {
+		t.Errorf("registered\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestTalosCluster_AddingANodeTouchesNoOther(t *testing.T) {
+	for _, role := range []spec.Role{spec.RoleWorker, spec.RoleControlPlane} {
+		t.Run(string(role), func(t *testing.T) {
+			before := byName(newRun(home(t)).up(t).Resources())
+
+			stack := home(t)
+			added := stack.Nodes[len(stack.Nodes)-1]
+			added.Name, added.Role = "new", role
+			added.Address = added.Address.Next()
+			stack.Nodes = append(stack.Nodes, added)
+			after := byName(newRun(stack).up(t).Resources())
+
+			for name, res := range after {
+				old, existed := before[name]
+				switch {
+				case !existed && name != applyType+" talos-apply-new":
+					t.Errorf("%s appeared", name)
+				case existed && !old.Inputs.DeepEquals(res.Inputs):
+					t.Errorf("%s changed", name)
+				}
+			}
+			if len(after) != len(before)+1 {
+				t.Errorf("%d resources became %d", len(before), len(after))
+			}
+		})
+	}
+}
+
+func byName(resources []recorder.Resource) map[string]recorder.Resource {
+	named := map[string]recorder.Resource{}
+	for _, res := range resources {
+		named[res.Type+" "+res.Name] = res
+	}
+	return named
+}
+
+func TestTalosCluster_PreviewsWithUnknownSecretsAndAsksNoMachine(t *testing.T) {
+	r := newRun(threeControlPlanes(t))
+	if err := r.Preview(r.program, "lab"); err != nil {
+		t.Fatal(err)
+	}
+	for _, apply := range r.OfType(applyType) {
+		if config, secret := apply.Value("machineConfigurationInput"); !config.IsComputed() || !secret {
+			t.Errorf("%s: the config is %v, secret %v", apply.Name, config, secret)
+		}
+	}
+	if len(r.OfType(applyType)) != 3 || r.probed != 0 || r.waited != 0 {
+		t.Errorf("%d applies, %d probes, %d waits", len(r.OfType(applyType)), r.probed, r.waited)
+	}
+}
+
+func TestTalosCluster_PreviewOfARunningClusterAsksNoMachine(t *testing.T) {
+	r := newRun(home(t))
+	r.hasEtcd = true
+	if err := r.PreviewExisting(r.program, "home"); err != nil {
+		t.Fatal(err)
+	}
+	if r.probed != 0 || r.waited != 0 {
+		t.Errorf("%d probes, %d waits", r.probed, r.waited)
+	}
+	if id := r.OfType(bootstrapType)[0].ImportID; id != "" {
+		t.Errorf("imports %q", id)
+	}
+}
+
+func TestTalosCluster_TellsEveryBadNodeBeforeItTouchesAny(t *testing.T) {
+	stack := home(t)
+	for _, i := range []int{1, 3} {
+		stack.Nodes[i].InstallDisk = spec.DiskSelector{}
+	}
+	r := newRun(stack)
+	err := r.Preview(r.program, "home")
+	want := "node cp-2: installDisk: select the disk that Talos is installed on\n" +
+		"node worker-2: installDisk: select the disk that Talos is installed on"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if names := r.Names(); len(names) > 0 {
+		t.Errorf("registered %v", names)
+	}
+}
+
+func TestTalosCluster_BootstrapsTheFirstControlPlaneOnceAllAreConfigured(t *testing.T) {
+	r := newRun(threeControlPlanes(t)).up(t)
+	bootstrap := r.OfType(bootstrapType)[0]
+	if bootstrap.ImportID != "" {
+		t.Errorf("imports %q", bootstrap.ImportID)
+	}
+	if node, _ := bootstrap.Value("node"); node.StringValue() != "10.60.0.11" {
+		t.Errorf("bootstraps %v", node)
+	}
+	for _, name := range []string{"lab-1", "lab-2", "lab-3"} {
+		if !dependsOn(bootstrap, "talos-apply-"+name) {
+			t.Errorf("does not wait for %s", name)
+		}
+	}
+	slices.Sort(r.probedAddresses)
+	if want := []string{"10.60.0.11", "10.60.0.12", "10.60.0.13"}; !slices.Equal(r.probedAddresses, want) {
+		t.Errorf("asked %v", r.probedAddresses)
+	}
+}
+
+func TestTalosCluster_AdoptsAnEtcdThatAnInterruptedRunStarted(t *testing.T) {
+	r := newRun(home(t))
+	r.hasEtcd = true
+	r.up(t)
+	if id := r.OfType(bootstrapType)[0].ImportID; id != "machine_bootstrap" {
+		t.Errorf("imports %q", id)
+	}
+}
+
+func TestTalosCluster_BootstrapsNothingWhenAMachineDoesNotAnswer(t *testing.T) {
+	r := newRun(home(t))
+	r.probeErr = errors.New("cp-2 is silent")
+	err := r.Run(r.program, "home")
+	if err == nil || !strings.Contains(err.Error(), "cp-2 is silent") {
+		t.Errorf("error %v", err)
+	}
+	if got := r.OfType(bootstrapType); len(got) > 0 {
+		t.Errorf("bootstrapped all the same: %v", got)
+	}
+}
+
+func TestTalosCluster_HandsOnAKubeconfigOnlyOnceTheAPIIsReady(t *testing.T) {
+	r := newRun(home(t))
+	r.args.APIProbe = nil // the real one, which cannot read the test's kubeconfig
+	err := r.Run(r.program, "home")
+	if want := "kubeconfig: yaml: "; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if got := r.OfType(providerType); len(got) > 0 {
+		t.Errorf("a provider was made: %v", got)
+	}
+
+	r = newRun(home(t)).up(t)
+	provider := r.OfType(providerType)[0]
+	if kubeconfig, secret := provider.Value("kubeconfig"); !secret || kubeconfig.StringValue() != theKubeconfig || r.waited != 1 {
+		t.Errorf("kubeconfig %v, secret %v, %d waits", kubeconfig, secret, r.waited)
+	}
+	if id, _ := provider.Value("clusterIdentifier"); id.StringValue() != "home" {
+		t.Errorf("cluster identifier %v", id)
+	}
+	if !dependsOn(r.OfType(kubeconfigType)[0], "talos-bootstrap") {
+		t.Error("the kubeconfig does not wait for the bootstrap")
+	}
+}
+
+func TestTalosCluster_ResetsNothingUnlessAsked(t *testing.T) {
+	for _, apply := range newRun(threeControlPlanes(t)).up(t).OfType(applyType) {
+		if _, ok := apply.Inputs["onDestroy"]; ok {
+			t.Errorf("%s: %v", apply.Name, apply.Inputs["onDestroy"])
+		}
+		if dependsOn(apply, "talos-apply-lab-1") {
+			t.Errorf("%s waits for another node", apply.Name)
+		}
+	}
+}
+
+func TestTalosCluster_ResetsControlPlanesOneAfterTheOther(t *testing.T) {
+	r := newRun(threeControlPlanes(t))
+	r.args.ResetOnDestroy = true
+	applies := r.up(t).OfType(applyType)
+	for i, apply := range applies {
+		onDestroy := apply.Inputs["onDestroy"].ObjectValue()
+		if !onDestroy["reset"].BoolValue() || !onDestroy["reboot"].BoolValue() {
+			t.Errorf("%s: %v", apply.Name, onDestroy)
+		}
+		// The first is reset last, when it is the only member of etcd.
+		if got, want := onDestroy["graceful"].BoolValue(), i > 0; got != want {
+			t.Errorf("%s: graceful %v", apply.Name, got)
+		}
+		if i > 0 && !dependsOn(apply, applies[i-1].Name) {
+			t.Errorf("%s does not wait for %s", apply.Name, applies[i-1].Name)
+		}
+	}
+}
