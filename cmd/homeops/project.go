@@ -31,7 +31,9 @@ func projectDir() (string, error) {
 }
 
 // stackFiles lists the stack files of a project, sorted by name.
-func stackFiles(dir string) ([]string, error) { return filepath.Glob(filepath.Join(dir, "Pulumi.*.yaml")) }
+func stackFiles(dir string) ([]string, error) {
+	return filepath.Glob(filepath.Join(dir, "Pulumi.*.yaml"))
+}
 
 // stackFile is the file that an argument means: a stack of the project, or a path.
 func stackFile(arg string) (string, error) {

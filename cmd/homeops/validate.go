@@ -118,7 +118,9 @@ func neighbours(files []string) []string {
 		return nil
 	}
 	all, _ := stackFiles(dir)
-	ours := func(file string) bool { return slices.ContainsFunc(all, func(f string) bool { return samePath(f, file) }) }
+	ours := func(file string) bool {
+		return slices.ContainsFunc(all, func(f string) bool { return samePath(f, file) })
+	}
 	if !slices.ContainsFunc(files, ours) {
 		return nil
 	}

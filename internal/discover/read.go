@@ -1,0 +1,71 @@
+package discover
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cosi-project/runtime/api/v1alpha1"
+	"github.com/cosi-project/runtime/pkg/state"
+	"github.com/cosi-project/runtime/pkg/state/protobuf/client"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+)
+
+// Timeout is how long one machine may take to answer.
+const Timeout = 10 * time.Second
+
+// ReadAll asks several machines at once. It returns them in the order of the addresses, or an error that tells of
+// each that did not answer.
+func ReadAll(ctx context.Context, addresses []netip.Addr) ([]Machine, error) {
+	machines, errs := make([]Machine, len(addresses)), make([]error, len(addresses))
+	var wg sync.WaitGroup
+	for i, a := range addresses {
+		wg.Go(func() {
+			machines[i], errs[i] = Read(ctx, netip.AddrPortFrom(a, constants.ApidPort))
+		})
+	}
+	wg.Wait()
+	return machines, errors.Join(errs...)
+}
+
+// Read asks one machine in maintenance mode. Such a machine has no identity yet, so its certificate proves
+// nothing and is not checked; nothing secret is sent.
+func Read(ctx context.Context, at netip.AddrPort) (Machine, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	// Talos's own client would do, but brings OpenPGP and a browser along for logins that no machine asks for here.
+	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
+		InsecureSkipVerify: true, //nolint:gosec // see above
+	})))
+	if err != nil {
+		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), err)
+	}
+	defer conn.Close()
+	m, err := read(ctx, state.WrapCore(client.NewAdapter(v1alpha1.NewStateClient(conn))), at.Addr())
+	if err != nil {
+		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), explain(err))
+	}
+	return m, nil
+}
+
+// explain says what to do about the errors that a person meets.
+func explain(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate"):
+		return errors.New("the machine wants a client certificate, so it is configured already: reset it into maintenance mode, or describe it by hand (--offline)")
+	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded, status.Code(err) == codes.Unavailable:
+		return fmt.Errorf("no Talos answers on port %d: boot the machine from Talos's image and wait for maintenance mode, or describe it by hand (--offline): %w", constants.ApidPort, err)
+	default:
+		return err
+	}
+}
