@@ -1,0 +1,141 @@
+package spec
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// checker gathers the problems of one stack.
+type checker struct {
+	s        *Stack
+	problems Problems
+	// addresses is every single address that the plan gives to someone.
+	addresses []placed
+	// disks is every disk selector of the plan.
+	disks []placedDisk
+}
+
+// checks are all kinds of rule, each reported whatever the others find.
+var checks = []func(*checker){
+	(*checker).shape,
+	(*checker).names,
+	(*checker).versions,
+	(*checker).prefixes,
+	(*checker).prefixSizes,
+	(*checker).nodeAddresses,
+	(*checker).vip,
+	(*checker).routers,
+	(*checker).resolvers,
+	(*checker).links,
+	(*checker).bonds,
+	(*checker).extraLinks,
+	(*checker).routes,
+	(*checker).macs,
+	(*checker).mtus,
+	(*checker).vlans,
+	(*checker).roles,
+	(*checker).installDisks,
+	(*checker).volumes,
+	(*checker).images,
+	(*checker).encryption,
+	(*checker).kubelets,
+	(*checker).labels,
+	(*checker).taints,
+	(*checker).kernels,
+	(*checker).patches,
+	(*checker).endpoint,
+	(*checker).controlPlaneArgs,
+	(*checker).oidc,
+	(*checker).registries,
+	(*checker).pools,
+	(*checker).announcements,
+	(*checker).bgp,
+	(*checker).ciliumOptions,
+	(*checker).ceph,
+	(*checker).longhorn,
+	(*checker).zfs,
+	(*checker).storageClass,
+	(*checker).repository,
+	(*checker).webhook,
+	(*checker).github,
+	(*checker).exposure,
+	(*checker).gateways,
+	(*checker).dns,
+	(*checker).certificates,
+	(*checker).secretReferences,
+	(*checker).secretStores,
+	(*checker).diskClashes,
+	(*checker).addressClashes,
+	(*checker).rangeClashes,
+}
+
+// Validate tells everything that is wrong with the plan, sorted by path. It is pure: it reads nothing but
+// the stack, and contacts nobody.
+func (s *Stack) Validate() Problems {
+	c := &checker{s: s}
+	for _, check := range checks {
+		check(c)
+	}
+	for i, p := range c.problems {
+		c.problems[i] = s.source.locate(p)
+	}
+	return c.problems.sorted()
+}
+
+// errorf reports what stops the program, unless the value could not even be read.
+func (c *checker) errorf(path, format string, args ...any) { c.add(Error, path, format, args...) }
+
+// warnf reports what its owner should know.
+func (c *checker) warnf(path, format string, args ...any) { c.add(Warning, path, format, args...) }
+
+func (c *checker) add(severity Severity, path, format string, args ...any) {
+	if c.s.isBad(path) {
+		return
+	}
+	c.problems = append(c.problems, Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// eachNode visits the nodes with their paths.
+func (c *checker) eachNode(visit func(path string, n *Node)) {
+	for i := range c.s.Nodes {
+		visit(fmt.Sprintf("nodes[%d]", i), &c.s.Nodes[i])
+	}
+}
+
+// defaulted marks a value that the stack file does not write.
+func (c *checker) defaulted(path string) string {
+	if c.s.source != nil && !c.s.isSet(path) {
+		return ", which is the default,"
+	}
+	return ""
+}
+
+// listed joins prefixes for a message.
+func listed(ps []netip.Prefix) string {
+	out := make([]string, 0, len(ps))
+	for _, p := range ps {
+		if p.IsValid() {
+			out = append(out, p.String())
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// quoted joins words for a message.
+func quoted(words []string) string { return strings.Join(words, ", ") }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// familyName names an address family; six is IPv6.
+func familyName(six bool) string {
+	if six {
+		return "IPv6"
+	}
+	return "IPv4"
+}

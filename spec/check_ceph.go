@@ -1,0 +1,99 @@
+package spec
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// ceph checks Rook-Ceph.
+func (c *checker) ceph() {
+	ce := c.s.Storage.RookCeph
+	if ce == nil {
+		return
+	}
+	const path = "storage.rookCeph"
+	seen := map[string]int{}
+	for i, n := range ce.Nodes {
+		at := fmt.Sprintf("%s.nodes[%d]", path, i)
+		c.storageNode(at+".name", n.Name, "Ceph's disks")
+		if first, ok := seen[n.Name]; ok && n.Name != "" {
+			c.errorf(at+".name", "%s is already nodes[%d]; put its disks together", n.Name, first)
+		}
+		seen[n.Name] = i
+		for j, d := range n.Disks {
+			c.storageDisk(fmt.Sprintf("%s.disks[%d]", at, j), n.Name, d, useCeph)
+		}
+	}
+	if len(ce.Nodes) > 0 {
+		c.replicas(path+".replicas", ce.Replicas, len(ce.Nodes))
+		for _, p := range []struct {
+			key  string
+			pool CephPool
+		}{{"block", ce.Block}, {"filesystem", ce.Filesystem}, {"objectStore", ce.ObjectStore}} {
+			if p.pool.Enabled && p.pool.Replicas != ce.Replicas {
+				c.replicas(path+"."+p.key+".replicas", p.pool.Replicas, len(ce.Nodes))
+			}
+		}
+	}
+	c.monitors(path+".monitors", ce.Monitors)
+	c.cephNetwork(path+".publicNetwork", ce.PublicNetwork, ce)
+	c.cephNetwork(path+".clusterNetwork", ce.ClusterNetwork, ce)
+	c.schedules(path+".snapshotSchedules", ce.SnapshotSchedules)
+	if !ce.Block.Enabled && !ce.Filesystem.Enabled && !ce.ObjectStore.Enabled {
+		c.errorf(path, "offers nothing: enable block, filesystem or objectStore")
+	}
+	if len(ce.SnapshotSchedules) > 0 && !ce.Block.Enabled {
+		c.errorf(path+".snapshotSchedules", "snapshots are of block volumes, and block.enabled is false")
+	}
+}
+
+// replicas checks how many copies of data are kept on how many nodes.
+func (c *checker) replicas(path string, n, nodes int) {
+	switch {
+	case n <= 0:
+	case n > nodes:
+		c.errorf(path, "%s cannot lie on different nodes, of which %d store data: nothing would ever be fully replicated", plural(n, "copy", "copies"), nodes)
+	case n == 1:
+		c.warnf(path, "one copy: a lost disk is lost data")
+	case n == 2:
+		c.warnf(path, "two copies: while a node is down a second fault loses data; three are usual")
+	}
+}
+
+func (c *checker) monitors(path string, n int) {
+	if n <= 0 || len(c.s.Nodes) == 0 {
+		return
+	}
+	able := len(c.s.LoadBalancerNodes())
+	switch {
+	case n%2 == 0:
+		c.errorf(path, "%d is even: monitors need a majority, so an even one adds only a machine that can fail; make it %d or %d", n, n-1, n+1)
+	case n > able:
+		c.errorf(path, "%d monitors stand on different nodes, of which only %d take workloads", n, able)
+	case n == 1 && able >= 3:
+		c.warnf(path, "one monitor is a single point of failure for all of Ceph; %d nodes could hold three", able)
+	}
+}
+
+// cephNetwork checks that every storage node has an address in a network of Ceph's own.
+func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
+	if !p.IsValid() {
+		return
+	}
+	c.canonical(path, p)
+	for _, cn := range ce.Nodes {
+		n, ok := c.s.Node(cn.Name)
+		if !ok {
+			continue
+		}
+		on := slices.ContainsFunc(n.Addresses(), p.Contains)
+		for _, l := range n.ExtraLinks {
+			on = on || slices.ContainsFunc(l.Addresses, func(q netip.Prefix) bool { return p.Contains(q.Addr()) })
+		}
+		if !on {
+			c.errorf(path, "%s: storage node %s has no address in it; give it one in extraLinks", p, n.Name)
+			return
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package spec
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// addressClashes checks that no address has two owners.
+func (c *checker) addressClashes() {
+	inside := map[netip.Addr]placed{}
+	outside := map[netip.Addr]placed{}
+	for _, p := range c.addresses {
+		first, clash := inside[p.addr]
+		if !clash && !p.kind.outside() {
+			first, clash = outside[p.addr]
+		}
+		if clash {
+			c.errorf(p.path, "%s is also %s (%s)", p.addr, first.path, first.who)
+			continue
+		}
+		if p.kind.outside() {
+			outside[p.addr] = p
+		} else {
+			inside[p.addr] = p
+		}
+	}
+	for _, p := range c.addresses {
+		for _, n := range c.s.networks() {
+			if isNodeNetwork(n.path) || !n.prefix.Contains(p.addr) {
+				continue
+			}
+			c.errorf(p.path, "%s lies in %s (%s%s), where packets never leave the cluster", p.addr, n.path, n.prefix, c.defaultNote(n.path))
+		}
+	}
+}
+
+// block is a range of addresses that the plan gives to someone.
+type block struct {
+	path string
+	r    Range
+	what string
+}
+
+// rangeClashes checks that load-balancer pools, DHCP and what belongs to others keep apart, and that no
+// single address lies in the wrong one.
+func (c *checker) rangeClashes() {
+	pools, taken := c.poolBlocks(), c.takenBlocks()
+	for _, b := range taken {
+		c.rangeInNetwork(b)
+		for _, a := range c.addresses {
+			if a.kind.outside() || a.kind == ofDHCPNode && b.what == "DHCP" || !b.r.Contains(a.addr) {
+				continue
+			}
+			if b.what == "DHCP" {
+				c.errorf(a.path, "%s lies in %s (%s): the router would give it to another machine too", a.addr, b.path, b.r)
+			} else {
+				c.errorf(a.path, "%s lies in %s (%s), which belongs to others", a.addr, b.path, b.r)
+			}
+		}
+	}
+	for i, b := range pools {
+		for _, a := range c.addresses {
+			if a.kind == ofService || !b.r.Contains(a.addr) {
+				continue
+			}
+			if a.kind == ofResolver {
+				c.errorf(a.path, "%s lies in %s (%s): nodes need it before the cluster can serve it", a.addr, b.path, b.r)
+				continue
+			}
+			c.errorf(b.path, "%s contains %s, which is %s (%s)", b.r, a.addr, a.path, a.who)
+		}
+		for _, other := range append(taken[:len(taken):len(taken)], pools[:i]...) {
+			if b.r.Overlaps(other.r) {
+				c.errorf(b.path, "%s overlaps %s (%s)", b.r, other.path, other.r)
+			}
+		}
+	}
+}
+
+func (c *checker) poolBlocks() []block {
+	var out []block
+	for i, p := range c.s.Cilium.Pools {
+		for j, r := range p.Blocks {
+			if r.IsValid() {
+				out = append(out, block{fmt.Sprintf("cilium.pools[%d].blocks[%d]", i, j), r, "pool"})
+			}
+		}
+	}
+	return out
+}
+
+func (c *checker) takenBlocks() []block {
+	var out []block
+	for i, r := range c.s.Network.DHCPRanges {
+		if r.IsValid() {
+			out = append(out, block{fmt.Sprintf("network.dhcpRanges[%d]", i), r, "DHCP"})
+		}
+	}
+	for i, r := range c.s.Network.Reserved {
+		if r.IsValid() {
+			out = append(out, block{fmt.Sprintf("network.reserved[%d]", i), r, "reserved"})
+		}
+	}
+	return out
+}
+
+// rangeInNetwork finds ranges that cannot mean anything, which are most often typing errors.
+func (c *checker) rangeInNetwork(b block) {
+	for _, n := range c.s.networks() {
+		if b.r.Overlaps(RangeOf(n.prefix)) {
+			if !isNodeNetwork(n.path) {
+				c.errorf(b.path, "%s overlaps %s (%s%s)", b.r, n.path, n.prefix, c.defaultNote(n.path))
+			}
+			return
+		}
+	}
+	for _, n := range c.s.Nodes {
+		for _, l := range n.ExtraLinks {
+			for _, p := range l.Addresses {
+				if b.r.Overlaps(RangeOf(p)) {
+					return
+				}
+			}
+		}
+	}
+	if !c.anyBad("network.nodeCIDRs") {
+		c.warnf(b.path, "%s lies in none of the nodes' networks (%s)", b.r, listed(c.s.Network.NodeCIDRs))
+	}
+}

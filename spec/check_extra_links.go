@@ -1,0 +1,241 @@
+package spec
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// card is what a link is put on: the same card may carry several VLANs.
+func (l Link) card() string {
+	switch {
+	case !l.MAC.IsZero():
+		return l.MAC.String()
+	case l.Interface != "":
+		return l.Interface
+	default:
+		return ""
+	}
+}
+
+func (n Node) card() string { return Link{MAC: n.MAC, Interface: n.Interface}.card() }
+
+// extraLinks checks the networks beside the node network.
+func (c *checker) extraLinks() {
+	// Networks that several nodes share, by the prefix that the first of them wrote.
+	shared := map[netip.Prefix]string{}
+	c.eachNode(func(path string, n *Node) {
+		type carried struct {
+			card string
+			vlan int
+		}
+		uses := map[carried]string{{n.card(), n.VLAN}: path}
+		for i := range n.ExtraLinks {
+			l := &n.ExtraLinks[i]
+			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
+			c.oneSelector(at, l.MAC, l.Interface, l.Bond, "this network")
+			if key := (carried{l.card(), l.VLAN}); l.card() != "" {
+				if other, ok := uses[key]; ok {
+					c.errorf(at, "%s with %s is already the link of %s: give it another vlan, or put the addresses there", key.card, vlanName(l.VLAN), other)
+				}
+				uses[key] = at
+			}
+			if l.card() != "" && l.card() == n.card() && l.MTU > n.MTU && l.VLAN != 0 {
+				c.errorf(at+".mtu", "%d is larger than the %d of the card that carries it (network.mtu): raise that one too", l.MTU, n.MTU)
+			}
+			c.linkAddresses(at, n, i, shared)
+		}
+	})
+}
+
+func vlanName(tag int) string {
+	if tag == 0 {
+		return "no VLAN"
+	}
+	return fmt.Sprintf("VLAN %d", tag)
+}
+
+func (c *checker) linkAddresses(path string, n *Node, index int, shared map[netip.Prefix]string) {
+	for i, p := range n.ExtraLinks[index].Addresses {
+		at := fmt.Sprintf("%s.addresses[%d]", path, i)
+		if !p.IsValid() {
+			continue
+		}
+		c.place(at, p.Addr(), ofLink, n.Name)
+		if !c.hostAddress(at, p.Addr()) || !c.inPrefix(at, p.Addr(), p) {
+			continue
+		}
+		net := p.Masked()
+		for _, other := range c.s.networks() {
+			if !other.prefix.Overlaps(net) {
+				continue
+			}
+			if isNodeNetwork(other.path) {
+				c.errorf(at, "%s lies in %s (%s): with two links in one network the node answers on the wrong one", p, other.path, other.prefix)
+			} else {
+				c.errorf(at, "%s overlaps %s (%s%s)", p, other.path, other.prefix, c.defaultNote(other.path))
+			}
+		}
+		for j := range n.ExtraLinks[:index] {
+			for _, q := range n.ExtraLinks[j].Addresses {
+				if q.IsValid() && q.Overlaps(net) {
+					c.errorf(at, "%s and %s of extraLinks[%d] lie in one network: with two links in it the node answers on the wrong one", p, q, j)
+				}
+			}
+		}
+		c.sameLength(at, n, p, shared)
+	}
+}
+
+// sameLength finds nodes that disagree on the prefix length of a network that they share.
+func (c *checker) sameLength(path string, n *Node, p netip.Prefix, shared map[netip.Prefix]string) {
+	net := p.Masked()
+	if _, ok := shared[net]; ok {
+		return
+	}
+	for bits := 1; bits <= net.Addr().BitLen(); bits++ {
+		wide := netip.PrefixFrom(net.Addr(), bits).Masked()
+		if first, ok := shared[wide]; ok && bits != net.Bits() {
+			c.errorf(path, "%s is not the network of %s (%s): nodes of one network have one prefix length", p, first, wide)
+			return
+		}
+	}
+	shared[net] = path
+}
+
+// routes checks the static routes of every link.
+func (c *checker) routes() {
+	c.eachNode(func(path string, n *Node) {
+		c.linkRoutes(path+".routes", n.Routes, n.DHCP, c.s.InterfacePrefixes(*n), n)
+		for i := range n.ExtraLinks {
+			l := &n.ExtraLinks[i]
+			c.linkRoutes(fmt.Sprintf("%s.extraLinks[%d].routes", path, i), l.Routes, l.DHCP, l.Addresses, n)
+		}
+	})
+}
+
+func (c *checker) linkRoutes(path string, routes []Route, dhcp bool, own []netip.Prefix, n *Node) {
+	type key struct {
+		to     netip.Prefix
+		metric int
+	}
+	seen := map[key]int{}
+	for i, r := range routes {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if !r.To.IsValid() {
+			continue
+		}
+		if r.To != r.To.Masked() {
+			c.errorf(at+".to", "%s has bits set beyond its /%d; write %s", r.To, r.To.Bits(), r.To.Masked())
+		}
+		if first, ok := seen[key{r.To.Masked(), r.Metric}]; ok {
+			c.errorf(at, "%s is already routed by %s[%d] with metric %d", r.To, path, first, r.Metric)
+		}
+		seen[key{r.To.Masked(), r.Metric}] = i
+		c.routeTarget(at+".to", r, n)
+		c.routeVia(at+".via", r, dhcp, own)
+	}
+}
+
+func (c *checker) routeTarget(path string, r Route, n *Node) {
+	if r.To.Bits() == 0 {
+		for _, g := range c.s.DefaultGateways(*n) {
+			if g.Is6() == r.To.Addr().Is6() && r.Metric == 1024 && !n.DHCP {
+				c.errorf(path, "%s is a second default route beside that over %s (network.gateways) with the same metric 1024; give it a higher one", r.To, g)
+			}
+		}
+		return
+	}
+	for _, net := range c.s.networks() {
+		if net.prefix.Overlaps(r.To) {
+			c.errorf(path, "%s overlaps %s (%s%s): the route would draw off the cluster's own traffic", r.To, net.path, net.prefix, c.defaultNote(net.path))
+		}
+	}
+}
+
+func (c *checker) routeVia(path string, r Route, dhcp bool, own []netip.Prefix) {
+	switch {
+	case !r.Via.IsValid():
+		return
+	case r.Via.Is6() != r.To.Addr().Is6():
+		c.errorf(path, "%s is %s, but the route to %s is %s", r.Via, familyName(r.Via.Is6()), r.To, familyName(r.To.Addr().Is6()))
+		return
+	case r.Via.IsLinkLocalUnicast() || dhcp:
+		return
+	}
+	for _, p := range own {
+		if p.Addr() == r.Via {
+			c.errorf(path, "%s is the node's own address", r.Via)
+			return
+		}
+		if p.Contains(r.Via) {
+			return
+		}
+	}
+	c.errorf(path, "%s is in none of the link's networks (%s): the node could not reach that router", r.Via, listed(maskedAll(own)))
+}
+
+func maskedAll(ps []netip.Prefix) []netip.Prefix {
+	out := make([]netip.Prefix, 0, len(ps))
+	for _, p := range ps {
+		out = append(out, p.Masked())
+	}
+	return out
+}
+
+// mtus checks that the nodes of one network send packets of one size.
+func (c *checker) mtus() {
+	type use struct {
+		path string
+		mtu  int
+	}
+	nodeNets, linkNets := map[netip.Prefix]use{}, map[netip.Prefix]use{}
+	agree := func(seen map[netip.Prefix]use, net netip.Prefix, path string, mtu int) {
+		first, ok := seen[net]
+		if ok && first.mtu != mtu {
+			c.errorf(path, "%d differs from the %d of %s in the same network (%s): larger packets would vanish between them", mtu, first.mtu, first.path, net)
+		} else if !ok {
+			seen[net] = use{path, mtu}
+		}
+	}
+	c.eachNode(func(path string, n *Node) {
+		if net, ok := c.s.Network.NodeNetworkOf(n.Address); ok {
+			agree(nodeNets, net, path+".mtu", n.MTU)
+		}
+		for i, l := range n.ExtraLinks {
+			for _, p := range l.Addresses {
+				if p.IsValid() {
+					agree(linkNets, p.Masked(), fmt.Sprintf("%s.extraLinks[%d].mtu", path, i), l.MTU)
+				}
+			}
+		}
+	})
+	if m := c.s.Cilium.MTU; m > 0 && len(c.s.Nodes) > 0 {
+		for _, n := range c.s.Nodes {
+			if m > n.MTU {
+				c.errorf("cilium.mtu", "%d is larger than the %d of node %s: pods' packets would not fit", m, n.MTU, n.Name)
+				break
+			}
+		}
+	}
+}
+
+// vlans checks that tagged nodes of one network use one tag. An untagged node stands on an access port.
+func (c *checker) vlans() {
+	type use struct {
+		path string
+		tag  int
+	}
+	seen := map[netip.Prefix]use{}
+	c.eachNode(func(path string, n *Node) {
+		net, ok := c.s.Network.NodeNetworkOf(n.Address)
+		if !ok || n.VLAN == 0 {
+			return
+		}
+		first, ok := seen[net]
+		if ok && first.tag != n.VLAN {
+			c.errorf(path+".vlan", "%d differs from the %d of %s in the same network (%s)", n.VLAN, first.tag, first.path, net)
+		} else if !ok {
+			seen[net] = use{path, n.VLAN}
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// longhorn checks Longhorn.
+func (c *checker) longhorn() {
+	l := c.s.Storage.Longhorn
+	if l == nil {
+		return
+	}
+	const path = "storage.longhorn"
+	if len(l.Nodes) == 0 && !c.anyBad(path+".nodes") {
+		c.errorf(path+".userVolume", "no node has a user volume %q: add it to userVolumes of the nodes that store data, or to nodeDefaults", l.UserVolume)
+	}
+	c.nodeNames(path+".nodes", l.Nodes)
+	for i, name := range l.Nodes {
+		n, ok := c.s.Node(name)
+		if !ok {
+			continue
+		}
+		at := fmt.Sprintf("%s.nodes[%d]", path, i)
+		if _, ok := n.UserVolume(l.UserVolume); !ok {
+			c.errorf(at, "%s has no user volume %q: its data would lie on EPHEMERAL, which a reset wipes", name, l.UserVolume)
+		}
+		c.storageNode(at, name, "Longhorn's volumes")
+	}
+	if len(l.Nodes) > 0 {
+		c.replicas(path+".replicas", l.Replicas, len(l.Nodes))
+	}
+	c.schedules(path+".snapshotSchedules", l.SnapshotSchedules)
+	if l.Backup != nil {
+		c.backup(path+".backup", l.Backup)
+	}
+}
+
+var (
+	s3Target  = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]@[a-z0-9-]+/.*$`)
+	nfsTarget = regexp.MustCompile(`^nfs://[^/:]+:/.+$`)
+)
+
+func (c *checker) backup(path string, b *LonghornBackup) {
+	target := b.Target
+	switch {
+	case target == "":
+	case strings.HasPrefix(target, "s3://"):
+		if !s3Target.MatchString(target) {
+			c.errorf(path+".target", "%q is not s3://bucket@region/path; Longhorn wants the region and at least a slash after it", target)
+		}
+		if b.AccessKeyRef == "" && !c.anyBad(path) {
+			c.errorf(path+".accessKeyRef", "is missing: S3 wants credentials, for example op://home/longhorn/access-key")
+		}
+		if b.SecretKeyRef == "" && !c.anyBad(path) {
+			c.errorf(path+".secretKeyRef", "is missing: S3 wants credentials, for example op://home/longhorn/secret-key")
+		}
+	case strings.HasPrefix(target, "nfs://"):
+		if !nfsTarget.MatchString(target) {
+			c.errorf(path+".target", "%q is not nfs://host:/export", target)
+		}
+		if b.AccessKeyRef != "" || b.SecretKeyRef != "" || b.Endpoint != "" {
+			c.errorf(path, "endpoint, accessKeyRef and secretKeyRef are for S3, and the target is NFS")
+		}
+	default:
+		c.errorf(path+".target", "%q is neither s3://bucket@region/path nor nfs://host:/export", target)
+	}
+	if b.Endpoint != "" && !strings.HasPrefix(target, "nfs://") {
+		c.url(path+".endpoint", b.Endpoint, "https", "http")
+	}
+	c.schedules(path+".schedules", b.Schedules)
+}

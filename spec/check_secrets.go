@@ -1,0 +1,96 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	configKey    = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+	ageRecipient = regexp.MustCompile(`^age1[02-9ac-hj-np-z]{58}$`)
+)
+
+// secretReferences checks that every reference leads somewhere. The text of what may be a secret itself is
+// never repeated.
+func (c *checker) secretReferences() {
+	used := map[string]bool{}
+	for _, l := range c.s.secretRefs() {
+		if key, ok := l.ref.ConfigKey(); ok {
+			used[key] = true
+			c.configSecret(l.path, key)
+			continue
+		}
+		_, _, _, ok := l.ref.OnePassword()
+		switch {
+		case !ok && strings.HasPrefix(string(l.ref), "op://"):
+			c.errorf(l.path, "%q is not op://vault/item/field", l.ref)
+		case !ok:
+			c.errorf(l.path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
+		case c.s.Secrets.OnePassword == nil && !c.anyBad("secrets"):
+			c.errorf(l.path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.ref)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.s.secretKeys)) {
+		if !used[key] {
+			c.warnf(key, "is a secret that nothing refers to (config:%s)", key)
+		}
+	}
+}
+
+func (c *checker) configSecret(path, key string) {
+	switch {
+	case !configKey.MatchString(key):
+		c.errorf(path, "config:%s does not name a key: letters, digits, dashes and underscores", key)
+	case slices.Contains(Keys(), key):
+		c.errorf(path, "config:%s is not a secret but a part of the stack file", key)
+	case c.s.secretKeys != nil && !c.s.secretKeys[key]:
+		c.errorf(path, "the stack has no secret %s:%s; set it with `pulumi config set --secret %s:%s`", Namespace, key, Namespace, key)
+	}
+}
+
+// secretStores checks 1Password and SOPS.
+func (c *checker) secretStores() {
+	if o := c.s.Secrets.OnePassword; o != nil {
+		const path = "secrets.onePassword"
+		if strings.ContainsAny(o.Vault, "/:") {
+			c.errorf(path+".vault", "%q is not the name of a vault", o.Vault)
+		}
+		if o.ConnectHost != "" {
+			c.url(path+".connectHost", o.ConnectHost, "http", "https")
+			if o.CredentialsRef != "" {
+				c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
+			}
+		}
+		for _, r := range []struct {
+			key string
+			ref SecretRef
+		}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}} {
+			if strings.HasPrefix(string(r.ref), "op://") {
+				c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
+			}
+		}
+	}
+	k := c.s.Secrets.SOPS
+	if k == nil {
+		return
+	}
+	const path = "secrets.sops"
+	seen := map[string]int{}
+	for i, r := range k.AgeRecipients {
+		at := fmt.Sprintf("%s.ageRecipients[%d]", path, i)
+		switch {
+		case strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-"):
+			c.errorf(at, "is a private key, in plain text: make a new one (age-keygen), and give its public key, which begins with age1")
+		case !ageRecipient.MatchString(r):
+			c.errorf(at, "%q is not an age public key: age1 and 58 small letters and digits", r)
+		}
+		if first, ok := seen[r]; ok {
+			c.errorf(at, "is already ageRecipients[%d]", first)
+		}
+		seen[r] = i
+	}
+	c.label(path+".secretName", k.SecretName)
+}
