@@ -305,13 +305,15 @@ func (f *fakeKubernetes) Kubeconfig(context.Context) ([]byte, error) {
 }
 
 func (f *fakeKubernetes) Services() []node.Service {
-	healthy := !f.machine.Config.Machine().Type().IsControlPlane() || f.HasEtcdData()
+	f.mu.Lock()
+	kind := f.machine.Config.Machine().Type()
+	f.mu.Unlock()
 	kubelet := node.Service{ID: "kubelet", State: "Running", Healthy: true, HealthKnown: true}
-	if !f.machine.Config.Machine().Type().IsControlPlane() {
+	if !kind.IsControlPlane() {
 		return []node.Service{kubelet}
 	}
 	etcd := node.Service{ID: "etcd", State: "Preparing"}
-	if healthy {
+	if f.HasEtcdData() {
 		etcd = node.Service{ID: "etcd", State: "Running", Healthy: true, HealthKnown: true}
 	}
 	return []node.Service{etcd, kubelet}

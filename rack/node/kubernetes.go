@@ -10,7 +10,8 @@ import (
 )
 
 // Kubernetes is what a configured node runs besides Talos itself: etcd, the control plane, the kubelet.
-// The node calls it as machined calls the real ones; it never looks inside.
+// The node calls it as machined calls the real ones; it never looks inside. Boot, Reconfigure and Shutdown are not
+// called at the same time; the others may be called at any time, also before Boot and after Shutdown.
 type Kubernetes interface {
 	// Boot is called each time the node reaches running; it starts what the config asks for and returns soon.
 	// On a control plane etcd waits for Bootstrap, or joins a bootstrapped cluster.

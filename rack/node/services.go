@@ -20,6 +20,7 @@ type serviceSet struct {
 	session *session
 	// reconfigured asks for Kubernetes to be told of a new config.
 	reconfigured chan struct{}
+	following    sync.WaitGroup
 
 	mu sync.Mutex
 	// started is true from the start of the machine's API to its end; kubernetes from Boot to Shutdown.
@@ -50,7 +51,7 @@ func (v *serviceSet) start(ctx context.Context) {
 	v.started = true
 	v.mu.Unlock()
 	v.refresh(ctx)
-	go v.follow(ctx)
+	v.following.Go(func() { v.follow(ctx) })
 }
 
 // startKubernetes follows the services of Kubernetes too.
@@ -61,11 +62,13 @@ func (v *serviceSet) startKubernetes(ctx context.Context) {
 	v.refresh(ctx)
 }
 
-// stop ends all following: what comes is a reboot, a reset or a power off.
+// stop returns when nothing calls Kubernetes from here any more, so that it can be shut down. The context given to
+// start must have ended.
 func (v *serviceSet) stop() {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.started, v.kubernetes = false, false
+	v.mu.Unlock()
+	v.following.Wait()
 }
 
 // reconfigure has Kubernetes told of the active config. Calls that come faster than Kubernetes is become one.

@@ -117,6 +117,12 @@ func (s *session) pullPlug(ctx context.Context) {
 	s.stopRollback()
 	s.events.close()
 	s.api.stop(false)
+	s.killKubernetes(ctx)
+}
+
+// killKubernetes ends Kubernetes where no sequence does it in order.
+func (s *session) killKubernetes(ctx context.Context) {
+	s.services.stop()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := s.kubernetes().Shutdown(ctx, false); err != nil {
@@ -177,6 +183,7 @@ func (s *session) serve(ctx context.Context, cfg config.Provider) (ending, error
 		case err := <-booted:
 			booted = nil
 			if err != nil && ctx.Err() == nil {
+				stop()
 				return s.fatal(ctx, sequenceBoot, err), nil
 			}
 		case seq := <-s.sequences:
@@ -205,11 +212,7 @@ func (s *session) fatal(ctx context.Context, sequence string, err error) ending 
 	s.events.publish("", fatalEvent(sequence, err))
 	s.enter(ctx, Rebooting)
 	sleep(ctx, s.node.opts.Timing.Failure)
-	shutdownCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := s.kubernetes().Shutdown(shutdownCtx, false); err != nil {
-		s.log.Error("Kubernetes did not stop", "error", err)
-	}
+	s.killKubernetes(ctx)
 	return endReboot
 }
 
