@@ -15,17 +15,17 @@ func load(ctx *pulumi.Context) (*spec.Stack, error) {
 	stack, problems := spec.FromConfig(ctx.Stack(), func(key string) (string, bool) {
 		return ctx.GetConfig(configKey(key))
 	})
-	problems = append(problems, readingProblems(ctx.Stack(), problems)...)
 	if !problems.HasErrors() {
-		problems = append(problems, stack.Validate()...)
+		problems = readingProblems(ctx.Stack())
 	}
+	problems = spec.Merge(problems, stack.Validate(), neighbourProblems(stack))
 
 	for _, problem := range problems {
 		show := ctx.Log.Error
 		if problem.Severity == spec.Warning {
 			show = ctx.Log.Warn
 		}
-		if err := show(problem.String(), nil); err != nil {
+		if err := show(text(problem), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -39,13 +39,33 @@ func load(ctx *pulumi.Context) (*spec.Stack, error) {
 // readingProblems are those that only the file itself shows, because the engine
 // hands on no key that is not asked for: a misspelt one, above all. A stack's
 // configuration need not come from the file.
-func readingProblems(stack string, known spec.Problems) spec.Problems {
+func readingProblems(stack string) spec.Problems {
 	file := stackFile(stack)
-	if _, err := os.Stat(file); err != nil || known.HasErrors() {
+	if _, err := os.Stat(file); err != nil {
 		return nil
 	}
 	_, problems := spec.LoadFile(file)
-	return problems.Errors()
+	return problems
+}
+
+// neighbourProblems are what the stack may not share with the project's others.
+func neighbourProblems(stack *spec.Stack) spec.Problems {
+	others, _ := spec.LoadProject(".")
+	var problems spec.Problems
+	for _, other := range others {
+		if other.Name != stack.Name {
+			problems = append(problems, spec.ValidateProject([]*spec.Stack{stack, other})...)
+		}
+	}
+	return problems
+}
+
+// text is a problem without its severity, which the engine shows itself.
+func text(p spec.Problem) string {
+	if p.Path == "" {
+		return p.Message
+	}
+	return p.Path + ": " + p.Message
 }
 
 func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }

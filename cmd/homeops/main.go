@@ -17,6 +17,7 @@ import (
 func commands() []command {
 	return []command{
 		validateCommand,
+		renderCommand,
 		schemaCommand,
 		docsCommand,
 		versionCommand,

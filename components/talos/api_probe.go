@@ -35,9 +35,12 @@ func WaitForAPI(ctx context.Context, kubeconfig []byte) error {
 	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
 	for {
-		err := askReadyz(ctx, client, server)
-		if err == nil {
+		attemptErr := askReadyz(ctx, client, server)
+		if attemptErr == nil {
 			return nil
+		}
+		if err == nil || ctx.Err() == nil { // being out of time says less than the attempt before
+			err = attemptErr
 		}
 		select {
 		case <-ctx.Done():

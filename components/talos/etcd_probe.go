@@ -109,10 +109,13 @@ func askUntilAnswered(
 	defer tick.Stop()
 	for {
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-		holdsData, err = holdsEtcdData(attempt, client)
+		holdsData, attemptErr := holdsEtcdData(attempt, client)
 		cancel()
-		if err == nil {
+		if attemptErr == nil {
 			return holdsData, nil
+		}
+		if err == nil || ctx.Err() == nil { // being out of time says less than the attempt before
+			err = attemptErr
 		}
 		select {
 		case <-ctx.Done():
