@@ -28,7 +28,7 @@ func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, erro
 		return "", err
 	}
 	r.report.Kubernetes.Version = version.GitVersion
-	if want := r.stack.Cluster.KubernetesVersion.String(); version.GitVersion != want {
+	if want := string(r.stack.Cluster.KubernetesVersion); version.GitVersion != want {
 		return "", fmt.Errorf("%s says it is %s, and the stack file says %s", c.rest.Host, version.GitVersion, want)
 	}
 	return fmt.Sprintf("%s, %s", c.rest.Host, version.GitVersion), nil
@@ -128,10 +128,10 @@ func (r *rehearsal) compareNode(m *machine, n corev1.Node) []error {
 			errs = append(errs, fmt.Errorf("%s: %s is not among its addresses %v", n.Name, address, n.Status.Addresses))
 		}
 	}
-	if want := r.stack.Cluster.KubernetesVersion.String(); n.Status.NodeInfo.KubeletVersion != want {
+	if want := string(r.stack.Cluster.KubernetesVersion); n.Status.NodeInfo.KubeletVersion != want {
 		errs = append(errs, fmt.Errorf("%s: kubelet is %s, not %s", n.Name, n.Status.NodeInfo.KubeletVersion, want))
 	}
-	if want := r.stack.Cluster.TalosVersion.String(); !strings.Contains(n.Status.NodeInfo.OSImage, want) {
+	if want := string(r.stack.Cluster.TalosVersion); !strings.Contains(n.Status.NodeInfo.OSImage, want) {
 		errs = append(errs, fmt.Errorf("%s: its system is %q, not Talos %s", n.Name, n.Status.NodeInfo.OSImage, want))
 	}
 	if len(n.Spec.PodCIDRs) != len(r.stack.Network.PodCIDRs) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 
@@ -17,7 +18,7 @@ func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("stack output talosconfig: %w", err)
 	}
-	want := r.stack.Cluster.TalosVersion.String()
+	want := string(r.stack.Cluster.TalosVersion)
 	var errs []error
 	for _, m := range r.rack.nodes {
 		address := m.spec.Address.String()
@@ -86,4 +87,21 @@ func (r *rehearsal) checkMachines(context.Context, *cluster) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d running", len(r.rack.nodes)), errors.Join(errs...)
+}
+
+// etcdMembers counts the members that have a vote.
+func etcdMembers(ctx context.Context, talos *client.Client) (int, error) {
+	answer, err := talos.EtcdMemberList(ctx, &machineapi.EtcdMemberListRequest{})
+	if err != nil {
+		return 0, err
+	}
+	voting := 0
+	for _, message := range answer.GetMessages() {
+		for _, member := range message.GetMembers() {
+			if !member.GetIsLearner() {
+				voting++
+			}
+		}
+	}
+	return voting, nil
 }

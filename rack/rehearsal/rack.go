@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -61,8 +62,8 @@ func newRackIn(ctx context.Context, config *room.Config, stack *spec.Stack, dir 
 	discovery := node.NewDiscovery()
 	for _, n := range stack.Nodes {
 		m, err := node.New(node.Options{
-			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: n.Addresses(), Hardware: hardwareOf(stack, n),
-			MediaVersion: stack.Cluster.TalosVersion.String(), Kubernetes: r.watched(n.Name), Discovery: discovery,
+			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardwareOf(stack, n),
+			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
 		if err != nil {
@@ -144,4 +145,17 @@ func (w *watchedKubernetes) Bootstrap(ctx context.Context) error {
 		tell(w.name)
 	}
 	return nil
+}
+
+// leases are the addresses that the machine gets from DHCP: those it will keep, as a reservation gives them.
+func leases(stack *spec.Stack, n spec.Node) []netip.Prefix {
+	var all []netip.Prefix
+	for _, address := range n.Addresses() {
+		bits := address.BitLen()
+		if network, ok := stack.Network.NodeNetworkOf(address); ok {
+			bits = network.Bits()
+		}
+		all = append(all, netip.PrefixFrom(address, bits))
+	}
+	return all
 }
