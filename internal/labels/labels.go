@@ -10,9 +10,17 @@ const (
 	// PoolGateways is the value of Pool for the gateways and the split-DNS server.
 	PoolGateways = "gateways"
 
+	// Announce on a Service with the value AnnounceNever keeps its addresses out of
+	// BGP.
+	Announce      = "home-ops.github.io/announce"
+	AnnounceNever = "never"
+
 	// NetworkPolicy on a Namespace says who writes its network policies.
 	NetworkPolicy = "home-ops.github.io/network-policy"
 	// NetworkPolicyOwn is the value of NetworkPolicy for a namespace that brings
 	// its own, or wants none: the cluster-wide baseline leaves it alone.
 	NetworkPolicyOwn = "own"
+	// Scraper on a Namespace, with the value "true", lets its pods reach the pods of
+	// every other namespace, for their metrics.
+	Scraper = "home-ops.github.io/scraper"
 )

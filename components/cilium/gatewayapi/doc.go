@@ -1,0 +1,3 @@
+// Package gatewayapi obtains the kinds of the Gateway API from its releases
+// (https://gateway-api.sigs.k8s.io).
+package gatewayapi
