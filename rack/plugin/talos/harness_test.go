@@ -163,7 +163,9 @@ var nodes atomic.Uint32
 func startNode(t *testing.T) (machine *node.Node, address string) {
 	t.Helper()
 	at := nodeAddress()
-	return startNodeAt(t, at), at.String()
+	machine = startNodeAt(t, at)
+	awaitState(t, machine, node.Maintenance)
+	return machine, at.String()
 }
 
 func startNodeAt(t *testing.T, address netip.Addr) *node.Node {
@@ -188,7 +190,6 @@ func startNodeAt(t *testing.T, address netip.Addr) *node.Node {
 		cancel()
 		<-done
 	})
-	awaitState(t, machine, node.Maintenance)
 	return machine
 }
 
