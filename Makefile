@@ -7,7 +7,8 @@ BIN     := $(OUT)/bin
 
 # -race needs cgo and so a C compiler; without one the tests run all the same.
 RACE    := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
-GOFLAGS += -buildvcs=false
+# As Pulumi compiles the program, so that what is common is compiled once.
+GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
 
 .DEFAULT_GOAL := help

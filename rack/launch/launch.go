@@ -99,7 +99,8 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		Kube: filepath.Join(bin, "rack-kube"),
 	}
 	parts := []build.Part{
-		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops")},
+		// The language host's own flags, so that it finds the work done.
+		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
 	}
