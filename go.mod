@@ -3,6 +3,7 @@ module github.com/home-ops/home-ops
 go 1.26
 
 require (
+	filippo.io/age v1.2.1
 	github.com/cosi-project/runtime v1.10.7
 	github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.30.0
 	github.com/pulumi/pulumi/sdk/v3 v3.250.0
