@@ -17,6 +17,7 @@ import (
 func commands() []command {
 	return []command{
 		validateCommand,
+		initCommand,
 		renderCommand,
 		schemaCommand,
 		docsCommand,

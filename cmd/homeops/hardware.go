@@ -1,0 +1,224 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/home-ops/home-ops/internal/discover"
+	"github.com/home-ops/home-ops/internal/firststack"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// describe asks for the hardware of machines that are not read.
+func (i *initiation) describe() error {
+	nodes := i.plan.Nodes
+	cards, err := ask(i.asker, "cards", "Network cards: MAC addresses, one for each machine, or one name for all", "", forEach(nodes, parseCard))
+	if err != nil {
+		return err
+	}
+	disks, err := ask(i.asker, "disks", "Disks to install on, which loses everything on them: one for each machine, or one for all", "", forEach(nodes, parseDisk))
+	if err != nil {
+		return err
+	}
+	arch, err := ask(i.asker, "arch", "Processors", string(spec.ArchAMD64), parseArch)
+	if err != nil {
+		return err
+	}
+	for n := range nodes {
+		nodes[n].MAC, nodes[n].Interface = cards[n].mac, cards[n].name
+		nodes[n].InstallDisk, nodes[n].Arch = disks[n], arch
+	}
+	return nil
+}
+
+// forEach reads one value for each node, or one for all.
+func forEach[T any](nodes []firststack.Node, parse func(string) (T, error)) func(string) ([]T, error) {
+	return func(text string) ([]T, error) {
+		values, err := listOf(parse)(text)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(values) == 1:
+			return slices.Repeat(values, len(nodes)), nil
+		case len(values) != len(nodes):
+			return nil, fmt.Errorf("there are %d machines: give %[1]d values or one, not %d", len(nodes), len(values))
+		}
+		return values, nil
+	}
+}
+
+// discover reads the machines, shows what they are made of, and lets the owner choose the disks.
+func (i *initiation) discover(ctx context.Context) error {
+	nodes := i.plan.Nodes
+	addresses := make([]netip.Addr, len(nodes))
+	for n, node := range nodes {
+		addresses[n] = node.Address
+	}
+	fmt.Fprintf(i.out, "Reading %d machines in maintenance mode...\n", len(nodes))
+	machines, err := discover.ReadAll(ctx, addresses)
+	if err != nil {
+		return err
+	}
+	proposals := make([]string, len(machines))
+	for n, m := range machines {
+		install, ok := m.InstallDisk()
+		if !ok {
+			return fmt.Errorf("%s has no disk of 10 GiB or more that is not on USB: add one", m.Address)
+		}
+		proposals[n] = install.Path
+	}
+	i.show(machines, proposals)
+	if err := i.chooseDisks(machines, proposals); err != nil {
+		return err
+	}
+	if err := i.adopt(machines); err != nil {
+		return err
+	}
+	return i.offerCeph(machines)
+}
+
+// show prints a table of what was found, with the proposed install disks marked.
+func (i *initiation) show(machines []discover.Machine, install []string) {
+	w := tabwriter.NewWriter(i.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MACHINE\tPART\tNAME\tSIZE\tIDENTITY\tMODEL\t")
+	for n, m := range machines {
+		about := []string{m.Product}
+		if m.Cores > 0 {
+			about = append(about, fmt.Sprintf("%d cores", m.Cores))
+		}
+		about = append(about, string(m.Arch))
+		memory := ""
+		if m.Memory > 0 {
+			memory = m.Memory.String()
+		}
+		name := i.plan.Nodes[n].Name
+		fmt.Fprintf(w, "%s\t%s\tTalos %s\t%s\t%s\t%s\t\n", name, "machine", cmp.Or(m.TalosVersion, "unknown"), memory, m.Address, joined(about))
+		for _, l := range m.Links {
+			speed := "no cable"
+			if l.Up {
+				speed = fmt.Sprintf("%d Mbit/s", l.SpeedMbit)
+			}
+			fmt.Fprintf(w, "%s\tcard\t%s\t%s\t%s\t%s\t\n", name, l.Name, speed, l.MAC, list(l.Addresses))
+		}
+		for _, d := range m.Disks {
+			mark := ""
+			switch {
+			case d.Path == install[n]:
+				mark = "install here"
+			case !d.Fixed:
+				mark = "not usable"
+			}
+			fmt.Fprintf(w, "%s\tdisk\t%s\t%s\t%s\t%s\t%s\n", name, d.Path, round(d.Size), cmp.Or(d.Serial, d.WWID), joined([]string{d.Model, d.Transport}), mark)
+		}
+	}
+	w.Flush()
+}
+
+func joined(parts []string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+}
+
+// round shows a disk's size as vendors print it.
+func round(s spec.Size) string {
+	switch b := s.Bytes(); {
+	case b >= 1e12:
+		return fmt.Sprintf("%.1f TB", float64(b)/1e12)
+	default:
+		return fmt.Sprintf("%d GB", b/1e9)
+	}
+}
+
+// chooseDisks settles the disks to install on.
+func (i *initiation) chooseDisks(machines []discover.Machine, proposals []string) error {
+	chosen, err := ask(i.asker, "disks", "Install on these disks, which loses everything on them", strings.Join(proposals, ","), forEach(i.plan.Nodes, parseDisk))
+	if err != nil {
+		return err
+	}
+	for n, m := range machines {
+		want := chosen[n]
+		at := slices.IndexFunc(m.Disks, func(d discover.Disk) bool {
+			return d.Path == want.Path || want.Serial != "" && d.Serial == want.Serial || want.WWID != "" && d.WWID == want.WWID ||
+				slices.Contains(d.Links, want.Path)
+		})
+		switch {
+		case at < 0:
+			return usagef("init: --disks: %s has no disk %s", m.Address, cmp.Or(want.Path, want.Serial, want.WWID))
+		case !m.Disks[at].Fixed:
+			return usagef("init: --disks: %s of %s cannot be installed on: it is read-only or on USB", m.Disks[at].Path, m.Address)
+		}
+		proposals[n] = m.Disks[at].Path
+		i.plan.Nodes[n].InstallDisk = m.Selector(m.Disks[at])
+	}
+	return nil
+}
+
+// adopt takes over what the machines told without a choice.
+func (i *initiation) adopt(machines []discover.Machine) error {
+	p := &i.plan
+	var silent []string
+	for n, m := range machines {
+		l, ok := m.Link()
+		if !ok {
+			return fmt.Errorf("%s has no network card with that address: is there address translation in between?", m.Address)
+		}
+		p.Nodes[n].MAC, p.Nodes[n].Arch, p.Nodes[n].Note = l.MAC, m.Arch, m.Product
+		if m.Arch == "" {
+			silent = append(silent, p.Nodes[n].Name)
+		}
+		if network, ok := m.Network(); ok && !slices.Contains(p.NodeCIDRs, network) {
+			p.NodeCIDRs = append(p.NodeCIDRs, network)
+		}
+		for _, g := range m.Gateways {
+			if g.Is4() == m.Address.Is4() && !slices.Contains(p.Gateways, g) {
+				p.Gateways = append(p.Gateways, g)
+			}
+		}
+	}
+	if len(silent) == 0 {
+		return nil
+	}
+	arch, err := ask(i.asker, "arch", "Processors of "+strings.Join(silent, ", ")+", which do not tell", string(spec.ArchAMD64), parseArch)
+	for n := range p.Nodes {
+		p.Nodes[n].Arch = cmp.Or(p.Nodes[n].Arch, arch)
+	}
+	return err
+}
+
+// cephMachines is how many machines Ceph wants for three copies of everything.
+const cephMachines = 3
+
+// offerCeph proposes the spare disks for replicated storage: those of the workers, or of all when there are none.
+func (i *initiation) offerCeph(machines []discover.Machine) error {
+	nodes := i.plan.Nodes
+	hasWorkers := slices.ContainsFunc(nodes, func(n firststack.Node) bool { return n.Role == spec.RoleWorker })
+	spare := map[int][]spec.DiskSelector{}
+	var shown []string
+	for n, m := range machines {
+		if hasWorkers && nodes[n].Role != spec.RoleWorker {
+			continue
+		}
+		at := slices.IndexFunc(m.Disks, func(d discover.Disk) bool { return m.Selector(d) == nodes[n].InstallDisk })
+		for _, d := range m.SpareDisks(m.Disks[at]) {
+			if selector := m.Selector(d); selector.Serial != "" || selector.WWID != "" {
+				spare[n] = append(spare[n], selector)
+				shown = append(shown, nodes[n].Name+" "+d.Path)
+			}
+		}
+	}
+	if len(spare) < cephMachines {
+		return nil
+	}
+	yes, err := ask(i.asker, "ceph", "Give the spare disks to Ceph, which loses everything on them ("+strings.Join(shown, ", ")+")", "no", parseYes)
+	if err != nil || !yes {
+		return err
+	}
+	for n, disks := range spare {
+		nodes[n].CephDisks = disks
+	}
+	return nil
+}
