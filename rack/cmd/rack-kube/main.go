@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"github.com/home-ops/home-ops/rack/kube/process"
 )
 
 // programs are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
@@ -33,5 +36,21 @@ func main() {
 		fmt.Fprintf(os.Stderr, "usage: rack-kube PROGRAM [ARGUMENT...]\nprograms: %s\n", strings.Join(names, ", "))
 		os.Exit(2)
 	}
+	if err := setHostname(); err != nil {
+		fmt.Fprintf(os.Stderr, "rack-kube: %v\n", err)
+		os.Exit(1)
+	}
 	run()
+}
+
+// setHostname names the machine as the rack says. The rack starts each program in a UTS namespace of its own, so this changes nobody else's.
+func setHostname() error {
+	name := os.Getenv(process.HostnameVariable)
+	if name == "" {
+		return nil
+	}
+	if err := syscall.Sethostname([]byte(name)); err != nil {
+		return fmt.Errorf("hostname %s: %w", name, err)
+	}
+	return os.Unsetenv(process.HostnameVariable)
 }

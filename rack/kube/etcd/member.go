@@ -75,22 +75,25 @@ func (m Member) pkiDir() string { return filepath.Join(m.Dir, "etc", "etcd", "pk
 func (m Member) Args(start Start) ([]string, error) {
 	pkiDir := m.pkiDir()
 	set := flags.Set{
-		"name":                           m.Name,
-		"auto-tls":                       "false",
-		"peer-auto-tls":                  "false",
-		"data-dir":                       m.DataDir(),
-		"listen-peer-urls":               m.PeerURL(),
-		"listen-client-urls":             m.ClientURL(),
-		"advertise-client-urls":          m.ClientURL(),
-		"client-cert-auth":               "true",
-		"cert-file":                      filepath.Join(pkiDir, "server.crt"),
-		"key-file":                       filepath.Join(pkiDir, "server.key"),
-		"trusted-ca-file":                filepath.Join(pkiDir, "ca.crt"),
-		"peer-client-cert-auth":          "true",
-		"peer-cert-file":                 filepath.Join(pkiDir, "peer.crt"),
-		"peer-key-file":                  filepath.Join(pkiDir, "peer.key"),
-		"peer-trusted-ca-file":           filepath.Join(pkiDir, "ca.crt"),
-		"feature-gates":                  "InitialCorruptCheck=true,CompactHashCheck=true",
+		"name":                  m.Name,
+		"auto-tls":              "false",
+		"peer-auto-tls":         "false",
+		"data-dir":              m.DataDir(),
+		"listen-peer-urls":      m.PeerURL(),
+		"listen-client-urls":    m.ClientURL(),
+		"advertise-client-urls": m.ClientURL(),
+		"client-cert-auth":      "true",
+		"cert-file":             filepath.Join(pkiDir, "server.crt"),
+		"key-file":              filepath.Join(pkiDir, "server.key"),
+		"trusted-ca-file":       filepath.Join(pkiDir, "ca.crt"),
+		"peer-client-cert-auth": "true",
+		"peer-cert-file":        filepath.Join(pkiDir, "peer.crt"),
+		"peer-key-file":         filepath.Join(pkiDir, "peer.key"),
+		"peer-trusted-ca-file":  filepath.Join(pkiDir, "ca.crt"),
+		// The last of these makes a member speak from its own address: on loopback the kernel would take the other's, and
+		// members check each other's address against their certificates.
+		"feature-gates":                  "InitialCorruptCheck=true,CompactHashCheck=true,SetMemberLocalAddr=true",
+		"initial-advertise-peer-urls":    m.PeerURL(),
 		"watch-progress-notify-interval": "5s",
 	}
 	denied := set.Keys()
@@ -99,7 +102,7 @@ func (m Member) Args(start Start) ([]string, error) {
 		if start.Join {
 			state = "existing"
 		}
-		set["initial-cluster"], set["initial-cluster-state"], set["initial-advertise-peer-urls"] = start.Cluster, state, m.PeerURL()
+		set["initial-cluster"], set["initial-cluster-state"] = start.Cluster, state
 	}
 	if err := set.Merge(m.Config.Cluster().Etcd().ExtraArgs(), flags.Deny(denied...)); err != nil {
 		return nil, fmt.Errorf("cluster.etcd.extraArgs: %w", err)

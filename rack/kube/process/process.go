@@ -3,11 +3,13 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +25,9 @@ const (
 	tailLines = 15
 )
 
+// HostnameVariable is the environment variable that tells rack-kube its hostname.
+const HostnameVariable = "RACK_HOSTNAME"
+
 // Command is a program that is to be kept running.
 type Command struct {
 	// Name is what errors and logs call it.
@@ -32,6 +37,9 @@ type Command struct {
 	Args []string
 	// Env is the whole environment, as KEY=VALUE; nothing is inherited, so that no proxy or cloud variable leaks into it.
 	Env []string
+	// Hostname is what the program's machine is called; empty leaves it this machine's. The program, which must be
+	// rack-kube, gets a UTS namespace of its own and sets the name there: components tell each other apart by it.
+	Hostname string
 	// Log is the file that its output is appended to; its directory is made.
 	Log string
 	// Grace is how long Stop waits between SIGTERM and SIGKILL.
@@ -57,8 +65,10 @@ type Process struct {
 	command Command
 	onExit  func(Exit)
 	stop    chan struct{}
+	kill    chan struct{}
 	done    chan struct{}
 	once    sync.Once
+	cut     sync.Once
 
 	mu       sync.Mutex
 	pid      int
@@ -69,7 +79,7 @@ type Process struct {
 
 // Start starts the command and keeps it running until Stop. The function onExit, if any, is called for each death that Stop did not cause.
 func Start(command Command, onExit func(Exit)) *Process {
-	p := &Process{command: command, onExit: onExit, stop: make(chan struct{}), done: make(chan struct{})}
+	p := &Process{command: command, onExit: onExit, stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{})}
 	go p.supervise()
 	return p
 }
@@ -78,6 +88,12 @@ func Start(command Command, onExit func(Exit)) *Process {
 func (p *Process) Stop() {
 	p.once.Do(func() { close(p.stop) })
 	<-p.done
+}
+
+// Kill ends the program as a power cut does: at once.
+func (p *Process) Kill() {
+	p.cut.Do(func() { close(p.kill) })
+	p.Stop()
 }
 
 // PID is the process id, zero while the program is not running.
@@ -155,29 +171,43 @@ func (p *Process) runOnce() (err error, stopped bool) {
 	cmd.Env = p.command.Env
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if p.command.Hostname != "" {
+		cmd.Env = append(slices.Clone(cmd.Env), HostnameVariable+"="+p.command.Hostname)
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUTS
+	}
 	if err := cmd.Start(); err != nil {
 		return err, false
 	}
 	p.setRunning(cmd.Process.Pid)
 	defer p.setRunning(0)
 
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		err = cmd.Wait()
+		close(ended)
+	}()
 	select {
-	case err := <-ended:
+	case <-ended:
 		if err == nil {
-			err = fmt.Errorf("exit status 0")
+			err = errors.New("exit status 0")
 		}
 		return err, false
 	case <-p.stop:
 	}
-	signal(cmd.Process.Pid, syscall.SIGTERM)
+	grace := p.command.Grace
+	select {
+	case <-p.kill:
+		grace = 0
+	default:
+		signal(cmd.Process.Pid, syscall.SIGTERM)
+	}
 	select {
 	case <-ended:
-	case <-time.After(p.command.Grace):
-		signal(cmd.Process.Pid, syscall.SIGKILL)
-		<-ended
+	case <-p.kill:
+	case <-time.After(grace):
 	}
+	signal(cmd.Process.Pid, syscall.SIGKILL) // what is left of the group, too
+	<-ended
 	return nil, true
 }
 

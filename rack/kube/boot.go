@@ -1,0 +1,112 @@
+package kube
+
+import (
+	"context"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/home-ops/home-ops/rack/kube/controlplane"
+	"github.com/home-ops/home-ops/rack/kube/kubelet"
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+// boot is what runs on a node from one start of its machine to the next.
+type boot struct {
+	node *Node
+	// ctx ends with the boot; it says whether the processes may end in order.
+	ctx      context.Context
+	cancel   context.CancelFunc
+	orderly  chan struct{}
+	running  sync.WaitGroup
+	kubelet  *kubelet.Kubelet
+	plane    *plane // nil on a worker
+	stopOnce sync.Once
+}
+
+func newBoot(n *Node, m node.Machine) (*boot, error) {
+	b := &boot{node: n, orderly: make(chan struct{})}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	options := kubelet.Options{Server: "https://" + balancerAddress, CNISelector: n.fabric.selector, Log: n.log}
+	machine := kubeletMachine(n, m)
+	if m.Config.Machine().Type().IsControlPlane() {
+		plane, err := newPlane(n, m, machine)
+		if err != nil {
+			return nil, err
+		}
+		b.plane = plane
+		options.StaticPods = plane.staticPods
+		if options.TalosConfig, err = talosConfig(plane.spec); err != nil {
+			return nil, err
+		}
+	}
+	if !m.Config.Machine().Kubelet().SkipNodeRegistration() {
+		b.kubelet = kubelet.New(machine, options)
+	}
+	return b, nil
+}
+
+// start runs the boot until the machine's context, or its own, ends.
+func (b *boot) start(machine context.Context) {
+	stop := context.AfterFunc(machine, b.cancel)
+	if b.kubelet != nil {
+		b.running.Go(func() { b.kubelet.Run(b.ctx) })
+	}
+	if b.plane != nil {
+		b.running.Go(func() { b.plane.run(b.ctx, b.orderly) })
+	}
+	b.running.Go(func() {
+		<-b.ctx.Done()
+		stop()
+		b.node.fabric.changed()
+	})
+}
+
+// end stops everything and waits for it: in order, or as a power cut does.
+func (b *boot) end(orderly bool) {
+	b.stopOnce.Do(func() {
+		if orderly && b.ctx.Err() == nil {
+			close(b.orderly)
+		}
+		b.cancel()
+	})
+	b.running.Wait()
+}
+
+func (b *boot) update(m node.Machine) error {
+	machine := kubeletMachine(b.node, m)
+	if b.kubelet != nil {
+		b.kubelet.Update(machine)
+	}
+	if b.plane != nil {
+		return b.plane.update(m, machine)
+	}
+	return nil
+}
+
+// kubeletMachine is what the kubelet is told of the machine.
+func kubeletMachine(n *Node, m node.Machine) kubelet.Machine {
+	var capacity corev1.ResourceList
+	if n.fabric.opts.Capacity != nil {
+		capacity = n.fabric.opts.Capacity(n.name)
+	}
+	machine := kubelet.Machine{
+		Hostname: m.Name, Addresses: m.Addresses, Dir: m.Dir, Config: m.Config, TalosVersion: m.TalosVersion, Arch: m.Arch,
+		BootID: m.BootID, Capacity: capacity,
+	}
+	if m.Schematic != "" {
+		machine.Extensions = map[string]string{"schematic": m.Schematic}
+	}
+	return machine
+}
+
+// talosConfig is how Talos itself reaches the API on a control plane.
+func talosConfig(spec controlplane.Plane) (*rest.Config, error) {
+	kubeconfig, err := spec.Kubeconfig("https://"+balancerAddress, controlplane.TalosAdmin)
+	if err != nil {
+		return nil, err
+	}
+	return clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+}

@@ -1,0 +1,183 @@
+// Package kube is the Kubernetes side of the simulated nodes. Out of the machine configs that were applied to them it runs a real cluster: an etcd
+// member, an API server, a controller manager and a scheduler for each control plane, each a process on its node's own address; a virtual
+// IP that moves between them; and a simulated kubelet for each node, whose pods KWOK plays.
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/home-ops/home-ops/rack/kube/forward"
+)
+
+const (
+	// watchPeriod is how often the fabric looks which API servers live; a virtual IP moves within about two of them.
+	watchPeriod = 500 * time.Millisecond
+	// balancerAddress is where every node reaches the API, whichever control plane lives: KubePrism's default
+	// (https://docs.siderolabs.com/kubernetes-guides/advanced-guides/kubeprism). One stands for the one of each node.
+	balancerAddress = "127.0.0.1:7445"
+)
+
+// Options describe what the nodes are plugged into.
+type Options struct {
+	// Binary is rack-kube.
+	Binary string
+	// Dir holds the logs and files of what belongs to no single node. It is created when missing.
+	Dir string
+	// CNISelector picks the pods of the CNI's agent, by labels; a node is ready once one of them runs on it.
+	// Default: k8s-app=cilium.
+	CNISelector string
+	// Capacity is what each node has, by its rack name; nil, or nothing for a node, is 4 cores and 16 GiB.
+	Capacity func(node string) corev1.ResourceList
+	// Log receives what happens. Default: discarded.
+	Log *slog.Logger
+}
+
+// Fabric is the network between the nodes of one cluster: through it control planes find each other, and the API is found.
+type Fabric struct {
+	opts     Options
+	selector labels.Selector
+	log      *slog.Logger
+	cancel   context.CancelFunc
+	watching sync.WaitGroup
+	balancer *forward.Forwarder
+	kwok     kwok
+	poke     chan struct{}
+	// applying is held while a control plane applies the bootstrap manifests.
+	applying sync.Mutex
+
+	mu      sync.Mutex
+	nodes   map[string]*Node
+	virtual map[string]*virtualIP
+}
+
+// NewFabric checks the options and starts the fabric, without any node yet.
+func NewFabric(opts Options) (*Fabric, error) {
+	var errs []error
+	if info, err := os.Stat(opts.Binary); err != nil || info.IsDir() {
+		errs = append(errs, fmt.Errorf("binary: %q is not there; build ./cmd/rack-kube", opts.Binary))
+	}
+	if opts.Dir == "" {
+		errs = append(errs, errors.New("dir must be set"))
+	}
+	if opts.CNISelector == "" {
+		opts.CNISelector = "k8s-app=cilium"
+	}
+	selector, err := labels.Parse(opts.CNISelector)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("cniSelector: %w", err))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	if opts.Binary, err = filepath.Abs(opts.Binary); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	if opts.Dir, err = filepath.Abs(opts.Dir); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &Fabric{
+		opts: opts, selector: selector, log: opts.Log, cancel: cancel,
+		balancer: forward.New(balancerAddress, opts.Log), poke: make(chan struct{}, 1),
+		nodes: map[string]*Node{}, virtual: map[string]*virtualIP{},
+	}
+	f.watching.Go(func() { f.watch(ctx) })
+	return f, nil
+}
+
+// Node is the Kubernetes of the node with this name in the rack; the same one for the same name.
+func (f *Fabric) Node(name string) *Node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.nodes[name] == nil {
+		f.nodes[name] = &Node{fabric: f, name: name, log: f.log.With("node", name)}
+	}
+	return f.nodes[name]
+}
+
+// Close ends every process and connection of the fabric and its nodes. What the nodes keep on disk stays.
+func (f *Fabric) Close() {
+	f.cancel()
+	f.watching.Wait()
+	var ending sync.WaitGroup
+	for _, n := range f.list() {
+		ending.Go(n.powerCut)
+	}
+	ending.Wait()
+	f.kwok.stop()
+	f.balancer.Close()
+	for _, v := range f.virtual {
+		v.forwarder.Close()
+	}
+}
+
+// list is every node that was asked for, in the order of their names.
+func (f *Fabric) list() []*Node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	nodes := make([]*Node, 0, len(f.nodes))
+	for _, name := range slices.Sorted(maps.Keys(f.nodes)) {
+		nodes = append(nodes, f.nodes[name])
+	}
+	return nodes
+}
+
+// planes are the control planes that run, in the order of their names.
+func (f *Fabric) planes() []*plane {
+	var planes []*plane
+	for _, n := range f.list() {
+		if b := n.booted(); b != nil && b.plane != nil {
+			planes = append(planes, b.plane)
+		}
+	}
+	return planes
+}
+
+// changed makes the fabric look at once.
+func (f *Fabric) changed() {
+	select {
+	case f.poke <- struct{}{}:
+	default:
+	}
+}
+
+// watch keeps the balancer and the virtual IPs on API servers that live, and KWOK running once there is one.
+func (f *Fabric) watch(ctx context.Context) {
+	for {
+		var serving []*plane
+		var hosts []string
+		planes := f.planes()
+		for _, p := range planes {
+			if p.serving() {
+				serving, hosts = append(serving, p), append(hosts, p.current().Host())
+			}
+		}
+		f.balancer.SetTargets(hosts...)
+		f.moveVirtualIPs(planes)
+		if len(serving) > 0 {
+			f.kwok.ensure(f, serving[0])
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.poke:
+		case <-time.After(watchPeriod):
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package kubelet
+
+import (
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// mirrorStatus is the status of a static pod, which keeps the times of what did not change.
+func mirrorStatus(static StaticPod, host []netip.Addr, before corev1.PodStatus) corev1.PodStatus {
+	started := metav1.NewTime(static.StartedAt.Truncate(time.Second))
+	status := before.DeepCopy()
+	status.Phase = corev1.PodRunning
+	if before.StartTime == nil {
+		status.StartTime = &started
+	}
+	setMirrorAddresses(status, host)
+	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	ready := corev1.ConditionFalse
+	if static.Ready {
+		ready = corev1.ConditionTrue
+	}
+	for _, want := range []corev1.PodCondition{
+		condition(corev1.PodReadyToStartContainers, corev1.ConditionTrue, "", now),
+		condition(corev1.PodInitialized, corev1.ConditionTrue, "", now),
+		condition(corev1.ContainersReady, ready, "", now),
+		condition(corev1.PodReady, ready, "", now),
+		condition(corev1.PodScheduled, corev1.ConditionTrue, "", now),
+	} {
+		setCondition(status, want)
+	}
+	container := corev1.ContainerStatus{
+		Name: static.Name, Image: static.Image, ImageID: static.Image, Ready: static.Ready, RestartCount: int32(static.Restarts),
+		Started: &static.Ready, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: started}},
+	}
+	if static.StartedAt.IsZero() {
+		container.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+	}
+	status.ContainerStatuses = []corev1.ContainerStatus{container}
+	return *status
+}
+
+func setMirrorAddresses(status *corev1.PodStatus, host []netip.Addr) {
+	status.HostIPs, status.PodIPs = nil, nil
+	for _, addr := range host {
+		status.HostIPs = append(status.HostIPs, corev1.HostIP{IP: addr.String()})
+		status.PodIPs = append(status.PodIPs, corev1.PodIP{IP: addr.String()})
+	}
+	if len(host) > 0 {
+		status.HostIP, status.PodIP = host[0].String(), host[0].String()
+	}
+}
+
+// setCondition changes a condition only when its status changes, so that its transition time means something.
+func setCondition(status *corev1.PodStatus, want corev1.PodCondition) {
+	for i, have := range status.Conditions {
+		if have.Type == want.Type {
+			if have.Status != want.Status {
+				status.Conditions[i] = want
+			}
+			return
+		}
+	}
+	status.Conditions = append(status.Conditions, want)
+}

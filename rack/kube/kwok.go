@@ -1,0 +1,77 @@
+package kube
+
+import (
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/kube/controlplane"
+	"github.com/home-ops/home-ops/rack/kube/pods"
+	"github.com/home-ops/home-ops/rack/kube/process"
+)
+
+// kwok is the process that plays the containers of all nodes' pods.
+type kwok struct {
+	mu      sync.Mutex
+	process *process.Process
+	// cluster tells by its authority for which cluster it runs: after a reset and a new bootstrap it is another.
+	cluster [sha256.Size]byte
+}
+
+// ensure starts KWOK for the cluster of the control plane, unless it runs for that.
+func (k *kwok) ensure(f *Fabric, p *plane) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	cluster := sha256.Sum256(p.current().Config.Cluster().IssuingCA().Crt)
+	if k.process != nil && k.cluster == cluster {
+		return
+	}
+	if k.process != nil {
+		k.process.Kill()
+		k.process = nil
+	}
+	command, err := kwokCommand(f, p)
+	if err != nil {
+		f.log.Error("kwok", "error", err)
+		return
+	}
+	k.process, k.cluster = process.Start(command, func(exit process.Exit) { f.log.Error("kwok ended, starting it again", "error", exit) }), cluster
+}
+
+func kwokCommand(f *Fabric, p *plane) (process.Command, error) {
+	dir := filepath.Join(f.opts.Dir, "kwok")
+	kubeconfig, err := p.current().Kubeconfig("https://"+balancerAddress, controlplane.Identity{Context: "kwok", User: "kwok", Group: "system:masters"})
+	if err != nil {
+		return process.Command{}, err
+	}
+	path := filepath.Join(dir, "kubeconfig")
+	args, err := pods.Args(dir, path)
+	if err != nil {
+		return process.Command{}, err
+	}
+	return process.Command{
+		Name: "kwok", Path: f.opts.Binary, Args: append([]string{"kwok"}, args...), Env: []string{"HOME=" + dir},
+		Log: filepath.Join(dir, "kwok.log"), Grace: time.Second,
+	}, os.WriteFile(path, kubeconfig, 0o600)
+}
+
+// pid is zero while KWOK does not run.
+func (k *kwok) pid() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.process == nil {
+		return 0
+	}
+	return k.process.PID()
+}
+
+func (k *kwok) stop() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.process != nil {
+		k.process.Kill()
+		k.process = nil
+	}
+}

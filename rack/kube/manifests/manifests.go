@@ -1,0 +1,130 @@
+// Package manifests holds what Talos creates in a cluster when it is bootstrapped, and creates it.
+package manifests
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// values are what the files take from the machine config.
+type values struct {
+	TokenID, TokenSecret string
+	Server               string
+	Domain               string
+	DNSAddresses         []string
+	CoreDNSImage         string
+}
+
+// Bootstrap are the objects of a cluster with this control-plane config: Talos's own and the config's inline manifests.
+//
+// Talos would add Flannel, kube-proxy and manifests from URLs where the config asks for them. None of these is simulated, so a config that asks is an error.
+func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
+	if err := refuse(cfg); err != nil {
+		return nil, err
+	}
+	cluster := cfg.Cluster()
+	dns, err := cluster.Network().DNSServiceIPs()
+	if err != nil {
+		return nil, fmt.Errorf("cluster.network.serviceSubnets: %w", err)
+	}
+	v := values{
+		TokenID: cluster.Token().ID(), TokenSecret: cluster.Token().Secret(), Server: cluster.Endpoint().String(),
+		Domain: cluster.Network().DNSDomain(), CoreDNSImage: cluster.CoreDNS().Image(),
+	}
+	if prism := cfg.Machine().Features().KubePrism(); prism.Enabled() {
+		v.Server = fmt.Sprintf("https://127.0.0.1:%d", prism.Port())
+	}
+	for _, address := range dns {
+		v.DNSAddresses = append(v.DNSAddresses, address.String())
+	}
+	names := []string{"bootstrap.yaml"}
+	if cluster.CoreDNS().Enabled() {
+		names = append(names, "coredns.yaml")
+	}
+	var objects []*unstructured.Unstructured
+	for _, name := range names {
+		parsed, err := render(name, v)
+		if err != nil {
+			return nil, fmt.Errorf("bootstrap manifest %s: %w", name, err)
+		}
+		objects = append(objects, parsed...)
+	}
+	for _, inline := range cluster.InlineManifests() {
+		parsed, err := parse(strings.NewReader(inline.Contents()))
+		if err != nil {
+			return nil, fmt.Errorf("cluster.inlineManifests: %s: %w", inline.Name(), err)
+		}
+		objects = append(objects, parsed...)
+	}
+	slices.SortStableFunc(objects, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
+	return objects, nil
+}
+
+func refuse(cfg config.Provider) error {
+	var errs []error
+	not := func(asked bool, format string, args ...any) {
+		if asked {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	cluster := cfg.Cluster()
+	not(cluster.Network().CNI().Name() == "flannel", "cluster.network.cni: flannel is not simulated; set cni.name to none and deploy the CNI")
+	not(len(cluster.Network().CNI().URLs()) > 0, "cluster.network.cni.urls: manifests from URLs are not fetched in a rehearsal")
+	not(cluster.Proxy().Enabled(), "cluster.proxy: kube-proxy is not simulated; disable it")
+	not(len(cluster.ExtraManifestURLs()) > 0, "cluster.extraManifests: manifests from URLs are not fetched in a rehearsal")
+	return errors.Join(errs...)
+}
+
+// rank puts first what others need.
+func rank(object *unstructured.Unstructured) int {
+	switch object.GetKind() {
+	case "Namespace":
+		return 0
+	case "CustomResourceDefinition":
+		return 1
+	}
+	return 2
+}
+
+func render(name string, v values) ([]*unstructured.Unstructured, error) {
+	tmpl, err := template.ParseFS(files, name)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := tmpl.Execute(&out, v); err != nil {
+		return nil, err
+	}
+	return parse(&out)
+}
+
+func parse(in io.Reader) ([]*unstructured.Unstructured, error) {
+	decoder := yaml.NewYAMLOrJSONDecoder(in, 4096)
+	var objects []*unstructured.Unstructured
+	for {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(&object.Object)
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}

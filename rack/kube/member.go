@@ -1,0 +1,302 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/kube/etcd"
+	"github.com/home-ops/home-ops/rack/kube/process"
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+const (
+	// joinPause is the wait between attempts to join a cluster; a real node tries every three seconds.
+	joinPause = time.Second
+	// etcdTimeout bounds one question to etcd.
+	etcdTimeout = 3 * time.Second
+	// etcdGrace is how long a member may take to hand over its leadership and end.
+	etcdGrace = 3 * time.Second
+)
+
+// member is the etcd service of a control plane: it waits to be bootstrapped or to join, then runs.
+type member struct {
+	plane *plane
+	spec  etcd.Member
+
+	// bootstrapped is closed by the bootstrap, started once the process runs, healthy once it has had a quorum.
+	bootstrapped, started, healthy chan struct{}
+	once                           sync.Once
+
+	mu      sync.Mutex
+	process *process.Process
+	quorum  bool
+	// waiting says what the member waits for while it has no process.
+	waiting string
+	left    bool
+}
+
+func newMember(p *plane, spec etcd.Member) *member {
+	return &member{
+		plane: p, spec: spec, waiting: "Running pre state",
+		bootstrapped: make(chan struct{}), started: make(chan struct{}), healthy: make(chan struct{}),
+	}
+}
+
+// bootstrap lets the member start a cluster of its own; false says that it was told so before, or has joined one.
+func (m *member) bootstrap() (first bool) {
+	if isClosed(m.started) {
+		return false
+	}
+	m.once.Do(func() {
+		first = true
+		close(m.bootstrapped)
+	})
+	return first
+}
+
+// waitHealthy returns true once the member has had a quorum, false when the context ends before.
+func (m *member) waitHealthy(ctx context.Context) bool {
+	select {
+	case <-m.healthy:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// run is the service, until the context ends.
+func (m *member) run(ctx context.Context, orderly <-chan struct{}) {
+	start, ok := m.howToStart(ctx)
+	if !ok {
+		return
+	}
+	p, err := m.start(start)
+	if err != nil {
+		m.setWaiting(err.Error())
+		m.plane.log.Error("etcd", "error", err)
+		return
+	}
+	m.watch(ctx)
+	if isClosed(orderly) {
+		p.Stop()
+	} else {
+		p.Kill()
+	}
+}
+
+// howToStart waits for the bootstrap, or until the member was added to a cluster. One with data has its place already.
+func (m *member) howToStart(ctx context.Context) (etcd.Start, bool) {
+	if etcd.HasData(m.spec.Dir) {
+		return etcd.Start{}, true
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return etcd.Start{}, false
+		case <-m.bootstrapped:
+			return m.spec.Bootstrap(), true
+		default:
+		}
+		start, err := m.join(ctx)
+		if err == nil {
+			return start, true
+		}
+		m.setWaiting(err.Error())
+		select {
+		case <-ctx.Done():
+		case <-m.bootstrapped:
+		case <-time.After(joinPause):
+		}
+	}
+}
+
+var errNobody = errors.New("etcd is waiting to join the cluster; if this node is the first, bootstrap it")
+
+func (m *member) join(ctx context.Context) (etcd.Start, error) {
+	urls := m.plane.fabric.etcdURLs(m.plane)
+	if len(urls) == 0 {
+		return etcd.Start{}, errNobody
+	}
+	client, err := m.spec.NewClient(urls...)
+	if err != nil {
+		return etcd.Start{}, err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*etcdTimeout)
+	defer cancel()
+	start, id, err := client.Join(ctx, m.spec)
+	if err == nil {
+		m.plane.log.Info("etcd joins as a learner", "member", fmt.Sprintf("%016x", id))
+	}
+	return start, err
+}
+
+func (m *member) start(how etcd.Start) (*process.Process, error) {
+	if err := m.spec.WritePKI(); err != nil {
+		return nil, err
+	}
+	args, err := m.spec.Args(how)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.process = process.Start(process.Command{
+		Name: "etcd", Path: m.plane.fabric.opts.Binary, Args: append([]string{"etcd"}, args...), Env: []string{"HOME=" + m.spec.Dir},
+		Hostname: m.spec.Name, Log: m.plane.logFile("etcd"), Grace: etcdGrace,
+	}, func(exit process.Exit) { m.plane.log.Error("etcd ended, starting it again", "error", exit) })
+	close(m.started)
+	return m.process, nil
+}
+
+// watch looks after the running member: whether it has a quorum, and whether it may become a voter.
+func (m *member) watch(ctx context.Context) {
+	client, err := m.spec.NewClient(m.spec.ClientURL())
+	if err != nil {
+		m.plane.log.Error("etcd", "error", err)
+		<-ctx.Done()
+		return
+	}
+	defer client.Close()
+	for first := true; ctx.Err() == nil; {
+		err := ask(ctx, client.Quorum)
+		m.setQuorum(err == nil)
+		switch {
+		case err != nil:
+			m.promote(ctx, client)
+			sleep(ctx, probePeriod)
+		case first:
+			first = false
+			close(m.healthy)
+		default:
+			sleep(ctx, 2*time.Second)
+		}
+	}
+}
+
+// promote makes a voter of a learner that has caught up; until it has, the cluster refuses, and it is asked again.
+func (m *member) promote(ctx context.Context, own *etcd.Client) {
+	err := ask(ctx, func(ctx context.Context) error {
+		status, err := own.Status(ctx, m.spec.ClientURL())
+		if err != nil || !status.IsLearner {
+			return err
+		}
+		urls := m.plane.fabric.etcdURLs(m.plane)
+		if len(urls) == 0 {
+			return nil
+		}
+		others, err := m.spec.NewClient(urls...)
+		if err != nil {
+			return err
+		}
+		defer others.Close()
+		_, err = others.MemberPromote(ctx, status.Header.MemberId)
+		if err == nil {
+			m.plane.log.Info("etcd was promoted to a voting member")
+		}
+		return err
+	})
+	if err != nil {
+		m.plane.log.Debug("etcd is not promoted yet", "error", err)
+	}
+}
+
+// leave removes the member from its cluster and its data from the disk. The last member cannot leave.
+func (m *member) leave(ctx context.Context) error {
+	client, err := m.spec.NewClient(m.spec.ClientURL())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := ask(ctx, func(ctx context.Context) error {
+		status, err := client.Status(ctx, m.spec.ClientURL())
+		if err != nil {
+			return err
+		}
+		_, err = client.MemberRemove(ctx, status.Header.MemberId)
+		return err
+	}); err != nil {
+		return fmt.Errorf("etcd: leaving the cluster: %w", err)
+	}
+	m.mu.Lock()
+	p := m.process
+	m.left, m.quorum = true, false
+	m.mu.Unlock()
+	if p != nil {
+		p.Stop()
+	}
+	return removeContents(m.spec.DataDir())
+}
+
+// list is every member of the cluster, this one first.
+func (m *member) list(ctx context.Context) ([]node.EtcdMember, error) {
+	client, err := m.spec.NewClient(m.spec.ClientURL())
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var members []node.EtcdMember
+	err = ask(ctx, func(ctx context.Context) error {
+		status, err := client.Status(ctx, m.spec.ClientURL())
+		if err != nil {
+			return err
+		}
+		list, err := client.MemberList(ctx)
+		if err != nil {
+			return err
+		}
+		for _, each := range list.Members {
+			one := node.EtcdMember{
+				ID: each.ID, Hostname: each.Name, PeerURLs: each.PeerURLs, ClientURLs: each.ClientURLs, IsLearner: each.IsLearner,
+				Leader: each.ID == status.Leader,
+			}
+			if each.ID == status.Header.MemberId {
+				members = append([]node.EtcdMember{one}, members...)
+			} else {
+				members = append(members, one)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("etcd members: %w", err)
+	}
+	return members, nil
+}
+
+// ask bounds a question to etcd.
+func ask(ctx context.Context, question func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, etcdTimeout)
+	defer cancel()
+	return question(ctx)
+}
+
+func removeContents(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// etcdURLs are the client URLs of the cluster's other members that run: what discovery tells a real control plane.
+func (f *Fabric) etcdURLs(self *plane) []string {
+	var urls []string
+	cluster := self.current().Config.Cluster().ID()
+	for _, p := range f.planes() {
+		if other := p.current(); p != self && other.Config.Cluster().ID() == cluster && p.member.hasQuorum() {
+			urls = append(urls, other.EtcdURL)
+		}
+	}
+	return urls
+}

@@ -1,0 +1,288 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/siderolabs/net"
+
+	"github.com/home-ops/home-ops/rack/kube/controlplane"
+	"github.com/home-ops/home-ops/rack/kube/etcd"
+	"github.com/home-ops/home-ops/rack/kube/kubelet"
+	"github.com/home-ops/home-ops/rack/kube/manifests"
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+// manifestsPause is the wait before bootstrap manifests that the API refused are tried again.
+const manifestsPause = 2 * time.Second
+
+// plane is the control plane of one boot.
+type plane struct {
+	fabric *Fabric
+	log    *slog.Logger
+	member *member
+	// dir is the node's EPHEMERAL partition.
+	dir string
+	// applied is closed once the bootstrap manifests are in the cluster.
+	applied chan struct{}
+
+	mu         sync.Mutex
+	spec       controlplane.Plane
+	components []*component
+}
+
+func newPlane(n *Node, m node.Machine, machine kubelet.Machine) (*plane, error) {
+	spec, member, err := planeSpec(m, machine)
+	if err != nil {
+		return nil, err
+	}
+	p := &plane{fabric: n.fabric, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{})}
+	p.member = newMember(p, member)
+	return p, nil
+}
+
+// planeSpec reads from the machine what its control plane is made of.
+func planeSpec(m node.Machine, machine kubelet.Machine) (controlplane.Plane, etcd.Member, error) {
+	ips := machine.NodeIPs()
+	if len(ips) == 0 {
+		return controlplane.Plane{}, etcd.Member{}, fmt.Errorf(
+			"none of its addresses %v is in kubelet.nodeIP.validSubnets, or of the family of the pods", m.Addresses)
+	}
+	advertised, err := etcdAddress(m)
+	if err != nil {
+		return controlplane.Plane{}, etcd.Member{}, err
+	}
+	member := etcd.Member{Name: machine.Hostname, Address: advertised, Addresses: m.Addresses, Dir: m.Dir, Config: m.Config}
+	return controlplane.Plane{
+		Config: m.Config, Node: machine.NodeName(), Hostname: m.Name, Address: ips[0], Addresses: m.Addresses, Dir: m.Dir,
+		EtcdURL: member.ClientURL(),
+	}, member, nil
+}
+
+// etcdAddress is the first of the node's addresses inside cluster.etcd.advertisedSubnets, or of all.
+func etcdAddress(m node.Machine) (netip.Addr, error) {
+	subnets := m.Config.Cluster().Etcd().AdvertisedSubnets()
+	if len(subnets) == 0 {
+		subnets = []string{"0.0.0.0/0", "::/0"}
+	}
+	matching, err := net.FilterIPs(m.Addresses, subnets)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("cluster.etcd.advertisedSubnets: %w", err)
+	}
+	if len(matching) == 0 {
+		return netip.Addr{}, fmt.Errorf("cluster.etcd.advertisedSubnets: none of the node's addresses %v is in %v", m.Addresses, subnets)
+	}
+	return matching[0], nil
+}
+
+func (p *plane) current() controlplane.Plane {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.spec
+}
+
+// run keeps the control plane alive until the context ends; orderly is closed when there is time to end in order.
+func (p *plane) run(ctx context.Context, orderly <-chan struct{}) {
+	var parts sync.WaitGroup
+	etcdCtx, stopEtcd := context.WithCancel(context.Background())
+	parts.Go(func() { p.member.run(etcdCtx, orderly) })
+	if p.member.waitHealthy(ctx) {
+		if err := p.startComponents(ctx); err != nil {
+			p.log.Error("control plane", "error", err)
+		}
+		parts.Go(func() { p.applyManifests(ctx) })
+	}
+	<-ctx.Done()
+	p.stopComponents(isClosed(orderly))
+	stopEtcd() // last, so that the others do not fail while they end
+	parts.Wait()
+}
+
+// startComponents starts the API server, and the others once it is ready. A real kubelet starts all at once, and those that need the API die until it is there.
+func (p *plane) startComponents(ctx context.Context) error {
+	if err := p.startComponentsWhere(func(name string) bool { return name == controlplane.APIServerName }); err != nil {
+		return err
+	}
+	for !p.serving() {
+		if sleep(ctx, probePeriod/5); ctx.Err() != nil {
+			return nil
+		}
+	}
+	return p.startComponentsWhere(func(name string) bool { return name != controlplane.APIServerName })
+}
+
+func (p *plane) startComponentsWhere(wanted func(name string) bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if wanted(controlplane.APIServerName) {
+		if err := p.spec.WriteSecrets(); err != nil {
+			return err
+		}
+	}
+	specs, err := p.spec.Components()
+	if err != nil {
+		return err
+	}
+	for _, spec := range specs {
+		running := slices.ContainsFunc(p.components, func(c *component) bool { return c.spec.Name == spec.Name })
+		if running || !wanted(spec.Name) {
+			continue
+		}
+		c, err := p.startComponent(spec)
+		if err != nil {
+			return err
+		}
+		p.components = append(p.components, c)
+	}
+	return nil
+}
+
+// update restarts the components that a new config changes, as Talos replaces static pods.
+func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
+	spec, _, err := planeSpec(m, machine)
+	if err != nil {
+		return err
+	}
+	wanted, err := spec.Components()
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.spec
+	p.spec = spec
+	if len(p.components) == 0 {
+		return nil // etcd is not up yet; they will start with the new config
+	}
+	secretsChanged := !before.SameSecrets(spec)
+	if secretsChanged {
+		if err := spec.WriteSecrets(); err != nil {
+			return err
+		}
+	}
+	var kept []*component
+	for _, c := range p.components {
+		i := slices.IndexFunc(wanted, func(w controlplane.Component) bool { return w.Name == c.spec.Name })
+		if i >= 0 && !secretsChanged && c.spec.Equal(wanted[i]) {
+			kept = append(kept, c)
+			wanted = slices.Delete(wanted, i, i+1)
+			continue
+		}
+		c.stop(true)
+	}
+	var errs []error
+	for _, w := range wanted {
+		c, err := p.startComponent(w)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	p.components = kept
+	return errors.Join(errs...)
+}
+
+func (p *plane) stopComponents(orderly bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ending sync.WaitGroup
+	for _, c := range p.components {
+		ending.Go(func() { c.stop(orderly) })
+	}
+	ending.Wait()
+	p.components = nil
+}
+
+// serving says that the node's API server is ready.
+func (p *plane) serving() bool {
+	c := p.component(controlplane.APIServerName)
+	return c != nil && c.ready()
+}
+
+func (p *plane) component(name string) *component {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.components {
+		if c.spec.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *plane) all() []*component {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.components)
+}
+
+// staticPods is what the kubelet mirrors.
+func (p *plane) staticPods() []kubelet.StaticPod {
+	var pods []kubelet.StaticPod
+	for _, c := range p.all() {
+		pods = append(pods, kubelet.StaticPod{
+			Name: c.spec.Name, Image: c.spec.Image, Command: append([]string{"/usr/local/bin/" + c.spec.Name}, c.spec.Args...),
+			Ready: c.ready(), StartedAt: c.process.StartedAt(), Restarts: c.process.Restarts(),
+		})
+	}
+	return pods
+}
+
+// applyManifests creates what every Talos cluster starts with, through the node's own API server.
+func (p *plane) applyManifests(ctx context.Context) {
+	for ; ctx.Err() == nil; sleep(ctx, manifestsPause) {
+		if !p.serving() {
+			continue
+		}
+		err := p.applyManifestsOnce(ctx)
+		if err == nil {
+			close(p.applied)
+			return
+		}
+		if ctx.Err() == nil {
+			p.log.Warn("bootstrap manifests", "error", err)
+		}
+	}
+}
+
+func (p *plane) applyManifestsOnce(ctx context.Context) error {
+	spec := p.current()
+	objects, err := manifests.Bootstrap(spec.Config)
+	if err != nil {
+		return err
+	}
+	config, err := talosConfig(spec)
+	if err != nil {
+		return err
+	}
+	// One control plane at a time, which Talos makes sure of with a lock in etcd.
+	p.fabric.applying.Lock()
+	defer p.fabric.applying.Unlock()
+	return manifests.Apply(ctx, config, objects)
+}
+
+func (p *plane) logFile(name string) string { return filepath.Join(p.dir, "log", name+".log") }
+
+func isClosed(channel <-chan struct{}) bool {
+	select {
+	case <-channel:
+		return true
+	default:
+		return false
+	}
+}
+
+func sleep(ctx context.Context, duration time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(duration):
+	}
+}
