@@ -114,8 +114,8 @@ func routes(kind spec.Advertisement) ciliumio.BGPRoutes {
 
 func serviceRoutes(address string) ciliumio.BGPRoutes {
 	return ciliumio.BGPRoutes{
-		Type:     ciliumio.BGPService,
-		Service:  &ciliumio.BGPServiceRoutes{Addresses: []string{address}},
+		Type:    ciliumio.BGPService,
+		Service: &ciliumio.BGPServiceRoutes{Addresses: []string{address}},
 		Selector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
 			Key: labels.Announce, Operator: metav1.LabelSelectorOpNotIn, Values: []string{labels.AnnounceNever},
 		}}},

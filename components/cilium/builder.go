@@ -128,4 +128,3 @@ func (b *builder) objects(release *helm.Release, objects []Object) ([]pulumi.Res
 	}
 	return made, nil
 }
-
