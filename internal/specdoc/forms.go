@@ -19,10 +19,11 @@ type form struct {
 }
 
 const (
-	addr4   = `[0-9]{1,3}(\.[0-9]{1,3}){3}`
+	octet   = `(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])`
+	addr4   = octet + `(\.` + octet + `){3}`
 	addr6   = `[0-9A-Fa-f]*:[0-9A-Fa-f:.]+`
 	address = `(` + addr4 + `|` + addr6 + `)`
-	bits    = `/[0-9]{1,3}`
+	prefix  = `(` + addr4 + `/(3[0-2]|[12]?[0-9])|` + addr6 + `/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))`
 	number  = `([0-9]+(\.[0-9]*)?|\.[0-9]+)`
 )
 
@@ -32,11 +33,11 @@ var forms = map[reflect.Type]form{
 		"an IPv4 or IPv6 address, such as 10.0.50.11 or fd00:50::11",
 	},
 	reflect.TypeFor[netip.Prefix](): {
-		"prefix", `^` + address + bits + `$`,
+		"prefix", `^` + prefix + `$`,
 		"a network prefix, such as 10.0.0.0/16 or fd00:50::/64",
 	},
 	reflect.TypeFor[spec.Range](): {
-		"address block", `^` + address + `(` + bits + `| *- *` + address + `)?$`,
+		"address block", `^(` + prefix + `|` + address + `( *- *` + address + `)?)$`,
 		"a prefix (10.0.60.0/24), a range (10.0.50.100-10.0.50.120) or one address",
 	},
 	reflect.TypeFor[spec.MAC](): {

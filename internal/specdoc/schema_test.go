@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestSchema_AcceptsEveryValidStackFile(t *testing.T) {
 		t.Errorf("the manual's example: %v", err)
 	}
 	var files []string
-	for _, pattern := range []string{"Pulumi.*.yaml", "spec/testdata/valid/*.yaml"} {
+	for _, pattern := range []string{"Pulumi.*.yaml", "spec/testdata/valid/*.yaml", "spec/testdata/warned/*.yaml"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -144,4 +145,36 @@ func TestSchema_AcceptsWhatBelongsToOthers(t *testing.T) {
 	if err := judge(t, s, own); err != nil {
 		t.Errorf("Pulumi's own keys: %v", err)
 	}
+}
+
+// structural marks the loader's messages about faults of structure, which the schema has to see too. Patches are
+// Talos's own, and of any shape to the schema.
+var structural = regexp.MustCompile(`(?m)^# error [^ ]*: (unknown key|is (an object|a list|the number|the text|the truth value) ?\S*; it wants|is missing; write for example [^{]|"[^"]*" is not (an IP address|a prefix|a MAC address|a duration|a size))`)
+
+func TestSchema_RefusesTheStructuralFaultsOfTheLoadersFixtures(t *testing.T) {
+	s := compiled(t)
+	files, err := filepath.Glob(filepath.Join(root, "spec/testdata/invalid/*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	refused := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(content), "config:")
+		var tree any
+		if yaml.Unmarshal(content, &tree) != nil {
+			continue // not YAML at all
+		}
+		accepted := judge(t, s, string(content)) == nil
+		if accepted && structural.MatchString(head) && !strings.Contains(head, ".patches[") {
+			t.Errorf("%s is accepted, though\n%s", file, head)
+		}
+		if !accepted {
+			refused++
+		}
+	}
+	t.Logf("the schema refuses %d of %d invalid stack files", refused, len(files))
 }
