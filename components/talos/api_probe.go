@@ -18,8 +18,12 @@ import (
 // APIProbe returns nil once the Kubernetes API that a kubeconfig names is ready.
 type APIProbe func(ctx context.Context, kubeconfig []byte) error
 
-// apiTimeout covers the pull of the control plane's images on a slow line.
-const apiTimeout = 10 * time.Minute
+const (
+	// apiTimeout covers the pull of the control plane's images on a slow line.
+	apiTimeout    = 10 * time.Minute
+	apiInterval   = 2 * time.Second
+	readyzTimeout = 10 * time.Second
+)
 
 // WaitForAPI asks the API server's own readiness check, through the endpoint and
 // with the certificate that everything downstream will use.
@@ -32,7 +36,7 @@ func WaitForAPI(ctx context.Context, kubeconfig []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 
-	tick := time.NewTicker(probeInterval)
+	tick := time.NewTicker(apiInterval)
 	defer tick.Stop()
 	for {
 		attemptErr := askReadyz(ctx, client, server)
@@ -52,7 +56,7 @@ func WaitForAPI(ctx context.Context, kubeconfig []byte) error {
 }
 
 func askReadyz(ctx context.Context, client *http.Client, server string) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readyzTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server+"/readyz", nil)
 	if err != nil {

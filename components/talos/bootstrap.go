@@ -4,79 +4,66 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
-// bootstrapID is the ID of every Bootstrap resource
-// (https://github.com/siderolabs/terraform-provider-talos/blob/v0.10.1/pkg/talos/talos_machine_bootstrap_resource.go).
-const bootstrapID = "machine_bootstrap"
-
-// bootstrap starts etcd on the first control plane. A run that was interrupted
-// after etcd had started, but before that was written down, would ask for it
-// again; Talos refuses, and the provider would repeat the question until it
-// times out. So the machines are asked first, and an etcd that exists is
-// imported. That also keeps a second etcd from being started beside the first
-// when the stack's state was lost.
-func (b *builder) bootstrap(secrets *machine.Secrets, applies applied) (*machine.Bootstrap, error) {
-	var configured []pulumi.Resource
-	waitFor := []any{secrets.ClientConfiguration}
-	for _, node := range b.args.Stack.ControlPlanes() {
-		configured = append(configured, applies[node.Name])
-		waitFor = append(waitFor, applies[node.Name].ID())
+// bootstrapHook starts etcd before the cluster's first kubeconfig is fetched, and
+// never again: while the kubeconfig is in the stack's state, an etcd that is gone
+// was lost, and an empty one in its place would hide that. A run that was
+// interrupted has no kubeconfig yet, and so the next one looks after etcd again.
+//
+// The provider's own Bootstrap resource cannot do this. It fails, after ten
+// minutes of asking, where etcd runs already, and version 0.7.1 cannot import
+// what runs either: its import ends in a data integrity error
+// (https://github.com/pulumi/pulumi-terraform-bridge/blob/v3.116.0/pkg/tfbridge/rawstate.go).
+func (b *builder) bootstrapHook() (*pulumi.ResourceHook, error) {
+	start := b.args.EtcdStarter
+	if start == nil {
+		start = EnsureEtcd
 	}
-	existing := pulumi.All(waitFor...).ApplyT(func(known []any) (pulumi.ID, error) {
-		if b.ctx.DryRun() {
-			return "", nil // a preview contacts no machine
-		}
-		credentials, err := credentialsOf(known[0].(machine.ClientConfiguration))
+	return b.ctx.RegisterResourceHook(b.name+"-bootstrap", func(args *pulumi.ResourceHookArgs) error {
+		credentials, err := credentialsOf(args.NewInputs["clientConfiguration"])
 		if err != nil {
-			return "", err
+			return err
 		}
-		return b.existingBootstrap(credentials)
-	}).(pulumi.IDOutput)
-
-	first := pulumi.String(b.firstControlPlane().Address.String())
-	return machine.NewBootstrap(b.ctx, b.name+"-bootstrap", &machine.BootstrapArgs{
-		ClientConfiguration: secrets.ClientConfiguration,
-		Node:                first,
-		Endpoint:            first,
-	},
-		pulumi.Parent(b.parent),
-		pulumi.DependsOn(configured),
-		pulumi.Import(existing))
+		return start(b.ctx.Context(), b.args.Stack.ControlPlanes(), credentials)
+	}, nil)
 }
 
-// existingBootstrap is bootstrapID when there is an etcd already, else empty,
-// which makes Import mean create.
-func (b *builder) existingBootstrap(credentials Credentials) (pulumi.ID, error) {
-	probe := b.args.EtcdProbe
-	if probe == nil {
-		probe = ProbeEtcd
-	}
-	exists, err := probe(b.ctx.Context(), b.args.Stack.ControlPlanes(), credentials)
-	if err != nil || !exists {
-		return "", err
-	}
-	return bootstrapID, nil
-}
-
-// credentialsOf takes the client configuration of a Secrets resource apart.
-func credentialsOf(client machine.ClientConfiguration) (Credentials, error) {
+// credentialsOf reads a resource's client configuration.
+func credentialsOf(input resource.PropertyValue) (Credentials, error) {
 	var c Credentials
-	for _, part := range []struct {
-		name, text string
-		pem        *[]byte
-	}{
-		{"caCertificate", client.CaCertificate, &c.CA},
-		{"clientCertificate", client.ClientCertificate, &c.Certificate},
-		{"clientKey", client.ClientKey, &c.Key},
+	for key, pem := range map[resource.PropertyKey]*[]byte{
+		"caCertificate": &c.CA, "clientCertificate": &c.Certificate, "clientKey": &c.Key,
 	} {
-		raw, err := base64.StdEncoding.DecodeString(part.text)
-		if err != nil {
-			return Credentials{}, fmt.Errorf("client configuration: %s: %w", part.name, err)
+		object := known(input)
+		if !object.IsObject() {
+			return Credentials{}, fmt.Errorf("client configuration: is %s, not an object", object.TypeString())
 		}
-		*part.pem = raw
+		text := known(object.ObjectValue()[key])
+		if !text.IsString() {
+			return Credentials{}, fmt.Errorf("client configuration: %s is %s, not a string", key, text.TypeString())
+		}
+		raw, err := base64.StdEncoding.DecodeString(text.StringValue())
+		if err != nil {
+			return Credentials{}, fmt.Errorf("client configuration: %s: %w", key, err)
+		}
+		*pem = raw
 	}
 	return c, nil
+}
+
+// known is a value without its secret mark.
+func known(v resource.PropertyValue) resource.PropertyValue {
+	for {
+		switch {
+		case v.IsSecret():
+			v = v.SecretValue().Element
+		case v.IsOutput():
+			v = v.OutputValue().Element
+		default:
+			return v
+		}
+	}
 }

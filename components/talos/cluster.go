@@ -25,9 +25,9 @@ type Args struct {
 	// removed machine goes on running. A change takes effect with the next update
 	// before the destroy.
 	ResetOnDestroy bool
-	// EtcdProbe finds out whether the cluster was bootstrapped before. Default:
-	// ProbeEtcd, which asks the machines.
-	EtcdProbe EtcdProbe
+	// EtcdStarter bootstraps the cluster unless that has happened before. Default:
+	// EnsureEtcd, which asks the machines.
+	EtcdStarter EtcdStarter
 	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
 	// which asks it.
 	APIProbe APIProbe
@@ -81,11 +81,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	bootstrap, err := b.bootstrap(secrets, applies)
-	if err != nil {
-		return nil, err
-	}
-	if c.Kubeconfig, err = b.kubeconfig(secrets, bootstrap); err != nil {
+	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
 	c.Talosconfig = b.talosconfig(secrets)
@@ -174,9 +170,17 @@ func (b *builder) secrets() (*machine.Secrets, error) {
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}))
 }
 
-// kubeconfig is fetched from the first control plane and handed on once the API
-// answers at the endpoint that it names.
-func (b *builder) kubeconfig(secrets *machine.Secrets, bootstrap *machine.Bootstrap) (pulumi.StringOutput, error) {
+// kubeconfig is fetched from the first control plane once etcd runs, and handed on
+// once the API answers at the endpoint that it names.
+func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.StringOutput, error) {
+	bootstrap, err := b.bootstrapHook()
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	var configured []pulumi.Resource
+	for _, node := range b.args.Stack.ControlPlanes() {
+		configured = append(configured, applies[node.Name])
+	}
 	first := pulumi.String(b.firstControlPlane().Address.String())
 	fetched, err := cluster.NewKubeconfig(b.ctx, b.name+"-kubeconfig", &cluster.KubeconfigArgs{
 		ClientConfiguration: cluster.KubeconfigClientConfigurationArgs{
@@ -188,7 +192,8 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, bootstrap *machine.Bootst
 		Endpoint: first,
 	},
 		pulumi.Parent(b.parent),
-		pulumi.DependsOn([]pulumi.Resource{bootstrap}),
+		pulumi.DependsOn(configured),
+		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{bootstrap}}),
 		pulumi.AdditionalSecretOutputs([]string{"kubeconfigRaw", "kubernetesClientConfiguration"}))
 	if err != nil {
 		return pulumi.StringOutput{}, err

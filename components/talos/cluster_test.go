@@ -2,6 +2,7 @@ package talos_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -98,7 +99,6 @@ func TestTalosCluster_HasStableNames(t *testing.T) {
 		"homeops:index:TalosCluster talos",
 		providerType + " talos-kubernetes",
 		kubeconfigType + " talos-kubeconfig",
-		bootstrapType + " talos-bootstrap",
 		applyType + " talos-apply-cp-1",
 		applyType + " talos-apply-cp-2",
 		applyType + " talos-apply-worker-1",
@@ -157,22 +157,18 @@ func TestTalosCluster_PreviewsWithUnknownSecretsAndAsksNoMachine(t *testing.T) {
 			t.Errorf("%s: the config is %v, secret %v", apply.Name, config, secret)
 		}
 	}
-	if len(r.OfType(applyType)) != 3 || r.probed != 0 || r.waited != 0 {
-		t.Errorf("%d applies, %d probes, %d waits", len(r.OfType(applyType)), r.probed, r.waited)
+	if len(r.OfType(applyType)) != 3 || len(r.started) != 0 || r.waited != 0 {
+		t.Errorf("%d applies, %d starts, %d waits", len(r.OfType(applyType)), len(r.started), r.waited)
 	}
 }
 
 func TestTalosCluster_PreviewOfARunningClusterAsksNoMachine(t *testing.T) {
 	r := newRun(home(t))
-	r.hasEtcd = true
 	if err := r.PreviewExisting(r.program, "home"); err != nil {
 		t.Fatal(err)
 	}
-	if r.probed != 0 || r.waited != 0 {
-		t.Errorf("%d probes, %d waits", r.probed, r.waited)
-	}
-	if id := r.OfType(bootstrapType)[0].ImportID; id != "" {
-		t.Errorf("imports %q", id)
+	if len(r.started) != 0 || r.waited != 0 {
+		t.Errorf("%d starts, %d waits", len(r.started), r.waited)
 	}
 }
 
@@ -193,44 +189,50 @@ func TestTalosCluster_TellsEveryBadNodeBeforeItTouchesAny(t *testing.T) {
 	}
 }
 
-func TestTalosCluster_BootstrapsTheFirstControlPlaneOnceAllAreConfigured(t *testing.T) {
+func TestTalosCluster_StartsEtcdOnceAllControlPlanesAreConfigured(t *testing.T) {
 	r := newRun(threeControlPlanes(t)).up(t)
-	bootstrap := r.OfType(bootstrapType)[0]
-	if bootstrap.ImportID != "" {
-		t.Errorf("imports %q", bootstrap.ImportID)
+	if want := [][]string{{"lab-1", "lab-2", "lab-3"}}; !reflect.DeepEqual(r.started, want) {
+		t.Errorf("started %v, want %v", r.started, want)
 	}
-	if node, _ := bootstrap.Value("node"); node.StringValue() != "10.60.0.11" {
-		t.Errorf("bootstraps %v", node)
+	if string(r.credentials.Key) != string(adminCredentials().Key) || string(r.credentials.CA) != string(adminCredentials().CA) {
+		t.Error("with other credentials")
 	}
+	kubeconfig := r.OfType(kubeconfigType)[0]
 	for _, name := range []string{"lab-1", "lab-2", "lab-3"} {
-		if !dependsOn(bootstrap, "talos-apply-"+name) {
+		if !dependsOn(kubeconfig, "talos-apply-"+name) {
 			t.Errorf("does not wait for %s", name)
 		}
 	}
-	slices.Sort(r.probedAddresses)
-	if want := []string{"10.60.0.11", "10.60.0.12", "10.60.0.13"}; !slices.Equal(r.probedAddresses, want) {
-		t.Errorf("asked %v", r.probedAddresses)
+}
+
+func TestTalosCluster_LeavesEtcdAloneOnceItHasAKubeconfig(t *testing.T) {
+	// The engine calls a hook before a creation only when there is something to create.
+	for _, res := range newRun(home(t)).up(t).Resources() {
+		var want []string
+		if res.Type == kubeconfigType {
+			want = []string{"talos-bootstrap"}
+		}
+		hooks := res.Request.GetHooks()
+		if !slices.Equal(hooks.GetBeforeCreate(), want) {
+			t.Errorf("%s: before creation %v, want %v", res.Name, hooks.GetBeforeCreate(), want)
+		}
+		others := slices.Concat(hooks.GetAfterCreate(), hooks.GetBeforeUpdate(), hooks.GetAfterUpdate(),
+			hooks.GetBeforeDelete(), hooks.GetAfterDelete(), hooks.GetOnError())
+		if len(others) > 0 {
+			t.Errorf("%s: also %v", res.Name, others)
+		}
 	}
 }
 
-func TestTalosCluster_AdoptsAnEtcdThatAnInterruptedRunStarted(t *testing.T) {
+func TestTalosCluster_FetchesNoKubeconfigWhenEtcdIsNotThere(t *testing.T) {
 	r := newRun(home(t))
-	r.hasEtcd = true
-	r.up(t)
-	if id := r.OfType(bootstrapType)[0].ImportID; id != "machine_bootstrap" {
-		t.Errorf("imports %q", id)
-	}
-}
-
-func TestTalosCluster_BootstrapsNothingWhenAMachineDoesNotAnswer(t *testing.T) {
-	r := newRun(home(t))
-	r.probeErr = errors.New("cp-2 is silent")
+	r.startErr = errors.New("cp-2 is silent")
 	err := r.Run(r.program, "home")
 	if err == nil || !strings.Contains(err.Error(), "cp-2 is silent") {
 		t.Errorf("error %v", err)
 	}
-	if got := r.OfType(bootstrapType); len(got) > 0 {
-		t.Errorf("bootstrapped all the same: %v", got)
+	if got := r.OfType(kubeconfigType); len(got) > 0 {
+		t.Errorf("fetched all the same: %v", got)
 	}
 }
 
@@ -252,9 +254,6 @@ func TestTalosCluster_HandsOnAKubeconfigOnlyOnceTheAPIIsReady(t *testing.T) {
 	}
 	if id, _ := provider.Value("clusterIdentifier"); id.StringValue() != "home" {
 		t.Errorf("cluster identifier %v", id)
-	}
-	if !dependsOn(r.OfType(kubeconfigType)[0], "talos-bootstrap") {
-		t.Error("the kubeconfig does not wait for the bootstrap")
 	}
 }
 

@@ -23,7 +23,6 @@ import (
 const (
 	secretsType    = "talos:machine/secrets:Secrets"
 	applyType      = "talos:machine/configurationApply:ConfigurationApply"
-	bootstrapType  = "talos:machine/bootstrap:Bootstrap"
 	kubeconfigType = "talos:cluster/kubeconfig:Kubeconfig"
 	providerType   = "pulumi:providers:kubernetes"
 )
@@ -73,8 +72,6 @@ func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 		return "machine_secrets", secretsOutputs(), nil
 	case applyType:
 		return "machine_configuration_apply", nil, nil
-	case bootstrapType:
-		return "machine_bootstrap", nil, nil
 	case kubeconfigType:
 		return "home", resource.NewPropertyMapFromMap(map[string]any{"kubeconfigRaw": theKubeconfig}), nil
 	}
@@ -129,11 +126,14 @@ type run struct {
 	cluster *talos.TalosCluster
 
 	mu sync.Mutex
-	// hasEtcd is what the machines say; probed counts the questions.
-	hasEtcd         bool
-	probed, waited  int
-	probeErr        error
-	probedAddresses []string
+	// started holds the control planes that were named each time when etcd was to
+	// be started; startErr is what came of it.
+	started  [][]string
+	startErr error
+	// credentials are what etcd was last started with.
+	credentials talos.Credentials
+	// waited counts the waits for the API.
+	waited int
 }
 
 func newRun(stack *spec.Stack) *run {
@@ -144,14 +144,16 @@ func newRun(stack *spec.Stack) *run {
 		},
 	}}
 	r.Outputs = answer
-	r.args.EtcdProbe = func(_ context.Context, controlPlanes []spec.Node, credentials talos.Credentials) (bool, error) {
+	r.args.EtcdStarter = func(_ context.Context, controlPlanes []spec.Node, credentials talos.Credentials) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.probed++
+		var names []string
 		for _, node := range controlPlanes {
-			r.probedAddresses = append(r.probedAddresses, node.Address.String())
+			names = append(names, node.Name)
 		}
-		return r.hasEtcd, r.probeErr
+		r.started = append(r.started, names)
+		r.credentials = credentials
+		return r.startErr
 	}
 	r.args.APIProbe = func(context.Context, []byte) error {
 		r.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -27,6 +28,7 @@ type monitor struct {
 	dryRun   bool
 	// nothingExists leaves everything that resources compute unknown.
 	nothingExists bool
+	hooks         sync.Map // the registration of each hook by its name
 }
 
 func (r *Recorder) run(program pulumi.RunFunc, stack string, m *monitor) error {
@@ -55,7 +57,7 @@ var marshalOptions = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true
 // RegisterResource records a resource and answers as the engine would after its
 // provider.
 func (m *monitor) RegisterResource(
-	_ context.Context, in *pulumirpc.RegisterResourceRequest,
+	ctx context.Context, in *pulumirpc.RegisterResourceRequest,
 ) (*pulumirpc.RegisterResourceResponse, error) {
 	urn := m.urn(in.GetParent(), in.GetType(), in.GetName())
 	inputs, err := plugin.UnmarshalProperties(in.GetObject(), marshalOptions)
@@ -71,6 +73,9 @@ func (m *monitor) RegisterResource(
 
 	res := Resource{
 		Type: in.GetType(), Name: in.GetName(), ImportID: in.GetImportId(), Inputs: inputs, Request: in,
+	}
+	if err := m.beforeCreate(ctx, urn, res); err != nil {
+		return nil, err
 	}
 	m.recorder.mu.Lock()
 	m.recorder.resources = append(m.recorder.resources, res)
