@@ -21,6 +21,8 @@ type api struct {
 	trustd *listeningServer
 	certs  *certificates
 	peers  *peers
+	// retired are connections with former certificates.
+	retired []*peers
 	// renew asks for certificates and listeners that fit the active config.
 	renew chan struct{}
 }
@@ -89,7 +91,8 @@ func (a *api) update(ctx context.Context) {
 	}
 	a.certs = certs
 	if a.peers != nil {
-		a.peers.close()
+		// Calls that are being passed on go on: perhaps even the one that brought the new config.
+		a.retired = append(a.retired, a.peers)
 	}
 	a.peers = newPeers(certs)
 	if a.server == nil {
@@ -162,15 +165,19 @@ func (a *api) serving() bool {
 // stop ends the API. Gracefully means that calls under way get their answer.
 func (a *api) stop(graceful bool) {
 	a.mu.Lock()
-	servers := []*listeningServer{a.server, a.trustd}
+	servers, connections := []*listeningServer{a.server, a.trustd}, a.retired
 	if a.peers != nil {
-		a.peers.close()
+		connections = append(connections, a.peers)
 	}
-	a.server, a.trustd, a.certs, a.peers = nil, nil, nil, nil
+	a.server, a.trustd = nil, nil
 	a.mu.Unlock()
 	for _, server := range servers {
 		if server != nil {
 			server.stop(graceful)
 		}
+	}
+	// Only now: a call for this machine may have come to it through itself.
+	for _, peers := range connections {
+		peers.close()
 	}
 }

@@ -93,25 +93,60 @@ func TestConfigured_RefusesStrangers(t *testing.T) {
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
 
-	conn, err := tls.Dial("tcp", n.address.String()+":50000", &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	foreign := foreignCluster(t, n.address)
+	trusting := &tls.Config{InsecureSkipVerify: true}
+	for name, test := range map[string]struct {
+		config *tls.Config
+		text   string
+	}{
+		"without a client certificate":            {trusting, "remote error: tls: certificate required"},
+		"with one of another cluster":             {foreign.tlsConfig(t, trusting), "remote error: tls: unknown certificate authority"},
+		"who believes in another cluster's CA":    {foreign.tlsConfig(t, nil), "certificate signed by unknown authority"},
+		"who dials by a name that is not its own": {c.tlsConfig(t, &tls.Config{ServerName: "other"}), "certificate is valid for"},
+	} {
+		if err := dial(n.address, test.config); err == nil || !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: got %v, want %s", name, err, test.text)
+		}
+	}
+	if err := dial(n.address, c.tlsConfig(t, nil)); err != nil {
+		t.Errorf("an administrator: %v", err)
+	}
+}
+
+// dial returns the error with which the node refuses the connection, nil when it does not within a moment.
+func dial(to netip.Addr, config *tls.Config) error {
+	config.NextProtos = []string{"h2"}
+	conn, err := tls.Dial("tcp", netip.AddrPortFrom(to, 50000).String(), config)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// A client learns what the server thinks of its certificate with the first byte that it reads.
+	_, err = conn.Read(make([]byte, 1))
+	return err
+}
+
+// tlsConfig is that of an administrator, with the cluster's CA unless base says whom to believe.
+func (c *cluster) tlsConfig(t *testing.T, base *tls.Config) *tls.Config {
+	t.Helper()
+	cert, err := c.bundle.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if _, err := conn.Read(make([]byte, 1)); err == nil || err.Error() != "remote error: tls: certificate required" {
-		t.Errorf("without a client certificate: %v", err)
+	pair, err := tls.X509KeyPair(cert.Crt, cert.Key)
+	if err != nil {
+		t.Fatal(err)
 	}
-	foreign := foreignCluster(t, n.address)
-	if _, err := n.admin(t, foreign).Version(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
-		t.Errorf("of another cluster: %v", err)
+	config := base.Clone()
+	if config == nil {
+		config = &tls.Config{}
 	}
-	// The other way round: a client that believes in this cluster's CA, but is of another.
-	other := foreign.talosconfig(t, role.Admin)
-	other.Contexts["test"].CA = c.talosconfig(t, role.Admin).Contexts["test"].CA
-	stranger := newClient(t, client.WithConfig(other), client.WithEndpoints(n.address.String()))
-	if _, err := stranger.Version(t.Context()); err == nil || !strings.Contains(err.Error(), "unknown certificate authority") {
-		t.Errorf("with another cluster's client certificate: %v", err)
+	config.Certificates = []tls.Certificate{pair}
+	if !config.InsecureSkipVerify {
+		config.RootCAs = x509.NewCertPool()
+		config.RootCAs.AppendCertsFromPEM(c.bundle.Certs.OS.Crt)
 	}
+	return config
 }
 
 func TestConfigured_GivesEachRoleItsMethods(t *testing.T) {

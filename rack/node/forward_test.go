@@ -1,6 +1,9 @@
 package node_test
 
 import (
+	"errors"
+	"strings"
+	"syscall"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -9,6 +12,7 @@ import (
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	clusterres "github.com/siderolabs/talos/pkg/machinery/resources/cluster"
 	networkres "github.com/siderolabs/talos/pkg/machinery/resources/network"
 	"github.com/siderolabs/talos/pkg/machinery/role"
@@ -127,6 +131,23 @@ func TestWorker_IsSilentUntilAControlPlaneSignsForIt(t *testing.T) {
 	}
 	c.running(t, machine.TypeControlPlane, cp)
 	awaitAPI(t, worker.admin(t, c))
+}
+
+func TestWorker_IsNotSignedForWithoutTheMachineToken(t *testing.T) {
+	t.Parallel()
+	cp, worker := startNode(t), startNode(t)
+	c := newCluster(t, cp.address)
+	c.running(t, machine.TypeControlPlane, cp)
+	worker.await(t, node.Maintenance)
+	apply(t, worker.insecure(t), c.config(t, machine.TypeWorker, func(cfg *v1alpha1.Config) {
+		cfg.MachineConfig.MachineToken = "abcdef.0123456789abcdef"
+	}))
+	worker.await(t, node.Running)
+	want := "trustd at " + cp.address.String() + ":50001: rpc error: code = Unauthenticated desc = the machine token is not that of this cluster"
+	eventually(t, func() bool { return strings.Contains(worker.log.String(), want) })
+	if err := dial(worker.address, c.tlsConfig(t, nil)); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestDiscovery_ShowsTheMembers(t *testing.T) {

@@ -1,10 +1,12 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -53,8 +55,27 @@ type testNode struct {
 	kube    *fakeKubernetes
 	stop    func()
 
+	// log is what the node wrote to its console.
+	log    *logBuffer
 	mu     sync.Mutex
 	states []node.State
+}
+
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // seen are the states that the node has been in since the last call.
@@ -69,11 +90,12 @@ func (n *testNode) seen() []node.State {
 func startNode(t *testing.T, change ...func(*node.Options)) *testNode {
 	t.Helper()
 	address := newAddress()
+	log := &logBuffer{}
 	opts := node.Options{
 		Dir:       t.TempDir(),
 		Addresses: []netip.Prefix{netip.PrefixFrom(address, 16)},
 		Timing:    fast,
-		Log:       slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log:       slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), log), nil)),
 	}
 	for _, f := range change {
 		f(&opts)
@@ -83,7 +105,7 @@ func startNode(t *testing.T, change ...func(*node.Options)) *testNode {
 		kube = &fakeKubernetes{etcd: &fakeEtcd{}}
 		opts.Kubernetes = kube
 	}
-	n := &testNode{address: opts.Addresses[0].Addr(), kube: kube}
+	n := &testNode{address: opts.Addresses[0].Addr(), kube: kube, log: log}
 	opts.OnState = func(s node.State) {
 		n.mu.Lock()
 		defer n.mu.Unlock()

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"testing"
@@ -17,9 +18,9 @@ import (
 )
 
 // tasks are those that ended or began until the node closed the connection.
-func tasks(t *testing.T, c *client.Client, actor func() string) []string {
+func tasks(ctx context.Context, t *testing.T, c *client.Client, actor func() string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	events := make(chan client.EventResult, 1000)
 	if err := c.EventsWatchV2(ctx, events, client.WithTailEvents(-1)); err != nil {
@@ -56,7 +57,7 @@ func TestReset_OfBothPartitionsKeepsTheInstallation(t *testing.T) {
 	if err := admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	got := tasks(t, admin, func() string {
+	got := tasks(t.Context(), t, admin, func() string {
 		resp, err := admin.ResetGenericWithResponse(t.Context(), resetRequest(false, true, "STATE", "EPHEMERAL"))
 		if err != nil {
 			t.Fatal(err)
@@ -82,6 +83,42 @@ func TestReset_OfBothPartitionsKeepsTheInstallation(t *testing.T) {
 	if got := n.seen(); !slices.Equal(got, []node.State{node.Booting, node.Running}) {
 		t.Errorf("states %v", got)
 	}
+}
+
+func TestEvents_AreCompleteWhenTheNodePassesThemOnToItself(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+	ctx := client.WithNodes(t.Context(), n.address.String())
+	got := tasks(ctx, t, admin, func() string {
+		id, err := admin.RebootWithResponse(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id.GetMessages()[0].GetActorId()
+	})
+	if want := []string{"stopServicesForUpgrade", "stopAllServices", "reboot"}; !slices.Equal(got, want) {
+		t.Errorf("tasks %v, want %v", got, want)
+	}
+}
+
+func TestBoot_ThatFailsStartsAgain(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	n.kube.bootErr = errors.New("no such flag")
+	n.await(t, node.Maintenance)
+	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane))
+	eventually(t, func() bool { return n.Err() != nil })
+	if want := "boot sequence: task startAllServices: no such flag"; n.Err().Error() != want {
+		t.Errorf("Err: %v, want %s", n.Err(), want)
+	}
+	n.kube.mu.Lock()
+	n.kube.bootErr = nil
+	n.kube.mu.Unlock()
+	n.await(t, node.Running)
 }
 
 func TestReset_OfEphemeralKeepsTheConfig(t *testing.T) {

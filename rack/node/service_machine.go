@@ -13,7 +13,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/role"
-	"github.com/siderolabs/talos/pkg/machinery/version"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -51,9 +50,6 @@ func (m *machineService) Version(context.Context, *emptypb.Empty) (*machineapi.V
 		GoVersion: runtime.Version(),
 		Os:        "linux",
 		Arch:      m.session.node.opts.Hardware.Arch,
-	}
-	if info.Tag == version.Tag {
-		info.Sha = version.SHA
 	}
 	return &machineapi.VersionResponse{Messages: []*machineapi.Version{{
 		Version:  info,

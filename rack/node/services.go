@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +27,6 @@ type serviceSet struct {
 	mu sync.Mutex
 	// started is true from the start of the machine's API to its end; kubernetes from Boot to Shutdown.
 	started, kubernetes bool
-	order               []string
 	byID                map[string]*trackedService
 	changed             chan struct{}
 }
@@ -157,7 +158,6 @@ func (v *serviceSet) update(current []Service) []Service {
 		if !known {
 			tracked = &trackedService{}
 			v.byID[svc.ID] = tracked
-			v.order = append(v.order, svc.ID)
 		}
 		if tracked.Service != svc {
 			tracked.note(svc)
@@ -206,7 +206,7 @@ func (v *serviceSet) problems() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var list []string
-	for _, id := range v.order {
+	for _, id := range slices.Sorted(maps.Keys(v.byID)) {
 		switch svc := v.byID[id]; {
 		case svc.State != "Running":
 			list = append(list, id+" not running")
@@ -228,7 +228,7 @@ func (v *serviceSet) list(ctx context.Context) []*machineapi.ServiceInfo {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var infos []*machineapi.ServiceInfo
-	for _, id := range v.order {
+	for _, id := range slices.Sorted(maps.Keys(v.byID)) {
 		svc := v.byID[id]
 		infos = append(infos, &machineapi.ServiceInfo{
 			Id:     id,
