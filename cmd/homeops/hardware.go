@@ -60,7 +60,7 @@ func (i *initiation) discover(ctx context.Context) error {
 		addresses[n] = node.Address
 	}
 	fmt.Fprintf(i.out, "Reading %d machines in maintenance mode...\n", len(nodes))
-	machines, err := discover.ReadAll(ctx, addresses)
+	machines, err := i.read(ctx, addresses)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,8 @@ func (i *initiation) discover(ctx context.Context) error {
 
 // show prints a table of what was found, with the proposed install disks marked.
 func (i *initiation) show(machines []discover.Machine, install []string) {
-	w := tabwriter.NewWriter(i.out, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MACHINE\tPART\tNAME\tSIZE\tIDENTITY\tMODEL\t")
 	for n, m := range machines {
 		about := []string{m.Product}
@@ -117,6 +118,9 @@ func (i *initiation) show(machines []discover.Machine, install []string) {
 		}
 	}
 	w.Flush()
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(i.out, strings.TrimRight(line, " \n"))
+	}
 }
 
 func joined(parts []string) string {

@@ -6,12 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/home-ops/home-ops/internal/agekey"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/firststack"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -20,13 +22,21 @@ var initCommand = command{
 	name:    "init",
 	args:    "[STACK]",
 	summary: "Write a first stack file, with disks and network cards read from the machines",
-	run:     initStack,
+	run:     initWith(discover.ReadAll),
 }
 
 var stackName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
+// reader reads machines in maintenance mode.
+type reader func(ctx context.Context, addresses []netip.Addr) ([]discover.Machine, error)
+
+// initWith makes the command that reads machines by read.
+func initWith(read reader) func(context.Context, call) error {
+	return func(ctx context.Context, c call) error { return initStack(ctx, c, read) }
+}
+
 // initStack asks for what nobody can guess, and writes the stack file when the plan stands its own check.
-func initStack(ctx context.Context, c call) error {
+func initStack(ctx context.Context, c call, read reader) error {
 	flags := initFlags()
 	rest, err := c.parse(flags)
 	if err != nil {
@@ -48,7 +58,10 @@ func initStack(ctx context.Context, c call) error {
 		return fmt.Errorf("%s exists, and is not overwritten: edit it, or name another stack", target)
 	}
 	yes, offline := flags.Lookup("yes").Value.String() == "true", flags.Lookup("offline").Value.String() == "true"
-	i := initiation{asker: newAsker(c.terminal, flags, yes), offline: offline, plan: firststack.Plan{Stack: stack}}
+	if offline {
+		read = nil
+	}
+	i := initiation{asker: newAsker(c.terminal, flags, yes), read: read, plan: firststack.Plan{Stack: stack}}
 	if err := i.interview(ctx); err != nil {
 		return err
 	}
@@ -96,8 +109,9 @@ func initFlags() *flag.FlagSet {
 // initiation is one run of init.
 type initiation struct {
 	*asker
-	offline bool
-	plan    firststack.Plan
+	// read is nil when the machines are described by hand.
+	read reader
+	plan firststack.Plan
 	// ageKey is the file with the private key of the plan's age recipient.
 	ageKey string
 }
@@ -112,7 +126,9 @@ func (i *initiation) refuse(dir string) error {
 		}
 	}
 	problems = spec.Merge(problems)
-	fmt.Fprintln(i.out)
+	if len(problems) > 0 {
+		fmt.Fprintln(i.out)
+	}
 	for _, p := range problems {
 		fmt.Fprintln(i.out, p)
 	}

@@ -58,7 +58,7 @@ func (i *initiation) machines(ctx context.Context) error {
 	for n, a := range workers {
 		i.plan.Nodes = append(i.plan.Nodes, firststack.Node{Name: fmt.Sprintf("worker-%d", n+1), Role: spec.RoleWorker, Address: a})
 	}
-	if i.offline {
+	if i.read == nil {
 		return i.describe()
 	}
 	return i.discover(ctx)

@@ -89,10 +89,13 @@ func check(files []string) verdict {
 	var judged, others []*spec.Stack
 	for _, file := range files {
 		s, problems := spec.LoadFile(file)
-		judged = append(judged, s)
 		v.Stacks = append(v.Stacks, s.Name)
 		v.Problems = append(v.Problems, problems...)
-		v.Problems = append(v.Problems, s.Validate()...)
+		// A file that cannot be read as a whole has no plan to judge.
+		if !slices.ContainsFunc(problems, func(p spec.Problem) bool { return p.Path == "" }) {
+			judged = append(judged, s)
+			v.Problems = append(v.Problems, s.Validate()...)
+		}
 	}
 	for _, file := range neighbours(files) {
 		s, _ := spec.LoadFile(file)
