@@ -9,7 +9,7 @@ type BGP struct {
 	// than the routers', so that routes are exchanged without further rules.
 	LocalASN uint32 `json:"localASN" required:"true" example:"64514"`
 	// Peers are the routers.
-	Peers []BGPPeer `json:"peers" required:"true" min:"1"`
+	Peers []BGPPeer `json:"peers" required:"true" min:"1" example:"[{ name: gateway, address: 10.0.0.1, asn: 64512 }]"`
 	// Nodes names the nodes that speak BGP. Default: the workers, or every node when control planes run
 	// workloads.
 	Nodes []string `json:"nodes,omitempty"`

@@ -164,7 +164,7 @@ func (c *checker) vip() {
 	}
 	c.inPrefix(path, v, p)
 	for _, n := range cps {
-		if n.Address.IsValid() && !slices.ContainsFunc(n.Addresses(), p.Contains) {
+		if _, placed := c.s.Network.NodeNetworkOf(n.Address); placed && !slices.ContainsFunc(n.Addresses(), p.Contains) {
 			c.errorf(path, "%s lies in %s, where control plane %s has no address: it could not take the VIP over", v, p, n.Name)
 		}
 	}
@@ -177,6 +177,7 @@ func (c *checker) routers() {
 		return
 	}
 	seen := map[netip.Prefix]netip.Addr{}
+	misplaced := false
 	for i, g := range n.Gateways {
 		path := fmt.Sprintf("network.gateways[%d]", i)
 		if !g.IsValid() {
@@ -192,6 +193,7 @@ func (c *checker) routers() {
 		p, ok := n.NodeNetworkOf(g)
 		if !ok {
 			c.errorf(path, "%s is outside network.nodeCIDRs (%s): nodes could not reach their router", g, listed(n.NodeCIDRs))
+			misplaced = true
 			continue
 		}
 		c.inPrefix(path, g, p)
@@ -201,7 +203,7 @@ func (c *checker) routers() {
 		seen[p] = g
 	}
 	for i, p := range n.NodeCIDRs {
-		if _, ok := seen[p]; !ok && p.IsValid() && p.Addr().Is4() && c.staticNodesIn(p) {
+		if _, ok := seen[p]; !ok && !misplaced && p.IsValid() && p.Addr().Is4() && c.staticNodesIn(p) {
 			c.warnf(fmt.Sprintf("network.nodeCIDRs[%d]", i), "%s has no router in network.gateways: its nodes cannot download anything", p)
 		}
 	}

@@ -174,7 +174,10 @@ func (c *checker) sessionFamilies() {
 	for _, b := range c.poolBlocks() {
 		six := b.r.Is6()
 		peers := c.s.Cilium.BGP.Peers
-		if len(peers) > 0 && !slices.ContainsFunc(peers, func(p BGPPeer) bool { return !p.Address.IsValid() || p.Address.Is6() == six }) {
+		missing := !slices.ContainsFunc(peers, func(p BGPPeer) bool {
+			return !p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6())
+		})
+		if len(peers) > 0 && missing {
 			c.warnf(b.path, "%s is %s, but every session of cilium.bgp.peers runs over %s: most routers do not use routes with a next hop of the other family; add a peer with an %s address", b.r, familyName(six), familyName(!six), familyName(six))
 		}
 	}

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // addressClashes checks that no address has two owners.
@@ -26,7 +27,8 @@ func (c *checker) addressClashes() {
 	}
 	for _, p := range c.addresses {
 		for _, n := range c.s.networks() {
-			if isNodeNetwork(n.path) || !n.prefix.Contains(p.addr) {
+			// Where two networks overlap, that alone is told.
+			if _, ok := c.s.Network.NodeNetworkOf(p.addr); ok || isNodeNetwork(n.path) || !n.prefix.Contains(p.addr) {
 				continue
 			}
 			c.errorf(p.path, "%s lies in %s (%s%s), where packets never leave the cluster", p.addr, n.path, n.prefix, c.defaultNote(n.path))
@@ -64,7 +66,7 @@ func (c *checker) rangeClashes() {
 				continue
 			}
 			if a.kind == ofResolver {
-				c.errorf(a.path, "%s lies in %s (%s): nodes need it before the cluster can serve it", a.addr, b.path, b.r)
+				c.resolverInPool(a, b)
 				continue
 			}
 			c.errorf(b.path, "%s contains %s, which is %s (%s)", b.r, a.addr, a.path, a.who)
@@ -75,6 +77,21 @@ func (c *checker) rangeClashes() {
 			}
 		}
 	}
+}
+
+// resolverInPool judges a DNS or time server that runs in the cluster: beside others it only costs delay.
+func (c *checker) resolverInPool(a placed, b block) {
+	for _, other := range c.addresses {
+		if other.kind == ofResolver && other.who == a.who && !c.pooled(other.addr) {
+			c.warnf(a.path, "%s lies in %s (%s): while the cluster is down nodes wait for it before they ask %s", a.addr, b.path, b.r, other.addr)
+			return
+		}
+	}
+	c.errorf(a.path, "%s lies in %s (%s): nodes need it before the cluster can serve it", a.addr, b.path, b.r)
+}
+
+func (c *checker) pooled(a netip.Addr) bool {
+	return slices.ContainsFunc(c.s.Cilium.Pools, func(p Pool) bool { return p.Contains(a) })
 }
 
 func (c *checker) poolBlocks() []block {

@@ -71,7 +71,7 @@ func (c *checker) linkAddresses(path string, n *Node, index int, shared map[neti
 			}
 			if isNodeNetwork(other.path) {
 				c.errorf(at, "%s lies in %s (%s): with two links in one network the node answers on the wrong one", p, other.path, other.prefix)
-			} else {
+			} else if !other.prefix.Contains(p.Addr()) {
 				c.errorf(at, "%s overlaps %s (%s%s)", p, other.path, other.prefix, c.defaultNote(other.path))
 			}
 		}
@@ -146,7 +146,11 @@ func (c *checker) routeTarget(path string, r Route, n *Node) {
 		return
 	}
 	for _, net := range c.s.networks() {
-		if net.prefix.Overlaps(r.To) {
+		switch {
+		case !net.prefix.Overlaps(r.To):
+		case isNodeNetwork(net.path):
+			c.warnf(path, "%s overlaps %s (%s): nodes in it would be looked for behind a router", r.To, net.path, net.prefix)
+		default:
 			c.errorf(path, "%s overlaps %s (%s%s): the route would draw off the cluster's own traffic", r.To, net.path, net.prefix, c.defaultNote(net.path))
 		}
 	}

@@ -24,12 +24,14 @@ func (c *checker) kubelets() {
 		for i, m := range n.KubeletMounts {
 			p := fmt.Sprintf("%s.kubeletMounts[%d]", at, i)
 			c.mountPath(p+".source", m.Source)
-			c.mountPath(p+".destination", m.Destination)
+			if m.Destination != m.Source {
+				c.mountPath(p+".destination", m.Destination)
+			}
 			if first, ok := seen[m.Destination]; ok && m.Destination != "" {
 				c.errorf(p+".destination", "%s is also mounted by kubeletMounts[%d]", m.Destination, first)
 			}
 			seen[m.Destination] = i
-			if m.Source != "" && !strings.HasPrefix(m.Source, "/var/") && !strings.HasPrefix(m.Source, "/dev") && !strings.HasPrefix(m.Source, "/run/") && !strings.HasPrefix(m.Source, "/sys") {
+			if strings.HasPrefix(m.Source, "/") && !strings.HasPrefix(m.Source, "/var") && !strings.HasPrefix(m.Source, "/dev") && !strings.HasPrefix(m.Source, "/run/") && !strings.HasPrefix(m.Source, "/sys") {
 				c.warnf(p+".source", "%s is on Talos's read-only system; what is kept lies under /var", m.Source)
 			}
 		}

@@ -30,7 +30,7 @@ func (c *checker) links() {
 // oneSelector checks that exactly one of the ways to select a card is used.
 func (c *checker) oneSelector(path string, mac MAC, name string, bond *Bond, what string) {
 	var given []string
-	if !mac.IsZero() || c.s.isBad(path+".mac") {
+	if !mac.IsZero() || c.s.isSet(path+".mac") {
 		given = append(given, "mac")
 	}
 	if name != "" {
@@ -137,9 +137,10 @@ func (c *checker) bondMembers(path string, b *Bond) {
 
 // macs checks that hardware addresses are those of one card each, in the whole stack.
 func (c *checker) macs() {
-	type use struct{ path, node string }
+	// at is the node's path: two nodes may have one name by mistake.
+	type use struct{ path, at, name string }
 	seen := map[MAC]use{}
-	check := func(path, node string, m MAC, again bool) {
+	check := func(path, at string, n *Node, m MAC, again bool) {
 		if m.IsZero() {
 			return
 		}
@@ -154,17 +155,17 @@ func (c *checker) macs() {
 		first, ok := seen[m]
 		switch {
 		case !ok:
-			seen[m] = use{path, node}
-		case first.node != node:
-			c.errorf(path, "%s is also %s (%s)", m, first.path, first.node)
+			seen[m] = use{path, at, n.Name}
+		case first.at != at:
+			c.errorf(path, "%s is also %s (%s)", m, first.path, first.name)
 		case !again:
 			c.errorf(path, "%s is also %s", m, first.path)
 		}
 	}
-	bond := func(path, node string, b *Bond) {
+	bond := func(path, at string, n *Node, b *Bond) {
 		if b != nil {
 			for i, m := range b.MACs {
-				check(fmt.Sprintf("%s.macs[%d]", path, i), node, m, false)
+				check(fmt.Sprintf("%s.macs[%d]", path, i), at, n, m, false)
 			}
 		}
 	}
@@ -172,14 +173,13 @@ func (c *checker) macs() {
 		if n.MAC.IsZero() && c.s.isSet(path+".mac") {
 			c.errorf(path+".mac", "00:00:00:00:00:00 is no card's address")
 		}
-		// The path keeps two nodes of one name apart.
-		check(path+".mac", path, n.MAC, false)
-		bond(path+".bond", path, n.Bond)
+		check(path+".mac", path, n, n.MAC, false)
+		bond(path+".bond", path, n, n.Bond)
 		for i := range n.ExtraLinks {
 			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
 			// A further VLAN may lie on a card that is in use already; the link rules tell the VLANs apart.
-			check(at+".mac", path, n.ExtraLinks[i].MAC, true)
-			bond(at+".bond", path, n.ExtraLinks[i].Bond)
+			check(at+".mac", path, n, n.ExtraLinks[i].MAC, true)
+			bond(at+".bond", path, n, n.ExtraLinks[i].Bond)
 		}
 	})
 }

@@ -73,7 +73,7 @@ func (c *checker) announcements() {
 	if ci.L2.Enabled {
 		c.l2()
 	}
-	if ci.BGP != nil {
+	if ci.BGP != nil && !ci.L2.Enabled {
 		for _, b := range c.poolBlocks() {
 			for i, p := range c.s.Network.NodeCIDRs {
 				if p.IsValid() && b.r.Within(p) {
@@ -88,7 +88,7 @@ func (c *checker) l2() {
 	l := c.s.Cilium.L2
 	for _, b := range c.poolBlocks() {
 		inside := slices.ContainsFunc(c.s.Network.NodeCIDRs, func(p netip.Prefix) bool { return p.IsValid() && b.r.Overlaps(RangeOf(p)) })
-		if !inside && !c.onExtraLink(b.r) && !c.anyBad("network.nodeCIDRs") && b.r.First.IsGlobalUnicast() {
+		if !inside && !c.onExtraLink(b.r) && len(c.s.Network.NodeCIDRs) > 0 && !c.anyBad("network.nodeCIDRs") && b.r.First.IsGlobalUnicast() {
 			c.errorf(b.path, "%s lies in none of the nodes' networks (%s): nobody asks for its addresses there, so L2 announcements cannot serve them; use cilium.bgp, or addresses of a node network", b.r, listed(c.s.Network.NodeCIDRs))
 		}
 		if v, ok := c.s.Versions.Cilium.parse(); ok && b.r.Is6() && v.compareMinor(semver{major: 1, minor: 19}) < 0 {

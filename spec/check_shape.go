@@ -25,6 +25,10 @@ func (c *checker) shape() {
 }
 
 func (c *checker) presence(path string, v reflect.Value, f reflect.StructField) {
+	// A zero that is written is wrong in another way.
+	if v.CanUint() && c.s.isSet(path) {
+		return
+	}
 	if f.Tag.Get("required") != "true" || !v.IsZero() && !(v.Kind() == reflect.Slice && v.Len() == 0) {
 		return
 	}

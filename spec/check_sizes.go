@@ -34,6 +34,14 @@ func nodeBlocks(p netip.Prefix, mask int) int {
 	return 0
 }
 
+// maskOutOfBounds reports whether the shape rules refuse the mask already.
+func maskOutOfBounds(six bool, mask int) bool {
+	if six {
+		return mask < 48 || mask > 120
+	}
+	return mask < 16 || mask > 28
+}
+
 func (c *checker) podRoom(path string, p netip.Prefix) {
 	key, mask := "nodeCIDRMaskSize4", c.s.Network.NodeCIDRMaskSize4
 	if p.Addr().Is6() {
@@ -42,7 +50,7 @@ func (c *checker) podRoom(path string, p netip.Prefix) {
 	nodes := len(c.s.Nodes)
 	blocks := nodeBlocks(p, mask)
 	switch {
-	case mask == 0:
+	case maskOutOfBounds(p.Addr().Is6(), mask):
 	case mask < p.Bits():
 		c.errorf(path, "%s is smaller than the block of one node (/%d, network.%s)", p, mask, key)
 	// https://github.com/kubernetes/kubernetes/blob/v1.34.1/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go
@@ -53,12 +61,12 @@ func (c *checker) podRoom(path string, p netip.Prefix) {
 	case blocks == nodes && nodes > 1:
 		c.warnf(path, "%s has exactly as many blocks of /%d as there are nodes: none can be added, nor replaced by one of another name", p, mask)
 	}
-	if p.Addr().Is6() {
+	if p.Addr().Is6() || maskOutOfBounds(false, mask) {
 		return
 	}
 	c.eachNode(func(at string, n *Node) {
 		// Cilium keeps the first and last address, and one each for the host, health checks and gateways.
-		if room := 1<<(32-mask) - 5; mask > 0 && n.MaxPods > room {
+		if room := 1<<(32-mask) - 5; n.MaxPods > room {
 			c.warnf(at+".maxPods", "%d pods do not fit into a node's /%d of %s (network.%s), which has addresses for %d", n.MaxPods, mask, p, key, room)
 		}
 	})

@@ -11,7 +11,7 @@ import (
 func (c *checker) url(path, text string, schemes ...string) (*url.URL, bool) {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "":
+	case err != nil || !strings.Contains(text, "://"):
 		c.errorf(path, "%q is not a URL such as %s://host.example.com", text, schemes[0])
 	case !slices.Contains(schemes, u.Scheme):
 		c.errorf(path, "%q begins with %s://; it wants %s://", text, u.Scheme, strings.Join(schemes, ":// or "))

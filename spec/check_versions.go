@@ -101,8 +101,7 @@ func (c *checker) together(path, component string, v Version, of string, other V
 // chartVersions checks the form of the versions of charts and components: with or without a leading v, as
 // their registries tag them.
 func (c *checker) chartVersions() {
-	var usual Versions
-	usual.defaults()
+	usual := tested()
 	have, want := reflectElem(&c.s.Versions), reflectElem(&usual)
 	for i := range have.NumField() {
 		key := keyOf(have.Type().Field(i))

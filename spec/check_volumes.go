@@ -19,7 +19,7 @@ func (c *checker) volumes() {
 			if !e.Disk.IsZero() {
 				c.disk(p+".disk", i, e.Disk, useEphemeral)
 			}
-			if e.Disk.IsZero() && e.MinSize == 0 && e.MaxSize == 0 {
+			if e.Disk.IsZero() && e.MinSize == 0 && e.MaxSize == 0 && !c.anyBad(p) {
 				c.errorf(p, "says nothing: give disk, minSize or maxSize")
 			}
 		}

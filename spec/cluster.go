@@ -45,6 +45,11 @@ type Cluster struct {
 	Discovery Discovery `json:"discovery,omitzero"`
 	// ImageFactory is the host of the image factory that makes the nodes' images. Default: factory.talos.dev.
 	ImageFactory string `json:"imageFactory,omitempty" example:"factory.talos.dev"`
+	// ResetOnDestroy returns a machine to Talos's maintenance mode when its node leaves the stack, or when the
+	// stack is destroyed: the configuration and /var are wiped, the installed Talos and user volumes stay. A
+	// change works from the next update on. Default: false, a machine that is removed runs on until it is
+	// reset by hand. Mind that a renamed node is a removed one.
+	ResetOnDestroy bool `json:"resetOnDestroy,omitempty"`
 	// RegistryMirrors maps a registry's host to the URLs of mirrors that are asked first, for example
 	// docker.io to a pull-through cache. "*" stands for every registry.
 	RegistryMirrors map[string][]string `json:"registryMirrors,omitempty"`

@@ -85,19 +85,21 @@ func (d *decoder) object(node *yaml.Node, v reflect.Value, path string) {
 	for key, value := range d.pairs(node, path) {
 		index, ok := fields[key.Value]
 		if !ok {
-			d.unknown(key, join(path, key.Value), keysOf(v.Type()))
+			d.unknown(key, key.Value, join(path, key.Value), keysOf(v.Type()))
 			continue
 		}
 		d.decode(value, v.FieldByIndex(index), join(path, key.Value))
 	}
 }
 
-func (d *decoder) unknown(key *yaml.Node, path string, known []string) {
-	if near := nearest(key.Value, known); near != "" {
-		d.fail(key, path, "unknown key %q; did you mean %q?", key.Value, near)
+func (d *decoder) unknown(key *yaml.Node, name, path string, known []string) {
+	if near := nearest(name, known); near != "" {
+		// What was meant is not missing as well.
+		d.src.bad[join(parentPath(path), near)] = true
+		d.fail(key, path, "unknown key %q; did you mean %q?", name, near)
 		return
 	}
-	d.fail(key, path, "unknown key %q; known here: %s", key.Value, strings.Join(known, ", "))
+	d.fail(key, path, "unknown key %q; known here: %s", name, strings.Join(known, ", "))
 }
 
 func (d *decoder) list(node *yaml.Node, v reflect.Value, path string) {

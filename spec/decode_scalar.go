@@ -58,7 +58,7 @@ func usualBits(s string) int {
 	if strings.Contains(s, ":") {
 		return 64
 	}
-	return 24
+	return 16
 }
 
 // formOf says in words what a type's values look like.

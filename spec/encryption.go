@@ -13,7 +13,7 @@ type Encryption struct {
 type VolumeEncryption struct {
 	// Keys unlock the volume; any of them does. The place in the list is the LUKS key slot, so put new keys at
 	// the end.
-	Keys []EncryptionKey `json:"keys" required:"true" min:"1" max:"8"`
+	Keys []EncryptionKey `json:"keys" required:"true" min:"1" max:"8" example:"[{ type: tpm }]"`
 }
 
 // EncryptionKey is one way to unlock a volume.

@@ -67,7 +67,7 @@ func load(name, file string, data []byte) (*Stack, Problems) {
 		if key.Value == "config" {
 			config = value
 		} else if nearest(key.Value, fileKeys) != key.Value {
-			d.unknown(key, key.Value, fileKeys)
+			d.unknown(key, key.Value, key.Value, fileKeys)
 		}
 	}
 	switch {
@@ -94,6 +94,8 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 		}
 		if namespace != Namespace {
 			if near := nearest(namespace, []string{Namespace}); near != "" {
+				// What was meant is not missing as well.
+				d.src.bad[name] = true
 				d.fail(key, key.Value, "unknown namespace %q; did you mean %q?", namespace, near)
 			}
 			continue
@@ -107,8 +109,10 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 		case isSecure(value):
 			s.secretKeys[name] = true
 			d.src.at[name] = position{key.Line, key.Column}
+		case value.Kind == yaml.ScalarNode && nearest(name, Keys()) == "":
+			d.fail(key, name, "unknown key %q; if it is a secret, set it with `pulumi config set --secret %s:%s`", name, Namespace, name)
 		default:
-			d.unknown(key, name, Keys())
+			d.unknown(key, name, name, Keys())
 		}
 	}
 }

@@ -5,7 +5,7 @@ import "net/netip"
 // RookCeph runs Ceph (https://rook.io).
 type RookCeph struct {
 	// Nodes says which disks of which nodes Ceph takes whole.
-	Nodes []CephNode `json:"nodes" required:"true" min:"1"`
+	Nodes []CephNode `json:"nodes" required:"true" min:"1" example:"[{ name: worker-1, disks: [{ serial: S73WNJ0W300521D }] }]"`
 	// Replicas is how many copies of each piece of data are kept, on different nodes. Default: 3, or the number
 	// of storage nodes if smaller.
 	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
@@ -41,7 +41,7 @@ type CephNode struct {
 	// Name is the node's name.
 	Name string `json:"name" required:"true" example:"worker-1"`
 	// Disks selects the disks, each by path, serial number or WWID. Everything on them is lost.
-	Disks []DiskSelector `json:"disks" required:"true" min:"1"`
+	Disks []DiskSelector `json:"disks" required:"true" min:"1" example:"[{ serial: S73WNJ0W300521D }]"`
 }
 
 // CephPool is one kind of Ceph storage.

@@ -35,13 +35,22 @@ func (s *Stack) isBad(path string) bool {
 	if s.source == nil {
 		return false
 	}
-	for path != "" {
+	for path = s.source.origin(path); path != ""; path = parentPath(path) {
 		if s.source.bad[path] {
 			return true
 		}
-		path = parentPath(path)
 	}
 	return false
+}
+
+// origin is where a value was written: for one that a node takes over from nodeDefaults, its place there.
+func (src *source) origin(path string) string {
+	for at := path; at != ""; at = parentPath(at) {
+		if from, ok := src.inherited[at]; ok {
+			return from + strings.TrimPrefix(path, at)
+		}
+	}
+	return path
 }
 
 // locate fills in where a problem's value was written: its own place, or that of the nearest enclosing
@@ -50,13 +59,7 @@ func (src *source) locate(p Problem) Problem {
 	if src == nil {
 		return p
 	}
-	p.File = src.file
-	for path := p.Path; path != ""; path = parentPath(path) {
-		if to, ok := src.inherited[path]; ok {
-			p.Path = to + strings.TrimPrefix(p.Path, path)
-			break
-		}
-	}
+	p.File, p.Path = src.file, src.origin(p.Path)
 	for path := p.Path; path != ""; path = parentPath(path) {
 		if at, ok := src.at[path]; ok && at.line > 0 {
 			p.Line, p.Column = at.line, at.column

@@ -2,6 +2,7 @@ package spec
 
 import (
 	_ "embed"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -48,14 +49,19 @@ type Versions struct {
 //go:embed versions.yaml
 var defaultVersions []byte
 
-func (v *Versions) defaults() {
+// tested is versions.yaml, read once.
+var tested = sync.OnceValue(func() Versions {
 	var root yaml.Node
 	if err := yaml.Unmarshal(defaultVersions, &root); err != nil {
 		panic("spec/versions.yaml: " + err.Error())
 	}
+	var v Versions
 	d := decoder{src: newSource("versions.yaml")}
-	d.decode(root.Content[0], reflectElem(v), "")
+	d.decode(root.Content[0], reflectElem(&v), "")
 	if d.problems.HasErrors() {
 		panic("spec/versions.yaml: " + d.problems.Err().Error())
 	}
-}
+	return v
+})
+
+func (v *Versions) defaults() { *v = tested() }

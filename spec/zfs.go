@@ -4,7 +4,7 @@ package spec
 // kernel module are added to the nodes of the pools by themselves.
 type ZFS struct {
 	// Pools are the ZFS pools.
-	Pools []ZFSPool `json:"pools" required:"true" min:"1"`
+	Pools []ZFSPool `json:"pools" required:"true" min:"1" example:"[{ name: tank, node: worker-1, disks: [{ serial: ZR10A7BC }] }]"`
 	// SnapshotSchedules take snapshots of every volume.
 	SnapshotSchedules []Schedule `json:"snapshotSchedules,omitempty"`
 }
@@ -16,7 +16,7 @@ type ZFSPool struct {
 	// Node is the name of the node that holds it.
 	Node string `json:"node" required:"true" example:"worker-1"`
 	// Disks are the pool's disks, each by path, serial number or WWID. Everything on them is lost.
-	Disks []DiskSelector `json:"disks" required:"true" min:"1"`
+	Disks []DiskSelector `json:"disks" required:"true" min:"1" example:"[{ serial: ZR10A7BC }]"`
 	// Layout is how the disks share the data. Default: mirror with two or more disks, else stripe.
 	Layout ZFSLayout `json:"layout,omitempty"`
 	// Compression is the datasets' compression. Default: lz4.
