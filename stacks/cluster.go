@@ -19,7 +19,11 @@ func Cluster(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	machines, err := talos.New(ctx, "talos", &talos.Args{Stack: stack, Passphrases: passphrases})
+	machines, err := talos.New(ctx, "talos", &talos.Args{
+		Stack:          stack,
+		Passphrases:    passphrases,
+		ResetOnDestroy: stack.Cluster.ResetOnDestroy,
+	})
 	if err != nil {
 		return err
 	}
