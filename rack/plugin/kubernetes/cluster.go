@@ -55,6 +55,16 @@ func (c *cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error
 	return mapping, err
 }
 
+// serves tells whether the server has a kind, by what is known of it: unlike mapping it does not look twice, which a
+// preview of many kinds that are yet to come would pay for each time.
+func (c *cluster) serves(gvk schema.GroupVersionKind) bool {
+	if c.mapper == nil {
+		return false
+	}
+	_, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	return err == nil
+}
+
 // client is the API of one kind, in a namespace if the kind has them.
 func (c *cluster) client(gvk schema.GroupVersionKind, namespace string) (dynamic.ResourceInterface, error) {
 	mapping, err := c.mapping(gvk)

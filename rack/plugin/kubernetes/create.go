@@ -79,11 +79,7 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 
 // canDryRun tells whether the API server can be asked what would become of the inputs.
 func (s *Server) canDryRun(inputs *unstructured.Unstructured) bool {
-	if s.unreachable != "" || hasUnknowns(inputs.Object) {
-		return false
-	}
-	_, err := s.cluster.mapping(inputs.GroupVersionKind())
-	return err == nil
+	return s.unreachable == "" && !hasUnknowns(inputs.Object) && s.cluster.serves(inputs.GroupVersionKind())
 }
 
 // dryRunTellsNothing is a refusal of a dry run that says nothing of the real one: the namespace is yet to be made,

@@ -116,6 +116,10 @@ func TestCreate_PreviewIsADryRunWhereThatIsPossible(t *testing.T) {
 			}(), nil, false,
 		},
 		"of a kind that is not there yet": {widget, inputs("example.com/v1", "Widget", "w", nil), nil, false},
+		"of a name that another object has": {
+			configMap, inputs("v1", "ConfigMap", "taken", data("a")),
+			[]string{"POST /api/v1/namespaces/default/configmaps dry"}, false,
+		},
 		"of a namespace that is not there yet": {
 			configMap, inputs("v1", "ConfigMap", "c", fields{"metadata": fields{"name": "c", "namespace": "later"}}),
 			[]string{"POST /api/v1/namespaces/later/configmaps dry"}, false,
@@ -123,6 +127,7 @@ func TestCreate_PreviewIsADryRunWhereThatIsPossible(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := startAPIServer(t)
+			server.objects["/api/v1/namespaces/default/configmaps/taken"] = map[string]any{}
 			p := startProvider(t, server.URL, nil)
 			response, err := p.Create(t.Context(), &pulumirpc.CreateRequest{
 				Urn: urn(test.token, "it"), Preview: true, Properties: p.wire(p.checked(test.token, "it", nil, test.given)),
