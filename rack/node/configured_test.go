@@ -14,9 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	cosi "github.com/cosi-project/runtime/api/v1alpha1"
 	"github.com/cosi-project/runtime/pkg/safe"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
@@ -172,6 +175,38 @@ func TestConfigured_GivesEachRoleItsMethods(t *testing.T) {
 	if err := operator.Reboot(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestMachineConfig_CanBeReadAndEdited(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	got, err := safe.StateGetByID[*configres.MachineConfig](t.Context(), n.admin(t, c).COSI, configres.ActiveID)
+	if err != nil || got.Config().Cluster().Name() != "test" {
+		t.Fatalf("%v, %v", got, err)
+	}
+	// What talosctl shows and edits is the YAML beside the message.
+	raw, err := cosi.NewStateClient(connection(t, n, c)).Get(t.Context(), &cosi.GetRequest{
+		Namespace: configres.NamespaceName, Type: configres.MachineConfigType, Id: configres.ActiveID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := c.config(t, machine.TypeControlPlane); raw.GetResource().GetSpec().GetYamlSpec() != string(want) {
+		t.Errorf("got %s", raw.GetResource().GetSpec().GetYamlSpec())
+	}
+}
+
+// connection is a plain one, for what Talos's client hides.
+func connection(t *testing.T, n *testNode, c *cluster) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(n.address.String()+":50000", grpc.WithTransportCredentials(credentials.NewTLS(c.tlsConfig(t, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 func TestConfigured_SaysWhatIsNotSimulated(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/cosi-project/runtime/pkg/resource"
-	"github.com/cosi-project/runtime/pkg/state"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 	"github.com/siderolabs/talos/pkg/machinery/resources/cluster"
@@ -15,18 +14,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
 	networkres "github.com/siderolabs/talos/pkg/machinery/resources/network"
 )
-
-func (s *session) publishConfig(ctx context.Context, id resource.ID, cfg config.Provider) error {
-	return put(ctx, s.resources, configres.NewMachineConfigWithID(cfg, id))
-}
-
-func (s *session) unpublishConfig(ctx context.Context, id resource.ID) error {
-	err := s.resources.Destroy(ctx, configres.NewMachineConfigWithID(nil, id).Metadata())
-	if state.IsNotFoundError(err) {
-		return nil
-	}
-	return err
-}
 
 // publishMachine fills what follows from the active config.
 func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error {
