@@ -61,6 +61,9 @@ func hardware(n int) node.Hardware {
 }
 
 func TestInit_ReadsMachinesAndWritesAStackThatValidates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds homeops and makes a sealed room")
+	}
 	homeops := filepath.Join(t.TempDir(), "homeops")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", homeops, "./cmd/homeops")
 	build.Dir = "../.."

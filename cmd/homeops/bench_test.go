@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// large is a stack of one control plane and n-1 workers.
+func large(b *testing.B, n int) string {
+	b.Helper()
+	var text strings.Builder
+	text.WriteString(`config:
+  home-ops:cluster: { domain: example.com, talosVersion: v1.11.1, talosContract: v1.11, kubernetesVersion: v1.34.1 }
+  home-ops:network: { nodeCIDRs: [10.0.0.0/16] }
+  home-ops:flux: { repository: "https://github.com/me/home-ops.git" }
+  home-ops:nodes:
+`)
+	role := "controlPlane"
+	for i := range n {
+		fmt.Fprintf(&text, "    - { name: node-%d, role: %s, address: 10.0.%d.%d, mac: 52:54:00:12:%02x:%02x, installDisk: { serial: S%05d } }\n",
+			i, role, 10+i/200, 1+i%200, i/256, i%256, i)
+		role = "worker"
+	}
+	return text.String()
+}
+
+// BenchmarkValidate is what a person waits for after saving a file: it starts the built program.
+func BenchmarkValidate(b *testing.B) {
+	binary := filepath.Join(b.TempDir(), "homeops")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	for _, nodes := range []int{5, 50, 250} {
+		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
+			dir := b.TempDir()
+			for file, content := range map[string]string{"Pulumi.yaml": "name: home-ops\n", "Pulumi.home.yaml": large(b, nodes)} {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				cmd := exec.Command(binary, "validate")
+				cmd.Dir = dir
+				if out, err := cmd.CombinedOutput(); err != nil {
+					b.Fatalf("%v\n%s", err, out)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCheck is the part of it that is not the program's start.
+func BenchmarkCheck(b *testing.B) {
+	for _, nodes := range []int{5, 50, 250} {
+		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
+			dir := b.TempDir()
+			b.Chdir(dir)
+			if err := os.WriteFile("Pulumi.home.yaml", []byte(large(b, nodes)), 0o600); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				var out bytes.Buffer
+				if code := run(context.Background(), terminal{out: &out, err: &out}, []string{"validate", "Pulumi.home.yaml"}); code != exitOK {
+					b.Fatal(out.String())
+				}
+			}
+		})
+	}
+}
