@@ -8,7 +8,9 @@ import (
 
 // checker gathers the problems of one stack.
 type checker struct {
-	s        *Stack
+	s *Stack
+	// byName finds a node; of two with one name, which another rule refuses, the first.
+	byName   map[string]int
 	problems Problems
 	// addresses is every single address that the plan gives to someone.
 	addresses []placed
@@ -73,7 +75,7 @@ var checks = []func(*checker){
 // Validate tells everything that is wrong with the plan, sorted by path. It is pure: it reads nothing but
 // the stack, and contacts nobody.
 func (s *Stack) Validate() Problems {
-	c := &checker{s: s}
+	c := newChecker(s)
 	for _, check := range checks {
 		check(c)
 	}
@@ -81,6 +83,33 @@ func (s *Stack) Validate() Problems {
 		c.problems[i] = s.source.locate(p)
 	}
 	return c.problems.sorted()
+}
+
+func newChecker(s *Stack) *checker {
+	c := &checker{s: s, byName: make(map[string]int, len(s.Nodes))}
+	for i := range s.Nodes {
+		if _, ok := c.byName[s.Nodes[i].Name]; !ok {
+			c.byName[s.Nodes[i].Name] = i
+		}
+	}
+	return c
+}
+
+// node finds a node by its name.
+func (c *checker) node(name string) (*Node, bool) {
+	i, ok := c.byName[name]
+	if !ok {
+		return nil, false
+	}
+	return &c.s.Nodes[i], true
+}
+
+// nodeIndex is the place of a node in the stack, or -1.
+func (c *checker) nodeIndex(name string) int {
+	if i, ok := c.byName[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // errorf reports what stops the program, unless the value could not even be read.

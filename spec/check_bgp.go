@@ -112,11 +112,11 @@ func (c *checker) reachable(path string, p *BGPPeer) {
 		return
 	}
 	for _, name := range c.s.PeerNodes(*p) {
-		n, ok := c.s.Node(name)
+		n, ok := c.node(name)
 		if !ok || !n.Address.IsValid() || n.DHCP && c.inNodeNetwork(p.Address) {
 			continue
 		}
-		if !c.shareNetwork(n, p.Address) {
+		if !c.shareNetwork(*n, p.Address) {
 			c.errorf(path, "%s is in no network of node %s: set multihop to the number of hops, or name the nodes that are next to this router", p.Address, n.Name)
 			return
 		}

@@ -83,7 +83,7 @@ func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
 	}
 	c.canonical(path, p)
 	for _, cn := range ce.Nodes {
-		n, ok := c.s.Node(cn.Name)
+		n, ok := c.node(cn.Name)
 		if !ok {
 			continue
 		}

@@ -33,15 +33,15 @@ const smallestInstallDisk = Size(10e9)
 
 // installDisks checks the disk that Talos is installed on.
 func (c *checker) installDisks() {
-	c.eachNode(func(at string, n *Node) {
-		p := at + ".installDisk"
+	for i := range c.s.Nodes {
+		n := &c.s.Nodes[i]
+		p := fmt.Sprintf("nodes[%d].installDisk", i)
 		if n.InstallDisk.IsZero() {
 			if !c.anyBad(p) {
 				c.errorf(p, "is missing; write for example { serial: S5GXNF0R123456A } (see `talosctl get disks`)")
 			}
-			return
+			continue
 		}
-		i := c.nodeIndex(n.Name)
 		c.disk(p, i, n.InstallDisk, useInstall)
 		d := n.InstallDisk
 		if d.MinSize > 0 && d.MaxSize > 0 {
@@ -53,17 +53,7 @@ func (c *checker) installDisks() {
 		if n.IsControlPlane() && (d.Type == DiskHDD || d.Type == DiskSD) {
 			c.warnf(p+".type", "%s on a control plane: etcd waits for each write to reach the disk and needs a fast one (https://etcd.io/docs/latest/op-guide/hardware/#disks)", d.Type)
 		}
-	})
-}
-
-// nodeIndex is the place of a node in the stack, or -1.
-func (c *checker) nodeIndex(name string) int {
-	for i := range c.s.Nodes {
-		if c.s.Nodes[i].Name == name {
-			return i
-		}
 	}
-	return -1
 }
 
 var (

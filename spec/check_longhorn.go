@@ -18,7 +18,7 @@ func (c *checker) longhorn() {
 	}
 	c.nodeNames(path+".nodes", l.Nodes)
 	for i, name := range l.Nodes {
-		n, ok := c.s.Node(name)
+		n, ok := c.node(name)
 		if !ok {
 			continue
 		}

@@ -137,12 +137,12 @@ func (c *checker) nodeRef(path, name string) bool {
 	if name == "" {
 		return false
 	}
+	if _, ok := c.byName[name]; ok {
+		return true
+	}
 	known := make([]string, 0, len(c.s.Nodes))
-	for _, n := range c.s.Nodes {
-		if n.Name == name {
-			return true
-		}
-		known = append(known, n.Name)
+	for i := range c.s.Nodes {
+		known = append(known, c.s.Nodes[i].Name)
 	}
 	if near := nearest(name, known); near != "" {
 		c.errorf(path, "%q is not a node of this stack; did you mean %q?", name, near)

@@ -9,8 +9,8 @@ func (c *checker) storageNode(path, name, what string) {
 	if !c.nodeRef(path, name) {
 		return
 	}
-	n, _ := c.s.Node(name)
-	if !c.s.Schedulable(n) {
+	n, _ := c.node(name)
+	if !c.s.Schedulable(*n) {
 		c.errorf(path, "%s is a control plane that takes no workloads, so nothing could serve %s there: use a worker, or cluster.allowSchedulingOnControlPlanes", name, what)
 	}
 	for _, t := range n.Taints {

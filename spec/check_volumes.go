@@ -11,8 +11,8 @@ var volumeName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,34}$`)
 
 // volumes checks Talos's EPHEMERAL volume and the user volumes.
 func (c *checker) volumes() {
-	c.eachNode(func(at string, n *Node) {
-		i := c.nodeIndex(n.Name)
+	for i := range c.s.Nodes {
+		n, at := &c.s.Nodes[i], fmt.Sprintf("nodes[%d]", i)
 		if e := n.EphemeralVolume; e != nil {
 			p := at + ".ephemeralVolume"
 			c.sizes(p, e.MinSize, e.MaxSize)
@@ -39,7 +39,7 @@ func (c *checker) volumes() {
 				}
 			}
 		}
-	})
+	}
 }
 
 func (c *checker) sizes(at string, low, high Size) {

@@ -57,7 +57,7 @@ func (s *Stack) deriveStorage() {
 		}
 		if c.Monitors == 0 {
 			c.Monitors = 1
-			if len(s.Nodes) >= 3 {
+			if len(s.LoadBalancerNodes()) >= 3 {
 				c.Monitors = 3
 			}
 		}

@@ -10,16 +10,37 @@ import (
 // fieldCache keeps what reflection says of each type; the answers never change.
 var fieldCache sync.Map
 
+// keyedField is a field with a JSON key.
+type keyedField struct {
+	key   string
+	field reflect.StructField
+}
+
+var keyedCache sync.Map
+
+// keyedFields lists the fields of a struct that have JSON keys, embedded ones included.
+func keyedFields(t reflect.Type) []keyedField {
+	if cached, ok := keyedCache.Load(t); ok {
+		return cached.([]keyedField)
+	}
+	var out []keyedField
+	for _, f := range reflect.VisibleFields(t) {
+		if key := keyOf(f); key != "" {
+			out = append(out, keyedField{key, f})
+		}
+	}
+	keyedCache.Store(t, out)
+	return out
+}
+
 // fieldsOf maps the JSON keys of a struct, embedded ones included, to their fields.
 func fieldsOf(t reflect.Type) map[string][]int {
 	if cached, ok := fieldCache.Load(t); ok {
 		return cached.(map[string][]int)
 	}
 	out := map[string][]int{}
-	for _, f := range reflect.VisibleFields(t) {
-		if key := keyOf(f); key != "" {
-			out[key] = f.Index
-		}
+	for _, f := range keyedFields(t) {
+		out[f.key] = f.field.Index
 	}
 	fieldCache.Store(t, out)
 	return out
@@ -40,10 +61,8 @@ func keyOf(f reflect.StructField) string {
 // keysOf lists the JSON keys of a struct in the order of its fields.
 func keysOf(t reflect.Type) []string {
 	var out []string
-	for _, f := range reflect.VisibleFields(t) {
-		if key := keyOf(f); key != "" {
-			out = append(out, key)
-		}
+	for _, f := range keyedFields(t) {
+		out = append(out, f.key)
 	}
 	return out
 }

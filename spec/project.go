@@ -138,7 +138,7 @@ func (n Node) macs(at string) []locatedMAC {
 
 // singleAddresses lists the addresses that machines and services of the stack answer for.
 func (s *Stack) singleAddresses() []placed {
-	c := &checker{s: s}
+	c := newChecker(s)
 	c.nodeAddresses()
 	c.vip()
 	c.gateways()
@@ -160,7 +160,7 @@ func rangesBetween(a, b *Stack) Problems {
 	report := func(s *Stack, path, format string, args ...any) {
 		out = append(out, s.source.locate(Problem{Severity: Error, Path: path, Message: fmt.Sprintf(format, args...)}))
 	}
-	ca, cb := &checker{s: a}, &checker{s: b}
+	ca, cb := newChecker(a), newChecker(b)
 	for _, x := range cb.poolBlocks() {
 		for _, y := range ca.poolBlocks() {
 			if x.r.Overlaps(y.r) {
@@ -170,7 +170,7 @@ func rangesBetween(a, b *Stack) Problems {
 	}
 	for _, side := range []struct{ of, in *Stack }{{a, b}, {b, a}} {
 		addresses := side.of.singleAddresses()
-		in := &checker{s: side.in}
+		in := newChecker(side.in)
 		for _, r := range in.poolBlocks() {
 			for _, p := range addresses {
 				if p.kind != ofService && r.r.Contains(p.addr) {
@@ -195,7 +195,7 @@ func networksBetween(a, b *Stack) Problems {
 	report := func(severity Severity, s *Stack, path, format string, args ...any) {
 		out = append(out, s.source.locate(Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)}))
 	}
-	announced := func(s *Stack) bool { return (&checker{s: s}).podsAnnounced() }
+	announced := func(s *Stack) bool { return newChecker(s).podsAnnounced() }
 	for _, x := range b.networks() {
 		for _, y := range a.networks() {
 			if !x.prefix.IsValid() || !x.prefix.Overlaps(y.prefix) {

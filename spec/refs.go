@@ -34,12 +34,10 @@ func walk(v reflect.Value, path string, visit func(path string, v reflect.Value,
 			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
 		}
 	case reflect.Struct:
-		for _, f := range reflect.VisibleFields(v.Type()) {
-			if key := keyOf(f); key != "" {
-				field := v.FieldByIndex(f.Index)
-				visit(join(path, key), field, f)
-				walk(field, join(path, key), visit)
-			}
+		for _, f := range keyedFields(v.Type()) {
+			field, at := v.FieldByIndex(f.field.Index), join(path, f.key)
+			visit(at, field, f.field)
+			walk(field, at, visit)
 		}
 	}
 }

@@ -10,7 +10,7 @@ type RookCeph struct {
 	// of storage nodes if smaller.
 	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
 	// Monitors is how many monitors keep the cluster map, an odd number on different nodes. Default: 3, or 1
-	// with fewer than three nodes.
+	// with fewer than three nodes that run workloads.
 	Monitors int `json:"monitors,omitempty" min:"1" max:"9"`
 	// Block is the block storage, class ceph-block.
 	Block CephPool `json:"block,omitzero"`

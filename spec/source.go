@@ -32,7 +32,7 @@ func (s *Stack) isSet(path string) bool {
 
 // isBad reports whether the value at path, or one that encloses it, could not be read.
 func (s *Stack) isBad(path string) bool {
-	if s.source == nil {
+	if s.source == nil || len(s.source.bad) == 0 {
 		return false
 	}
 	for path = s.source.origin(path); path != ""; path = parentPath(path) {
