@@ -141,8 +141,8 @@ func anchor(heading string) string {
 func (m *Model) row(f *Field) row {
 	meaning, stated := cutDefault(f.Doc)
 	r := row{Key: "`" + f.Key + "`", Type: m.typeWords(f), Default: cell(stated), Meaning: cell(linked(meaning))}
-	if f.Example != nil {
-		r.Meaning += " Example: `" + cell(inline(f.Example)) + "`."
+	if f.ExampleText != "" {
+		r.Meaning += " Example: `" + cell(f.ExampleText) + "`."
 	}
 	switch {
 	case f.Required:

@@ -37,8 +37,9 @@ type Field struct {
 	// Doc says what the key means, with its default; keys stand in `backticks`.
 	Doc      string
 	Required bool
-	// Example is the value of the example tag, or nil.
-	Example any
+	// Example is the value of the example tag, or nil; ExampleText is the tag as it is written.
+	Example     any
+	ExampleText string
 	// Default is the fixed default as it would be written in the file, or nil when there is none or it
 	// depends on other values.
 	Default any
@@ -145,6 +146,7 @@ func (r *reader) field(w words, owner string, f reflect.StructField, value refle
 		Type:     t,
 	}
 	if example, ok := f.Tag.Lookup("example"); ok {
+		out.ExampleText = example
 		if err := yaml.Unmarshal([]byte(example), &out.Example); err != nil || out.Type.isText() {
 			out.Example = example
 		}

@@ -38,6 +38,8 @@ type schema struct {
 	// AdditionalProperties is false or a *schema.
 	AdditionalProperties any        `json:"additionalProperties,omitempty"`
 	Required             []string   `json:"required,omitempty"`
+	AllOf                []*schema  `json:"allOf,omitempty"`
+	AnyOf                []*schema  `json:"anyOf,omitempty"`
 	Default              any        `json:"default,omitempty"`
 	Examples             []any      `json:"examples,omitempty"`
 	Definitions          properties `json:"definitions,omitempty"`
@@ -120,17 +122,23 @@ func text(description string) *schema { return &schema{Description: description,
 func (m *Model) config() *schema {
 	out := objectSchema(m.Stack)
 	out.Description = "The stack's configuration. Keys of other namespaces belong to Pulumi's providers."
-	for i := range out.Properties {
-		out.Properties[i].key = spec.Namespace + ":" + out.Properties[i].key
+	// Pulumi also takes our keys without the namespace. As patterns they are accepted and not proposed.
+	for i, p := range out.Properties {
+		out.PatternProperties = append(out.PatternProperties, property{"^" + p.key + "$", p.value})
+		out.Properties[i].key = prefixed(p.key)
 	}
-	for i := range out.Required {
-		out.Required[i] = spec.Namespace + ":" + out.Required[i]
+	for _, key := range out.Required {
+		out.AllOf = append(out.AllOf, &schema{AnyOf: []*schema{{Required: []string{prefixed(key)}}, {Required: []string{key}}}})
 	}
-	out.PatternProperties = properties{{`^(` + otherThan(spec.Namespace) + `):`, &schema{Description: "A setting of a Pulumi provider."}}}
+	out.Required = nil
+	out.PatternProperties = append(out.PatternProperties,
+		property{`^(` + otherThan(spec.Namespace) + `):`, &schema{Description: "A setting of a Pulumi provider."}})
 	// What is left is a key of our namespace that is no object of the stack: a secret, or a mistake.
 	out.AdditionalProperties = &schema{Ref: "#/definitions/secret"}
 	return out
 }
+
+func prefixed(key string) string { return spec.Namespace + ":" + key }
 
 // otherThan is a pattern for the words without a colon that are not word, in the regular expressions that
 // all validators share, which have no negation.

@@ -97,6 +97,7 @@ func TestSchema_RefusesFaultsOfStructure(t *testing.T) {
 		"an unknown key of an object":       {"domain:", "domian:"},
 		"an unknown key of a list entry":    {"role: controlPlane", "roles: controlPlane"},
 		"an unknown key of the project":     {"home-ops:cilium:", "home-ops:cillium:"},
+		"an unknown key without namespace":  {"home-ops:cilium:", "cillium:"},
 		"an unknown key of the file":        {"config:", "confg: {}\nconfig:"},
 		"a missing key":                     {"    domain: example.com\n", ""},
 		"a missing object":                  {"home-ops:flux:", "other:flux:"},
@@ -140,6 +141,10 @@ func TestSchema_AcceptsWhatBelongsToOthers(t *testing.T) {
 		if err := judge(t, s, changed); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	short := strings.ReplaceAll(specdoc.Example, "  home-ops:", "  ")
+	if err := judge(t, s, short); err != nil {
+		t.Errorf("keys without the namespace: %v", err)
 	}
 	own := "secretsprovider: passphrase\nencryptionsalt: v1:abc\nenvironment: [home]\n" + specdoc.Example
 	if err := judge(t, s, own); err != nil {
