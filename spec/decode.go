@@ -18,7 +18,7 @@ type decoder struct {
 }
 
 // maxValues is far above any real stack file: 250 nodes need some ten thousand values.
-const maxValues = 2_000_000
+const maxValues = 300_000
 
 var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 
@@ -183,7 +183,7 @@ func (d *decoder) pairs(node *yaml.Node, path string) func(yield func(*yaml.Node
 func (d *decoder) mergeSources(nodes []*yaml.Node, depth int) []*yaml.Node {
 	var out []*yaml.Node
 	for _, n := range nodes {
-		if d.visited++; d.visited > maxValues || depth > 16 {
+		if d.visited++; d.visited > maxValues || depth > 8 {
 			return out
 		}
 		for n.Kind == yaml.AliasNode {

@@ -38,8 +38,10 @@ func plan(nodes int) []byte {
       userVolumes: [{ name: scratch, disk: { serial: SCRATCH%06d }, minSize: 100GiB }]
 `, i, role, hi, lo, hi, lo, i/256, i%256, i, i/256, i%256, hi, lo, i)
 	}
-	b.WriteString("  home-ops:storage:\n    rookCeph:\n      nodes:\n")
-	for i := 3; i < nodes; i++ {
+	if nodes > 5 {
+		b.WriteString("  home-ops:storage:\n    rookCeph:\n      nodes:\n")
+	}
+	for i := 3; nodes > 5 && i < nodes; i++ {
 		fmt.Fprintf(&b, "        - { name: node-%d, disks: [{ serial: CEPH%06dA }, { serial: CEPH%06dB }] }\n", i, i, i)
 	}
 	return b.Bytes()
