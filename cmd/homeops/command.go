@@ -75,9 +75,9 @@ func (c call) parse(fs *flag.FlagSet) ([]string, error) {
 
 func printCommandHelp(w io.Writer, c command, fs *flag.FlagSet) {
 	fmt.Fprintf(w, "%s\n\nUsage: homeops %s\n", c.summary, strings.TrimSpace(c.name+" [flags] "+c.args))
-	any := false
-	fs.VisitAll(func(*flag.Flag) { any = true })
-	if !any {
+	count := 0
+	fs.VisitAll(func(*flag.Flag) { count++ })
+	if count == 0 {
 		return
 	}
 	fmt.Fprint(w, "\nFlags:\n")

@@ -29,7 +29,7 @@ var docsCommand = command{
 }
 
 // generate makes a file from the types in spec, or with --check only compares it.
-func generate(c call, path string, make func(*specdoc.Model) ([]byte, error)) error {
+func generate(c call, path string, write func(*specdoc.Model) ([]byte, error)) error {
 	flags := newFlags(c.name)
 	checkOnly := flags.Bool("check", false, "write nothing; fail when the file is not current")
 	rest, err := c.parse(flags)
@@ -47,7 +47,7 @@ func generate(c call, path string, make func(*specdoc.Model) ([]byte, error)) er
 	if err != nil {
 		return err
 	}
-	want, err := make(model)
+	want, err := write(model)
 	if err != nil {
 		return err
 	}

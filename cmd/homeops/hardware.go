@@ -117,7 +117,7 @@ func (i *initiation) show(machines []discover.Machine, install []string) {
 			fmt.Fprintf(w, "%s\tdisk\t%s\t%s\t%s\t%s\t%s\n", name, d.Path, round(d.Size), cmp.Or(d.Serial, d.WWID), joined([]string{d.Model, d.Transport}), mark)
 		}
 	}
-	w.Flush()
+	_ = w.Flush()
 	for line := range strings.Lines(table.String()) {
 		fmt.Fprintln(i.out, strings.TrimRight(line, " \n"))
 	}

@@ -79,6 +79,6 @@ func printHelp(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(tw, "  %s\t%s\n", c.name, c.summary)
 	}
-	tw.Flush()
+	_ = tw.Flush()
 	fmt.Fprint(w, "\n`homeops COMMAND -h` shows a command's flags. Exit codes: 0 good, 1 a problem was found, 2 wrong usage.\n")
 }

@@ -129,7 +129,7 @@ func inside(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := sandbox.Furnish(sandbox.Room{Addresses: addresses, Dir: dir}); err != nil {
 		return err
 	}
