@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // card is what a link is put on: the same card may carry several VLANs.
@@ -12,12 +13,14 @@ func (l Link) card() string {
 		return l.MAC.String()
 	case l.Interface != "":
 		return l.Interface
+	case l.Bond != nil:
+		return l.Bond.Name
 	default:
 		return ""
 	}
 }
 
-func (n Node) card() string { return Link{MAC: n.MAC, Interface: n.Interface}.card() }
+func (n Node) card() string { return Link{MAC: n.MAC, Interface: n.Interface, Bond: n.Bond}.card() }
 
 // extraLinks checks the networks beside the node network.
 func (c *checker) extraLinks() {
@@ -33,6 +36,7 @@ func (c *checker) extraLinks() {
 			l := &n.ExtraLinks[i]
 			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
 			c.oneSelector(at, l.MAC, l.Interface, l.Bond, "this network")
+			c.notBonded(at, n, l)
 			if key := (carried{l.card(), l.VLAN}); l.card() != "" {
 				if other, ok := uses[key]; ok {
 					c.errorf(at, "%s with %s is already the link of %s: give it another vlan, or put the addresses there", key.card, vlanName(l.VLAN), other)
@@ -45,6 +49,27 @@ func (c *checker) extraLinks() {
 			c.linkAddresses(at, n, i, shared)
 		}
 	})
+}
+
+// notBonded refuses a link on a card that is given to a bond: the kernel takes packets from the bond only.
+func (c *checker) notBonded(path string, n *Node, l *Link) {
+	bonds := []*Bond{n.Bond}
+	for i := range n.ExtraLinks {
+		bonds = append(bonds, n.ExtraLinks[i].Bond)
+	}
+	for _, b := range bonds {
+		if b == nil {
+			continue
+		}
+		for _, m := range b.MACs {
+			if m == l.MAC && !m.IsZero() {
+				c.errorf(path+".mac", "%s is a member of %s: put the link on the bond (interface: %s)", m, b.Name, b.Name)
+			}
+		}
+		if slices.Contains(b.Interfaces, l.Interface) {
+			c.errorf(path+".interface", "%s is a member of %s: put the link on the bond (interface: %s)", l.Interface, b.Name, b.Name)
+		}
+	}
 }
 
 func vlanName(tag int) string {
@@ -213,6 +238,7 @@ func (c *checker) mtus() {
 			}
 		}
 	})
+	c.podMTU()
 	if m := c.s.Cilium.MTU; m > 0 && len(c.s.Nodes) > 0 {
 		for _, n := range c.s.Nodes {
 			if m > n.MTU {
@@ -220,6 +246,25 @@ func (c *checker) mtus() {
 				break
 			}
 		}
+	}
+}
+
+// podMTU checks that what tunnels and encryption leave of each packet is enough for IPv6, which has a least
+// size (RFC 8200 5). The overheads are those that Cilium takes off
+// (https://docs.cilium.io/en/stable/network/concepts/routing/).
+func (c *checker) podMTU() {
+	if !hasFamily(c.s.Network.PodCIDRs, true) || c.s.Network.MTU < 1280 {
+		return
+	}
+	overhead := 0
+	if c.s.Cilium.Routing == RoutingTunnel {
+		overhead += 50
+	}
+	if c.s.Cilium.Encryption.Type == EncryptionWireGuard {
+		overhead += 80
+	}
+	if left := c.s.Network.MTU - overhead; left < 1280 {
+		c.errorf("network.mtu", "%d leaves pods %d after tunnel and encryption, and IPv6 needs 1280: make it %d at least", c.s.Network.MTU, left, 1280+overhead)
 	}
 }
 

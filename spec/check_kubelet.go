@@ -74,6 +74,13 @@ func (c *checker) flags(at string, flags, owned map[string]string) {
 	}
 }
 
+// moduleExtensions are kernel modules that only an extension brings
+// (https://github.com/siderolabs/extensions#catalog).
+var moduleExtensions = map[string]string{
+	"zfs": "siderolabs/zfs", "drbd": "siderolabs/drbd", "btrfs": "siderolabs/btrfs", "thunderbolt": "siderolabs/thunderbolt",
+	"gasket": "siderolabs/gasket-driver", "apex": "siderolabs/gasket-driver", "hailo_pci": "siderolabs/hailort",
+}
+
 // kernels checks what the kernel and the hosts file of each node are told.
 func (c *checker) kernels() {
 	c.eachNode(func(at string, n *Node) {
@@ -87,6 +94,9 @@ func (c *checker) kernels() {
 				c.errorf(p+".name", "%s is already kernelModules[%d]", m.Name, first)
 			}
 			seen[m.Name] = i
+			if e := moduleExtensions[m.Name]; e != "" && !slices.Contains(n.Extensions, e) {
+				c.errorf(p+".name", "%s is not part of Talos: add the extension %s, which brings it", m.Name, e)
+			}
 			for j, param := range m.Parameters {
 				if strings.ContainsAny(param, " \t") {
 					c.errorf(fmt.Sprintf("%s.parameters[%d]", p, j), "%q has a blank in it: write each parameter as an entry of its own", param)

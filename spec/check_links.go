@@ -158,8 +158,11 @@ func (c *checker) macs() {
 			seen[m] = use{path, at, n.Name}
 		case first.at != at:
 			c.errorf(path, "%s is also %s (%s)", m, first.path, first.name)
-		case !again:
+		case !again && !strings.Contains(path, "].extraLinks["):
 			c.errorf(path, "%s is also %s", m, first.path)
+		case !again:
+			// A member of a bond that carries the node's address, or of two bonds.
+			c.errorf(path, "%s is also %s: a card is in one bond, or in none", m, first.path)
 		}
 	}
 	bond := func(path, at string, n *Node, b *Bond) {
