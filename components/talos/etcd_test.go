@@ -164,7 +164,7 @@ func TestEnsureEtcd_DoesNotTakeAMachineThatIsNotReadyForEmpty(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			first, second := emptyMachine(), emptyMachine()
 			test.change(second)
-			err := ensure(t, 500*time.Millisecond, serve(t, "127.0.81.1", first), serve(t, "127.0.81.2", second))
+			err := ensure(t, 3*time.Second, serve(t, "127.0.81.1", first), serve(t, "127.0.81.2", second))
 			want := []string{
 				"etcd was not bootstrapped, because it is not known of every control plane whether it holds etcd data; " +
 					"look at its console, then run the update again:",
@@ -181,7 +181,7 @@ func TestEnsureEtcd_TrustsOnlyTheMachineThatItMeans(t *testing.T) {
 	// The certificate is for 127.0.81.1 alone.
 	serve(t, "127.0.81.1", etcdMachine())
 	forward(t, "127.0.81.2:50000", "127.0.81.1:50000")
-	err := ensure(t, 500*time.Millisecond, spec.Node{Name: "other", Address: netip.MustParseAddr("127.0.81.2")})
+	err := ensure(t, 3*time.Second, spec.Node{Name: "other", Address: netip.MustParseAddr("127.0.81.2")})
 	if err == nil || !strings.Contains(err.Error(), "certificate is valid for 127.0.81.1, not 127.0.81.2") {
 		t.Errorf("error %v", err)
 	}
