@@ -219,7 +219,7 @@ func TestRun_OfABinaryBuildsNothing(t *testing.T) {
 	h, log := startHost(t)
 	directory := t.TempDir()
 	write(t, filepath.Join(directory, "program"), "#!/bin/sh\necho ran as it is\n")
-	if err := os.Chmod(filepath.Join(directory, "program"), 0o755); err != nil { //nolint:gosec // a program must be executable
+	if err := os.Chmod(filepath.Join(directory, "program"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.run(directory, map[string]any{"binary": filepath.Join(directory, "program")}); err != nil {

@@ -41,7 +41,7 @@ func (h *Host) loadModFile(ctx context.Context, programDirectory string) (root s
 	if path == "" {
 		return "", nil, fmt.Errorf("no go.mod file found: %s", programDirectory)
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the path is what the go command named
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return "", nil, err
 	}

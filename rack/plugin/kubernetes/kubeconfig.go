@@ -25,7 +25,7 @@ func parseKubeconfig(pathOrContents string) (*api.Config, error) {
 	}
 	content := []byte(pathOrContents)
 	if _, err := os.Stat(path); err == nil {
-		if content, err = os.ReadFile(path); err != nil { //nolint:gosec // the path is the provider's own setting
+		if content, err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
 	}

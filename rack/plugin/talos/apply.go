@@ -88,11 +88,11 @@ func planApply(ctx context.Context, p *plan) error {
 func patched(configuration string, patches []string) (string, error) {
 	loaded, err := configpatcher.LoadPatches(patches)
 	if err != nil {
-		return "", fmt.Errorf("Error loading config patches: %w", err) //nolint:staticcheck // the genuine provider's words
+		return "", diagnostic{"Error loading config patches", err}
 	}
 	result, err := configpatcher.Apply(configpatcher.WithBytes([]byte(configuration)), loaded)
 	if err != nil {
-		return "", fmt.Errorf("Error applying config patches: %w", err) //nolint:staticcheck // the genuine provider's words
+		return "", diagnostic{"Error applying config patches", err}
 	}
 	content, err := result.Bytes()
 	return string(content), err
@@ -151,7 +151,7 @@ func applyConfiguration(
 		_, err := c.ApplyConfiguration(ctx, request)
 		return err
 	}); err != nil {
-		return nil, fmt.Errorf("Error applying configuration: %w", err) //nolint:staticcheck // the genuine provider's words
+		return nil, diagnostic{"Error applying configuration", err}
 	}
 	return withID(planned, "machine_configuration_apply"), nil
 }

@@ -2,7 +2,6 @@ package talos
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -49,7 +48,7 @@ func createBootstrap(ctx context.Context, planned resource.PropertyMap) (resourc
 	if err := node.retry(ctx, timeout, func(ctx context.Context, c *client.Client) error {
 		return c.Bootstrap(ctx, &machineapi.BootstrapRequest{})
 	}); err != nil {
-		return nil, fmt.Errorf("Error bootstrapping node: %w", err) //nolint:staticcheck // the genuine provider's words
+		return nil, diagnostic{"Error bootstrapping node", err}
 	}
 	return withID(planned, "machine_bootstrap"), nil
 }

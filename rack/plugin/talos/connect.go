@@ -25,6 +25,16 @@ const (
 	longestWait  = 10 * time.Second
 )
 
+// diagnostic is an error in the words of the genuine provider: Terraform's summary of what went wrong, and the
+// detail.
+type diagnostic struct {
+	summary string
+	detail  error
+}
+
+func (d diagnostic) Error() string { return d.summary + ": " + d.detail.Error() }
+func (d diagnostic) Unwrap() error { return d.detail }
+
 // machine is a node and the way to it.
 type machine struct {
 	node, endpoint string
@@ -66,8 +76,7 @@ func clientConfig(context string, attributes resource.PropertyMap) (*clientconfi
 func (m machine) do(ctx context.Context, operation func(context.Context, *client.Client) error) error {
 	nodeCtx := client.WithNode(ctx, m.node)
 
-	c, err := client.New(ctx, client.WithTLSConfig(&tls.Config{InsecureSkipVerify: true}), //nolint:gosec // maintenance mode has no certificate to verify
-		client.WithEndpoints(m.endpoint))
+	c, err := m.insecurely(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,6 +89,11 @@ func (m machine) do(ctx context.Context, operation func(context.Context, *client
 	defer func() { _ = c.Close() }()
 
 	return operation(nodeCtx, c)
+}
+
+// insecurely is a client for a machine in maintenance, which has no certificate that could be verified.
+func (m machine) insecurely(ctx context.Context) (*client.Client, error) {
+	return client.New(ctx, client.WithTLSConfig(&tls.Config{InsecureSkipVerify: true}), client.WithEndpoints(m.endpoint))
 }
 
 // retry tries until the operation succeeds, the node refuses its argument, or the time is up; then the last error

@@ -56,7 +56,7 @@ func readDisks(ctx context.Context, arguments resource.PropertyMap) (resource.Pr
 		disks, err = blockhelpers.MatchDisks(ctx, c.COSI, &expression)
 		return err
 	}); err != nil {
-		return nil, fmt.Errorf("failed to get list of disks: %w", err)
+		return nil, diagnostic{"failed to get list of disks", err}
 	}
 
 	values := make([]resource.PropertyValue, 0, len(disks))

@@ -106,12 +106,12 @@ func fetchKubeconfig(
 		raw, err = c.Kubeconfig(ctx)
 		return err
 	}); err != nil {
-		return nil, fmt.Errorf("failed to retrieve kubeconfig: %w", err)
+		return nil, diagnostic{"failed to retrieve kubeconfig", err}
 	}
 
 	cluster, connection, err := readConnection(raw)
 	if err != nil {
-		return nil, fmt.Errorf("failed to parse kubeconfig: %w", err)
+		return nil, diagnostic{"failed to parse kubeconfig", err}
 	}
 	state := withID(attributes, cluster)
 	state["endpoint"] = resource.NewStringProperty(node.endpoint)

@@ -2,7 +2,6 @@ package talos
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +44,7 @@ func resetOnDestroy(ctx context.Context, state resource.PropertyMap) error {
 	if err := node.do(ctx, func(ctx context.Context, c *client.Client) error {
 		return node.reset(ctx, c, request)
 	}); err != nil {
-		return fmt.Errorf("Error resetting machine: %w", err) //nolint:staticcheck // the genuine provider's words
+		return diagnostic{"Error resetting machine", err}
 	}
 	return nil
 }
@@ -122,8 +121,7 @@ func (m machine) waitForReboot(ctx context.Context, c *client.Client, before str
 }
 
 func (m machine) inMaintenance(ctx context.Context) bool {
-	c, err := client.New(ctx, client.WithTLSConfig(&tls.Config{InsecureSkipVerify: true}), //nolint:gosec // maintenance mode has no certificate to verify
-		client.WithEndpoints(m.endpoint))
+	c, err := m.insecurely(ctx)
 	if err != nil {
 		return false
 	}

@@ -131,7 +131,7 @@ func updateSecrets(_ context.Context, planned, prior resource.PropertyMap) (reso
 
 // importSecrets reads a secrets file of talosctl; the id is its path.
 func importSecrets(path string) (resource.PropertyMap, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the path is what the person asked to import
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("import machine secrets: %w", err)
 	}
