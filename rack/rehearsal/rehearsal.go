@@ -36,7 +36,9 @@ type rehearsal struct {
 func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	began := time.Now()
 	r := &rehearsal{
-		config: config, out: out, secrets: map[string]string{},
+		config: config, out: out,
+		// One for all states of a rehearsal: its salt is in the copy of the stack file.
+		secrets: map[string]string{"stack passphrase": ownSecret()},
 		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
 	}
 	for _, seconds := range config.BuildSeconds {
@@ -123,11 +125,9 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 	if err := installPlugins(r.config, home, bin); err != nil {
 		return nil, err
 	}
-	passphrase := ownSecret()
-	r.secrets["stack passphrase"] = passphrase
 	cli := &pulumi.CLI{
 		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
-		Env: append(offlineEnvironment(bin), pulumi.Environment(home, state, passphrase)...),
+		Env: append(offlineEnvironment(bin), pulumi.Environment(home, state, r.secrets["stack passphrase"])...),
 	}
 	if err := cli.Init(ctx); err != nil {
 		return nil, err
