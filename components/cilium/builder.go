@@ -11,6 +11,8 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/components/cilium/objects"
+	"github.com/home-ops/home-ops/components/cilium/values"
 	"github.com/home-ops/home-ops/internal/helm"
 	"github.com/home-ops/home-ops/internal/manifest"
 )
@@ -47,12 +49,13 @@ func (b *builder) gatewayKinds() ([]pulumi.Resource, error) {
 	if source == nil {
 		source = gatewayapi.Fetch
 	}
-	objects, err := source(b.ctx.Context(), b.args.Stack.Versions.GatewayAPI, b.args.Stack.Cilium.GatewayAPI.Channel)
+	stack := b.args.Stack
+	release, err := source(b.ctx.Context(), stack.Versions.GatewayAPI, stack.Cilium.GatewayAPI.Channel)
 	if err != nil {
 		return nil, fmt.Errorf("cilium: %w", err)
 	}
 	var kinds []pulumi.Resource
-	for _, object := range objects {
+	for _, object := range release {
 		kind, err := manifest.New(b.ctx, b.name+"-"+resourceName(object), object, b.options(pulumi.RetainOnDelete(true))...)
 		if err != nil {
 			return nil, err
@@ -76,7 +79,7 @@ func resourceName(object gatewayapi.Object) string {
 // and the next update goes on from there. Taking the network away, or putting an
 // older one under running pods, would cost more than it mends.
 func (b *builder) release(kinds []pulumi.Resource) (*helm.Release, error) {
-	values, err := Values(b.args.Stack, b.plan)
+	chartValues, err := values.For(b.args.Stack, b.plan)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func (b *builder) release(kinds []pulumi.Resource) (*helm.Release, error) {
 		Chart:     chart,
 		Version:   string(b.args.Stack.Versions.Cilium),
 		Namespace: metav1.NamespaceSystem,
-		Values:    pulumi.ToMap(values),
+		Values:    pulumi.ToMap(chartValues),
 		Timeout:   patience,
 	}, b.options(pulumi.DependsOn(kinds))...)
 }
@@ -102,7 +105,7 @@ func (b *builder) passwords() error {
 		}
 		_, err := manifest.NewWith(b.ctx, b.name+"-bgp-password-"+session.Name, &corev1.Secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-			ObjectMeta: metav1.ObjectMeta{Name: passwordSecret(session), Namespace: metav1.NamespaceSystem},
+			ObjectMeta: metav1.ObjectMeta{Name: objects.PasswordSecret(session), Namespace: metav1.NamespaceSystem},
 		}, []manifest.Field{{
 			Path:  []string{"stringData", "password"},
 			Value: b.args.BGPPasswords[session.PasswordRef],
@@ -116,9 +119,9 @@ func (b *builder) passwords() error {
 
 // objects come after the release: Cilium's operator installs their kinds when it
 // starts.
-func (b *builder) objects(release *helm.Release, objects []Object) ([]pulumi.Resource, error) {
+func (b *builder) objects(release *helm.Release, tell []objects.Object) ([]pulumi.Resource, error) {
 	var made []pulumi.Resource
-	for _, object := range objects {
+	for _, object := range tell {
 		resource, err := manifest.New(b.ctx, b.name+"-"+object.Name, object.Body,
 			b.options(pulumi.DependsOn([]pulumi.Resource{release}))...)
 		if err != nil {

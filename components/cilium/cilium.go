@@ -3,12 +3,14 @@ package cilium
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/frr"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/internal/helm"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -72,11 +74,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := b.passwords(); err != nil {
 		return nil, err
 	}
-	objects := NewObjects(args.Stack, plan)
-	if c.LoadBalancer, err = b.objects(c.Release, append(objects.Pools, objects.Announcements...)); err != nil {
+	tell := objects.For(args.Stack, plan)
+	if c.LoadBalancer, err = b.objects(c.Release, slices.Concat(tell.Pools, tell.Announcements)); err != nil {
 		return nil, err
 	}
-	if _, err := b.objects(c.Release, objects.Policies); err != nil {
+	if _, err := b.objects(c.Release, tell.Policies); err != nil {
 		return nil, err
 	}
 	if c.Routers, err = routerConfigs(args.Stack); err != nil {

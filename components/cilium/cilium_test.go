@@ -33,6 +33,22 @@ func kinds(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Obj
 	}, nil
 }
 
+// load reads a stack file that must be sound.
+func load(t *testing.T, path string) *spec.Stack {
+	t.Helper()
+	stack, problems := spec.LoadFile(path)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
+
+// dual is a stack with both families, BGP with passwords, and the policy baseline.
+func dual(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.dual.yaml") }
+
+// home is the project's own stack, which announces over layer 2.
+func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
+
 // run makes the component of a stack and returns what was registered.
 func run(t *testing.T, stack *spec.Stack, change ...func(*cilium.Args)) (*recorder.Recorder, error) {
 	t.Helper()

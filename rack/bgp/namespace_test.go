@@ -25,6 +25,9 @@ func inNamespaces(t *testing.T) bool {
 	if os.Getenv(sealed) != "" {
 		return true
 	}
+	if testing.Short() {
+		t.Skip("takes a router and every node of each stack")
+	}
 	for _, needed := range []string{filepath.Join(daemons, "bgpd"), filepath.Join(daemons, "zebra")} {
 		if _, err := os.Stat(needed); err != nil {
 			t.Skipf("FRR is not installed (apt-get install frr): %v", err)

@@ -12,9 +12,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -34,8 +34,8 @@ func startNode(t *testing.T, stack *spec.Stack, plan *bgp.Plan, name, password s
 	go n.server.Serve()
 	t.Cleanup(n.server.Stop)
 
-	objects := cilium.BGP(stack, plan)
-	instance := objects.Clusters[0].Spec.BGPInstances[0]
+	ours := objects.BGP(stack, plan)
+	instance := ours.Clusters[0].Spec.BGPInstances[0]
 	id, ok := machine.AddressOf(false)
 	if !ok {
 		id = netip.MustParseAddr("10.255.255.1")
@@ -46,10 +46,10 @@ func startNode(t *testing.T, stack *spec.Stack, plan *bgp.Plan, name, password s
 		t.Fatal(err)
 	}
 	for _, peer := range instance.Peers {
-		at := slices.IndexFunc(objects.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
+		at := slices.IndexFunc(ours.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
 			return c.Name == peer.PeerConfigRef.Name
 		})
-		if err := n.server.AddPeer(t.Context(), n.peer(peer, objects.PeerConfigs[at].Spec, password)); err != nil {
+		if err := n.server.AddPeer(t.Context(), n.peer(peer, ours.PeerConfigs[at].Spec, password)); err != nil {
 			t.Fatal(err)
 		}
 	}

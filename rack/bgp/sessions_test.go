@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/frr"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -117,7 +117,7 @@ func TestWrongPassword_IsNoSession(t *testing.T) {
 // routes are an address of every pool of the stack, and what no router may learn
 // from the cluster.
 func routes(stack *spec.Stack) (wanted, strangers []netip.Prefix) {
-	for _, pool := range cilium.Pools(stack) {
+	for _, pool := range objects.Pools(stack) {
 		for _, block := range pool.Spec.Blocks {
 			a := block.Start
 			if a == "" {

@@ -16,8 +16,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/bgp"
+	ciliumvalues "github.com/home-ops/home-ops/components/cilium/values"
 	"github.com/home-ops/home-ops/rack/upstream"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -58,6 +58,9 @@ func everything(t *testing.T) *spec.Stack {
 
 func release(t *testing.T, version spec.Version) upstream.Cilium {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("downloads Cilium's module, 100 MB")
+	}
 	found, err := upstream.FindCilium(context.Background(), version)
 	if err != nil {
 		t.Skipf("Cilium's module cannot be had here: %v", err)
@@ -76,7 +79,7 @@ func plan(t *testing.T, stack *spec.Stack) *bgp.Plan {
 
 func values(t *testing.T, stack *spec.Stack) map[string]any {
 	t.Helper()
-	v, err := cilium.Values(stack, plan(t, stack))
+	v, err := ciliumvalues.For(stack, plan(t, stack))
 	if err != nil {
 		t.Fatal(err)
 	}

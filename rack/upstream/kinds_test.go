@@ -20,8 +20,8 @@ import (
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"sigs.k8s.io/yaml"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/rack/upstream"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -34,7 +34,7 @@ func TestCiliumObjects_AreAcceptedByTheirKinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			kinds := kindsOf(t, files)
-			for _, object := range cilium.NewObjects(stack, plan(t, stack)).All() {
+			for _, object := range objects.For(stack, plan(t, stack)).All() {
 				for _, fault := range kinds.judge(t, object.Body) {
 					t.Errorf("%s: %s", object.Name, fault)
 				}
@@ -73,6 +73,9 @@ func TestKinds_RefuseWhatTheyDoNotKnow(t *testing.T) {
 }
 
 func TestGatewayAPI_IsAReleaseThatTheProgramTakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("downloads the Gateway API's module")
+	}
 	for channel, want := range map[spec.GatewayChannel]string{
 		"standard":     "httproutes.gateway.networking.k8s.io",
 		"experimental": "tlsroutes.gateway.networking.k8s.io",

@@ -1,4 +1,4 @@
-package cilium_test
+package objects_test
 
 import (
 	"bytes"
@@ -10,12 +10,29 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/bgp"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
+
+// stacks are the fixture and every stack of the project.
+func stacks(t *testing.T) []*spec.Stack {
+	t.Helper()
+	paths, err := filepath.Glob("../../../Pulumi.*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*spec.Stack
+	for _, path := range append(paths, fixture) {
+		out = append(out, load(t, path))
+	}
+	return out
+}
+
+// fixture is a stack with both families, BGP with passwords, and the policy baseline.
+const fixture = "../testdata/Pulumi.dual.yaml"
 
 // load reads a stack file that must be sound.
 func load(t *testing.T, path string) *spec.Stack {
@@ -27,12 +44,6 @@ func load(t *testing.T, path string) *spec.Stack {
 	return stack
 }
 
-// dual is a stack with both families, BGP with passwords, and the policy baseline.
-func dual(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.dual.yaml") }
-
-// home is the project's own stack, which announces over layer 2.
-func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
-
 func plan(t *testing.T, stack *spec.Stack) *bgp.Plan {
 	t.Helper()
 	p, err := bgp.New(stack)
@@ -42,32 +53,22 @@ func plan(t *testing.T, stack *spec.Stack) *bgp.Plan {
 	return p
 }
 
-func TestValuesAndObjects_MatchTheGoldens(t *testing.T) {
-	paths, err := filepath.Glob("../../Pulumi.*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range append(paths, "testdata/Pulumi.dual.yaml") {
-		stack := load(t, path)
+func TestFor_MatchesTheGoldens(t *testing.T) {
+	for _, stack := range stacks(t) {
 		t.Run(stack.Name, func(t *testing.T) {
-			values, err := cilium.Values(stack, plan(t, stack))
-			if err != nil {
-				t.Fatal(err)
+			var bodies []any
+			for _, object := range objects.For(stack, plan(t, stack)).All() {
+				bodies = append(bodies, object.Body)
 			}
-			compare(t, filepath.Join("testdata", stack.Name, "values.yaml"), values)
-
-			var objects []any
-			for _, object := range cilium.NewObjects(stack, plan(t, stack)).All() {
-				objects = append(objects, object.Body)
-			}
-			compare(t, filepath.Join("testdata", stack.Name, "objects.yaml"), objects...)
+			compare(t, stack.Name, bodies...)
 		})
 	}
 }
 
-// compare holds documents against a golden file.
-func compare(t *testing.T, golden string, documents ...any) {
+// compare holds documents against the golden file of a stack.
+func compare(t *testing.T, stack string, documents ...any) {
 	t.Helper()
+	golden := filepath.Join("testdata", stack+".yaml")
 	var got bytes.Buffer
 	encoder := yaml.NewEncoder(&got)
 	encoder.SetIndent(2)
@@ -77,9 +78,6 @@ func compare(t *testing.T, golden string, documents ...any) {
 		}
 	}
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-			t.Fatal(err)
-		}
 		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

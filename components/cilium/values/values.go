@@ -1,4 +1,4 @@
-package cilium
+package values
 
 import (
 	_ "embed"
@@ -14,12 +14,12 @@ import (
 //go:embed values.yaml
 var staticValues []byte
 
-// Values are the values of Cilium's chart: values.yaml, and over it what the
-// stack decides.
-func Values(stack *spec.Stack, plan *bgp.Plan) (map[string]any, error) {
-	values := map[string]any{}
-	if err := yaml.Unmarshal(staticValues, &values); err != nil {
-		return nil, fmt.Errorf("components/cilium/values.yaml: %w", err)
+// For is the values of Cilium's chart for a stack: values.yaml, and over it what
+// the stack decides. The plan is that of the same stack, or nil without BGP.
+func For(stack *spec.Stack, plan *bgp.Plan) (map[string]any, error) {
+	all := map[string]any{}
+	if err := yaml.Unmarshal(staticValues, &all); err != nil {
+		return nil, fmt.Errorf("components/cilium/values/values.yaml: %w", err)
 	}
 	raw, err := json.Marshal(computed(stack, plan))
 	if err != nil {
@@ -29,8 +29,8 @@ func Values(stack *spec.Stack, plan *bgp.Plan) (map[string]any, error) {
 	if err := json.Unmarshal(raw, &over); err != nil {
 		return nil, fmt.Errorf("cilium values: %w", err)
 	}
-	merge(values, over)
-	return values, nil
+	merge(all, over)
+	return all, nil
 }
 
 // merge puts over on top of base, map by map; lists are replaced.

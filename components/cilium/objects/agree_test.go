@@ -1,26 +1,20 @@
-package cilium_test
+package objects_test
 
 import (
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
 	"github.com/home-ops/home-ops/components/cilium/frr"
+	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
 func TestBothEnds_Agree(t *testing.T) {
-	paths, err := filepath.Glob("../../Pulumi.*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range append(paths, "testdata/Pulumi.dual.yaml") {
-		stack := load(t, path)
+	for _, stack := range stacks(t) {
 		if stack.Cilium.BGP == nil {
 			continue
 		}
@@ -34,7 +28,7 @@ func TestBothEnds_Agree(t *testing.T) {
 
 // What the comparison would not notice, it could not vouch for.
 func TestBothEnds_DisagreeWhenTheRouterIsChanged(t *testing.T) {
-	stack := dual(t)
+	stack := load(t, fixture)
 	for name, test := range map[string]struct{ old, new, want string }{
 		"another ASN of the router": {"router bgp 64512", "router bgp 64511",
 			"gateway: Cilium expects AS 64512, the router is AS 64511"},
@@ -89,15 +83,15 @@ func routerText(t *testing.T, stack *spec.Stack) string {
 func disagreements(t *testing.T, stack *spec.Stack, router string) []string {
 	t.Helper()
 	conf := parseRouter(t, router)
-	objects := cilium.BGP(stack, plan(t, stack))
+	ours := objects.BGP(stack, plan(t, stack))
 	var faults []string
-	for _, cluster := range objects.Clusters {
+	for _, cluster := range ours.Clusters {
 		for _, peer := range cluster.Spec.BGPInstances[0].Peers {
-			at := slices.IndexFunc(objects.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
+			at := slices.IndexFunc(ours.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
 				return c.Name == peer.PeerConfigRef.Name
 			})
 			e := ends{stack: stack, conf: conf, local: cluster.Spec.BGPInstances[0].LocalASN, peer: peer,
-				config: objects.PeerConfigs[at].Spec, group: stack.Cluster.Name + "-" + peer.Name}
+				config: ours.PeerConfigs[at].Spec, group: stack.Cluster.Name + "-" + peer.Name}
 			e.session()
 			e.family()
 			e.pools()
@@ -164,7 +158,7 @@ func (e *ends) pools() {
 	six := netip.MustParseAddr(e.peer.PeerAddress).Is6()
 	list := e.conf.families[e.config.Families[0].AFI][e.group]["prefix-list in"]
 	accepts := func(a netip.Addr) bool { return e.conf.accepts(list, netip.PrefixFrom(a, a.BitLen())) }
-	for _, pool := range cilium.Pools(e.stack) {
+	for _, pool := range objects.Pools(e.stack) {
 		for _, block := range pool.Spec.Blocks {
 			for _, a := range addressesOf(block) {
 				if a.Is6() == six && !accepts(a) {

@@ -1,4 +1,4 @@
-package cilium
+package values
 
 import "github.com/home-ops/home-ops/spec"
 

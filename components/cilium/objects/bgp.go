@@ -1,4 +1,4 @@
-package cilium
+package objects
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,7 +75,7 @@ func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
 		},
 	}
 	if s.PasswordRef != "" {
-		config.Spec.AuthSecretRef = passwordSecret(s)
+		config.Spec.AuthSecretRef = PasswordSecret(s)
 	}
 	if s.GracefulRestart.Enabled {
 		config.Spec.GracefulRestart = &ciliumio.BGPGracefulRestart{
@@ -125,5 +125,5 @@ func serviceRoutes(address string) ciliumio.BGPRoutes {
 // announced joins a session's family to the advertisements.
 func announced() map[string]string { return map[string]string{labels.Announce: "bgp"} }
 
-// passwordSecret names the Secret of a session's password.
-func passwordSecret(s bgp.Session) string { return "bgp-" + s.Name }
+// PasswordSecret names the Secret of a session's password, in kube-system.
+func PasswordSecret(s bgp.Session) string { return "bgp-" + s.Name }

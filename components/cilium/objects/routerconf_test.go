@@ -1,4 +1,4 @@
-package cilium_test
+package objects_test
 
 import (
 	"net/netip"

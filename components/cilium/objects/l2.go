@@ -1,4 +1,4 @@
-package cilium
+package objects
 
 import (
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"

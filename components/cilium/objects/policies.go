@@ -1,4 +1,4 @@
-package cilium
+package objects
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"

@@ -1,0 +1,2 @@
+// Package values works out the values of Cilium's chart from the stack file alone.
+package values
