@@ -108,5 +108,11 @@ func talosConfig(spec controlplane.Plane) (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.QPS, config.Burst = 50, 100
+	config.WarningHandler = rest.NoWarnings{} // what Talos itself applies is not for the user to change
+	return config, nil
 }

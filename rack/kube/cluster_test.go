@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/home-ops/home-ops/rack/kube"
@@ -50,7 +52,7 @@ func inRoom(t *testing.T, addresses ...string) bool {
 	}
 	binary := build(t)
 	err := sandbox.Seal(t.Context(), sandbox.Command{
-		Path: os.Args[0], Args: []string{"-test.run=^" + t.Name() + "$", "-test.v", "-test.timeout=5m"},
+		Path: os.Args[0], Args: []string{"-test.run=^" + t.Name() + "$", "-test.v=" + strconv.FormatBool(testing.Verbose()), "-test.timeout=5m"},
 		Env: append(os.Environ(), roomEnv+"="+binary), Stdout: os.Stdout, Stderr: os.Stderr, Grace: 5 * time.Second,
 	})
 	if errors.Is(err, sandbox.ErrNoNamespaces) {
@@ -147,7 +149,7 @@ func (c *cluster) waitReady(from string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	config.Timeout = 5 * time.Second
+	config.Timeout, config.WarningHandler = 5*time.Second, rest.NoWarnings{}
 	if c.client, err = kubernetes.NewForConfig(config); err != nil {
 		c.t.Fatal(err)
 	}
@@ -222,6 +224,9 @@ func (c *cluster) podsReady(namespace, selector string, want int) func(context.C
 		}
 		ready := 0
 		for i := range pods.Items {
+			if pods.Items[i].DeletionTimestamp != nil {
+				return fmt.Errorf("%s is ending", pods.Items[i].Name)
+			}
 			for _, condition := range pods.Items[i].Status.Conditions {
 				if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
 					ready++

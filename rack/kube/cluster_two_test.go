@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -122,25 +120,4 @@ func checkPods(t *testing.T, c *cluster) {
 		}
 		return fmt.Errorf("%d events, none of PodSecurity", len(events.Items))
 	})
-}
-
-// memory is the resident size of each child, by program.
-func memory() string {
-	sizes := map[string]int{}
-	files, _ := filepath.Glob("/proc/[0-9]*/status")
-	for _, file := range files {
-		content, _ := os.ReadFile(file)
-		args, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
-		parts := strings.Split(string(args), "\x00")
-		if len(parts) < 2 || !strings.HasSuffix(parts[0], "rack-kube") {
-			continue
-		}
-		for _, line := range strings.Split(string(content), "\n") {
-			var kb int
-			if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kb); n == 1 {
-				sizes[parts[1]] += kb / 1024
-			}
-		}
-	}
-	return fmt.Sprint(sizes)
 }

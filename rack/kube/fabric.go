@@ -18,6 +18,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/klog/v2"
 
 	"github.com/home-ops/home-ops/rack/kube/forward"
 )
@@ -91,6 +92,8 @@ func NewFabric(opts Options) (*Fabric, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
+	// Kubernetes's client libraries log through klog, which is one for the whole program and would write to its console.
+	klog.SetSlogLogger(opts.Log.With("component", "client-go"))
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &Fabric{
 		opts: opts, selector: selector, log: opts.Log, cancel: cancel,

@@ -21,6 +21,8 @@ type Status struct {
 	// EtcdMembers counts the voting members that etcd lists.
 	EtcdMembers int
 	Nodes       []NodeStatus
+	// VirtualIPs maps each virtual IP's API address to the rack name of the node that holds it, empty for nobody.
+	VirtualIPs map[string]string
 }
 
 // NodeStatus is one Node object.
@@ -33,7 +35,7 @@ type NodeStatus struct {
 
 // Status asks every server. Without a living API server the error says what is missing, and the rest of the status is what is known without it.
 func (f *Fabric) Status(ctx context.Context) (Status, error) {
-	var status Status
+	status := Status{VirtualIPs: f.holders()}
 	var asked *plane
 	var errs []error
 	for _, p := range f.planes() {

@@ -26,6 +26,8 @@ const manifestsPause = 2 * time.Second
 // plane is the control plane of one boot.
 type plane struct {
 	fabric *Fabric
+	// node is the node's name in the rack.
+	node   string
 	log    *slog.Logger
 	member *member
 	// dir is the node's EPHEMERAL partition.
@@ -43,7 +45,7 @@ func newPlane(n *Node, m node.Machine, machine kubelet.Machine) (*plane, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{fabric: n.fabric, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{})}
+	p := &plane{fabric: n.fabric, node: n.name, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{})}
 	p.member = newMember(p, member)
 	return p, nil
 }
@@ -244,6 +246,7 @@ func (p *plane) applyManifests(ctx context.Context) {
 		}
 		err := p.applyManifestsOnce(ctx)
 		if err == nil {
+			p.log.Info("bootstrap manifests applied")
 			close(p.applied)
 			return
 		}

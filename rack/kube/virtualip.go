@@ -78,3 +78,17 @@ func (v *virtualIP) move(address string, claims []*plane) {
 		v.forwarder.SetTargets()
 	}
 }
+
+// holders maps each virtual address to the rack name of its holder.
+func (f *Fabric) holders() map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	holders := map[string]string{}
+	for address, v := range f.virtual {
+		holders[address] = ""
+		if v.holder != nil {
+			holders[address] = v.holder.node
+		}
+	}
+	return holders
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -89,12 +90,22 @@ func (k *Kubelet) reportStatus(ctx context.Context, client kubernetes.Interface)
 	if !statusChanged(node.Status, status) {
 		return nil
 	}
-	patch, err := json.Marshal(map[string]any{"status": status})
-	if err != nil {
-		return err
-	}
-	_, err = client.CoreV1().Nodes().PatchStatus(ctx, k.name, patch)
+	// Not a patch: merged by their type, two internal addresses would become one.
+	mergeStatus(&node.Status, status)
+	_, err = client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
+}
+
+// mergeStatus puts what the kubelet reports into what the API has, and leaves the conditions of others.
+func mergeStatus(have *corev1.NodeStatus, want corev1.NodeStatus) {
+	conditions := want.Conditions
+	for _, old := range have.Conditions {
+		if !slices.ContainsFunc(want.Conditions, func(c corev1.NodeCondition) bool { return c.Type == old.Type }) {
+			conditions = append(conditions, old)
+		}
+	}
+	have.Conditions, have.Addresses, have.NodeInfo, have.DaemonEndpoints = conditions, want.Addresses, want.NodeInfo, want.DaemonEndpoints
+	have.Capacity, have.Allocatable = want.Capacity, want.Allocatable
 }
 
 // statusChanged compares what the kubelet reports with what the API has. Conditions of others, as NetworkUnavailable is a CNI's, are none of its business.
@@ -122,11 +133,10 @@ func (k *Kubelet) applyTalosConfig(ctx context.Context, client kubernetes.Interf
 			client = own
 		}
 	}
+	complaint := complaint{what: "labels and taints of the machine config"}
 	for {
 		err := k.applyTalosOnce(ctx, client)
-		if err != nil && ctx.Err() == nil {
-			k.log.Warn("labels and taints of the machine config", "error", err)
-		}
+		complaint.say(ctx, k.log, err)
 		wait := leaseRenewal
 		if err != nil {
 			wait = retryPause

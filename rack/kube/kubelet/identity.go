@@ -44,7 +44,8 @@ func (k *Kubelet) anonymousConfig() *rest.Config {
 		Host:            k.server,
 		TLSClientConfig: rest.TLSClientConfig{CAData: pki.Bundle(cluster.IssuingCA(), cluster.AcceptedCAs())},
 		QPS:             50, Burst: 100, // those of a real kubelet
-		UserAgent: "kubelet/" + imageTag(k.machine.Config.Machine().Kubelet().Image()) + " (simulated)",
+		WarningHandler: rest.NoWarnings{},
+		UserAgent:      "kubelet/" + imageTag(k.machine.Config.Machine().Kubelet().Image()) + " (simulated)",
 	}
 }
 

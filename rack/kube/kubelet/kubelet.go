@@ -38,6 +38,7 @@ type Kubelet struct {
 	static   func() []StaticPod
 	log      *slog.Logger
 
+	started   time.Time
 	sandboxes *sandboxes
 	network   *network
 	// poke asks for a status report now.
@@ -64,7 +65,7 @@ func New(machine Machine, options Options) *Kubelet {
 	return &Kubelet{
 		name: machine.NodeName(), server: options.Server, talos: options.TalosConfig, selector: options.CNISelector,
 		static: options.StaticPods, log: options.Log.With("component", "kubelet"),
-		sandboxes: newSandboxes(), network: newNetwork(machine.cniDir()), poke: make(chan struct{}, 1), machine: machine,
+		started: time.Now(), sandboxes: newSandboxes(), network: newNetwork(machine.cniDir()), poke: make(chan struct{}, 1), machine: machine,
 	}
 }
 
@@ -157,6 +158,23 @@ func (k *Kubelet) report(what string, err error) {
 	if isNew && problem != "" {
 		k.log.Warn("in the way", "problem", problem)
 	}
+}
+
+// complaint logs a problem when it is new, and not each time it is met again.
+type complaint struct {
+	what string
+	last string
+}
+
+func (c *complaint) say(ctx context.Context, log *slog.Logger, err error) {
+	problem := ""
+	if err != nil {
+		problem = err.Error()
+	}
+	if problem != "" && problem != c.last && ctx.Err() == nil {
+		log.Warn(c.what, "problem", problem)
+	}
+	c.last = problem
 }
 
 // pause waits, and reports false when the context ended meanwhile.

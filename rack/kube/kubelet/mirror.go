@@ -6,14 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 )
 
 // mirrorPeriod is how often static pods are compared with their mirrors.
@@ -39,18 +38,15 @@ func (w *podWorker) mirrorStaticPods(ctx context.Context) {
 	if w.static == nil {
 		return
 	}
-	said := map[string]string{}
+	complaint := complaint{what: "mirror pods"}
 	for {
+		var errs []error
 		for _, pod := range w.static() {
-			problem := ""
-			if err := w.mirror(ctx, pod); err != nil && ctx.Err() == nil {
-				problem = err.Error()
+			if err := w.mirror(ctx, pod); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", pod.Name, err))
 			}
-			if problem != said[pod.Name] && problem != "" {
-				w.log.Warn("mirror pod", "name", pod.Name, "error", problem)
-			}
-			said[pod.Name] = problem
 		}
+		complaint.say(ctx, w.log, errors.Join(errs...))
 		if !pause(ctx, mirrorPeriod) {
 			return
 		}
@@ -79,16 +75,7 @@ func (w *podWorker) mirror(ctx context.Context, static StaticPod) error {
 	if equality.Semantic.DeepEqual(have.Status, status) {
 		return nil
 	}
-	patch, err := json.Marshal(map[string]any{"status": status})
-	if err != nil {
-		return err
-	}
-	_, err = patchPodStatus(ctx, w.client, have, patch)
-	return err
-}
-
-func patchPodStatus(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, patch []byte) (*corev1.Pod, error) {
-	return client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	return patchPodStatus(ctx, w.client, have, func(pod *corev1.Pod) { pod.Status = status })
 }
 
 // mirrorPod is the pod that a kubelet makes of a static pod of Talos.

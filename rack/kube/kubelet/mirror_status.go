@@ -16,7 +16,7 @@ func mirrorStatus(static StaticPod, host []netip.Addr, before corev1.PodStatus) 
 	if before.StartTime == nil {
 		status.StartTime = &started
 	}
-	setMirrorAddresses(status, host)
+	setAddresses(status, host, host)
 	now := metav1.NewTime(time.Now().Truncate(time.Second))
 	ready := corev1.ConditionFalse
 	if static.Ready {
@@ -40,28 +40,4 @@ func mirrorStatus(static StaticPod, host []netip.Addr, before corev1.PodStatus) 
 	}
 	status.ContainerStatuses = []corev1.ContainerStatus{container}
 	return *status
-}
-
-func setMirrorAddresses(status *corev1.PodStatus, host []netip.Addr) {
-	status.HostIPs, status.PodIPs = nil, nil
-	for _, addr := range host {
-		status.HostIPs = append(status.HostIPs, corev1.HostIP{IP: addr.String()})
-		status.PodIPs = append(status.PodIPs, corev1.PodIP{IP: addr.String()})
-	}
-	if len(host) > 0 {
-		status.HostIP, status.PodIP = host[0].String(), host[0].String()
-	}
-}
-
-// setCondition changes a condition only when its status changes, so that its transition time means something.
-func setCondition(status *corev1.PodStatus, want corev1.PodCondition) {
-	for i, have := range status.Conditions {
-		if have.Type == want.Type {
-			if have.Status != want.Status {
-				status.Conditions[i] = want
-			}
-			return
-		}
-	}
-	status.Conditions = append(status.Conditions, want)
 }

@@ -2,7 +2,7 @@ package kubelet
 
 import (
 	"context"
-	"encoding/json"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -113,7 +113,10 @@ func (w *podWorker) watchAgent() {
 	}
 	running := false
 	for _, pod := range pods {
-		running = running || (pod.DeletionTimestamp == nil && conditionOf(pod, corev1.PodReady).Status == corev1.ConditionTrue)
+		ready := conditionOf(pod, corev1.PodReady)
+		// What the API says from before a reboot does not count.
+		thisBoot := !ready.LastTransitionTime.Time.Before(w.started.Truncate(time.Second))
+		running = running || (pod.DeletionTimestamp == nil && ready.Status == corev1.ConditionTrue && thisBoot)
 	}
 	news, err := w.network.setAgent(running)
 	w.report("cni", err)
@@ -147,32 +150,32 @@ func (w *podWorker) sync(ctx context.Context, pod *corev1.Pod) error {
 }
 
 func (w *podWorker) makeSandbox(ctx context.Context, pod *corev1.Pod) error {
-	now := metav1.Now()
-	if pod.Spec.HostNetwork {
+	var addrs []netip.Addr
+	switch {
+	case pod.Spec.HostNetwork:
 		w.sandboxes.addHost(pod.UID)
-		return w.giveBack(pod, w.patch(ctx, pod, sandboxStatus(pod, w.current().NodeIPs(), nil, now)))
-	}
-	if !w.network.agentRunning() {
-		if conditionOf(pod, corev1.PodReadyToStartContainers).Status == corev1.ConditionFalse {
-			return nil
+	case !w.network.agentRunning():
+		return w.wait(ctx, pod)
+	default:
+		var ok bool
+		if addrs, ok = w.sandboxes.add(pod.UID); !ok {
+			w.reportSoon() // the node's pod networks may have been assigned meanwhile
+			return errNoAddress
 		}
-		w.events.Event(pod, corev1.EventTypeWarning, "NetworkNotReady", "network is not ready: "+cniNotReady)
-		return w.patch(ctx, pod, waitingStatus(pod, now))
 	}
-	addrs, ok := w.sandboxes.add(pod.UID)
-	if !ok {
-		w.reportSoon() // the node's pod networks may have been assigned meanwhile
-		return errNoAddress
-	}
-	return w.giveBack(pod, w.patch(ctx, pod, sandboxStatus(pod, w.current().NodeIPs(), addrs, now)))
-}
-
-// giveBack takes a sandbox away again that the API did not hear of.
-func (w *podWorker) giveBack(pod *corev1.Pod, err error) error {
+	err := patchPodStatus(ctx, w.client, pod, func(p *corev1.Pod) { reportSandbox(p, w.current().NodeIPs(), addrs, metav1.Now()) })
 	if err != nil {
-		w.sandboxes.remove(pod.UID)
+		w.sandboxes.remove(pod.UID) // the API did not hear of it
 	}
 	return err
+}
+
+func (w *podWorker) wait(ctx context.Context, pod *corev1.Pod) error {
+	if conditionOf(pod, corev1.PodReadyToStartContainers).Status == corev1.ConditionFalse {
+		return nil
+	}
+	w.events.Event(pod, corev1.EventTypeWarning, "NetworkNotReady", "network is not ready: "+cniNotReady)
+	return patchPodStatus(ctx, w.client, pod, func(p *corev1.Pod) { reportWaiting(p, metav1.Now()) })
 }
 
 func (w *podWorker) removeSandbox(ctx context.Context, pod *corev1.Pod) error {
@@ -180,12 +183,7 @@ func (w *podWorker) removeSandbox(ctx context.Context, pod *corev1.Pod) error {
 		return nil
 	}
 	w.sandboxes.remove(pod.UID)
-	now := metav1.Now()
-	return w.patch(ctx, pod, corev1.PodStatus{Conditions: []corev1.PodCondition{
-		condition(corev1.PodReadyToStartContainers, corev1.ConditionFalse, sandboxRemoved, now),
-		condition(corev1.ContainersReady, corev1.ConditionFalse, "PodTerminated", now),
-		condition(corev1.PodReady, corev1.ConditionFalse, "PodTerminated", now),
-	}})
+	return patchPodStatus(ctx, w.client, pod, func(p *corev1.Pod) { reportRemoved(p, metav1.Now()) })
 }
 
 // keepReady sets right what the node lifecycle controller says of the pods of a node that it has not heard of for a while.
@@ -194,16 +192,7 @@ func (w *podWorker) keepReady(ctx context.Context, pod *corev1.Pod) error {
 		conditionOf(pod, corev1.PodReady).Status == corev1.ConditionTrue || len(pod.Spec.ReadinessGates) > 0 {
 		return nil
 	}
-	return w.patch(ctx, pod, corev1.PodStatus{
-		Conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionTrue, "", metav1.Now())},
+	return patchPodStatus(ctx, w.client, pod, func(p *corev1.Pod) {
+		setCondition(&p.Status, condition(corev1.PodReady, corev1.ConditionTrue, "", metav1.Now()))
 	})
-}
-
-func (w *podWorker) patch(ctx context.Context, pod *corev1.Pod, status corev1.PodStatus) error {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
-	if err != nil {
-		return err
-	}
-	_, err = patchPodStatus(ctx, w.client, pod, patch)
-	return err
 }

@@ -2,16 +2,10 @@ package kubelet
 
 import (
 	"net/netip"
-	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
-
-// sandboxRemoved is the reason by which KWOK's stages know that a deleted pod may go.
-const sandboxRemoved = "SandboxRemoved"
 
 // sandboxes are the pods that have one, and the addresses they got.
 type sandboxes struct {
@@ -102,69 +96,4 @@ func (s *sandboxes) remove(pod types.UID) {
 		delete(s.used, addr)
 	}
 	delete(s.pods, pod)
-}
-
-// sandboxStatus is what a kubelet reports of a pod whose sandbox it has just made. A pod that ran before a reboot starts its containers again.
-func sandboxStatus(pod *corev1.Pod, host, addrs []netip.Addr, now metav1.Time) corev1.PodStatus {
-	if pod.Spec.HostNetwork {
-		addrs = host
-	}
-	status := corev1.PodStatus{
-		StartTime:  &now,
-		Conditions: []corev1.PodCondition{condition(corev1.PodReadyToStartContainers, corev1.ConditionTrue, "", now)},
-	}
-	if pod.Status.StartTime != nil {
-		status.StartTime = pod.Status.StartTime
-	}
-	for i, addr := range host {
-		if i == 0 {
-			status.HostIP = addr.String()
-		}
-		status.HostIPs = append(status.HostIPs, corev1.HostIP{IP: addr.String()})
-	}
-	for i, addr := range addrs {
-		if i == 0 {
-			status.PodIP = addr.String()
-		}
-		status.PodIPs = append(status.PodIPs, corev1.PodIP{IP: addr.String()})
-	}
-	if pod.Status.Phase == corev1.PodRunning {
-		for _, kind := range []corev1.PodConditionType{corev1.ContainersReady, corev1.PodReady} {
-			status.Conditions = append(status.Conditions, condition(kind, corev1.ConditionFalse, "ContainersNotReady", now))
-		}
-		for _, container := range pod.Status.ContainerStatuses {
-			container.RestartCount++
-			container.Ready, container.Started = false, new(bool)
-			container.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
-			status.ContainerStatuses = append(status.ContainerStatuses, container)
-		}
-	}
-	return status
-}
-
-// waitingStatus is what a kubelet reports of a pod that gets no sandbox yet.
-func waitingStatus(pod *corev1.Pod, now metav1.Time) corev1.PodStatus {
-	status := corev1.PodStatus{
-		StartTime:  &now,
-		Conditions: []corev1.PodCondition{condition(corev1.PodReadyToStartContainers, corev1.ConditionFalse, "", now)},
-	}
-	for _, container := range pod.Spec.Containers {
-		status.ContainerStatuses = append(status.ContainerStatuses, corev1.ContainerStatus{
-			Name: container.Name, Image: container.Image, Started: new(bool),
-			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}},
-		})
-	}
-	return status
-}
-
-func condition(kind corev1.PodConditionType, status corev1.ConditionStatus, reason string, now metav1.Time) corev1.PodCondition {
-	return corev1.PodCondition{Type: kind, Status: status, Reason: reason, LastTransitionTime: now}
-}
-
-func conditionOf(pod *corev1.Pod, kind corev1.PodConditionType) corev1.PodCondition {
-	i := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == kind })
-	if i < 0 {
-		return corev1.PodCondition{}
-	}
-	return pod.Status.Conditions[i]
 }
