@@ -41,7 +41,7 @@ type Field struct {
 
 // New registers obj, which is any struct that marshals to one Kubernetes object,
 // with its apiVersion, kind and metadata.name set. A Secret's data is a Pulumi
-// secret whatever it was before. Give the provider in opts: without one, the
+// secret whatever it was before. opts must name the provider: without one, the
 // object would go wherever the user's own kubeconfig points.
 func New(ctx *pulumi.Context, name string, obj any, opts ...pulumi.ResourceOption) (*Resource, error) {
 	return NewWith(ctx, name, obj, nil, opts...)
@@ -52,6 +52,9 @@ func New(ctx *pulumi.Context, name string, obj any, opts ...pulumi.ResourceOptio
 func NewWith(
 	ctx *pulumi.Context, name string, obj any, fields []Field, opts ...pulumi.ResourceOption,
 ) (*Resource, error) {
+	if given, err := pulumi.NewResourceOptions(opts...); err != nil || given.Provider == nil {
+		return nil, errors.Join(fmt.Errorf("manifest %s: no provider is given", name), err)
+	}
 	plain, err := plainObject(obj)
 	if err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", name, err)

@@ -2,6 +2,7 @@ package manifest_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,13 +20,39 @@ func register(t *testing.T, obj any, fields ...manifest.Field) recorder.Resource
 	t.Helper()
 	var rec recorder.Recorder
 	err := rec.Run(func(ctx *pulumi.Context) error {
-		_, err := manifest.NewWith(ctx, "thing", obj, fields)
+		_, err := manifest.NewWith(ctx, "thing", obj, fields, pulumi.Provider(cluster(ctx)))
 		return err
 	}, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rec.Resources()[0]
+	for _, res := range rec.Resources() {
+		if res.Name == "thing" {
+			return res
+		}
+	}
+	t.Fatalf("only %v", rec.Names())
+	return recorder.Resource{}
+}
+
+// cluster is a provider as a component would be given.
+func cluster(ctx *pulumi.Context) pulumi.ProviderResource {
+	var provider pulumi.ProviderResourceState
+	if err := ctx.RegisterResource("pulumi:providers:kubernetes", "cluster", nil, &provider); err != nil {
+		panic(err)
+	}
+	return &provider
+}
+
+func TestNew_WantsAProvider(t *testing.T) {
+	var rec recorder.Recorder
+	err := rec.Run(func(ctx *pulumi.Context) error {
+		_, err := manifest.New(ctx, "thing", configMap())
+		return err
+	}, "test")
+	if want := "manifest thing: no provider is given"; err == nil || !strings.Contains(err.Error(), want) || len(rec.Resources()) > 0 {
+		t.Errorf("error %v, want %s; registered %v", err, want, rec.Names())
+	}
 }
 
 func configMap() *corev1.ConfigMap {
@@ -135,12 +162,12 @@ func TestNewWith_RefusesWhatIsNoObject(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var rec recorder.Recorder
 			err := rec.Run(func(ctx *pulumi.Context) error {
-				if _, err := manifest.NewWith(ctx, "thing", test.obj, test.fields); err == nil || err.Error() != test.want {
+				if _, err := manifest.NewWith(ctx, "thing", test.obj, test.fields, pulumi.Provider(cluster(ctx))); err == nil || err.Error() != test.want {
 					t.Errorf("error %v, want %s", err, test.want)
 				}
 				return nil
 			}, "test")
-			if err != nil || len(rec.Resources()) != 0 {
+			if err != nil || len(rec.Resources()) != 1 {
 				t.Errorf("run: %v, %v", err, rec.Names())
 			}
 		})
