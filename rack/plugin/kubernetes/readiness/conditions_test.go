@@ -1,10 +1,27 @@
 package readiness
 
-import "testing"
+import (
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// widget is a custom resource of a generation, with a status.
+func widget(generation int64, status map[string]any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "example.com/v1", "kind": "Widget",
+		"metadata": map[string]any{"name": "w", "generation": generation}, "status": status,
+	}}
+}
 
 func TestConditions(t *testing.T) {
-	const widget = `{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, generation: 3},
-		status: {observedGeneration: 3, phase: Ready, replicas: 2, conditions: [{type: Ready, status: "True"}, {type: Old, status: "True", observedGeneration: 2}]}}`
+	ready := widget(3, map[string]any{
+		"observedGeneration": int64(3), "phase": "Ready", "replicas": int64(2),
+		"conditions": []any{
+			map[string]any{"type": "Ready", "status": "True"},
+			map[string]any{"type": "Old", "status": "True", "observedGeneration": int64(2)},
+		},
+	})
 	for annotation, want := range map[string]string{ // the status while waiting; "" is ready
 		"condition=Ready":                                       "",
 		"condition=ready=true":                                  "",
@@ -23,7 +40,7 @@ func TestConditions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verdict, err := rule.Judge(t.Context(), View{Object: object(t, widget)})
+			verdict, err := rule.Judge(t.Context(), View{Object: ready})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +66,7 @@ func TestConditions_RefusesWhatItCannotRead(t *testing.T) {
 }
 
 func TestConditions_AnOlderGenerationDoesNotCount(t *testing.T) {
-	stale := object(t, `{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, generation: 3}, status: {observedGeneration: 2, phase: Ready}}`)
+	stale := widget(3, map[string]any{"observedGeneration": int64(2), "phase": "Ready"})
 	rule, err := Conditions("jsonpath={.status.phase}=Ready")
 	if err != nil {
 		t.Fatal(err)

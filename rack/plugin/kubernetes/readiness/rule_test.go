@@ -2,7 +2,10 @@ package readiness
 
 import (
 	"context"
+	"embed"
+	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,63 +14,123 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// object reads an object written as YAML; only its status and what the rule looks at is there.
-func object(t *testing.T, text string) *unstructured.Unstructured {
-	t.Helper()
-	content, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := &unstructured.Unstructured{}
-	if err := read.UnmarshalJSON(content); err != nil {
-		t.Fatal(err)
-	}
-	return read
+// cases are objects of each kind with what their rule makes of them: one file for a kind, one entry for a case.
+//
+//go:embed testdata
+var cases embed.FS
+
+// verdictCase is one entry: an object, what it finds beside it, and the verdict. An entry that is not ready says
+// what is waited for.
+type verdictCase struct {
+	Object   map[string]any   `json:"object"`
+	Beside   []map[string]any `json:"beside"`
+	Ready    bool             `json:"ready"`
+	Failed   bool             `json:"failed"`
+	Settles  bool             `json:"settles"`
+	Status   string           `json:"status"`
+	Problems []string         `json:"problems"`
 }
 
-// world is what a rule finds beside its object, by kind and name.
-type world map[string]*unstructured.Unstructured
-
-func (w world) get(
+// get finds an object among those beside the case's own.
+func (c verdictCase) get(
 	_ context.Context, gvk schema.GroupVersionKind, _, name string,
 ) (*unstructured.Unstructured, error) {
-	return w[gvk.Kind+"/"+name], nil
+	for _, fields := range c.Beside {
+		if other := (&unstructured.Unstructured{Object: fields}); other.GetKind() == gvk.Kind && other.GetName() == name {
+			return other, nil
+		}
+	}
+	return nil, nil
 }
 
-// verdictOn judges an object by the rule of its kind.
-func verdictOn(t *testing.T, judged *unstructured.Unstructured, beside world) Verdict {
-	t.Helper()
-	rule, ok := For(judged)
-	if !ok {
-		t.Fatalf("no rule for %s", judged.GroupVersionKind())
-	}
-	verdict, err := rule.Judge(t.Context(), View{Object: judged, Get: beside.get})
+func TestRules(t *testing.T) {
+	files, err := fs.Glob(cases, "testdata/*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return verdict
+	covered := map[string]bool{}
+	for _, file := range files {
+		kind := strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".yaml")
+		covered[kind] = true
+		t.Run(kind, func(t *testing.T) {
+			for name, test := range readCases(t, file) {
+				t.Run(name, test.run)
+			}
+		})
+	}
+	for kind := range rules {
+		if !covered[strings.ToLower(kind.Kind)] {
+			t.Errorf("the rule of %s has no cases in testdata", kind)
+		}
+	}
 }
 
-// verdictTest is one row of a table: an object, and what its rule should make of it.
-type verdictTest struct {
-	object   string
-	ready    bool
-	failed   bool
-	status   string
-	problems []string
-}
-
-func (test verdictTest) run(t *testing.T, beside world) {
+func readCases(t *testing.T, file string) map[string]verdictCase {
 	t.Helper()
-	verdict := verdictOn(t, object(t, test.object), beside)
-	if verdict.Ready != test.ready || verdict.Failed != test.failed {
-		t.Errorf("ready %t, failed %t, want %t, %t (%s)", verdict.Ready, verdict.Failed, test.ready, test.failed, verdict.Status)
+	content, err := cases.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !test.ready && verdict.Status != test.status {
-		t.Errorf("status is %q, want %q", verdict.Status, test.status)
+	var tests map[string]verdictCase
+	if err := yaml.UnmarshalStrict(content, &tests); err != nil {
+		t.Fatal(err)
 	}
-	if test.problems != nil && !slices.Equal(verdict.Problems, test.problems) {
-		t.Errorf("problems are %q, want %q", verdict.Problems, test.problems)
+	for name, test := range tests {
+		test.Object = withIntegers(test.Object).(map[string]any)
+		tests[name] = test
+	}
+	return tests
+}
+
+func (c verdictCase) run(t *testing.T) {
+	object := &unstructured.Unstructured{Object: c.Object}
+	rule, ok := For(object)
+	if !ok {
+		t.Fatalf("no rule for %s", object.GroupVersionKind())
+	}
+	verdict, err := rule.Judge(t.Context(), View{Object: object, Get: c.get})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if verdict.Ready != c.Ready || verdict.Failed != c.Failed || (verdict.Settle > 0) != c.Settles {
+		t.Errorf("ready %t, failed %t, settles for %s, want %t, %t, settling %t",
+			verdict.Ready, verdict.Failed, verdict.Settle, c.Ready, c.Failed, c.Settles)
+	}
+	if !c.Ready && verdict.Status != c.Status {
+		t.Errorf("status is %q, want %q", verdict.Status, c.Status)
+	}
+	if !slices.Equal(verdict.Problems, c.Problems) {
+		t.Errorf("problems are %q, want %q", verdict.Problems, c.Problems)
+	}
+}
+
+// withIntegers makes the whole numbers of an object integers, as the API's own decoder does.
+func withIntegers(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			v[key] = withIntegers(inner)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = withIntegers(inner)
+		}
+	case float64:
+		return int64(v)
+	}
+	return value
+}
+
+func TestPersistentVolumeClaim_ThatWasBoundBeforeTheUpdateStaysReady(t *testing.T) {
+	bound := readCases(t, "testdata/persistentvolumeclaim.yaml")["bound"]
+	object := &unstructured.Unstructured{Object: bound.Object}
+	rule, _ := For(object)
+	late := verdictCase{Beside: []map[string]any{{
+		"kind": "StorageClass", "metadata": map[string]any{"name": "block"}, "volumeBindingMode": "WaitForFirstConsumer",
+	}}}
+	verdict, err := rule.Judge(t.Context(), View{Object: object, Before: object, Get: late.get})
+	if err != nil || !verdict.Ready {
+		t.Errorf("ready is %t, error %v", verdict.Ready, err)
 	}
 }
 
