@@ -39,7 +39,7 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 		config: config, out: out,
 		// One for all states of a rehearsal: its salt is in the copy of the stack file.
 		secrets: map[string]string{"stack passphrase": ownSecret()},
-		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
+		report:  &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
 	}
 	for _, seconds := range config.BuildSeconds {
 		r.report.Seconds["build"] += seconds
