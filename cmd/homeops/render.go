@@ -14,7 +14,7 @@ import (
 var renderCommand = command{
 	name:    "render",
 	args:    "STACK | FILE",
-	summary: "Write what a stack's file makes of its nodes, with secrets left out and no network",
+	summary: "Write what a stack's file makes of its nodes and network, with secrets left out and no network",
 	run:     render,
 }
 
@@ -49,14 +49,22 @@ func render(_ context.Context, c call) error {
 		}
 		dir = filepath.Join(project, "out", "render", stack.Name)
 	}
-	rendered := rendering{}
-	if err := rendered.talos(stack); err != nil {
-		return err
+	for _, part := range []struct {
+		name string
+		make func(rendering, *spec.Stack) error
+	}{
+		{"talos", rendering.talos},
+		{"cilium", rendering.cilium},
+	} {
+		rendered := rendering{}
+		if err := part.make(rendered, stack); err != nil {
+			return err
+		}
+		if err := rendered.write(filepath.Join(dir, part.name)); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.err, "%s: %d files\n", filepath.Join(dir, part.name), len(rendered))
 	}
-	if err := rendered.write(filepath.Join(dir, "talos")); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.err, "%s: %d files\n", filepath.Join(dir, "talos"), len(rendered))
 	return nil
 }
 
