@@ -1,6 +1,8 @@
 package kubelet
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"runtime"
 
@@ -50,7 +52,7 @@ func (m Machine) Status(networkReady bool) corev1.NodeStatus {
 		Allocatable:     m.allocatable(),
 		DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: kubeletPort}},
 		NodeInfo: corev1.NodeSystemInfo{
-			MachineID: m.BootID, SystemUUID: m.BootID, BootID: m.BootID,
+			MachineID: m.machineID(), SystemUUID: m.machineID(), BootID: m.BootID,
 			KernelVersion:           constants.DefaultKernelVersion,
 			OSImage:                 "Talos (" + m.TalosVersion + ")",
 			ContainerRuntimeVersion: "containerd://" + constants.DefaultContainerdVersion,
@@ -83,6 +85,12 @@ func (m Machine) Status(networkReady bool) corev1.NodeStatus {
 	}
 	status.Addresses = append(status.Addresses, corev1.NodeAddress{Type: corev1.NodeHostName, Address: m.NodeName()})
 	return status
+}
+
+// machineID stays over reboots and reinstallations, as that of the hardware does.
+func (m Machine) machineID() string {
+	sum := sha256.Sum256([]byte(m.NodeName()))
+	return hex.EncodeToString(sum[:16])
 }
 
 // allocatable is the capacity less what Talos reserves for the system.

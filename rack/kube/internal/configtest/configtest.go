@@ -2,6 +2,7 @@
 package configtest
 
 import (
+	"sync"
 	"testing"
 
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
@@ -21,16 +22,20 @@ type Cluster struct {
 	all   []func(*v1alpha1.Config)
 }
 
-// New makes the secrets of a cluster named home with this endpoint, without CNI and kube-proxy. The patches are for every node.
+// bundle is the secrets of every cluster in a test binary: making their RSA keys takes seconds.
+var bundle = sync.OnceValues(func() (*secrets.Bundle, error) {
+	return secrets.NewBundle(secrets.NewClock(), talosconfig.TalosVersion1_11)
+})
+
+// New describes a cluster named home with this endpoint, without CNI and kube-proxy. The patches are for every node.
 func New(t testing.TB, endpoint string, patches ...func(*v1alpha1.Config)) *Cluster {
 	t.Helper()
-	contract := talosconfig.TalosVersion1_11
-	bundle, err := secrets.NewBundle(secrets.NewClock(), contract)
+	secrets, err := bundle()
 	if err != nil {
 		t.Fatal(err)
 	}
 	input, err := generate.NewInput("home", endpoint, KubernetesVersion,
-		generate.WithVersionContract(contract), generate.WithSecretsBundle(bundle),
+		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithSecretsBundle(secrets),
 		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}))
 	if err != nil {
 		t.Fatal(err)
