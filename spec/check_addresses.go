@@ -138,7 +138,8 @@ func (c *checker) nodeFamilies(path string, n *Node) {
 	}
 	// https://github.com/kubernetes/kubernetes/blob/v1.34.1/cmd/kube-apiserver/app/options/validation.go
 	services := families(c.s.Network.ServiceCIDRs)
-	if n.IsControlPlane() && len(services) > 0 && n.Address.Is6() != services[0] {
+	pods := families(c.s.Network.PodCIDRs)
+	if n.IsControlPlane() && len(services) > 0 && len(pods) > 0 && pods[0] == services[0] && n.Address.Is6() != services[0] {
 		c.errorf(path+".address", "%s is %s, but services are %s first (network.serviceCIDRs[0]): the API server refuses to start unless its address is of their primary family", n.Address, familyName(n.Address.Is6()), familyName(services[0]))
 	}
 }

@@ -204,23 +204,3 @@ func apart(a, b DiskSelector) bool {
 
 // solid reports whether the two kinds can mean one disk: Talos counts everything that does not rotate as ssd.
 func solid(a, b DiskType) bool { return a != DiskHDD && b != DiskHDD && (a == DiskSSD || b == DiskSSD) }
-
-// String is the selector in words, for messages.
-func (d DiskSelector) String() string {
-	var out []string
-	for _, kv := range [][2]string{
-		{"path", d.Path}, {"serial", d.Serial}, {"wwid", d.WWID}, {"model", d.Model},
-		{"busPath", d.BusPath}, {"type", string(d.Type)},
-	} {
-		if kv[1] != "" {
-			out = append(out, kv[0]+" "+kv[1])
-		}
-	}
-	if d.MinSize > 0 {
-		out = append(out, fmt.Sprintf("minSize %s", d.MinSize))
-	}
-	if d.MaxSize > 0 {
-		out = append(out, fmt.Sprintf("maxSize %s", d.MaxSize))
-	}
-	return strings.Join(out, ", ")
-}

@@ -151,7 +151,4 @@ func (c *checker) certificates() {
 	if c.s.Edge.Cloudflare == nil && !c.anyBad("edge", "edge.cloudflare") {
 		c.errorf(path+".issuer", "letsencrypt proves the domain by a DNS record at Cloudflare: give edge.cloudflare, or use issuer ca")
 	}
-	if z := privateZone(c.s.Cluster.Domain); z != "" && c.s.Edge.Cloudflare == nil {
-		c.errorf("cluster.domain", "%s lies under .%s: Let's Encrypt signs only for domains that the public DNS knows; use issuer ca", c.s.Cluster.Domain, z)
-	}
 }

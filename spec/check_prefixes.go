@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // network is one prefix of the plan with its owner.
@@ -11,8 +12,13 @@ type network struct {
 	prefix netip.Prefix
 }
 
-// networks lists the node, pod and service networks.
+// networks lists the node, pod and service networks, without those that are the whole address space: what
+// else is wrong with them says nothing more.
 func (s *Stack) networks() []network {
+	return slices.DeleteFunc(s.allNetworks(), func(n network) bool { return n.prefix.Bits() == 0 })
+}
+
+func (s *Stack) allNetworks() []network {
 	var out []network
 	for _, list := range []struct {
 		path string
@@ -33,12 +39,12 @@ func (s *Stack) networks() []network {
 
 // prefixes checks that the networks are canonical, apart, and of families that go together.
 func (c *checker) prefixes() {
-	all := c.s.networks()
+	all := c.s.allNetworks()
 	for i, n := range all {
 		c.canonical(n.path, n.prefix)
 		c.usableNetwork(n.path, n.prefix)
 		for _, other := range all[:i] {
-			if n.prefix.Overlaps(other.prefix) {
+			if n.prefix.Bits() > 0 && other.prefix.Bits() > 0 && n.prefix.Overlaps(other.prefix) {
 				c.errorf(n.path, "%s%s overlaps %s (%s%s)", n.prefix, c.defaulted(parentPath(n.path)), other.path, other.prefix, c.defaultNote(other.path))
 			}
 		}

@@ -50,7 +50,7 @@ func (c *checker) podRoom(path string, p netip.Prefix) {
 	nodes := len(c.s.Nodes)
 	blocks := nodeBlocks(p, mask)
 	switch {
-	case maskOutOfBounds(p.Addr().Is6(), mask):
+	case maskOutOfBounds(p.Addr().Is6(), mask) || p.Bits() == 0:
 	case mask < p.Bits():
 		c.errorf(path, "%s is smaller than the block of one node (/%d, network.%s)", p, mask, key)
 	// https://github.com/kubernetes/kubernetes/blob/v1.34.1/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go
