@@ -123,7 +123,7 @@ func dial(to netip.Addr, config *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	// A client learns what the server thinks of its certificate with the first byte that it reads.
 	_, err = conn.Read(make([]byte, 1))
 	return err
@@ -205,7 +205,7 @@ func connection(t *testing.T, n *testNode, c *cluster) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
 

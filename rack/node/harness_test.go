@@ -165,7 +165,7 @@ func newClient(t *testing.T, opts ...client.OptionFunc) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 

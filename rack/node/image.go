@@ -28,7 +28,7 @@ func parseImage(ref string) (image, error) {
 	if !tagged || strings.Contains(tag, "/") {
 		return image{}, fmt.Errorf("installer image %q: no tag, so no Talos version to install; write IMAGE:vX.Y.Z", ref)
 	}
-	if _, err := parseVersion(tag); err != nil {
+	if err := checkVersion(tag); err != nil {
 		return image{}, fmt.Errorf("installer image %q: tag: %w", ref, err)
 	}
 	dir, base, ok := cutLast(repository, "/")
@@ -48,15 +48,14 @@ func parseImage(ref string) (image, error) {
 	return img, nil
 }
 
-func parseVersion(tag string) (semver.Version, error) {
+func checkVersion(tag string) error {
 	if !strings.HasPrefix(tag, "v") {
-		return semver.Version{}, fmt.Errorf("%q is not a version: it must begin with v", tag)
+		return fmt.Errorf("%q is not a version: it must begin with v", tag)
 	}
-	v, err := semver.Parse(tag[1:])
-	if err != nil {
-		return v, fmt.Errorf("%q is not a version: %w", tag, err)
+	if _, err := semver.Parse(tag[1:]); err != nil {
+		return fmt.Errorf("%q is not a version: %w", tag, err)
 	}
-	return v, nil
+	return nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -15,11 +15,11 @@ import (
 func (s *session) install(ctx context.Context, cfg config.Provider) error {
 	disk, err := s.installDisk(ctx, cfg)
 	if err != nil {
-		return err
+		return &sequenceError{sequenceInstall, err}
 	}
 	img, err := parseImage(cfg.Machine().Install().Image())
 	if err != nil {
-		return err
+		return &sequenceError{sequenceInstall, err}
 	}
 	write := func(ctx context.Context) error {
 		s.log.Info("installing Talos", "disk", disk, "image", img.Ref)
@@ -75,7 +75,7 @@ func (s *session) writable(path string) (string, error) {
 // installOver replaces the installed image.
 func (s *session) installOver(img image) error {
 	if s.installed == nil {
-		return errors.New("Talos is not installed")
+		return errors.New("there is no installation to replace")
 	}
 	next := *s.installed
 	next.Image, next.Version, next.Schematic, next.StagedImage = img.Ref, img.Version, img.Schematic, ""

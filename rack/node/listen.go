@@ -49,7 +49,7 @@ func (l *listeningServer) listen(addrs []netip.Addr) error {
 	}
 	for addr, listener := range l.listeners {
 		if !wanted[addr] {
-			listener.Close()
+			_ = listener.Close()
 			delete(l.listeners, addr)
 		}
 	}

@@ -48,24 +48,25 @@ var liveKeys = []string{
 	"machine.features.nodeAddressSortAlgorithm",
 }
 
-// appliesLive returns an error, with the difference that stands in the way, when a config needs a reboot.
-func appliesLive(current, next config.Provider) error {
+// needsReboot says why a config needs a reboot, with the difference that stands in the way; it is empty when the
+// config does not.
+func needsReboot(current, next config.Provider) (why string, err error) {
 	was, err := withoutLiveKeys(current)
 	if err != nil {
-		return err
+		return "", err
 	}
 	is, err := withoutLiveKeys(next)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if reflect.DeepEqual(was, is) {
-		return nil
+		return "", nil
 	}
 	diff, err := diffTrees(was, is)
 	if err != nil {
-		return fmt.Errorf("error calculating diff: %w", err)
+		return "", fmt.Errorf("error calculating diff: %w", err)
 	}
-	return fmt.Errorf("this config change can't be applied in immediate mode\ndiff:\n%s", diff)
+	return "this config change can't be applied in immediate mode\ndiff:\n" + diff, nil
 }
 
 // withoutLiveKeys is the v1alpha1 document as a tree, with the live keys cut off.

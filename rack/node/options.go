@@ -99,7 +99,7 @@ func (o *Options) validate() error {
 	if o.Kubernetes == nil {
 		errs = append(errs, errors.New("kubernetes must be set"))
 	}
-	if _, err := parseVersion(o.MediaVersion); err != nil {
+	if err := checkVersion(o.MediaVersion); err != nil {
 		errs = append(errs, fmt.Errorf("mediaVersion: %w", err))
 	}
 	errs = append(errs, o.Hardware.validate())

@@ -61,7 +61,7 @@ func (p *peers) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, conn := range p.conns {
-		conn.Close()
+		_ = conn.Close()
 	}
 	clear(p.conns)
 }

@@ -56,7 +56,7 @@ func (s *session) runSequence(ctx context.Context, seq sequence) error {
 	publish(machineapi.SequenceEvent_START)
 	for _, t := range seq.tasks {
 		if err := s.runTask(ctx, seq.actor, t); err != nil {
-			return err
+			return &sequenceError{seq.name, err}
 		}
 	}
 	publish(machineapi.SequenceEvent_STOP)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -84,22 +85,29 @@ func (s *session) validate(ctx context.Context, data []byte) (config.Provider, [
 	return cfg, slices.Concat(warnings, more), err
 }
 
-// resolveMode decides how a config is applied; why says what made auto choose a reboot.
+// resolveMode decides how a config is applied, and says so.
 func resolveMode(mode machineapi.ApplyConfigurationRequest_Mode, current, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
+	if _, known := machineapi.ApplyConfigurationRequest_Mode_name[int32(mode)]; !known {
+		return mode, "", "", fmt.Errorf("incorrect mode '%s' specified for the apply config call", mode)
+	}
 	switch mode {
 	case machineapi.ApplyConfigurationRequest_REBOOT:
 		return mode, appliedWithReboot, "", nil
 	case machineapi.ApplyConfigurationRequest_STAGED:
 		return mode, appliedStaged, "", nil
-	case machineapi.ApplyConfigurationRequest_NO_REBOOT, machineapi.ApplyConfigurationRequest_TRY:
-		return mode, appliedWithoutReboot, "", appliesLive(current, next)
-	case machineapi.ApplyConfigurationRequest_AUTO:
-		if err := appliesLive(current, next); err != nil {
-			return machineapi.ApplyConfigurationRequest_REBOOT, appliedWithReboot, ": " + err.Error(), nil
-		}
-		return machineapi.ApplyConfigurationRequest_NO_REBOOT, appliedWithoutReboot, "", nil
 	}
-	return mode, "", "", fmt.Errorf("incorrect mode '%s' specified for the apply config call", mode)
+	why, err = needsReboot(current, next)
+	switch {
+	case err != nil:
+		return mode, "", "", err
+	case why == "" && mode == machineapi.ApplyConfigurationRequest_AUTO:
+		return machineapi.ApplyConfigurationRequest_NO_REBOOT, appliedWithoutReboot, "", nil
+	case why == "":
+		return mode, appliedWithoutReboot, "", nil
+	case mode == machineapi.ApplyConfigurationRequest_AUTO:
+		return machineapi.ApplyConfigurationRequest_REBOOT, appliedWithReboot, ": " + why, nil
+	}
+	return mode, "", "", errors.New(why)
 }
 
 // keep writes a config to STATE, and puts it into effect as the mode says.

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -94,22 +93,42 @@ func newSession(n *Node, cut context.CancelCauseFunc) (*session, error) {
 // powerCut ends the session at once.
 func (s *session) powerCut(how ending) { s.cut(powerLoss{how}) }
 
+// sequenceError is an error that makes a machine reboot. Any other error of a session means that the machine
+// cannot be simulated any further.
+type sequenceError struct {
+	sequence string
+	err      error
+}
+
+func (e *sequenceError) Error() string { return e.sequence + " sequence: " + e.err.Error() }
+
+func (e *sequenceError) Unwrap() error { return e.err }
+
 // run drives the machine from power on until the session ends.
 func (s *session) run(ctx context.Context) (ending, error) {
 	s.log.Info("power on", "bootID", s.bootID, "version", s.version())
 	how, err := s.boot(ctx)
-	if ctx.Err() != nil {
+	if cause := context.Cause(ctx); cause != nil {
 		s.pullPlug(ctx)
-		var loss powerLoss
-		if errors.As(context.Cause(ctx), &loss) {
-			return loss.ending, nil
-		}
-		return endReboot, nil
+		return endingOf(cause), nil
+	}
+	var failed *sequenceError
+	if errors.As(err, &failed) {
+		how, err = endReboot, nil
+		s.recover(ctx, failed)
 	}
 	s.stopRollback()
 	s.events.close()
 	s.api.stop(true)
 	return how, err
+}
+
+// endingOf reads from the cause of a session's end how it ends. When it is the whole simulation that ends, it does
+// not matter.
+func endingOf(cause error) ending {
+	var loss powerLoss
+	errors.As(cause, &loss)
+	return loss.ending
 }
 
 // pullPlug is what a power cut does: connections break, Kubernetes is gone in the middle of whatever it did.
@@ -139,24 +158,18 @@ func (s *session) boot(ctx context.Context) (ending, error) {
 		return endReboot, err
 	}
 	if err := s.installStaged(ctx); err != nil {
-		return s.fatal(ctx, sequenceInstall, err), nil
+		return endReboot, &sequenceError{sequenceInstall, err}
 	}
 	cfg, err := s.loadConfig()
 	if err != nil {
-		return s.fatal(ctx, sequenceInitialize, err), nil
+		return endReboot, &sequenceError{sequenceInitialize, err}
 	}
 	if cfg == nil {
-		if cfg, err = s.maintain(ctx); err != nil {
+		if cfg, err = s.maintain(ctx); cfg == nil || err != nil {
 			return endReboot, err
 		}
-		if cfg == nil {
-			return endReboot, nil
-		}
 		if s.installed == nil {
-			if err := s.install(ctx, cfg); err != nil {
-				return s.fatal(ctx, sequenceInstall, err), nil
-			}
-			return endReboot, nil
+			return endReboot, s.install(ctx, cfg)
 		}
 		if err := s.persist(cfg); err != nil {
 			return endReboot, err
@@ -182,19 +195,15 @@ func (s *session) serve(ctx context.Context, cfg config.Provider) (ending, error
 		select {
 		case err := <-booted:
 			booted = nil
-			if err != nil && ctx.Err() == nil {
-				stop()
-				return s.fatal(ctx, sequenceBoot, err), nil
+			if err != nil {
+				return endReboot, err
 			}
 		case seq := <-s.sequences:
 			stop()
 			if booted != nil {
 				<-booted
 			}
-			if err := s.runSequence(ctx, seq); err != nil && ctx.Err() == nil {
-				return s.fatal(ctx, seq.name, err), nil
-			}
-			return seq.ending, nil
+			return seq.ending, s.runSequence(ctx, seq)
 		case <-ctx.Done():
 			if booted != nil {
 				<-booted
@@ -204,16 +213,14 @@ func (s *session) serve(ctx context.Context, cfg config.Provider) (ending, error
 	}
 }
 
-// fatal is what machined does when a sequence fails: it says so, waits, and reboots.
-func (s *session) fatal(ctx context.Context, sequence string, err error) ending {
-	err = fmt.Errorf("%s sequence: %w", sequence, err)
+// recover is what machined does when a sequence fails: it says so, waits, and reboots.
+func (s *session) recover(ctx context.Context, err *sequenceError) {
 	s.log.Error("fatal error, rebooting", "error", err)
 	s.node.fail(err)
-	s.events.publish("", fatalEvent(sequence, err))
+	s.events.publish("", fatalEvent(err.sequence, err))
 	s.enter(ctx, Rebooting)
 	sleep(ctx, s.node.opts.Timing.Failure)
 	s.killKubernetes(ctx)
-	return endReboot
 }
 
 // enter tells everyone who watches the machine what it does now.

@@ -117,7 +117,7 @@ func signRemotely(ctx context.Context, endpoint, token string, accepted *stdx509
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	resp, err := securityapi.NewSecurityServiceClient(conn).Certificate(ctx, &securityapi.CertificateRequest{Csr: csr})
 	return resp.GetCrt(), err
 }
