@@ -40,9 +40,7 @@ func (d *decoder) decode(node *yaml.Node, v reflect.Value, path string) {
 		}
 		return
 	}
-	for node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
+	node = unaliased(node)
 	if isNull(node) {
 		return
 	}
@@ -74,6 +72,14 @@ func (d *decoder) decode(node *yaml.Node, v reflect.Value, path string) {
 	default:
 		d.scalar(node, v, path)
 	}
+}
+
+// unaliased follows a YAML alias to what it stands for.
+func unaliased(node *yaml.Node) *yaml.Node {
+	for node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
 }
 
 func (d *decoder) object(node *yaml.Node, v reflect.Value, path string) {
@@ -160,7 +166,7 @@ func (d *decoder) pairs(node *yaml.Node, path string) func(yield func(*yaml.Node
 				continue
 			}
 			seen[key.Value] = true
-			if !yield(key, value) {
+			if !yield(key, unaliased(value)) {
 				return
 			}
 		}
@@ -171,7 +177,7 @@ func (d *decoder) pairs(node *yaml.Node, path string) func(yield func(*yaml.Node
 					continue
 				}
 				seen[key.Value] = true
-				if !yield(key, value) {
+				if !yield(key, unaliased(value)) {
 					return
 				}
 			}
@@ -186,9 +192,7 @@ func (d *decoder) mergeSources(nodes []*yaml.Node, depth int) []*yaml.Node {
 		if d.visited++; d.visited > maxValues || depth > 8 {
 			return out
 		}
-		for n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
+		n = unaliased(n)
 		switch n.Kind {
 		case yaml.SequenceNode:
 			out = append(out, d.mergeSources(n.Content, depth+1)...)

@@ -139,9 +139,7 @@ func integer(node *yaml.Node) (int64, bool) {
 // looseText reads the value of a map of texts (sysctls, labels, flags), where a plain number or truth
 // value is welcome as long as it has only one written form.
 func (d *decoder) looseText(node *yaml.Node, v reflect.Value, path string) {
-	for node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
+	node = unaliased(node)
 	d.src.at[path] = position{node.Line, node.Column}
 	switch {
 	case node.Kind == yaml.ScalarNode && node.Tag == "!!str":
@@ -173,9 +171,7 @@ const maxDepth = 64
 
 // free reads a value of any shape, for patches and overlay options.
 func (d *decoder) free(node *yaml.Node, path string) (any, bool) {
-	for node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
+	node = unaliased(node)
 	// An anchor may contain an alias of itself.
 	if d.visited++; d.visited > maxValues || strings.Count(path, ".")+strings.Count(path, "[") > maxDepth {
 		d.fail(node, path, "is nested more than %d deep", maxDepth)
@@ -217,9 +213,7 @@ func (d *decoder) free(node *yaml.Node, path string) (any, bool) {
 
 // describe names what a YAML value is, in words.
 func describe(node *yaml.Node) string {
-	for node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
+	node = unaliased(node)
 	switch node.Kind {
 	case yaml.MappingNode:
 		return "an object"

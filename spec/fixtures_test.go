@@ -137,7 +137,8 @@ func TestValidate_TellsTheSecretsOfNoOne(t *testing.T) {
 // it hands the configuration on.
 var onlyInFiles = []string{
 	"unknown-top-key", "unknown-config-key", "unknown-namespace", "key-written-twice", "secret-object",
-	"plain-text-secret-key", "number-as-name-in-map", "date-instead-of-version", "unused-secret",
+	"plain-text-secret-key", "number-as-name-in-map", "date-instead-of-version",
+	"key-with-and-without-namespace", "unused-secret",
 }
 
 func TestFromConfig_IsAsStrictAsLoadFile(t *testing.T) {

@@ -1,8 +1,10 @@
 package spec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,12 +52,18 @@ func StackName(path string) string {
 func load(name, file string, data []byte) (*Stack, Problems) {
 	d := &decoder{src: newSource(file)}
 	s := newStack(name, d.src)
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
+	var root, second yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	switch err := documents.Decode(&root); {
+	case errors.Is(err, io.EOF) || err == nil && (len(root.Content) == 0 || isNull(root.Content[0])):
+		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `homeops init` writes a first one"}}
+	case err != nil:
 		return s, Problems{syntaxProblem(file, err)}
 	}
-	if len(root.Content) == 0 {
-		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `homeops init` writes a first one"}}
+	if err := documents.Decode(&second); err == nil {
+		d.fail(&second, "", "the file has a second document (---), which Pulumi does not read")
+	} else if !errors.Is(err, io.EOF) {
+		return s, Problems{syntaxProblem(file, err)}
 	}
 	top := root.Content[0]
 	if top.Kind != yaml.MappingNode {
@@ -87,6 +95,7 @@ func load(name, file string, data []byte) (*Stack, Problems) {
 func (d *decoder) config(s *Stack, node *yaml.Node) {
 	v := reflectElem(s)
 	fields := fieldsOf(v.Type())
+	seen := map[string]bool{}
 	for key, value := range d.pairs(node, "") {
 		namespace, name, ok := strings.Cut(key.Value, ":")
 		if !ok {
@@ -100,6 +109,11 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 			}
 			continue
 		}
+		if seen[name] {
+			d.fail(key, name, "is written twice, as %s and as %s:%s", name, Namespace, name)
+			continue
+		}
+		seen[name] = true
 		index, known := fields[name]
 		switch {
 		case known && isSecure(value):
