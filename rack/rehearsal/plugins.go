@@ -22,9 +22,9 @@ func installPlugins(config *room.Config, home, bin string) error {
 		}
 		links[filepath.Join(dir, "pulumi-resource-"+p.Name)] = p.Path
 	}
-	for _, name := range []string{"kubectl"} {
-		links[filepath.Join(bin, name)] = config.Kube
-	}
+	// For those who enter a kept rack.
+	links[filepath.Join(bin, "kubectl")] = config.Kube
+	links[filepath.Join(bin, "pulumi")] = config.Pulumi.Path
 	for link, target := range links {
 		if err := os.Symlink(target, link); err != nil && !errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("plugin: %w", err)
