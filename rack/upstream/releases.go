@@ -8,8 +8,7 @@ import (
 )
 
 // GatewayReleases answers as github.com does for the manifests of the Gateway
-// API's releases. It asks the module proxy for each release once, so that a
-// sealed room must be shown one before it is sealed.
+// API's releases. In a sealed room it has those that the module cache holds.
 func GatewayReleases() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /kubernetes-sigs/gateway-api/releases/download/{tag}/{file}", func(w http.ResponseWriter, r *http.Request) {

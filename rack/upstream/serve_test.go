@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -50,5 +51,14 @@ func TestGatewayReleases_AnswerWhereTheProgramAsks(t *testing.T) {
 		if _, err := gatewayapi.Parse(w.Body.Bytes()); want == http.StatusOK && err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestModule_SaysWhatIsMissing(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	_, err := upstream.Module(t.Context(), "github.com/cilium/cilium", "v0.0.1-no")
+	want := "module github.com/cilium/cilium v0.0.1-no: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v, want %s...", err, want)
 	}
 }
