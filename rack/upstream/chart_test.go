@@ -117,6 +117,23 @@ func TestCiliumChart_RendersWithTheValues(t *testing.T) {
 	}
 }
 
+func TestCiliumValues_AskForTheChartsCapabilitiesExceptOne(t *testing.T) {
+	for _, stack := range stacks(t) {
+		c := load(t, release(t, stack.Versions.Cilium).Chart())
+		for _, container := range []string{"ciliumAgent", "cleanCiliumState"} {
+			want := slices.DeleteFunc(capabilitiesOf(c.Values, container), func(name any) bool { return name == "SYS_MODULE" })
+			if got := capabilitiesOf(values(t, stack), container); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %s asks for %v, want %v", stack.Name, container, got, want)
+			}
+		}
+	}
+}
+
+func capabilitiesOf(values map[string]any, container string) []any {
+	all := values["securityContext"].(map[string]any)["capabilities"].(map[string]any)
+	return all[container].([]any)
+}
+
 // expect looks at what matters most in the rendered chart.
 func expect(t *testing.T, stack *spec.Stack, files map[string]string) {
 	t.Helper()
