@@ -259,7 +259,7 @@ func TestCancel_InterruptsTheProgram(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if _, err := h.LanguageRuntimeClient.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+	if _, err := h.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -103,7 +103,8 @@ func TestCreate_PreviewIsADryRunWhereThatIsPossible(t *testing.T) {
 	}{
 		"of what is known": {
 			configMap, inputs("v1", "ConfigMap", "c", data("a")),
-			[]string{"POST /api/v1/namespaces/default/configmaps dry"}, true,
+			[]string{"POST /api/v1/namespaces/default/configmaps dry"},
+			true,
 		},
 		"of what is not known yet": {
 			configMap, func() resource.PropertyMap {
@@ -115,11 +116,13 @@ func TestCreate_PreviewIsADryRunWhereThatIsPossible(t *testing.T) {
 		"of a kind that is not there yet": {widget, inputs("example.com/v1", "Widget", "w", nil), nil, false},
 		"of a name that another object has": {
 			configMap, inputs("v1", "ConfigMap", "taken", data("a")),
-			[]string{"POST /api/v1/namespaces/default/configmaps dry"}, false,
+			[]string{"POST /api/v1/namespaces/default/configmaps dry"},
+			false,
 		},
 		"of a namespace that is not there yet": {
 			configMap, inputs("v1", "ConfigMap", "c", fields{"metadata": fields{"name": "c", "namespace": "later"}}),
-			[]string{"POST /api/v1/namespaces/later/configmaps dry"}, false,
+			[]string{"POST /api/v1/namespaces/later/configmaps dry"},
+			false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
