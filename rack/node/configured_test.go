@@ -226,13 +226,15 @@ func TestConfigured_SaysWhatIsNotSimulated(t *testing.T) {
 
 func TestBootstrap_HappensOnceAndOnControlPlanesOnly(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, func(o *node.Options) { o.Timing.Boot = 300 * time.Millisecond })
+	n := startNode(t)
+	n.kube.hold = make(chan struct{})
 	c := newCluster(t, n.address)
 	n.await(t, node.Maintenance)
 	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane))
 	n.await(t, node.Booting)
 	admin := n.admin(t, c)
 	wantError(t, admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{}), codes.FailedPrecondition, "bootstrap is not available yet")
+	close(n.kube.hold)
 	n.await(t, node.Running)
 	if listed := list(t, admin, "/var/lib/etcd"); !slices.Equal(listed, []string{"."}) {
 		t.Errorf("/var/lib/etcd before bootstrap: %v", listed)

@@ -138,7 +138,7 @@ func (n *testNode) start(t *testing.T) {
 
 func (n *testNode) await(t *testing.T, states ...node.State) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := n.WaitFor(ctx, states...); err != nil {
 		t.Fatal(err)
@@ -259,6 +259,8 @@ type fakeKubernetes struct {
 	shutdowns []bool
 	running   bool
 	bootErr   error
+	// hold keeps Boot from returning until it is closed.
+	hold chan struct{}
 }
 
 type fakeEtcd struct {
@@ -267,6 +269,9 @@ type fakeEtcd struct {
 }
 
 func (f *fakeKubernetes) Boot(_ context.Context, m node.Machine) error {
+	if f.hold != nil {
+		<-f.hold
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.machine, f.running = m, true

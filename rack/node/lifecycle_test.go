@@ -20,7 +20,7 @@ import (
 // tasks are those that ended or began until the node closed the connection.
 func tasks(ctx context.Context, t *testing.T, c *client.Client, actor func() string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	events := make(chan client.EventResult, 1000)
 	if err := c.EventsWatchV2(ctx, events, client.WithTailEvents(-1)); err != nil {

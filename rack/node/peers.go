@@ -46,8 +46,11 @@ func (p *peers) get(target string) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient("passthrough:///"+joinHostPort(target, constants.ApidPort),
 		grpc.WithTransportCredentials(credentials.NewTLS(p.certs.clientConfig())),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(constants.GRPCMaxMessageSize)),
-		// A machine that reboots here is back in a second.
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, MaxDelay: time.Second}}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			// A machine that reboots here is back in a second.
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, MaxDelay: time.Second},
+			MinConnectTimeout: 20 * time.Second, // gRPC's default, which it does not export
+		}),
 		grpc.WithNoProxy(),
 	)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 // eventually waits for what comes true by itself.
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatal("still not so after 10 seconds")
+			t.Fatal("still not so after 30 seconds")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
