@@ -43,7 +43,7 @@ func WaitForAPI(ctx context.Context, kubeconfig []byte) error {
 		if attemptErr == nil {
 			return nil
 		}
-		if err == nil || ctx.Err() == nil { // being out of time says less than the attempt before
+		if err == nil || !errors.Is(attemptErr, context.DeadlineExceeded) { // which says less than what came before
 			err = attemptErr
 		}
 		select {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/home-ops/home-ops/spec"
 )
@@ -138,7 +140,7 @@ func startsWithin(ctx context.Context, first *member, wait patience) (bool, erro
 }
 
 // persist repeats attempt until it succeeds or time is up. Its error is the last
-// one that had anything to do with the machine.
+// one that says more than that.
 func persist(ctx context.Context, m *member, wait patience, attempt func(context.Context) error) (err error) {
 	tick := time.NewTicker(wait.interval)
 	defer tick.Stop()
@@ -149,7 +151,7 @@ func persist(ctx context.Context, m *member, wait patience, attempt func(context
 		if attemptErr == nil {
 			return nil
 		}
-		if err == nil || ctx.Err() == nil {
+		if err == nil || status.Code(attemptErr) != codes.DeadlineExceeded {
 			err = attemptErr
 		}
 		select {
