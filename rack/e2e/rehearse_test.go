@@ -72,6 +72,16 @@ func TestRehearseHome_ShowsThatTwoControlPlanesSurviveNoLoss(t *testing.T) {
 	rehearse(t, o)
 }
 
+func TestRehearseLab_KeepsAnsweringWithoutOneOfThreeControlPlanes(t *testing.T) {
+	o := options(t, "lab")
+	o.Scenario = "loss"
+	r := rehearse(t, o)
+
+	if len(r.Nodes) != 3 || r.Kubernetes.APIServers != 3 || r.Kubernetes.EtcdMembers != 3 {
+		t.Errorf("%d nodes, %+v; want 3 nodes, 3 API servers and 3 etcd members", len(r.Nodes), r.Kubernetes)
+	}
+}
+
 func TestRehearse_EndsWithinSecondsAndLeavesNothing(t *testing.T) {
 	o := options(t, "home")
 	var said safeBuffer
