@@ -22,6 +22,7 @@ type apiServer struct {
 	mu      sync.Mutex
 	kinds   map[string][]metav1.APIResource // by group and version
 	objects map[string]map[string]any       // by path
+	frozen  map[string]bool                 // the objects whose fields will not change
 	version int
 	// writes are the requests that changed something, or would have but for a dry run.
 	writes []string
@@ -38,6 +39,7 @@ func startAPIServer(t *testing.T) *apiServer {
 			"batch/v1": {namespaced("jobs", "Job")},
 		},
 		objects: map[string]map[string]any{"/api/v1/namespaces/default": {}},
+		frozen:  map[string]bool{},
 	}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
@@ -149,12 +151,22 @@ func (s *apiServer) create(w http.ResponseWriter, r *http.Request, path string, 
 
 // patch merges an applied object into the one that exists; other patches only change who owns the fields.
 func (s *apiServer) patch(w http.ResponseWriter, r *http.Request, path string, dryRun bool) {
-	if s.objects[path] == nil {
+	applies := r.Header.Get("Content-Type") == "application/apply-patch+yaml"
+	switch {
+	case s.frozen[path]:
+		refuse(w, 422, metav1.StatusReasonInvalid, "", "spec.selector: Invalid value: field is immutable")
+		return
+	case s.objects[path] == nil && !applies:
 		refuse(w, 404, metav1.StatusReasonNotFound, "", "not found")
 		return
 	}
 	merged := (&unstructured.Unstructured{Object: s.objects[path]}).DeepCopy()
-	if r.Header.Get("Content-Type") == "application/apply-patch+yaml" {
+	if merged.Object == nil {
+		merged = &unstructured.Unstructured{Object: map[string]any{}}
+		merged.SetName(path[strings.LastIndex(path, "/")+1:])
+		merged.SetNamespace("default")
+	}
+	if applies {
 		applied := s.decode(r)
 		for key, value := range applied.Object {
 			if key != "metadata" {

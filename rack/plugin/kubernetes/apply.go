@@ -11,9 +11,11 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/csaupgrade"
@@ -68,7 +70,14 @@ func (a *applier) tryCreate(ctx context.Context, inputs *unstructured.Unstructur
 		return nil, err
 	}
 	if a.server.settings.upsertExistingObjects {
-		return a.patch(ctx, client, inputs.GetName(), inputs, a.dryRun || a.forces(inputs, nil))
+		live, err := a.patch(ctx, client, inputs.GetName(), inputs, a.dryRun || a.forces(inputs, nil))
+		if a.dryRun && apierrors.IsInvalid(err) && strings.Contains(err.Error(), validation.FieldImmutableErrorMsg) {
+			// The preview of a replacement meets the object that is to go first. Under another name it can be tried.
+			replacement := inputs.DeepCopy()
+			replacement.SetName(inputs.GetName() + rand.String(5))
+			return a.patch(ctx, client, replacement.GetName(), replacement, true)
+		}
+		return live, err
 	}
 	return client.Create(ctx, inputs, metav1.CreateOptions{FieldManager: createManager, DryRun: a.dryRunOption()})
 }

@@ -145,3 +145,35 @@ func TestCreate_PreviewIsADryRunWhereThatIsPossible(t *testing.T) {
 		})
 	}
 }
+
+func TestCreate_UpdatesWhatExistsWhereTheProviderIsToldTo(t *testing.T) {
+	server := startAPIServer(t)
+	p := startProvider(t, server.URL, map[string]string{"upsertExistingObjects": "true"})
+	first := p.create(configMap, "one", inputs("v1", "ConfigMap", "same", data("a")))
+	second := p.create(configMap, "two", inputs("v1", "ConfigMap", "same", data("b")))
+	if first.id != second.id {
+		t.Errorf("ids are %q and %q", first.id, second.id)
+	}
+	live := server.object("/api/v1/namespaces/default/configmaps/same")
+	if value, _, _ := unstructured.NestedString(live.Object, "data", "key"); value != "b" {
+		t.Errorf("the object has %q", value)
+	}
+}
+
+func TestCreate_PreviewOfAReplacementGetsPastWhatIsToGo(t *testing.T) {
+	server := startAPIServer(t)
+	const path = "/api/v1/namespaces/default/configmaps/fixed"
+	server.objects[path], server.frozen[path] = map[string]any{}, true
+	p := startProvider(t, server.URL, map[string]string{"upsertExistingObjects": "true"})
+	response, err := p.Create(t.Context(), &pulumirpc.CreateRequest{
+		Urn: urn(configMap, "it"), Preview: true,
+		Properties: p.wire(p.checked(configMap, "it", nil, inputs("v1", "ConfigMap", "fixed", data("b")))),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := p.properties(response.GetProperties())["metadata"].ObjectValue()["name"].StringValue()
+	if !strings.HasPrefix(name, "fixed") || name == "fixed" {
+		t.Errorf("the dry run was of %q", name)
+	}
+}
