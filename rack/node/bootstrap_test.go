@@ -74,4 +74,3 @@ func TestStage_IsBootingUntilEtcdRuns(t *testing.T) {
 		t.Errorf("etcd service: %v, %v", services, err)
 	}
 }
-

@@ -120,4 +120,3 @@ func (f *fakeKubernetes) Shutdown(_ context.Context, wipe bool) error {
 	}
 	return nil
 }
-
