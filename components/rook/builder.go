@@ -1,0 +1,113 @@
+package rook
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/components/rook/objects"
+	"github.com/home-ops/home-ops/components/rook/values"
+	"github.com/home-ops/home-ops/internal/helm"
+	"github.com/home-ops/home-ops/internal/labels"
+	"github.com/home-ops/home-ops/internal/manifest"
+)
+
+// chart is that of Rook's operator.
+const chart = "oci://ghcr.io/rook/rook-ceph"
+
+const (
+	// operatorPatience is how long the operator may take to run.
+	operatorPatience = 10 * time.Minute
+	// cephPatience is how long Ceph may take over one object. A first start pulls
+	// images of a gigabyte over a home's line; an upgrade restarts every disk in turn.
+	cephPatience = "30m"
+)
+
+// builder holds what every step of New needs.
+type builder struct {
+	ctx    *pulumi.Context
+	name   string
+	args   *Args
+	parent *RookCephStorage
+}
+
+// options are those of every resource.
+func (b *builder) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.Provider(b.args.Provider)}, more...)
+}
+
+// keep is for what data hangs on. Protection stops a preview that would delete
+// it; once somebody has lifted that, Pulumi forgets the object and leaves it where
+// it is.
+func keep() pulumi.ResourceOption {
+	return pulumi.Composite(pulumi.Protect(true), pulumi.RetainOnDelete(true))
+}
+
+// namespace lets pods reach disks and kernels, which Talos forbids elsewhere
+// (https://www.talos.dev/latest/kubernetes-guides/configuration/ceph-with-rook/).
+// It is kept because it takes everything in it along, and Rook counts on finding
+// its keys again.
+func (b *builder) namespace() (*manifest.Resource, error) {
+	return manifest.New(b.ctx, b.name+"-namespace", &corev1.Namespace{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: objects.Namespace, Labels: map[string]string{
+			"pod-security.kubernetes.io/enforce": "privileged",
+			"pod-security.kubernetes.io/audit":   "privileged",
+			"pod-security.kubernetes.io/warn":    "privileged",
+			// Ceph's daemons talk to each other and to every node on ports of their own
+			// choice; the baseline would cut them off.
+			labels.NetworkPolicy: labels.NetworkPolicyOwn,
+		}},
+	}, b.options(keep())...)
+}
+
+// operator brings Rook's kinds, and waits until the operator runs: from then on
+// they mean something. Deleting it stops nothing that runs.
+func (b *builder) operator(namespace pulumi.Resource) (*helm.Release, error) {
+	chartValues, err := values.For(b.args.Stack)
+	if err != nil {
+		return nil, err
+	}
+	after := append(slices.Clone(b.args.Network), namespace)
+	return helm.NewRelease(b.ctx, b.name+"-operator", &helm.Args{
+		Name:      "rook-ceph",
+		Chart:     chart,
+		Version:   string(b.args.Stack.Versions.RookCeph),
+		Namespace: objects.Namespace,
+		Values:    pulumi.ToMap(chartValues),
+		Timeout:   operatorPatience,
+	}, b.options(pulumi.DependsOn(after))...)
+}
+
+// data makes an object that holds data, once after is there.
+func (b *builder) data(object objects.Object, after ...pulumi.Resource) (*manifest.Resource, error) {
+	return manifest.New(b.ctx, b.name+"-"+object.Name, object.Body, b.options(
+		keep(),
+		pulumi.DependsOn(after),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: cephPatience, Update: cephPatience}),
+	)...)
+}
+
+// offer makes pools, and then the class that gives them out: a claim that came
+// earlier would fail over and over, ever more slowly.
+func (b *builder) offer(offer objects.Offer, cluster pulumi.Resource) (*manifest.Resource, error) {
+	after := []pulumi.Resource{cluster}
+	for _, object := range offer.Pools {
+		pool, err := b.data(object, after...)
+		if err != nil {
+			return nil, err
+		}
+		after = []pulumi.Resource{pool}
+	}
+	class, err := manifest.New(b.ctx, b.name+"-"+offer.Class.Name, offer.Class.Body,
+		b.options(pulumi.DependsOn(after))...)
+	if err != nil || offer.Snapshots == nil || len(b.args.SnapshotKinds) == 0 {
+		return class, err
+	}
+	_, err = manifest.New(b.ctx, b.name+"-"+offer.Snapshots.Name, offer.Snapshots.Body,
+		b.options(pulumi.DependsOn(append(after, b.args.SnapshotKinds...)))...)
+	return class, err
+}
