@@ -30,7 +30,7 @@ type builder struct {
 	name   string
 	args   *Args
 	plan   *bgp.Plan
-	parent *CiliumNetworking
+	parent *Networking
 }
 
 // options are those of every resource.

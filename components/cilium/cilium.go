@@ -28,9 +28,9 @@ type Args struct {
 	GatewayKinds gatewayapi.Source
 }
 
-// CiliumNetworking is a cluster in which pods reach each other and services have
+// Networking is a cluster in which pods reach each other and services have
 // addresses. What comes after it waits on its outputs, never on the component.
-type CiliumNetworking struct {
+type Networking struct {
 	pulumi.ResourceState
 
 	// Release is Cilium itself. What depends on it finds nodes that are Ready.
@@ -50,7 +50,7 @@ type CiliumNetworking struct {
 
 // New installs Cilium and tells it about the stack's network. A stack of which
 // the two ends of a BGP session could not agree touches nothing.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*CiliumNetworking, error) {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Networking, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("cilium: %w", err)
 	}
-	c := &CiliumNetworking{}
+	c := &Networking{}
 	if err := ctx.RegisterComponentResource("homeops:index:CiliumNetworking", name, c, opts...); err != nil {
 		return nil, err
 	}

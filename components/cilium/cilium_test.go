@@ -268,13 +268,19 @@ func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
 		change func(*cilium.Args)
 		want   string
 	}{
-		"no provider": {home(t), func(a *cilium.Args) { a.Provider = nil },
-			"cilium: Provider is missing: objects would go wherever the user's kubeconfig points"},
-		"a password that nobody has": {dual(t), func(a *cilium.Args) { a.BGPPasswords = nil },
-			"cilium: no BGP password was given for op://lab/bgp/password"},
-		"a node that cannot peer": {deaf, func(*cilium.Args) {},
+		"no provider": {
+			home(t), func(a *cilium.Args) { a.Provider = nil },
+			"cilium: Provider is missing: objects would go wherever the user's kubeconfig points",
+		},
+		"a password that nobody has": {
+			dual(t), func(a *cilium.Args) { a.BGPPasswords = nil },
+			"cilium: no BGP password was given for op://lab/bgp/password",
+		},
+		"a node that cannot peer": {
+			deaf, func(*cilium.Args) {},
 			"cilium: cilium.bgp.peers[1] (gateway-v6): node n-1 has no IPv6 address to peer with fd00:60::1 from; " +
-				"give it one in secondaryAddresses, or name the peer's nodes"},
+				"give it one in secondaryAddresses, or name the peer's nodes",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec, err := run(t, test.stack, test.change)

@@ -87,7 +87,7 @@ func (a *Args) check() error {
 		}
 	}
 	if strings.HasPrefix(a.Chart, "oci://") && a.Repository != "" {
-		errs = append(errs, fmt.Errorf("Chart %s names its registry itself; leave Repository out", a.Chart))
+		errs = append(errs, fmt.Errorf("chart %s names its registry itself; leave Repository out", a.Chart))
 	}
 	return errors.Join(errs...)
 }

@@ -86,7 +86,7 @@ func TestNewRelease_RefusesWhatHelmWouldMakeUp(t *testing.T) {
 		want string
 	}{
 		"no name and no version": {incomplete, "helm release x: Name is empty\nVersion is empty"},
-		"two addresses": {twice, "helm release x: Chart oci://quay.io/cilium/charts/cilium names its registry itself; " +
+		"two addresses": {twice, "helm release x: chart oci://quay.io/cilium/charts/cilium names its registry itself; " +
 			"leave Repository out"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,9 +10,9 @@ const (
 	// PoolGateways is the value of Pool for the gateways and the split-DNS server.
 	PoolGateways = "gateways"
 
-	// Announce on a Service with the value AnnounceNever keeps its addresses out of
-	// BGP.
-	Announce      = "home-ops.github.io/announce"
+	// Announce on a Service says whether BGP announces its addresses. Default: yes.
+	Announce = "home-ops.github.io/announce"
+	// AnnounceNever is the value of Announce that keeps them to the cluster.
 	AnnounceNever = "never"
 
 	// NetworkPolicy on a Namespace says who writes its network policies.

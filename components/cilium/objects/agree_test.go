@@ -30,28 +30,47 @@ func TestBothEnds_Agree(t *testing.T) {
 func TestBothEnds_DisagreeWhenTheRouterIsChanged(t *testing.T) {
 	stack := load(t, fixture)
 	for name, test := range map[string]struct{ old, new, want string }{
-		"another ASN of the router": {"router bgp 64512", "router bgp 64511",
-			"gateway: Cilium expects AS 64512, the router is AS 64511"},
-		"another ASN of the nodes": {"neighbor dual-gateway remote-as 64514", "neighbor dual-gateway remote-as 64515",
-			"gateway: Cilium is AS 64514, the router expects AS 64515"},
-		"a node that the router does not know": {" neighbor 10.0.60.12 peer-group dual-gateway\n", "",
-			"gateway: the router does not know node n-2 (10.0.60.12)"},
-		"other timers": {"neighbor dual-gateway timers 10 30", "neighbor dual-gateway timers 3 9",
-			"gateway: Cilium's timers are 10 30, the router's 3 9"},
-		"no password": {"neighbor dual-gateway password {{ op://lab/bgp/password }}\n", "bgp x\n",
-			"gateway: Cilium has a password, the router none"},
-		"a family that is not active": {"  neighbor dual-gateway-v6 activate\n", "",
-			"gateway-v6: the router does not take part in ipv6"},
-		"a single path": {"maximum-paths 3", "maximum-paths 1",
-			"gateway: the router keeps 1 path(s) to an address that 3 nodes announce"},
-		"a pool that is left out": {"permit 10.0.62.16/30 le 32", "permit 10.9.62.16/30 le 32",
-			"gateway: pool media hands out 10.0.62.16, the router refuses 10.0.62.16/32"},
-		"a pool of which single addresses are refused": {"permit fd00:61::/112 le 128", "permit fd00:61::/112",
-			"gateway-v6: pool default hands out fd00:61::3, the router refuses fd00:61::3/128"},
+		"another ASN of the router": {
+			"router bgp 64512", "router bgp 64511",
+			"gateway: Cilium expects AS 64512, the router is AS 64511",
+		},
+		"another ASN of the nodes": {
+			"neighbor dual-gateway remote-as 64514", "neighbor dual-gateway remote-as 64515",
+			"gateway: Cilium is AS 64514, the router expects AS 64515",
+		},
+		"a node that the router does not know": {
+			" neighbor 10.0.60.12 peer-group dual-gateway\n", "",
+			"gateway: the router does not know node n-2 (10.0.60.12)",
+		},
+		"other timers": {
+			"neighbor dual-gateway timers 10 30", "neighbor dual-gateway timers 3 9",
+			"gateway: Cilium's timers are 10 30, the router's 3 9",
+		},
+		"no password": {
+			"neighbor dual-gateway password {{ op://lab/bgp/password }}\n", "bgp x\n",
+			"gateway: Cilium has a password, the router none",
+		},
+		"a family that is not active": {
+			"  neighbor dual-gateway-v6 activate\n", "",
+			"gateway-v6: the router does not take part in ipv6",
+		},
+		"a single path": {
+			"maximum-paths 3", "maximum-paths 1",
+			"gateway: the router keeps 1 path(s) to an address that 3 nodes announce",
+		},
+		"a pool that is left out": {
+			"permit 10.0.62.16/30 le 32", "permit 10.9.62.16/30 le 32",
+			"gateway: pool media hands out 10.0.62.16, the router refuses 10.0.62.16/32",
+		},
+		"a pool of which single addresses are refused": {
+			"permit fd00:61::/112 le 128", "permit fd00:61::/112",
+			"gateway-v6: pool default hands out fd00:61::3, the router refuses fd00:61::3/128",
+		},
 		"a router that accepts the default route": {
 			"ip prefix-list dual-announced-ipv4 seq 10000 deny any",
 			"ip prefix-list dual-announced-ipv4 seq 10000 permit any",
-			"gateway: the router accepts 0.0.0.0/0, which no pool holds"},
+			"gateway: the router accepts 0.0.0.0/0, which no pool holds",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := routerText(t, stack)
@@ -90,8 +109,10 @@ func disagreements(t *testing.T, stack *spec.Stack, router string) []string {
 			at := slices.IndexFunc(ours.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
 				return c.Name == peer.PeerConfigRef.Name
 			})
-			e := ends{stack: stack, conf: conf, local: cluster.Spec.BGPInstances[0].LocalASN, peer: peer,
-				config: ours.PeerConfigs[at].Spec, group: stack.Cluster.Name + "-" + peer.Name}
+			e := ends{
+				stack: stack, conf: conf, local: cluster.Spec.BGPInstances[0].LocalASN, peer: peer,
+				config: ours.PeerConfigs[at].Spec, group: stack.Cluster.Name + "-" + peer.Name,
+			}
 			e.session()
 			e.family()
 			e.pools()

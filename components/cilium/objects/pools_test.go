@@ -17,39 +17,48 @@ func TestPools_KeepGatewayAddressesForGateways(t *testing.T) {
 		want     []string
 	}{
 		"no gateway in it": {
-			spec.Pool{Blocks: blocks("10.0.1.0/24")}, []string{"10.0.2.1"},
+			spec.Pool{Blocks: blocks("10.0.1.0/24")},
+			[]string{"10.0.2.1"},
 			[]string{"p: 10.0.1.0/24"},
 		},
 		"one in the middle of a range": {
-			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.20")}, []string{"10.0.1.15"},
+			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.20")},
+			[]string{"10.0.1.15"},
 			[]string{"p: 10.0.1.10-10.0.1.14 10.0.1.16-10.0.1.20", "p-gateways: 10.0.1.15"},
 		},
 		"both ends of a range": {
-			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.12")}, []string{"10.0.1.12", "10.0.1.10"},
+			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.12")},
+			[]string{"10.0.1.12", "10.0.1.10"},
 			[]string{"p: 10.0.1.11", "p-gateways: 10.0.1.10 10.0.1.12"},
 		},
 		"a pool of nothing else": {
-			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.11")}, []string{"10.0.1.10", "10.0.1.11"},
+			spec.Pool{Blocks: blocks("10.0.1.10-10.0.1.11")},
+			[]string{"10.0.1.10", "10.0.1.11"},
 			[]string{"p-gateways: 10.0.1.10 10.0.1.11"},
 		},
 		"the first and last address of a prefix stay back": {
-			spec.Pool{Blocks: blocks("10.0.1.0/29")}, []string{"10.0.1.1"},
+			spec.Pool{Blocks: blocks("10.0.1.0/29")},
+			[]string{"10.0.1.1"},
 			[]string{"p: 10.0.1.2-10.0.1.6", "p-gateways: 10.0.1.1"},
 		},
 		"unless they may be used": {
-			spec.Pool{Blocks: blocks("10.0.1.0/29"), AllowFirstLast: true}, []string{"10.0.1.1"},
+			spec.Pool{Blocks: blocks("10.0.1.0/29"), AllowFirstLast: true},
+			[]string{"10.0.1.1"},
 			[]string{"p: 10.0.1.0 10.0.1.2-10.0.1.7", "p-gateways: 10.0.1.1"},
 		},
 		"the first address itself": {
-			spec.Pool{Blocks: blocks("10.0.1.0/29")}, []string{"10.0.1.0"},
+			spec.Pool{Blocks: blocks("10.0.1.0/29")},
+			[]string{"10.0.1.0"},
 			[]string{"p: 10.0.1.1-10.0.1.6", "p-gateways: 10.0.1.0"},
 		},
 		"two blocks, of which one has it": {
-			spec.Pool{Blocks: blocks("10.0.1.0/30", "fd00:1::/126")}, []string{"fd00:1::2"},
+			spec.Pool{Blocks: blocks("10.0.1.0/30", "fd00:1::/126")},
+			[]string{"fd00:1::2"},
 			[]string{"p: 10.0.1.0/30 fd00:1::1", "p-gateways: fd00:1::2"},
 		},
 		"a pool that is for gateways anyway": {
-			spec.Pool{Blocks: blocks("10.0.1.0/29"), Purpose: spec.PoolGateways}, []string{"10.0.1.1"},
+			spec.Pool{Blocks: blocks("10.0.1.0/29"), Purpose: spec.PoolGateways},
+			[]string{"10.0.1.1"},
 			[]string{"p: 10.0.1.0/29"},
 		},
 	} {
