@@ -84,6 +84,7 @@ type cluster struct {
 	t        *testing.T
 	fabric   *kube.Fabric
 	machines map[string]*fakeMachine
+	config   *rest.Config
 	client   kubernetes.Interface
 }
 
@@ -101,7 +102,12 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(fabric.Close)
+	t.Cleanup(func() {
+		fabric.Close()
+		if left := memory(); left != "" {
+			t.Errorf("processes are left: %s", left)
+		}
+	})
 	return &cluster{t: t, fabric: fabric, machines: map[string]*fakeMachine{}}
 }
 
@@ -150,6 +156,7 @@ func (c *cluster) waitReady(from string) {
 		c.t.Fatal(err)
 	}
 	config.Timeout, config.WarningHandler = 5*time.Second, rest.NoWarnings{}
+	c.config = config
 	if c.client, err = kubernetes.NewForConfig(config); err != nil {
 		c.t.Fatal(err)
 	}

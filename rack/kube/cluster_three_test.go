@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,15 @@ import (
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
 )
@@ -43,12 +48,13 @@ func TestCluster_OfThreeDualStackControlPlanesSurvivesTheLossOfOne(t *testing.T)
 	c.eventually("an ordinary workload runs", 60*time.Second, deploy(c))
 	checkDualStack(t, c)
 	t.Logf("memory: %s", memory())
+	operate(t, c)
 
-	status, err := c.fabric.Status(t.Context())
+	state, err := c.fabric.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	lost := status.VirtualIPs[vip+":6443"]
+	lost := state.VirtualIPs[vip+":6443"]
 	c.plugOut(lost)
 	c.eventually("writes go on without "+lost+", which held the virtual IP", 15*time.Second, c.write)
 	strand(t, c, lost)
@@ -70,7 +76,8 @@ func deploy(c *cluster) func(context.Context) error {
 		Spec: corev1.PodSpec{
 			Containers: []corev1.Container{{Name: "web", Image: "registry.example/web:1"}},
 			TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
-				MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: &metav1.LabelSelector{MatchLabels: labels},
+				MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.DoNotSchedule,
+				LabelSelector: &metav1.LabelSelector{MatchLabels: labels},
 			}},
 		},
 	}
@@ -121,10 +128,43 @@ func checkDualStack(t *testing.T, c *cluster) {
 	}
 }
 
+// operate does with etcd what talosctl does.
+func operate(t *testing.T, c *cluster) {
+	t.Helper()
+	members, err := c.machines["cp-2"].kube.EtcdMembers(t.Context())
+	if err != nil || len(members) != 3 {
+		t.Fatalf("members: %+v, %v", members, err)
+	}
+	for _, m := range members {
+		if !m.Leader {
+			continue
+		}
+		next, err := c.machines[m.Hostname].kube.EtcdForfeitLeadership(t.Context())
+		if err != nil || next == m.Hostname || next == "" {
+			t.Errorf("leadership of %s went to %q, %v", m.Hostname, next, err)
+		}
+	}
+	var snapshot bytes.Buffer
+	if err := c.machines["cp-3"].kube.EtcdSnapshot(t.Context(), &snapshot); err != nil || snapshot.Len() < 100<<10 {
+		t.Errorf("snapshot of %d bytes: %v", snapshot.Len(), err)
+	}
+	if err := c.machines["cp-3"].kube.EtcdRemoveMember(t.Context(), 1); status.Code(err) != codes.NotFound {
+		t.Errorf("removing a member that is not there: %v", err)
+	}
+	config := rest.CopyConfig(c.config)
+	config.Host = "https://[fd00:50::12]:6443"
+	if client, err := kubernetes.NewForConfig(config); err != nil {
+		t.Error(err)
+	} else if _, err := client.Discovery().ServerVersion(); err != nil {
+		t.Errorf("the API at its node's other address: %v", err)
+	}
+}
+
 // strand deletes the pod of the node that is down: nobody there can end it.
 func strand(t *testing.T, c *cluster, node string) {
 	t.Helper()
-	pods, err := c.client.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{LabelSelector: "app=web", FieldSelector: "spec.nodeName=" + node})
+	onNode := metav1.ListOptions{LabelSelector: "app=web", FieldSelector: "spec.nodeName=" + node}
+	pods, err := c.client.CoreV1().Pods("default").List(t.Context(), onNode)
 	if err != nil || len(pods.Items) != 1 {
 		t.Fatalf("pods of %s: %d, %v", node, len(pods.Items), err)
 	}

@@ -9,10 +9,9 @@ import (
 	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
 )

@@ -1,6 +1,7 @@
-// Package kube is the Kubernetes side of the simulated nodes. Out of the machine configs that were applied to them it runs a real cluster: an etcd
-// member, an API server, a controller manager and a scheduler for each control plane, each a process on its node's own address; a virtual
-// IP that moves between them; and a simulated kubelet for each node, whose pods KWOK plays.
+// Package kube is the Kubernetes side of the simulated nodes. Out of the machine configs that were applied to them it
+// runs a real cluster: an etcd member, an API server, a controller manager and a scheduler for each control plane, each
+// a process on its node's own address; a virtual IP that moves between them; and a simulated kubelet for each node,
+// whose pods KWOK plays.
 package kube
 
 import (
@@ -54,8 +55,10 @@ type Fabric struct {
 	cancel   context.CancelFunc
 	watching sync.WaitGroup
 	balancer *forward.Forwarder
-	kwok     kwok
-	poke     chan struct{}
+	// others are the further addresses of control planes; only watch looks at them.
+	others map[string]*forward.Forwarder
+	kwok   kwok
+	poke   chan struct{}
 	// applying is held while a control plane applies the bootstrap manifests.
 	applying sync.Mutex
 
@@ -98,7 +101,7 @@ func NewFabric(opts Options) (*Fabric, error) {
 	f := &Fabric{
 		opts: opts, selector: selector, log: opts.Log, cancel: cancel,
 		balancer: forward.New(balancerAddress, opts.Log), poke: make(chan struct{}, 1),
-		nodes: map[string]*Node{}, virtual: map[string]*virtualIP{},
+		nodes: map[string]*Node{}, others: map[string]*forward.Forwarder{}, virtual: map[string]*virtualIP{},
 	}
 	f.watching.Go(func() { f.watch(ctx) })
 	return f, nil
@@ -127,6 +130,9 @@ func (f *Fabric) Close() {
 	f.balancer.Close()
 	for _, v := range f.virtual {
 		v.forwarder.Close()
+	}
+	for _, forwarder := range f.others {
+		forwarder.Close()
 	}
 }
 
@@ -173,6 +179,7 @@ func (f *Fabric) watch(ctx context.Context) {
 		}
 		f.balancer.SetTargets(hosts...)
 		f.moveVirtualIPs(planes)
+		f.forwardOtherAddresses(planes)
 		if len(serving) > 0 {
 			f.kwok.ensure(f, serving[0])
 		}

@@ -33,7 +33,8 @@ type NodeStatus struct {
 	Reason string
 }
 
-// Status asks every server. Without a living API server the error says what is missing, and the rest of the status is what is known without it.
+// Status asks every server. Without a living API server the error says what is missing, and the rest of the status is
+// what is known without it.
 func (f *Fabric) Status(ctx context.Context) (Status, error) {
 	status := Status{VirtualIPs: f.holders()}
 	var asked *plane
@@ -102,8 +103,9 @@ func nodeStatus(n *corev1.Node) NodeStatus {
 	return status
 }
 
-// WaitReady returns when everything that is switched on works: etcd's members vote, API servers answer, virtual IPs are held, and the nodes are registered. A node
-// without a CNI is registered and not ready, so readiness of nodes is not waited for. When the context ends first, the error says what is missing.
+// WaitReady returns when everything that is switched on works: etcd's members vote, API servers answer, virtual IPs are
+// held, and the nodes are registered. A node without a CNI is registered and not ready, so readiness of nodes is not
+// waited for. When the context ends first, the error says what is missing.
 func (f *Fabric) WaitReady(ctx context.Context) error {
 	for {
 		problems := f.problems()

@@ -42,7 +42,8 @@ func (k *kwok) ensure(f *Fabric, p *plane) {
 
 func kwokCommand(f *Fabric, p *plane) (process.Command, error) {
 	dir := filepath.Join(f.opts.Dir, "kwok")
-	kubeconfig, err := p.current().Kubeconfig("https://"+balancerAddress, controlplane.Identity{Context: "kwok", User: "kwok", Group: "system:masters"})
+	who := controlplane.Identity{Context: "kwok", User: "kwok", Group: "system:masters"}
+	kubeconfig, err := p.current().Kubeconfig("https://"+balancerAddress, who)
 	if err != nil {
 		return process.Command{}, err
 	}

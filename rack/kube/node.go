@@ -137,7 +137,8 @@ func (n *Node) powerCut() {
 	}
 }
 
-// detach takes the boot away from the node, so that nobody counts on what is about to end. The lock is free while it ends: its parts look at the other nodes.
+// detach takes the boot away from the node, so that nobody counts on what is about to end. The lock is free while it
+// ends: its parts look at the other nodes.
 func (n *Node) detach() (*boot, string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

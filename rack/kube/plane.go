@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -34,6 +33,9 @@ type plane struct {
 	dir string
 	// applied is closed once the bootstrap manifests are in the cluster.
 	applied chan struct{}
+
+	// updating is held while components are replaced, which takes longer than mu may be held.
+	updating sync.Mutex
 
 	mu         sync.Mutex
 	spec       controlplane.Plane
@@ -107,8 +109,13 @@ func (p *plane) run(ctx context.Context, orderly <-chan struct{}) {
 	parts.Wait()
 }
 
-// startComponents starts the API server, and the others once it is ready. A real kubelet starts all at once, and those that need the API die until it is there.
+// startComponents starts the API server, and the others once it is ready. A real kubelet starts all at once, and those
+// that need the API die until it is there.
 func (p *plane) startComponents(ctx context.Context) error {
+	spec := p.current()
+	if err := spec.WriteSecrets(); err != nil {
+		return err
+	}
 	if err := p.startComponentsWhere(func(name string) bool { return name == controlplane.APIServerName }); err != nil {
 		return err
 	}
@@ -123,11 +130,6 @@ func (p *plane) startComponents(ctx context.Context) error {
 func (p *plane) startComponentsWhere(wanted func(name string) bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if wanted(controlplane.APIServerName) {
-		if err := p.spec.WriteSecrets(); err != nil {
-			return err
-		}
-	}
 	specs, err := p.spec.Components()
 	if err != nil {
 		return err
@@ -156,40 +158,40 @@ func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	before := p.spec
-	p.spec = spec
-	if len(p.components) == 0 {
-		return nil // etcd is not up yet; they will start with the new config
-	}
-	secretsChanged := !before.SameSecrets(spec)
+	p.updating.Lock()
+	defer p.updating.Unlock()
+	secretsChanged, obsolete := p.takeOver(spec, wanted)
 	if secretsChanged {
 		if err := spec.WriteSecrets(); err != nil {
 			return err
 		}
 	}
-	var kept []*component
-	for _, c := range p.components {
-		i := slices.IndexFunc(wanted, func(w controlplane.Component) bool { return w.Name == c.spec.Name })
-		if i >= 0 && !secretsChanged && c.spec.Equal(wanted[i]) {
-			kept = append(kept, c)
-			wanted = slices.Delete(wanted, i, i+1)
-			continue
-		}
+	for _, c := range obsolete {
 		c.stop(true)
 	}
-	var errs []error
-	for _, w := range wanted {
-		c, err := p.startComponent(w)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	if len(obsolete) == 0 {
+		return nil // nothing changed, or etcd is not up yet and they will start with the new config
+	}
+	return p.startComponentsWhere(func(string) bool { return true })
+}
+
+// takeOver makes the spec the plane's, and takes those components out of it that have to be replaced.
+func (p *plane) takeOver(spec controlplane.Plane, wanted []controlplane.Component) (secretsChanged bool, obsolete []*component) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	secretsChanged = len(p.components) > 0 && !p.spec.SameSecrets(spec)
+	p.spec = spec
+	var kept []*component
+	for _, c := range p.components {
+		same := slices.ContainsFunc(wanted, func(w controlplane.Component) bool { return w.Name == c.spec.Name && c.spec.Equal(w) })
+		if same && !secretsChanged {
+			kept = append(kept, c)
+		} else {
+			obsolete = append(obsolete, c)
 		}
-		kept = append(kept, c)
 	}
 	p.components = kept
-	return errors.Join(errs...)
+	return secretsChanged, obsolete
 }
 
 func (p *plane) stopComponents(orderly bool) {

@@ -2,7 +2,8 @@ package kube
 
 import "github.com/home-ops/home-ops/rack/node"
 
-// services are those that a real machine lists and this package runs; the control plane's static pods are the kubelet's, so they are not among them.
+// services are those that a real machine lists and this package runs; the control plane's static pods are the kubelet's,
+// so they are not among them.
 func (b *boot) services() []node.Service {
 	var services []node.Service
 	if b.plane != nil {

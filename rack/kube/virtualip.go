@@ -16,7 +16,8 @@ type virtualIP struct {
 	holder    *plane
 }
 
-// virtualAddresses are the API's addresses, host:port, on the virtual IPs in a control plane's config: of a link, a bond or a VLAN.
+// virtualAddresses are the API's addresses, host:port, on the virtual IPs in a control plane's config: of a link, a bond
+// or a VLAN.
 func virtualAddresses(cfg config.Provider) []string {
 	var ips []string
 	for _, device := range cfg.Machine().Network().Devices() {
@@ -41,8 +42,9 @@ func virtualAddresses(cfg config.Provider) []string {
 	return slices.Compact(addresses)
 }
 
-// moveVirtualIPs gives each virtual IP to a control plane that claims it and whose API server lives; it stays where it is as long as that does.
-// Real control planes elect the holder in etcd, so without a quorum, or before the bootstrap, nobody holds one.
+// moveVirtualIPs gives each virtual IP to a control plane that claims it and whose API server lives; it stays where it
+// is as long as that does. Real control planes elect the holder in etcd, so without a quorum, or before the bootstrap,
+// nobody holds one.
 func (f *Fabric) moveVirtualIPs(planes []*plane) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,4 +93,30 @@ func (f *Fabric) holders() map[string]string {
 		}
 	}
 	return holders
+}
+
+// forwardOtherAddresses lets an API server answer on all of its node's addresses, as a real one does, though it can be
+// bound to only one.
+func (f *Fabric) forwardOtherAddresses(planes []*plane) {
+	targets := map[string]string{}
+	for _, p := range planes {
+		spec := p.current()
+		for _, address := range spec.Addresses {
+			if address != spec.Address && p.serving() {
+				targets[net.JoinHostPort(address.String(), strconv.Itoa(spec.Port()))] = spec.Host()
+			}
+		}
+	}
+	for address := range targets {
+		if f.others[address] == nil {
+			f.others[address] = forward.New(address, f.log)
+		}
+	}
+	for address, forwarder := range f.others {
+		if target, ok := targets[address]; ok {
+			forwarder.SetTargets(target)
+		} else {
+			forwarder.SetTargets()
+		}
+	}
 }

@@ -22,8 +22,8 @@ import (
 // parallelism is how many pods change at once; as many as one node's kubelet would start.
 const parallelism = 8
 
-// kwok runs KWOK's controllers under the stages of --stages, on every node. It is not upstream's command: that one brings KWOK's kubelet
-// server along, which no rehearsal uses and which does not compile beside this Kubernetes.
+// kwok runs KWOK's controllers under the stages of --stages, on every node. It is not upstream's command: that one
+// brings KWOK's kubelet server along, which no rehearsal uses and which does not compile beside this Kubernetes.
 func kwok() {
 	if err := runKWOK(signals.SetupSignalContext(), os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "kwok: %v\n", err)

@@ -1,5 +1,6 @@
-// Command rack-kube is every Kubernetes process of a rehearsal in one binary: the programs share almost all of their code, so linking them once
-// saves minutes and half a gigabyte. Its first argument, or the name it is called by, picks the program; the rest is that program's own.
+// Command rack-kube is every Kubernetes process of a rehearsal in one binary: the programs share almost all of their
+// code, so linking them once saves minutes and half a gigabyte. Its first argument, or the name it is called by, picks
+// the program; the rest is that program's own.
 package main
 
 import (
@@ -43,7 +44,8 @@ func main() {
 	run()
 }
 
-// setHostname names the machine as the rack says. The rack starts each program in a UTS namespace of its own, so this changes nobody else's.
+// setHostname names the machine as the rack says. The rack starts each program in a UTS namespace of its own, so this
+// changes nobody else's.
 func setHostname() error {
 	name := os.Getenv(process.HostnameVariable)
 	if name == "" {

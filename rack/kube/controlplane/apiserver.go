@@ -14,7 +14,8 @@ const cipherSuites = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH
 	"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305," +
 	"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_RSA_WITH_AES_256_GCM_SHA384,TLS_RSA_WITH_AES_128_GCM_SHA256"
 
-// apiServer follows https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go.
+// apiServer follows
+// https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go.
 func (p Plane) apiServer() (Component, error) {
 	cluster, dir := p.Config.Cluster(), p.dir(APIServerName)
 	files, err := p.apiServerFiles()

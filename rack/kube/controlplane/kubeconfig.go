@@ -3,9 +3,10 @@ package controlplane
 import (
 	"time"
 
-	"github.com/home-ops/home-ops/rack/kube/pki"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/home-ops/home-ops/rack/kube/pki"
 )
 
 // Identity is who a kubeconfig speaks for.
@@ -25,7 +26,8 @@ func componentIdentity(name string) Identity {
 // TalosAdmin is the identity that Talos itself uses on a control plane.
 var TalosAdmin = Identity{Context: "talos", User: "talos:admin", Group: "system:masters"}
 
-// AdminKubeconfig is what a person gets from the node: the cluster's endpoint, and the identity that the config gives its administrator.
+// AdminKubeconfig is what a person gets from the node: the cluster's endpoint, and the identity that the config gives
+// its administrator.
 func (p Plane) AdminKubeconfig() ([]byte, error) {
 	admin := p.Config.Cluster().AdminKubeconfig()
 	return p.Kubeconfig(p.Config.Cluster().Endpoint().String(), Identity{

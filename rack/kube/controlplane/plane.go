@@ -1,5 +1,6 @@
-// Package controlplane turns a machine config into what runs a Kubernetes control plane: the flags, configuration files and certificates of
-// kube-apiserver, kube-controller-manager and kube-scheduler, as Talos renders them into static pods.
+// Package controlplane turns a machine config into what runs a Kubernetes control plane: the flags, configuration files
+// and certificates of kube-apiserver, kube-controller-manager and kube-scheduler, as Talos renders them into static
+// pods.
 package controlplane
 
 import (

@@ -7,13 +7,15 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/home-ops/home-ops/rack/kube/pki"
 	"github.com/siderolabs/crypto/x509"
 	apiserverv1 "k8s.io/apiserver/pkg/apis/apiserver/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/home-ops/home-ops/rack/kube/pki"
 )
 
-// WriteSecrets issues the control plane's certificates from the authorities in the config, and writes them with the keys that the config carries.
+// WriteSecrets issues the control plane's certificates from the authorities in the config, and writes them with the keys
+// that the config carries.
 func (p Plane) WriteSecrets() error {
 	files, err := p.secrets()
 	if err != nil {

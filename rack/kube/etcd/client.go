@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/home-ops/home-ops/rack/kube/pki"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+
+	"github.com/home-ops/home-ops/rack/kube/pki"
 )
 
 // Client talks to a cluster as Talos itself does.
@@ -18,7 +19,8 @@ type Client struct {
 	*clientv3.Client
 }
 
-// NewClient makes a client for these client URLs, with a certificate issued from the member's own config: a cluster with other secrets refuses it.
+// NewClient makes a client for these client URLs, with a certificate issued from the member's own config: a cluster with
+// other secrets refuses it.
 func (m Member) NewClient(urls ...string) (*Client, error) {
 	ca := m.Config.Cluster().Etcd().CA()
 	pair, err := pki.Issue(ca, pki.Leaf{CommonName: "talos", Client: true})
@@ -42,7 +44,8 @@ func (c *Client) Quorum(ctx context.Context) error {
 	return err
 }
 
-// Join adds the member to the cluster as a learner and says how it has to start. What an earlier attempt left of it is removed first.
+// Join adds the member to the cluster as a learner and says how it has to start. What an earlier attempt left of it is
+// removed first.
 func (c *Client) Join(ctx context.Context, m Member) (Start, uint64, error) {
 	ctx = clientv3.WithRequireLeader(ctx)
 	before, err := c.MemberList(ctx)

@@ -1,5 +1,5 @@
-// Package etcd runs a control plane's etcd member the way Talos does: the first member is bootstrapped, each other joins as a learner
-// and is promoted once it has caught up, and a member with data takes its place again.
+// Package etcd runs a control plane's etcd member the way Talos does: the first member is bootstrapped, each other joins
+// as a learner and is promoted once it has caught up, and a member with data takes its place again.
 package etcd
 
 import (
@@ -12,9 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
+
 	"github.com/home-ops/home-ops/rack/kube/flags"
 	"github.com/home-ops/home-ops/rack/kube/pki"
-	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
 const (
@@ -70,8 +71,9 @@ func (m Member) Bootstrap() Start { return Start{Cluster: m.Name + "=" + m.PeerU
 
 func (m Member) pkiDir() string { return filepath.Join(m.Dir, "etc", "etcd", "pki") }
 
-// Args are etcd's flags: those that Talos renders (https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/system/services/etcd.go),
-// the config's own, and a few that a rehearsal needs.
+// Args are etcd's flags: those that Talos renders
+// (https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/system/services/etcd.go), the config's
+// own, and a few that a rehearsal needs.
 func (m Member) Args(start Start) ([]string, error) {
 	pkiDir := m.pkiDir()
 	set := flags.Set{

@@ -1,4 +1,5 @@
-// Package flags builds the command line of a control-plane component out of what Talos sets and what the machine config adds to it.
+// Package flags builds the command line of a control-plane component out of what Talos sets and what the machine config
+// adds to it.
 package flags
 
 import (

@@ -1,4 +1,5 @@
-// Package forward lets an address answer for a server that lives elsewhere: a cluster's virtual IP, and each node's load balancer for the API.
+// Package forward lets an address answer for a server that lives elsewhere: a cluster's virtual IP, and each node's load
+// balancer for the API.
 package forward
 
 import (
@@ -37,7 +38,8 @@ func New(address string, log *slog.Logger) *Forwarder {
 	return &Forwarder{address: address, log: log, conns: map[net.Conn]string{}}
 }
 
-// SetTargets says where connections go from now on. Those to a server that is no longer a target are cut, as when its machine dies.
+// SetTargets says where connections go from now on. Those to a server that is no longer a target are cut, as when its
+// machine dies.
 func (f *Forwarder) SetTargets(targets ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -108,7 +108,8 @@ func mergeStatus(have *corev1.NodeStatus, want corev1.NodeStatus) {
 	have.Capacity, have.Allocatable = want.Capacity, want.Allocatable
 }
 
-// statusChanged compares what the kubelet reports with what the API has. Conditions of others, as NetworkUnavailable is a CNI's, are none of its business.
+// statusChanged compares what the kubelet reports with what the API has. Conditions of others, as NetworkUnavailable is
+// a CNI's, are none of its business.
 func statusChanged(have, want corev1.NodeStatus) bool {
 	byType := map[corev1.NodeConditionType]corev1.NodeCondition{}
 	for _, condition := range have.Conditions {
@@ -136,7 +137,9 @@ func (k *Kubelet) applyTalosConfig(ctx context.Context, client kubernetes.Interf
 	complaint := complaint{what: "labels and taints of the machine config"}
 	for {
 		err := k.applyTalosOnce(ctx, client)
-		complaint.say(ctx, k.log, err)
+		if !apierrors.IsConflict(err) { // someone else changed the node meanwhile; the next attempt sees that
+			complaint.say(ctx, k.log, err)
+		}
 		wait := leaseRenewal
 		if err != nil {
 			wait = retryPause

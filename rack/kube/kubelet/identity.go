@@ -14,18 +14,21 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/home-ops/home-ops/rack/kube/pki"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/certificate/csr"
+
+	"github.com/home-ops/home-ops/rack/kube/pki"
 )
 
-// csrPatience is how long one request for a certificate may take; the controller manager signs it within a second once it leads.
+// csrPatience is how long one request for a certificate may take; the controller manager signs it within a second once
+// it leads.
 const csrPatience = 30 * time.Second
 
-// nodeConfig is how the kubelet reaches the API as its node. The identity is the real one: asked for with the bootstrap token of the machine config,
-// approved and signed by the controller manager, and kept on EPHEMERAL. A node with another cluster's secrets never gets one.
+// nodeConfig is how the kubelet reaches the API as its node. The identity is the real one: asked for with the bootstrap
+// token of the machine config, approved and signed by the controller manager, and kept on EPHEMERAL. A node with another
+// cluster's secrets never gets one.
 func (k *Kubelet) nodeConfig(ctx context.Context) (*rest.Config, error) {
 	certificate, key := filepath.Join(k.machine.pkiDir(), "kubelet-client.crt"), filepath.Join(k.machine.pkiDir(), "kubelet-client.key")
 	if !k.ownCertificate(certificate, key) {
@@ -83,7 +86,8 @@ func (k *Kubelet) requestCertificate(ctx context.Context, certificateFile, keyFi
 	}
 	ctx, cancel := context.WithTimeout(ctx, csrPatience)
 	defer cancel()
-	name, uid, err := csr.RequestCertificateWithContext(ctx, client, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request}), "",
+	requestPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})
+	name, uid, err := csr.RequestCertificateWithContext(ctx, client, requestPEM, "",
 		certificatesv1.KubeAPIServerClientKubeletSignerName, nil,
 		[]certificatesv1.KeyUsage{certificatesv1.UsageDigitalSignature, certificatesv1.UsageClientAuth}, key)
 	if err != nil {

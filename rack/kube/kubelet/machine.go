@@ -1,5 +1,5 @@
-// Package kubelet is a simulated kubelet: it registers its node with the real API server and an identity of its own, tells it that it lives, makes pods'
-// sandboxes and mirrors the static pods. Containers are KWOK's part.
+// Package kubelet is a simulated kubelet: it registers its node with the real API server and an identity of its own,
+// tells it that it lives, makes pods' sandboxes and mirrors the static pods. Containers are KWOK's part.
 package kubelet
 
 import (
@@ -66,7 +66,8 @@ func (m Machine) NodeName() string {
 	return strings.Trim(name, "-.")
 }
 
-// NodeIPs are the addresses that the node goes by: the first of each family inside kubelet.nodeIP.validSubnets, or of the families that the pods have.
+// NodeIPs are the addresses that the node goes by: the first of each family inside kubelet.nodeIP.validSubnets, or of
+// the families that the pods have.
 func (m Machine) NodeIPs() []netip.Addr {
 	subnets := m.Config.Machine().Kubelet().NodeIP().ValidSubnets()
 	if len(subnets) == 0 {

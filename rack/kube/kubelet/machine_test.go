@@ -85,7 +85,11 @@ func TestNodeIPs_AreTheFirstOfEachFamilyInTheRightSubnets(t *testing.T) {
 	}{
 		{"pods of one family", nil, "[192.168.7.4]"},
 		{"pods of two families", []func(*v1alpha1.Config){configtest.DualStack}, "[192.168.7.4 fd00:50::11]"},
-		{"a subnet picks another link", []func(*v1alpha1.Config){configtest.DualStack, subnets("10.0.50.0/24", "fd00:50::/64")}, "[10.0.50.11 fd00:50::11]"},
+		{
+			"a subnet picks another link",
+			[]func(*v1alpha1.Config){configtest.DualStack, subnets("10.0.50.0/24", "fd00:50::/64")},
+			"[10.0.50.11 fd00:50::11]",
+		},
 		{"a subnet that is excluded", []func(*v1alpha1.Config){subnets("0.0.0.0/0", "!192.168.0.0/16")}, "[10.0.50.11]"},
 		{"a subnet that nobody is in", []func(*v1alpha1.Config){subnets("10.9.0.0/16")}, "[]"},
 	} {

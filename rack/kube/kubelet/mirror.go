@@ -64,7 +64,7 @@ func (w *podWorker) mirror(ctx context.Context, static StaticPod) error {
 	switch {
 	case apierrors.IsNotFound(err):
 		have, err = pods.Create(ctx, want, metav1.CreateOptions{})
-	case err == nil && (have.DeletionTimestamp != nil || have.Annotations[corev1.MirrorPodAnnotationKey] != want.Annotations[corev1.MirrorPodAnnotationKey]):
+	case err == nil && (have.DeletionTimestamp != nil || mirrorHash(have) != mirrorHash(want)):
 		// A mirror is never changed, only replaced.
 		return pods.Delete(ctx, have.Name, *metav1.NewDeleteOptions(0))
 	}
@@ -106,6 +106,9 @@ func mirrorPod(node *corev1.Node, static StaticPod) *corev1.Pod {
 	}
 	return pod
 }
+
+// mirrorHash is by what a mirror is known to show the pod as it is now.
+func mirrorHash(pod *corev1.Pod) string { return pod.Annotations[corev1.MirrorPodAnnotationKey] }
 
 func configHash(pod *corev1.Pod) string {
 	spec, _ := json.Marshal(pod.Spec) // it is made of plain fields

@@ -9,8 +9,8 @@ import (
 // cniFile stands for the configuration that a CNI agent installs.
 const cniFile = "05-cilium.conflist"
 
-// network is what a node knows of its CNI: whether an agent ever put its configuration in place, which outlives the agent and reboots,
-// and whether the agent runs now, without which no sandbox gets a network.
+// network is what a node knows of its CNI: whether an agent ever put its configuration in place, which outlives the
+// agent and reboots, and whether the agent runs now, without which no sandbox gets a network.
 type network struct {
 	dir string
 

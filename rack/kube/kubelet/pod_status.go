@@ -17,7 +17,8 @@ import (
 // sandboxRemoved is the reason by which KWOK's stages know that a deleted pod may go.
 const sandboxRemoved = "SandboxRemoved"
 
-// reportSandbox writes into the status what a kubelet reports of a pod whose sandbox it has just made. A pod that ran before a reboot starts its containers again.
+// reportSandbox writes into the status what a kubelet reports of a pod whose sandbox it has just made. A pod that ran
+// before a reboot starts its containers again.
 func reportSandbox(pod *corev1.Pod, host, addrs []netip.Addr, now metav1.Time) {
 	status := &pod.Status
 	if pod.Spec.HostNetwork {

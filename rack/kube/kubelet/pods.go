@@ -105,7 +105,8 @@ func (w *podWorker) next(ctx context.Context) bool {
 	return true
 }
 
-// watchAgent looks whether the CNI's agent runs. When it comes up the node becomes ready, and pods that waited for a network get one.
+// watchAgent looks whether the CNI's agent runs. When it comes up the node becomes ready, and pods that waited for a
+// network get one.
 func (w *podWorker) watchAgent() {
 	pods, err := w.lister.List(w.selector)
 	if err != nil {

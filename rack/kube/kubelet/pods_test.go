@@ -3,6 +3,8 @@ package kubelet
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +84,18 @@ func TestReportSandbox_AfterARebootStartsTheContainersAgain(t *testing.T) {
 	}
 	if sandbox := conditionOf(pod, corev1.PodReadyToStartContainers); !sandbox.LastTransitionTime.Equal(&now) {
 		t.Errorf("the sandbox is still the old one: %+v", sandbox)
+	}
+}
+
+func TestStages_KnowTheConditionsThatTheKubeletSets(t *testing.T) {
+	stages, err := os.ReadFile("../pods/stages.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{sandboxRemoved, string(corev1.PodReadyToStartContainers), corev1.MirrorPodAnnotationKey} {
+		if !strings.Contains(string(stages), word) {
+			t.Errorf("%s is not in KWOK's stages: pods would never start, or never end", word)
+		}
 	}
 }
 

@@ -61,8 +61,8 @@ func (m Machine) Taints() []corev1.Taint {
 	return taints
 }
 
-// applyTalos brings the node's labels, annotations and taints to what the config says. It takes over what nobody set, leaves alone what others set,
-// and removes what it set before; that it remembers in annotations, as Talos does.
+// applyTalos brings the node's labels, annotations and taints to what the config says. It takes over what nobody set,
+// leaves alone what others set, and removes what it set before; that it remembers in annotations, as Talos does.
 func (m Machine) applyTalos(node *corev1.Node) error {
 	if node.Labels == nil {
 		node.Labels = map[string]string{}

@@ -16,7 +16,8 @@ import (
 	"k8s.io/client-go/restmapper"
 )
 
-// Apply creates the objects that are not there. One that is there stays as it is: Talos changes it only in an upgrade of Kubernetes.
+// Apply creates the objects that are not there. One that is there stays as it is: Talos changes it only in an upgrade of
+// Kubernetes.
 func Apply(ctx context.Context, config *rest.Config, objects []*unstructured.Unstructured) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {

@@ -30,7 +30,8 @@ type values struct {
 
 // Bootstrap are the objects of a cluster with this control-plane config: Talos's own and the config's inline manifests.
 //
-// Talos would add Flannel, kube-proxy and manifests from URLs where the config asks for them. None of these is simulated, so a config that asks is an error.
+// Talos would add Flannel, kube-proxy and manifests from URLs where the config asks for them. None of these is
+// simulated, so a config that asks is an error.
 func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
 	if err := refuse(cfg); err != nil {
 		return nil, err

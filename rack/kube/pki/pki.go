@@ -1,4 +1,5 @@
-// Package pki issues the leaf certificates of a control plane from the authorities in its machine config, as Talos does on a real machine.
+// Package pki issues the leaf certificates of a control plane from the authorities in its machine config, as Talos does
+// on a real machine.
 package pki
 
 import (
@@ -29,7 +30,8 @@ type Leaf struct {
 	Lifetime time.Duration
 }
 
-// Issue makes a key and has the authority sign its certificate. An authority without its key, as worker configs carry it, is an error.
+// Issue makes a key and has the authority sign its certificate. An authority without its key, as worker configs carry
+// it, is an error.
 func Issue(authority *Pair, leaf Leaf) (*Pair, error) {
 	if authority == nil || len(authority.Crt) == 0 || len(authority.Key) == 0 {
 		return nil, fmt.Errorf("certificate %q: %w", leaf.CommonName, errNoAuthority)

@@ -77,7 +77,8 @@ type Process struct {
 	last     *Exit
 }
 
-// Start starts the command and keeps it running until Stop. The function onExit, if any, is called for each death that Stop did not cause.
+// Start starts the command and keeps it running until Stop. The function onExit, if any, is called for each death that
+// Stop did not cause.
 func Start(command Command, onExit func(Exit)) *Process {
 	p := &Process{command: command, onExit: onExit, stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{})}
 	go p.supervise()

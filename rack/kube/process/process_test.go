@@ -2,6 +2,7 @@ package process
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -58,6 +59,37 @@ func TestProcess_StopKillsTheWholeGroup(t *testing.T) {
 	if p.PID() != 0 || p.LastExit() != nil {
 		t.Errorf("after Stop: pid %d, last exit %v", p.PID(), p.LastExit())
 	}
+}
+
+func TestProcess_DiesWithItsParent(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "child.log")
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), parentEnv+"="+log)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	eventually(t, "the child's id is logged", func() bool {
+		out, _ := os.ReadFile(log)
+		child, _ = strconv.Atoi(strings.TrimSpace(string(out)))
+		return child != 0
+	})
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	eventually(t, "the child is gone", func() bool { return syscall.Kill(child, 0) != nil || zombie(child) })
+}
+
+// parentEnv makes this test binary the parent of a process that logs into the file it names.
+const parentEnv = "PROCESS_TEST_PARENT"
+
+func TestMain(m *testing.M) {
+	if log := os.Getenv(parentEnv); log != "" {
+		Start(Command{Name: "child", Path: "/bin/sh", Args: []string{"-c", "echo $$; exec sleep 60"}, Log: log}, nil)
+		time.Sleep(time.Minute)
+	}
+	os.Exit(m.Run())
 }
 
 // zombie tells a dead child that nobody has reaped yet, which is the case where pid 1 does not reap.
