@@ -58,16 +58,6 @@ func kwokCommand(f *Fabric, p *plane) (process.Command, error) {
 	}, os.WriteFile(path, kubeconfig, 0o600)
 }
 
-// pid is zero while KWOK does not run.
-func (k *kwok) pid() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.process == nil {
-		return 0
-	}
-	return k.process.PID()
-}
-
 func (k *kwok) stop() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
