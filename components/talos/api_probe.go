@@ -43,7 +43,8 @@ func WaitForAPI(ctx context.Context, kubeconfig []byte) error {
 		if attemptErr == nil {
 			return nil
 		}
-		if err == nil || !errors.Is(attemptErr, context.DeadlineExceeded) { // which says less than what came before
+		// Being cut off says less than what came before.
+		if err == nil || ctx.Err() == nil && !errors.Is(attemptErr, context.DeadlineExceeded) {
 			err = attemptErr
 		}
 		select {

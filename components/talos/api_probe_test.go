@@ -71,11 +71,16 @@ func TestWaitForAPI_WaitsUntilTheAPIIsReady(t *testing.T) {
 }
 
 func TestWaitForAPI_TellsWhyTheAPIIsNotReady(t *testing.T) {
-	kubeconfig, server := apiServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var asked atomic.Int32
+	kubeconfig, server := apiServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 2 { // time is up before the second answer
+			cancel()
+			<-r.Context().Done()
+		}
 		http.Error(w, "[-]etcd failed", http.StatusInternalServerError)
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
 	err := talos.WaitForAPI(ctx, kubeconfig)
 	want := "the Kubernetes API at " + server.URL + " is not ready; see the control planes' consoles and " +
 		"`talosctl service`: 500 Internal Server Error: [-]etcd failed\n"

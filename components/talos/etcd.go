@@ -139,8 +139,8 @@ func startsWithin(ctx context.Context, first *member, wait patience) (bool, erro
 	return err == nil, err
 }
 
-// persist repeats attempt until it succeeds or time is up. Its error is the last
-// one that says more than that.
+// persist repeats attempt until it succeeds or time is up. Its error is then what
+// the machine last answered, not that an answer was cut off or never came.
 func persist(ctx context.Context, m *member, wait patience, attempt func(context.Context) error) (err error) {
 	tick := time.NewTicker(wait.interval)
 	defer tick.Stop()
@@ -151,7 +151,7 @@ func persist(ctx context.Context, m *member, wait patience, attempt func(context
 		if attemptErr == nil {
 			return nil
 		}
-		if err == nil || status.Code(attemptErr) != codes.DeadlineExceeded {
+		if err == nil || ctx.Err() == nil && status.Code(attemptErr) != codes.DeadlineExceeded {
 			err = attemptErr
 		}
 		select {

@@ -7,9 +7,9 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// EnsureEtcdWithin is EnsureEtcd in less time.
-func EnsureEtcdWithin(ctx context.Context, all, forgotten time.Duration, nodes []spec.Node, c Credentials) error {
+// EnsureEtcdSoon is EnsureEtcd with short intervals, until ctx ends.
+func EnsureEtcdSoon(ctx context.Context, nodes []spec.Node, c Credentials) error {
 	return ensureEtcd(ctx, nodes, c, patience{
-		all: all, forgotten: forgotten, attempt: 5 * time.Second, interval: 20 * time.Millisecond,
+		all: time.Minute, attempt: time.Minute, forgotten: 200 * time.Millisecond, interval: 20 * time.Millisecond,
 	})
 }

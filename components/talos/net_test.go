@@ -42,8 +42,8 @@ func serve(t *testing.T, address string, machine machineapi.MachineServiceServer
 	return spec.Node{Name: "node-" + address, Role: spec.RoleControlPlane, Address: netip.MustParseAddr(address)}
 }
 
-// forward hands every connection to from on to to.
-func forward(t *testing.T, from, to string) {
+// forward hands every connection to from on to to, and calls onConnect for each.
+func forward(t *testing.T, from, to string, onConnect func()) {
 	t.Helper()
 	listener := listen(t, from)
 	t.Cleanup(func() { listener.Close() })
@@ -53,6 +53,7 @@ func forward(t *testing.T, from, to string) {
 			if err != nil {
 				return
 			}
+			onConnect()
 			out, err := net.Dial("tcp", to)
 			if err != nil {
 				in.Close()
