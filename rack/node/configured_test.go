@@ -7,10 +7,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,6 +90,28 @@ func TestApply_ThatCannotInstallComesBackToMaintenance(t *testing.T) {
 	}
 	apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane))
 	n.await(t, node.Running)
+}
+
+func TestApply_OfAnImageThatNoRegistryHasComesBackToMaintenance(t *testing.T) {
+	t.Parallel()
+	var pulled atomic.Value
+	n := startNode(t, func(o *node.Options) {
+		o.Pull = func(ref string) error {
+			pulled.Store(ref)
+			return errors.New("not found")
+		}
+	})
+	n.await(t, node.Maintenance)
+	config := newCluster(t, n.address).config(t, machine.TypeWorker)
+	apply(t, n.insecure(t), config)
+	n.await(t, node.Rebooting)
+	n.await(t, node.Maintenance)
+	if err := n.Err(); err == nil || err.Error() != "install sequence: task install: error pulling installer image: not found" {
+		t.Errorf("Err: %v", err)
+	}
+	if ref, _ := pulled.Load().(string); ref == "" || !strings.Contains(string(config), ref) {
+		t.Errorf("pulled %q, which the config does not name", ref)
+	}
 }
 
 func TestConfigured_RefusesStrangers(t *testing.T) {

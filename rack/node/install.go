@@ -22,6 +22,9 @@ func (s *session) install(ctx context.Context, cfg config.Provider) error {
 		return &sequenceError{sequenceInstall, err}
 	}
 	write := func(ctx context.Context) error {
+		if err := s.pull(img); err != nil {
+			return err
+		}
 		s.log.Info("installing Talos", "disk", disk, "image", img.Ref)
 		if !sleep(ctx, s.node.opts.Timing.Install) {
 			return ctx.Err()
@@ -39,6 +42,17 @@ func (s *session) install(ctx context.Context, cfg config.Provider) error {
 	return s.runSequence(ctx, sequence{name: sequenceInstall, state: Installing, tasks: []task{
 		{"install", "install", write}, {"reboot", "reboot", done},
 	}})
+}
+
+// pull asks for the image as machined does before it runs the installer in it.
+func (s *session) pull(img image) error {
+	if s.node.opts.Pull == nil {
+		return nil
+	}
+	if err := s.node.opts.Pull(img.Ref); err != nil {
+		return fmt.Errorf("error pulling installer image: %w", err)
+	}
+	return nil
 }
 
 // installDisk finds the disk as machined does: the first that the selector matches, else the path.

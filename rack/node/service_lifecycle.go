@@ -35,6 +35,9 @@ func (m *machineService) Upgrade(ctx context.Context, req *machineapi.UpgradeReq
 	if err != nil {
 		return nil, fmt.Errorf("error validating installer image %q: %w", req.GetImage(), err)
 	}
+	if err := m.session.pull(img); err != nil {
+		return nil, err
+	}
 	if m.session.isControlPlane() && !req.GetForce() {
 		// A control plane that is out of etcd may not go down for an upgrade unless it is forced to.
 		if _, err := m.session.kubernetes().EtcdMembers(ctx); err != nil {
