@@ -1,6 +1,7 @@
 package bgp
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,7 +43,8 @@ func inNamespaces(t *testing.T) bool {
 		Pdeathsig:   syscall.SIGKILL,
 	}
 	out, err := cmd.CombinedOutput()
-	if exit, ran := err.(*exec.ExitError); err != nil && (!ran || exit.ExitCode() < 0) {
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 0) {
 		t.Skipf("no namespaces of one's own on this machine: %v", err)
 	}
 	t.Logf("in namespaces of its own:\n%s", out)
@@ -71,14 +73,13 @@ func beRoot(t *testing.T) {
 	}
 }
 
-// command runs a program to its end and returns what it printed.
-func command(t *testing.T, name string, args ...string) string {
+// command runs a program that must succeed.
+func command(t *testing.T, name string, args ...string) {
 	t.Helper()
 	out, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
-	return string(out)
 }
 
 // background starts a program that ends with the test.

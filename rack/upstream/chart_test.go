@@ -201,13 +201,13 @@ func unknown(ours, chart map[string]any, at, templates string) []string {
 	var paths []string
 	for key, value := range ours {
 		path := strings.TrimPrefix(at+"."+key, ".")
-		default_, known := chart[key]
+		theirs, known := chart[key]
 		if !known && !reads(templates, path) {
 			paths = append(paths, path)
 			continue
 		}
 		inner, isMap := value.(map[string]any)
-		if below, ok := default_.(map[string]any); isMap && ok && len(below) > 0 {
+		if below, ok := theirs.(map[string]any); isMap && ok && len(below) > 0 {
 			paths = append(paths, unknown(inner, below, path, templates)...)
 		}
 	}
