@@ -69,7 +69,7 @@ func linkPattern(d spec.DiskSelector) (string, error) {
 	case d.WWID != "" && d.Serial != "":
 		return "", errors.New(": serial and wwid are on two different links, of which Rook compares one: keep one of them")
 	case d.Serial != "":
-		return serialLink(d.Serial), nil
+		return serialLink(d.Serial)
 	case d.WWID != "":
 		return wwidLink(d.WWID)
 	default:
@@ -96,12 +96,18 @@ func descriptions(d spec.DiskSelector) []string {
 
 const byID = "/dev/disk/by-id/"
 
-// serialLink is BUS-MODEL_SERIAL, where a virtual disk has no model, a USB disk
-// has its unit behind it, and a newer udev adds the NVMe namespace.
-func serialLink(serial string) string {
-	s := regexp.QuoteMeta(linkText(serial))
-	return byID + "(nvme-(.+_)?" + s + "(_[0-9]+)?|(ata|scsi|virtio|mmc)-(.+_)?" + s + "|usb-(.+_)?" + s + "-[0-9]+:[0-9]+)"
+// serialLink is BUS-MODEL_SERIAL. A virtual disk has no model; an NVMe disk may
+// have its namespace behind the serial number, and a USB disk its unit.
+func serialLink(serial string) (string, error) {
+	if namespaceNumber.MatchString(serial) {
+		return "", fmt.Errorf(".serial: %q cannot be told from the number of an NVMe namespace, which stands last in the links of other disks: "+
+			"name the disk by wwid, or by its path below /dev/disk/by-id", serial)
+	}
+	return byID + "(nvme|ata|scsi|usb|virtio|mmc)-(.+_)?" + regexp.QuoteMeta(linkText(serial)) + "(_[0-9]+|-[0-9]+:[0-9]+)?", nil
 }
+
+// namespaceNumber are the serial numbers that could end the link of any NVMe disk.
+var namespaceNumber = regexp.MustCompile(`^[0-9]{1,4}$`)
 
 // linkText is a serial number as udev writes it into a link: without spaces around
 // it, and with an underscore for whatever a file name should not have.

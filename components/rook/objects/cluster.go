@@ -3,6 +3,8 @@ package objects
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -75,10 +77,19 @@ func storage(ceph *spec.RookCeph) (rookio.Storage, error) {
 			}
 			continue
 		}
+		if j := slices.IndexFunc(node.Disks, isPartition); j >= 0 && ceph.Encrypted {
+			errs = append(errs, fmt.Errorf("%s[%d].path: %s is a partition, and Rook encrypts whole disks: give the disk, or turn encrypted off",
+				at, j, node.Disks[j].Path))
+		}
 		s.Nodes = append(s.Nodes, rookio.StorageNode{Name: node.Name, DevicePathFilter: filter})
 	}
 	return s, errors.Join(errs...)
 }
+
+// partition are the names that the kernel and udev give to parts of a disk.
+var partition = regexp.MustCompile(`^/dev/((sd|vd|xvd)[a-z]+[0-9]+|(nvme[0-9]+n|mmcblk)[0-9]+p[0-9]+|disk/by-.+-part[0-9]+)$`)
+
+func isPartition(d spec.DiskSelector) bool { return partition.MatchString(d.Path) }
 
 // network is the pods' own, unless the stack has one for Ceph among the nodes'
 // links: then Ceph leaves the pod network and lives on the nodes.
