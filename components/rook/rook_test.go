@@ -1,0 +1,288 @@
+package rook_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/components/rook"
+	"github.com/home-ops/home-ops/internal/recorder"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// load reads a stack file that must be sound.
+func load(t *testing.T, path string) *spec.Stack {
+	t.Helper()
+	stack, problems := spec.LoadFile(path)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
+
+// everything is a stack with every kind of Ceph's storage.
+func everything(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.everything.yaml") }
+
+// home is the project's own stack.
+func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
+
+// program makes the component of a stack after a network, and exports what comes
+// out of it.
+func program(stack *spec.Stack, change ...func(*rook.Args)) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		provider, err := kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("kubeconfig")})
+		if err != nil {
+			return err
+		}
+		network, err := standIn(ctx, "network")
+		if err != nil {
+			return err
+		}
+		args := &rook.Args{Stack: stack, Provider: provider, Network: []pulumi.Resource{network}}
+		for _, apply := range change {
+			apply(args)
+		}
+		storage, err := rook.New(ctx, "rook", args)
+		if err != nil {
+			return err
+		}
+		ctx.Export("defaultClass", storage.DefaultClass)
+		return nil
+	}
+}
+
+// standIn is a resource of somebody else.
+func standIn(ctx *pulumi.Context, name string) (pulumi.Resource, error) {
+	var r pulumi.CustomResourceState
+	return &r, ctx.RegisterResource("test:index:StandIn", name, pulumi.Map{}, &r)
+}
+
+// run makes the component of a stack and returns what was registered.
+func run(stack *spec.Stack, change ...func(*rook.Args)) (*recorder.Recorder, error) {
+	rec := &recorder.Recorder{}
+	return rec, rec.Run(program(stack, change...), stack.Name)
+}
+
+// registered is run for a stack that must work.
+func registered(t *testing.T, stack *spec.Stack, change ...func(*rook.Args)) *recorder.Recorder {
+	t.Helper()
+	rec, err := run(stack, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// find is the one resource of that name.
+func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
+	t.Helper()
+	for _, r := range rec.Resources() {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("no %s among %v", name, rec.Names())
+	return recorder.Resource{}
+}
+
+// dependencies are the names of what a resource waits for.
+func dependencies(r recorder.Resource) []string {
+	var names []string
+	for _, urn := range r.Request.GetDependencies() {
+		names = append(names, urn[strings.LastIndex(urn, "::")+2:])
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
+	rec := registered(t, everything(t))
+	for name, want := range map[string][]string{
+		"rook-namespace": nil,
+		// The operator's pod needs a node that is Ready.
+		"rook-operator": {"network", "rook-namespace"},
+		// Rook's kinds come with the operator.
+		"rook-cluster":            {"rook-operator"},
+		"rook-pool-mgr":           {"rook-cluster"},
+		"rook-pool-block":         {"rook-cluster"},
+		"rook-filesystem":         {"rook-cluster"},
+		"rook-filesystem-volumes": {"rook-filesystem"},
+		"rook-objectstore":        {"rook-cluster"},
+		"rook-class-block":        {"rook-pool-block"},
+		"rook-class-filesystem":   {"rook-filesystem-volumes"},
+		"rook-class-bucket":       {"rook-objectstore"},
+	} {
+		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+			t.Errorf("%s waits for %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestNew_KeepsWhatHoldsData(t *testing.T) {
+	rec := registered(t, everything(t))
+	var kept []string
+	for _, r := range rec.Resources() {
+		protected, retained := r.Request.GetProtect(), r.Request.GetRetainOnDelete()
+		if protected != retained {
+			t.Errorf("%s: protected %t, retained %t", r.Name, protected, retained)
+		}
+		if protected {
+			kept = append(kept, r.Name)
+		}
+	}
+	slices.Sort(kept)
+	want := []string{
+		"rook-cluster", "rook-filesystem", "rook-filesystem-volumes", "rook-namespace", "rook-objectstore",
+		"rook-pool-block", "rook-pool-mgr",
+	}
+	if !slices.Equal(kept, want) {
+		t.Errorf("keeps %v, want %v", kept, want)
+	}
+}
+
+func TestNew_GivesCephOnlyTheNamedDisks(t *testing.T) {
+	cluster := find(t, registered(t, home(t)), "rook-cluster")
+	storage := cluster.Inputs["spec"].ObjectValue()["storage"].Mappable().(map[string]any)
+	if storage["useAllNodes"] != false || storage["useAllDevices"] != false {
+		t.Errorf("takes whatever is found: %v", storage)
+	}
+	for i, want := range []struct{ node, serial string }{
+		{"worker-1", "S73WNJ0W300521D"}, {"worker-2", "S73WNJ0W300522D"}, {"worker-3", "S73WNJ0W300523D"},
+	} {
+		node := storage["nodes"].([]any)[i].(map[string]any)
+		filter, _ := node["devicePathFilter"].(string)
+		if node["name"] != want.node || !strings.Contains(filter, want.serial) {
+			t.Errorf("node %d is %v, want %s with %s", i, node, want.node, want.serial)
+		}
+		if len(node) != 2 {
+			t.Errorf("%s takes more than its filter: %v", want.node, node)
+		}
+	}
+}
+
+func TestNew_WaitsUntilCephIsReady(t *testing.T) {
+	rec := registered(t, everything(t))
+	waiting := 0
+	for _, r := range rec.Resources() {
+		if !strings.HasPrefix(r.Type, "kubernetes:ceph.rook.io/") {
+			continue
+		}
+		waiting++
+		annotations := r.Inputs["metadata"].ObjectValue()["annotations"].Mappable().(map[string]any)
+		if got := annotations["pulumi.com/waitFor"]; got != "jsonpath={.status.phase}=Ready" {
+			t.Errorf("%s waits for %v", r.Name, got)
+		}
+		if got := r.Request.GetCustomTimeouts(); got.GetCreate() != "30m" || got.GetUpdate() != "30m" {
+			t.Errorf("%s waits for as long as %v", r.Name, got)
+		}
+	}
+	if waiting != 6 {
+		t.Errorf("%d objects of Rook's kinds, want 6: %v", waiting, rec.Names())
+	}
+}
+
+func TestNew_LetsStorageReachTheMachine(t *testing.T) {
+	namespace := find(t, registered(t, home(t)), "rook-namespace")
+	got := namespace.Inputs["metadata"].ObjectValue()["labels"].Mappable().(map[string]any)
+	for key, want := range map[string]string{
+		"pod-security.kubernetes.io/enforce": "privileged",
+		"home-ops.github.io/network-policy":  "own",
+	} {
+		if got[key] != want {
+			t.Errorf("label %s is %v, want %s", key, got[key], want)
+		}
+	}
+}
+
+func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
+	stack := home(t)
+	stack.Versions.RookCeph = "v1.16.4"
+	release := find(t, registered(t, stack), "rook-operator")
+	for key, want := range map[resource.PropertyKey]string{
+		"chart": "oci://ghcr.io/rook/rook-ceph", "version": "v1.16.4", "name": "rook-ceph", "namespace": "rook-ceph",
+	} {
+		if got := release.Inputs[key]; !got.IsString() || got.StringValue() != want {
+			t.Errorf("%s is %v, want %s", key, got, want)
+		}
+	}
+	values := release.Inputs["values"].Mappable().(map[string]any)
+	if got := values["csi"].(map[string]any)["enableRbdDriver"]; got != true {
+		t.Errorf("the block driver is %v", got)
+	}
+}
+
+func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
+	for _, r := range registered(t, everything(t)).Resources() {
+		if !strings.HasPrefix(r.Type, "kubernetes:") {
+			continue
+		}
+		if !strings.Contains(r.Request.GetProvider(), "::cluster::") {
+			t.Errorf("%s has provider %q", r.Name, r.Request.GetProvider())
+		}
+		if !strings.HasSuffix(r.Request.GetParent(), "::rook") {
+			t.Errorf("%s has parent %q", r.Name, r.Request.GetParent())
+		}
+	}
+}
+
+func TestNew_MakesSnapshotClassesOnceTheirKindsExist(t *testing.T) {
+	if names := registered(t, everything(t)).Names(); slices.ContainsFunc(names, isSnapshotClass) {
+		t.Errorf("the API server would not know the kind of %v", names)
+	}
+
+	rec := &recorder.Recorder{}
+	stack := everything(t)
+	err := rec.Run(func(ctx *pulumi.Context) error {
+		kinds, err := standIn(ctx, "snapshot-kinds")
+		if err != nil {
+			return err
+		}
+		return program(stack, func(a *rook.Args) { a.SnapshotKinds = []pulumi.Resource{kinds} })(ctx)
+	}, stack.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]string{
+		"rook-snapshots-block":      {"rook-pool-block", "snapshot-kinds"},
+		"rook-snapshots-filesystem": {"rook-filesystem-volumes", "snapshot-kinds"},
+	} {
+		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+			t.Errorf("%s waits for %v, want %v", name, got, want)
+		}
+	}
+}
+
+func isSnapshotClass(name string) bool { return strings.Contains(name, "VolumeSnapshotClass") }
+
+func TestNew_HandsOnTheDefaultClass(t *testing.T) {
+	other := home(t)
+	other.Storage.DefaultClass = "longhorn"
+	for name, test := range map[string]struct {
+		stack *spec.Stack
+		want  string
+	}{
+		"of block storage": {home(t), "ceph-block"},
+		"of files":         {everything(t), "ceph-filesystem"},
+		"of another":       {other, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := registered(t, test.stack).Exports()["defaultClass"]; got.StringValue() != test.want {
+				t.Errorf("hands on %v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNew_CanBePreviewedBeforeTheClusterExists(t *testing.T) {
+	stack, rec := everything(t), &recorder.Recorder{}
+	if err := rec.Preview(program(stack), stack.Name); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := rec.Names(), registered(t, stack).Names(); !slices.Equal(got, want) {
+		t.Errorf("previews %v, makes %v", got, want)
+	}
+}
