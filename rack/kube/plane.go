@@ -119,10 +119,8 @@ func (p *plane) startComponents(ctx context.Context) error {
 	if err := p.startComponentsWhere(func(name string) bool { return name == controlplane.APIServerName }); err != nil {
 		return err
 	}
-	for !p.serving() {
-		if sleep(ctx, probePeriod/5); ctx.Err() != nil {
-			return nil
-		}
+	if !p.waitServing(ctx) {
+		return nil
 	}
 	return p.startComponentsWhere(func(name string) bool { return name != controlplane.APIServerName })
 }
@@ -203,6 +201,14 @@ func (p *plane) stopComponents(orderly bool) {
 	}
 	ending.Wait()
 	p.components = nil
+}
+
+// waitServing returns true once the API server is ready, false when the context ends before.
+func (p *plane) waitServing(ctx context.Context) bool {
+	for ctx.Err() == nil && !p.serving() {
+		sleep(ctx, probePeriod/5)
+	}
+	return ctx.Err() == nil
 }
 
 // serving says that the node's API server is ready.

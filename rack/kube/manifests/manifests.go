@@ -76,9 +76,9 @@ func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
 
 func refuse(cfg config.Provider) error {
 	var errs []error
-	not := func(asked bool, format string, args ...any) {
+	not := func(asked bool, why string) {
 		if asked {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, errors.New(why))
 		}
 	}
 	cluster := cfg.Cluster()
