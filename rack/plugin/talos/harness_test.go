@@ -28,6 +28,7 @@ const (
 	applyType      = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType  = "talos:machine/bootstrap:Bootstrap"
 	kubeconfigType = "talos:cluster/kubeconfig:Kubeconfig"
+	schematicType  = "talos:imageFactory/schematic:Schematic"
 )
 
 // provider is the plugin as the engine speaks to it.
@@ -37,6 +38,11 @@ type provider struct {
 }
 
 func startProvider(t *testing.T) provider {
+	t.Helper()
+	return startProviderWith(t, nil)
+}
+
+func startProviderWith(t *testing.T, settings resource.PropertyMap) provider {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,7 +59,8 @@ func startProvider(t *testing.T) provider {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	p := provider{pulumirpc.NewResourceProviderClient(conn), t}
-	if _, err := p.Configure(t.Context(), &pulumirpc.ConfigureRequest{AcceptSecrets: true}); err != nil {
+	configure := &pulumirpc.ConfigureRequest{AcceptSecrets: true, Args: p.wire(settings)}
+	if _, err := p.Configure(t.Context(), configure); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -227,10 +227,10 @@ func TestInvoke_MakesATalosconfig(t *testing.T) {
 func TestUnimplemented_IsAnErrorThatSaysSo(t *testing.T) {
 	p := startProvider(t)
 	_, invoke := p.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "talos:cluster/getHealth:getHealth"})
-	_, create := p.tryCreate("talos:imageFactory/schematic:Schematic", nil)
+	_, create := p.tryCreate("talos:machine/unheardOf:UnheardOf", nil)
 	for what, err := range map[string]error{
-		"function talos:cluster/getHealth:getHealth":      invoke,
-		"resource talos:imageFactory/schematic:Schematic": create,
+		"function talos:cluster/getHealth:getHealth": invoke,
+		"resource talos:machine/unheardOf:UnheardOf": create,
 	} {
 		want := "stand-in talos plugin does not implement " + what + "; use the genuine plugin (make rehearse PLUGINS=DIR)"
 		if status.Code(err) != codes.Unimplemented || status.Convert(err).Message() != want {

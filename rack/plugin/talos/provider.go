@@ -33,7 +33,16 @@ func (s *Server) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pul
 }
 
 // Configure readies the provider. It contacts nothing.
-func (s *Server) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+func (s *Server) Configure(
+	_ context.Context, req *pulumirpc.ConfigureRequest,
+) (*pulumirpc.ConfigureResponse, error) {
+	settings, err := read("talos.Configure.args", req.GetArgs())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.factory.at(textAt(settings, "imageFactoryUrl")); err != nil {
+		return nil, err
+	}
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, AcceptResources: true}, nil
 }
 

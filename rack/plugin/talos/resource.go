@@ -24,12 +24,13 @@ type resourceType struct {
 }
 
 // resourceTypes are the resources that the stand-in has.
-func resourceTypes() map[tokens.Type]resourceType {
+func resourceTypes(factory *imageFactory) map[tokens.Type]resourceType {
 	return map[tokens.Type]resourceType{
 		"talos:machine/secrets:Secrets":                       machineSecrets(),
 		"talos:machine/configurationApply:ConfigurationApply": configurationApply(),
 		"talos:machine/bootstrap:Bootstrap":                   bootstrap(),
 		"talos:cluster/kubeconfig:Kubeconfig":                 kubeconfig(),
+		"talos:imageFactory/schematic:Schematic":              imageFactorySchematic(factory),
 	}
 }
 

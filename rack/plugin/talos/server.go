@@ -27,6 +27,7 @@ type Server struct {
 	// ended is the context of everything that outlives one request's own; Cancel ends it.
 	ended     context.Context
 	cancel    context.CancelFunc
+	factory   *imageFactory
 	resources map[tokens.Type]resourceType
 	functions map[tokens.ModuleMember]function
 }
@@ -34,7 +35,11 @@ type Server struct {
 // New makes the service; its operations end with the context.
 func New(ctx context.Context, engine *serve.Engine) *Server {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Server{engine: engine, ended: ctx, cancel: cancel, resources: resourceTypes(), functions: functions()}
+	factory := &imageFactory{}
+	return &Server{
+		engine: engine, ended: ctx, cancel: cancel,
+		factory: factory, resources: resourceTypes(factory), functions: functions(),
+	}
 }
 
 // Plugin is the plugin as a process serves it.
