@@ -59,7 +59,7 @@ func seeds(t testing.TB, dirs ...string) [][]byte {
 }
 
 // FuzzLoad looks for files that the loader or the rules stumble over:
-// go test -fuzz FuzzLoad ./spec/
+// go test -run XXX -fuzz FuzzLoad -fuzzminimizetime 10x ./spec/
 func FuzzLoad(f *testing.F) {
 	for _, data := range seeds(f, "valid") {
 		f.Add(data)
