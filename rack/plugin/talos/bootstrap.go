@@ -9,8 +9,9 @@ import (
 )
 
 // bootstrap is talos:machine/bootstrap:Bootstrap: the one call that makes etcd's first member. A cluster that is
-// bootstrapped already answers AlreadyExists, which is tried again until the time is up and then fails; the way out
-// is an import, whose state has neither node nor client configuration, and the update that follows it does nothing.
+// bootstrapped already answers AlreadyExists, which is tried again until the time is up and then fails. An import
+// would be the way out, but see errRawState. A state put in by hand has neither node nor client configuration, and
+// the update that follows it does nothing.
 func bootstrap() resourceType {
 	return resourceType{
 		attributes: object(map[resource.PropertyKey]shape{
@@ -31,7 +32,7 @@ func bootstrap() resourceType {
 			return planned, nil
 		},
 		importState: func(string) (resource.PropertyMap, error) {
-			return withID(nil, "machine_bootstrap"), nil
+			return nil, errRawState
 		},
 	}
 }

@@ -97,6 +97,9 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
+	if err := checkRawState(state); err != nil {
+		return nil, err
+	}
 	created, err := write("talos.Create.state", kind.attributes, state)
 	return &pulumirpc.CreateResponse{Id: textAt(state, "id"), Properties: created}, err
 }
@@ -129,6 +132,9 @@ func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 
 	state, err := kind.update(ctx, p.planned, prior)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkRawState(state); err != nil {
 		return nil, err
 	}
 	updated, err := write("talos.Update.state", kind.attributes, state)
