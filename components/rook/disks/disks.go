@@ -5,11 +5,12 @@
 // exact as they allow
 // (https://github.com/systemd/systemd/blob/main/rules.d/60-persistent-storage.rules.in):
 //
-//	serial S73WNJ0W300521D   /dev/disk/by-id/nvme-MODEL_S73WNJ0W300521D, or .../ata-MODEL_..., and so on
-//	wwid eui.0025385b21b0ab12   /dev/disk/by-id/nvme-eui.0025385b21b0ab12
-//	wwid naa.5000c500a1b2c3d4   /dev/disk/by-id/wwn-0x5000c500a1b2c3d4
-//	path   itself
+//	serial S73WNJ0W300521D     /dev/disk/by-id/nvme-MODEL_S73WNJ0W300521D, ata-MODEL_..., usb-MODEL_...
+//	wwid eui.0025385b21b0ab12  /dev/disk/by-id/nvme-eui.0025385b21b0ab12
+//	wwid naa.5000c500a1b2c3d4  /dev/disk/by-id/wwn-0x5000c500a1b2c3d4
+//	path                       itself
 //
+// A SAS disk has no link with its serial number: name it by wwid.
 // A partition has its disk's links with "-part1" behind them, and never matches.
 package disks
 

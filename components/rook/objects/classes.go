@@ -77,7 +77,7 @@ func newClass(name, provisioner string, p spec.CephPool, parameters map[string]s
 	}
 	return &storagev1.StorageClass{
 		TypeMeta:          metav1.TypeMeta{APIVersion: storagev1.SchemeGroupVersion.String(), Kind: "StorageClass"},
-		ObjectMeta:        clusterWide(name),
+		ObjectMeta:        metav1.ObjectMeta{Name: name},
 		Provisioner:       provisioner,
 		Parameters:        parameters,
 		ReclaimPolicy:     &reclaim,
@@ -94,7 +94,7 @@ func snapshotClass(d driver, p spec.CephPool) *rookio.VolumeSnapshotClass {
 	}
 	return &rookio.VolumeSnapshotClass{
 		TypeMeta:       metav1.TypeMeta{APIVersion: rookio.SnapshotV1, Kind: "VolumeSnapshotClass"},
-		ObjectMeta:     clusterWide(d.class),
+		ObjectMeta:     metav1.ObjectMeta{Name: d.class},
 		Driver:         d.name,
 		DeletionPolicy: deletion,
 		Parameters: map[string]string{

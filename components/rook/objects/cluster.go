@@ -24,11 +24,11 @@ const dataDir = "/var/lib/rook"
 // are those that have them.
 func cluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, error) {
 	ceph := stack.Storage.RookCeph
-	storage, err := storage(ceph)
+	storage, err := namedDisks(ceph)
 	if err != nil {
 		return nil, err
 	}
-	network, err := network(stack, nodes)
+	network, err := chooseNetwork(stack, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,9 @@ func cluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, error) 
 	}, nil
 }
 
-// storage lists each node's disks.
-func storage(ceph *spec.RookCeph) (rookio.Storage, error) {
+// namedDisks lists each node's disks. Its errors begin with the path of the disk
+// in the stack file.
+func namedDisks(ceph *spec.RookCeph) (rookio.Storage, error) {
 	var s rookio.Storage
 	var errs []error
 	if ceph.Encrypted {
@@ -91,10 +92,11 @@ var partition = regexp.MustCompile(`^/dev/((sd|vd|xvd)[a-z]+[0-9]+|(nvme[0-9]+n|
 
 func isPartition(d spec.DiskSelector) bool { return partition.MatchString(d.Path) }
 
-// network is the pods' own, unless the stack has one for Ceph among the nodes'
+// chooseNetwork takes the pods' own, unless the stack has one for Ceph among the nodes'
 // links: then Ceph leaves the pod network and lives on the nodes.
-func network(stack *spec.Stack, nodes []spec.Node) (rookio.Network, error) {
+func chooseNetwork(stack *spec.Stack, nodes []spec.Node) (rookio.Network, error) {
 	ceph := stack.Storage.RookCeph
+	// A pod's first address is of the first network's family.
 	six := len(stack.Network.PodCIDRs) > 0 && stack.Network.PodCIDRs[0].Addr().Is6()
 	if !ceph.PublicNetwork.IsValid() && !ceph.ClusterNetwork.IsValid() {
 		return rookio.Network{IPFamily: family(six)}, nil

@@ -1,8 +1,6 @@
 package objects
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/home-ops/home-ops/components/rook/rookio"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -122,6 +120,3 @@ func pool(p spec.CephPool) rookio.Pool {
 	}
 	return out
 }
-
-// clusterWide is the metadata of an object that lives in no namespace.
-func clusterWide(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }

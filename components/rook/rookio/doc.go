@@ -1,5 +1,5 @@
 // Package rookio holds the kinds of the ceph.rook.io API group that the program
-// makes, as far as it fills them in.
+// makes, as far as it fills them in, and the one kind of CSI snapshots.
 //
 // They are written here because Rook's own types cannot be had alone: their
 // package imports Vault's client, OpenShift's API and two more projects for

@@ -2,8 +2,7 @@ package rookio
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// SnapshotV1 is the version of the API group of CSI snapshots. Its kind stands
-// here, and not behind another module, for the sake of these five fields.
+// SnapshotV1 is the version of the API group of CSI snapshots.
 const SnapshotV1 = "snapshot.storage.k8s.io/v1"
 
 // VolumeSnapshotClass says how snapshots of volumes are taken
