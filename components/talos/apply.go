@@ -13,8 +13,9 @@ import (
 // applied are the resources that hold a node's config, by the node's name.
 type applied map[string]*machine.ConfigurationApply
 
-// applyConfigs sends every node its config, all at the same time.
-func (b *builder) applyConfigs(secrets *machine.Secrets) (applied, error) {
+// applyConfigs sends every node its config, all at the same time, each once its
+// image can be had.
+func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, error) {
 	passphrases := b.passphrases()
 	applies := applied{}
 	var previous *machine.ConfigurationApply
@@ -24,7 +25,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets) (applied, error) {
 		if chained && previous != nil {
 			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
 		}
-		apply, err := b.applyConfig(node, secrets, passphrases, opts)
+		apply, err := b.applyConfig(node, secrets, schematics[node.Schematic().ID()], passphrases, opts)
 		if err != nil {
 			return nil, err
 		}
@@ -37,9 +38,10 @@ func (b *builder) applyConfigs(secrets *machine.Secrets) (applied, error) {
 }
 
 func (b *builder) applyConfig(
-	node spec.Node, secrets *machine.Secrets, passphrases pulumi.StringMapOutput, opts []pulumi.ResourceOption,
+	node spec.Node, secrets *machine.Secrets, schematic pulumi.StringOutput,
+	passphrases pulumi.StringMapOutput, opts []pulumi.ResourceOption,
 ) (*machine.ConfigurationApply, error) {
-	config := pulumi.All(secrets.MachineSecrets, passphrases).ApplyT(func(known []any) (string, error) {
+	config := pulumi.All(secrets.MachineSecrets, passphrases, schematic).ApplyT(func(known []any) (string, error) {
 		bundle, err := bundleOf(known[0].(machine.MachineSecrets))
 		if err != nil {
 			return "", err

@@ -58,8 +58,8 @@ type NodeFacts struct {
 	InstallerImage string
 }
 
-// New makes the cluster: it generates the secrets, sends every node its machine
-// configuration, bootstraps etcd on the first control plane unless that has
+// New makes the cluster: it generates the secrets, has the image factory make the
+// nodes' images, sends every node its machine configuration, bootstraps etcd on the first control plane unless that has
 // happened before, and fetches a kubeconfig. A stack of which any node's config
 // would be refused touches nothing. A run that was interrupted anywhere is
 // completed by the next one.
@@ -77,7 +77,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	applies, err := b.applyConfigs(secrets)
+	schematics, err := b.schematics()
+	if err != nil {
+		return nil, err
+	}
+	applies, err := b.applyConfigs(secrets, schematics)
 	if err != nil {
 		return nil, err
 	}

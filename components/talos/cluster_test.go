@@ -53,7 +53,7 @@ func TestTalosCluster_AddressesEveryNodeByItself(t *testing.T) {
 	stack := home(t)
 	r := newRun(stack).up(t)
 	for _, res := range r.Resources() {
-		if !strings.HasPrefix(res.Type, "talos:") || res.Type == secretsType {
+		if res.Type != applyType && res.Type != kubeconfigType {
 			continue
 		}
 		address, _ := res.Value("node")
@@ -95,10 +95,12 @@ func TestTalosCluster_ShowsNoSecret(t *testing.T) {
 }
 
 func TestTalosCluster_HasStableNames(t *testing.T) {
+	schematic := home(t).Nodes[0].Schematic().ID()
 	want := []string{
 		"homeops:index:TalosCluster talos",
 		providerType + " talos-kubernetes",
 		kubeconfigType + " talos-kubeconfig",
+		schematicType + " talos-schematic-factory.talos.dev-" + schematic[:12],
 		applyType + " talos-apply-cp-1",
 		applyType + " talos-apply-cp-2",
 		applyType + " talos-apply-worker-1",

@@ -2,7 +2,9 @@ package talos_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +26,7 @@ const (
 	secretsType    = "talos:machine/secrets:Secrets"
 	applyType      = "talos:machine/configurationApply:ConfigurationApply"
 	kubeconfigType = "talos:cluster/kubeconfig:Kubeconfig"
+	schematicType  = "talos:imageFactory/schematic:Schematic"
 	providerType   = "pulumi:providers:kubernetes"
 )
 
@@ -70,6 +73,10 @@ func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 	switch res.Type {
 	case secretsType:
 		return "machine_secrets", secretsOutputs(), nil
+	case schematicType:
+		// The provider posts the canonical form, of which the id is the hash.
+		content, _ := res.Value("schematic")
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(content.StringValue()))), nil, nil
 	case applyType:
 		return "machine_configuration_apply", nil, nil
 	case kubeconfigType:

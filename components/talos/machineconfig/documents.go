@@ -27,6 +27,7 @@ func machineDocuments(
 	}
 	keys := diskKeys{node: node, passphrases: passphrases}
 	if !contract.VolumeConfigEncryptionSupported() {
+		//nolint:staticcheck // deprecated in favour of the documents that this contract does not know
 		if m.MachineSystemDiskEncryption, err = keys.legacy(); err != nil {
 			return nil, err
 		}
