@@ -74,7 +74,7 @@ func (c *checker) nodeAddress(path string, a netip.Addr) {
 
 // hostAddress refuses addresses that no machine can have on a network.
 func (c *checker) hostAddress(path string, a netip.Addr) bool {
-	kind := ""
+	var kind string
 	switch {
 	case a.IsUnspecified():
 		kind = "the address of no one"

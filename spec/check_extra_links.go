@@ -107,12 +107,12 @@ func (c *checker) linkAddresses(path string, n *Node, index int, shared map[neti
 				}
 			}
 		}
-		c.sameLength(at, n, p, shared)
+		c.sameLength(at, p, shared)
 	}
 }
 
 // sameLength finds nodes that disagree on the prefix length of a network that they share.
-func (c *checker) sameLength(path string, n *Node, p netip.Prefix, shared map[netip.Prefix]string) {
+func (c *checker) sameLength(path string, p netip.Prefix, shared map[netip.Prefix]string) {
 	net := p.Masked()
 	if _, ok := shared[net]; ok {
 		return

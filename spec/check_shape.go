@@ -29,7 +29,8 @@ func (c *checker) presence(path string, v reflect.Value, f reflect.StructField) 
 	if v.CanUint() && c.s.isSet(path) {
 		return
 	}
-	if f.Tag.Get("required") != "true" || !v.IsZero() && !(v.Kind() == reflect.Slice && v.Len() == 0) {
+	empty := v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+	if f.Tag.Get("required") != "true" || !empty {
 		return
 	}
 	if example := f.Tag.Get("example"); example != "" {

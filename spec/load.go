@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -201,7 +202,7 @@ var yamlErrorLine = regexp.MustCompile(`^yaml: line ([0-9]+): (.*)$`)
 func syntaxProblem(file string, err error) Problem {
 	p := Problem{Severity: Error, File: file, Message: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
-		fmt.Sscan(m[1], &p.Line)
+		p.Line, _ = strconv.Atoi(m[1]) // the form allows digits alone
 		p.Column = 1
 		p.Message = "is not YAML: " + m[2]
 	}

@@ -44,8 +44,10 @@ func TestFRR_SaysWhatIsMissing(t *testing.T) {
 		"no stack":            {nil, "homeops: frr: name one stack or stack file\n"},
 		"a stack without BGP": {[]string{"../../Pulumi.home.yaml"}, "homeops: frr: stack home has no cilium.bgp\n"},
 		"two routers":         {[]string{two}, "homeops: frr: name one router with -router: unifi, unifi-v6\n"},
-		"an unknown router": {[]string{"-router", "x", "../../Pulumi.lab.yaml"},
-			"homeops: frr: name one router with -router: unifi\n"},
+		"an unknown router": {
+			[]string{"-router", "x", "../../Pulumi.lab.yaml"},
+			"homeops: frr: name one router with -router: unifi\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, errOut := frrOf(t, test.words...)

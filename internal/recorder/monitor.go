@@ -40,7 +40,7 @@ func (r *Recorder) run(program pulumi.RunFunc, stack string, m *monitor) error {
 	server := grpc.NewServer()
 	pulumirpc.RegisterResourceMonitorServer(server, m)
 	pulumirpc.RegisterEngineServer(server, m)
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
 
 	return pulumi.RunErr(program, func(info *pulumi.RunInfo) {
