@@ -91,6 +91,16 @@ func TestNodes_GetWhatTheirStorageNeeds(t *testing.T) {
 	}
 }
 
+func TestNodes_CanMountLonghornsVolumesWhereverPodsRun(t *testing.T) {
+	s := fixture(t, "longhorn-on-some-workers")
+	for name, want := range map[string][2]int{"k1": {0, 0}, "w1": {2, 1}, "w2": {2, 1}, "w3": {2, 1}, "w4": {2, 0}} {
+		n, _ := s.Node(name)
+		if got := [2]int{len(n.Extensions), len(n.KubeletMounts)}; got != want {
+			t.Errorf("%s has extensions %v and mounts %v, want %v", name, n.Extensions, n.KubeletMounts, want)
+		}
+	}
+}
+
 func TestDefaultGateways_AreThoseOfTheNodesNetworks(t *testing.T) {
 	s := fixture(t, "two-segments")
 	far, _ := s.Node("w1")

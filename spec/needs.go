@@ -7,11 +7,17 @@ import "slices"
 func (s *Stack) addNeeds() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		if l := s.Storage.Longhorn; l != nil && slices.Contains(l.Nodes, n.Name) {
+		if l := s.Storage.Longhorn; l != nil {
+			stores := slices.Contains(l.Nodes, n.Name)
+			// A volume is attached over iSCSI wherever its pod runs, not only where its data is.
 			// https://longhorn.io/docs/latest/advanced-resources/os-distro-specific/talos-linux-support/
-			n.need("siderolabs/iscsi-tools")
-			n.need("siderolabs/util-linux-tools")
-			n.mount(UserVolume{Name: l.UserVolume}.MountPath())
+			if stores || s.Schedulable(*n) {
+				n.need("siderolabs/iscsi-tools")
+				n.need("siderolabs/util-linux-tools")
+			}
+			if stores {
+				n.mount(UserVolume{Name: l.UserVolume}.MountPath())
+			}
 		}
 		if z := s.Storage.ZFS; z != nil && slices.ContainsFunc(z.Pools, func(p ZFSPool) bool { return p.Node == n.Name }) {
 			// https://github.com/siderolabs/extensions/tree/main/storage/zfs
