@@ -170,6 +170,6 @@ func powerOn(ctx context.Context, dir string, i int, at netip.Prefix) error {
 	if err != nil {
 		return err
 	}
-	go n.Run(ctx) //nolint:errcheck // ends with the room
+	go func() { _ = n.Run(ctx) }() // ends with the room
 	return n.WaitFor(ctx, node.Maintenance)
 }

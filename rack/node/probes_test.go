@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func list(t *testing.T, c *client.Client, root string) []string {
 	var names []string
 	for {
 		info, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return names
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -28,9 +29,9 @@ func addressesOf(s *spec.Stack) []netip.Addr {
 	return all
 }
 
-// hostsOf names the nodes, and the cluster endpoint where it is a name of the home's DNS.
+// hostsOf names the outside services, the nodes, and the cluster endpoint where it is a name of the home's DNS.
 func hostsOf(s *spec.Stack) map[string]netip.Addr {
-	hosts := map[string]netip.Addr{}
+	hosts := map[string]netip.Addr{factory.Host: outsideAddress.Addr()}
 	for _, n := range s.Nodes {
 		hosts[n.Name] = n.Address
 	}

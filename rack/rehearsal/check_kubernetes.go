@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,9 +17,6 @@ import (
 
 	"github.com/home-ops/home-ops/rack/report"
 )
-
-// settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.
-const settle = 60 * time.Second
 
 func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, error) {
 	version, err := c.client.Discovery().ServerVersion()
@@ -43,7 +39,7 @@ func (r *rehearsal) checkAPIServers(ctx context.Context, c *cluster) (string, er
 			continue
 		}
 		want++
-		err := until(ctx, settle, func(ctx context.Context) error {
+		err := until(ctx, func(ctx context.Context) error {
 			config := rest.CopyConfig(c.rest)
 			config.Host = "https://" + net.JoinHostPort(m.spec.Address.String(), "6443")
 			client, err := kubernetes.NewForConfig(config)
@@ -64,7 +60,7 @@ func (r *rehearsal) checkAPIServers(ctx context.Context, c *cluster) (string, er
 
 func (r *rehearsal) checkNodes(ctx context.Context, c *cluster) (string, error) {
 	var detail string
-	err := until(ctx, settle, func(ctx context.Context) error {
+	err := until(ctx, func(ctx context.Context) error {
 		list, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err

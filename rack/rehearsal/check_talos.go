@@ -22,7 +22,7 @@ func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) 
 	var errs []error
 	for _, m := range r.rack.nodes {
 		address := m.spec.Address.String()
-		err := until(ctx, settle, func(ctx context.Context) error {
+		err := until(ctx, func(ctx context.Context) error {
 			talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
 			if err != nil {
 				return err
@@ -60,7 +60,7 @@ func (r *rehearsal) checkEtcd(ctx context.Context, c *cluster) (string, error) {
 			}
 		}
 	}
-	err = until(ctx, settle, func(ctx context.Context) error {
+	err = until(ctx, func(ctx context.Context) error {
 		talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(first))
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func loss(ctx context.Context, r *rehearsal) error {
 		survives := len(planes) >= 3
 		r.add("losing a control plane", felt.asExpected(survives), felt.String())
 		lost.PowerOn()
-		err = until(ctx, settle, func(ctx context.Context) error { return r.observe(ctx) })
+		err = until(ctx, func(ctx context.Context) error { return r.observe(ctx) })
 		detail := "everything is back"
 		if err != nil {
 			detail = firstLine(err)

@@ -78,6 +78,7 @@ func parts(config *room.Config) []report.Part {
 		{Name: "Talos nodes", Kind: report.Simulated},
 		{Name: "kubelets", Kind: report.Simulated},
 		{Name: "virtual IP", Kind: report.Simulated},
+		{Name: "image factory", Kind: report.Simulated},
 		{Name: "go language host", Kind: config.LanguageHost.Kind},
 	}
 	for _, p := range config.Plugins {

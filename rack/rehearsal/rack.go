@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/rack/kube"
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/room"
@@ -40,11 +41,7 @@ type machine struct {
 }
 
 // newRack powers every machine on, in maintenance mode.
-func newRack(ctx context.Context, config *room.Config, stack *spec.Stack) (*rack, error) {
-	return newRackIn(ctx, config, stack, filepath.Join(config.Dir, "rack"))
-}
-
-func newRackIn(ctx context.Context, config *room.Config, stack *spec.Stack, dir string) (*rack, error) {
+func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images *factory.Factory, dir string) (*rack, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("rack: %w", err)
 	}
@@ -64,6 +61,7 @@ func newRackIn(ctx context.Context, config *room.Config, stack *spec.Stack, dir 
 		m, err := node.New(node.Options{
 			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardwareOf(stack, n),
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
+			Pull: images.Pull, Extensions: extensions(images),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
 		if err != nil {
@@ -125,17 +123,18 @@ func (r *rack) stateChanged(name string, state node.State) {
 
 // watched is a node's Kubernetes that tells when it was bootstrapped, before the caller hears of it.
 func (r *rack) watched(name string) node.Kubernetes {
-	return &watchedKubernetes{Kubernetes: r.fabric.Node(name), name: name, rack: r}
+	return &watchedKubernetes{Node: r.fabric.Node(name), name: name, rack: r}
 }
 
+// watchedKubernetes embeds the type and not the interface, which would hide what else a node can do.
 type watchedKubernetes struct {
-	node.Kubernetes
+	*kube.Node
 	name string
 	rack *rack
 }
 
 func (w *watchedKubernetes) Bootstrap(ctx context.Context) error {
-	if err := w.Kubernetes.Bootstrap(ctx); err != nil {
+	if err := w.Node.Bootstrap(ctx); err != nil {
 		return err
 	}
 	w.rack.mu.Lock()
@@ -158,4 +157,15 @@ func leases(stack *spec.Stack, n spec.Node) []netip.Prefix {
 		all = append(all, netip.PrefixFrom(address, bits))
 	}
 	return all
+}
+
+// extensions are what a node finds in the image that it was installed from.
+func extensions(images *factory.Factory) func(string) []node.Extension {
+	return func(schematic string) []node.Extension {
+		var all []node.Extension
+		for _, name := range images.Extensions(schematic) {
+			all = append(all, node.Extension{Name: name})
+		}
+		return all
+	}
 }

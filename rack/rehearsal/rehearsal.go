@@ -25,6 +25,7 @@ type rehearsal struct {
 	stack  *spec.Stack
 	file   *stackFile
 	cli    *pulumi.CLI
+	world  *world
 	rack   *rack
 	report *report.Report
 	// secrets are values that must appear nowhere in plain text.
@@ -98,7 +99,11 @@ func (r *rehearsal) furnish() error {
 // play is the rehearsal itself.
 func (r *rehearsal) play(ctx context.Context) error {
 	var err error
-	if r.rack, err = newRack(ctx, r.config, r.stack); err != nil {
+	if r.world, err = newWorld(r.config.Dir); err != nil {
+		return err
+	}
+	defer r.world.stop()
+	if r.rack, err = newRack(ctx, r.config, r.stack, r.world.factory, filepath.Join(r.config.Dir, "rack")); err != nil {
 		return err
 	}
 	if r.cli, err = r.newStack(ctx, "state"); err != nil {
@@ -127,7 +132,7 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 	}
 	cli := &pulumi.CLI{
 		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
-		Env: append(offlineEnvironment(bin), pulumi.Environment(home, state, r.secrets["stack passphrase"])...),
+		Env: append(append(offlineEnvironment(bin), r.world.environment()...), pulumi.Environment(home, state, r.secrets["stack passphrase"])...),
 	}
 	if err := cli.Init(ctx); err != nil {
 		return nil, err

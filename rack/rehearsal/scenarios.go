@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/home-ops/home-ops/rack/report"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/home-ops/home-ops/rack/report"
 )
 
 // scenarios are what can happen in a rehearsal.
@@ -50,9 +51,12 @@ func (r *rehearsal) add(name string, ok bool, detail string) {
 	r.report.Checks = append(r.report.Checks, report.Check{Name: name, OK: ok, Detail: detail})
 }
 
-// until tries again until there is no error or the time is over, and returns the last error.
-func until(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.
+const settle = 60 * time.Second
+
+// until tries again until there is no error or everything should have settled, and returns the last error.
+func until(ctx context.Context, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, settle)
 	defer cancel()
 	for {
 		attempt, done := context.WithTimeout(ctx, 5*time.Second)
@@ -63,7 +67,7 @@ func until(ctx context.Context, limit time.Duration, try func(context.Context) e
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %s: %w", limit, err)
+			return fmt.Errorf("after %s: %w", settle, err)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

@@ -35,7 +35,7 @@ var inside = map[string]func() error{
 			_ = l.Close()
 		}
 		if found, err := net.LookupHost("cp-1"); err != nil || found[0] != "10.0.50.11" {
-			return fmt.Errorf("cp-1 resolves to %v, %v", found, err)
+			return fmt.Errorf("cp-1 resolves to %v: %w", found, err)
 		}
 		if _, err := net.DialTimeout("tcp", "192.0.2.1:80", time.Second); err == nil {
 			return errors.New("the world outside answers")

@@ -50,7 +50,7 @@ func Seal(ctx context.Context, c Command) error {
 		}
 		refused = err
 	}
-	return fmt.Errorf("%w (%v): %s", ErrNoNamespaces, refused, remedy())
+	return fmt.Errorf("%w (%w): %s", ErrNoNamespaces, refused, remedy())
 }
 
 func namespacesToTry() []bool {
