@@ -30,11 +30,11 @@ unit: ## Run the tests that need no rack
 	go test ./...
 	go test -C rack -short ./...
 
-validate: ## Check every stack file, or only STACK=name or FILE=path
-	@go run ./cmd/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
+validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
+	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
 
-render: ## Write what STACK=home would apply to out/render, secrets redacted, without any network
-	@go run ./cmd/homeops render $(STACK)
+render: $(BIN)/homeops ## Write what STACK=home would apply to out/render, secrets redacted, without any network
+	@$(BIN)/homeops render $(STACK)
 
 preview: ## pulumi preview of STACK=home
 	pulumi preview --stack $(STACK) --diff
@@ -53,13 +53,16 @@ generate: ## Write the JSON Schema and the reference of the stack file anew
 	go generate ./...
 
 bench: ## Measure what a person waits for
-	go test -run '^$$' -bench . -benchtime 3x ./spec/...
+	go test -run '^$$' -bench . -benchtime 3x ./spec/... ./cmd/homeops
 
 clean: ## Remove everything that was built, rendered or rehearsed
 	rm -rf $(OUT)
 
 # Go knows what has changed better than make does.
-.PHONY: $(BIN)/rack
+.PHONY: $(BIN)/rack $(BIN)/homeops
+$(BIN)/homeops:
+	@mkdir -p $(BIN) && go build -o $@ ./cmd/homeops
+
 $(BIN)/rack:
 	@echo "compiling the rack's launcher"
 	@mkdir -p $(BIN) && go build -C rack -o $(CURDIR)/$(BIN)/rack ./cmd/rack
