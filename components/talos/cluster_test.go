@@ -95,12 +95,14 @@ func TestTalosCluster_ShowsNoSecret(t *testing.T) {
 }
 
 func TestTalosCluster_HasStableNames(t *testing.T) {
-	schematic := home(t).Nodes[0].Schematic().ID()
+	plain, _ := home(t).Node("cp-1")
+	withZFS, _ := home(t).Node("worker-1")
 	want := []string{
 		"homeops:index:TalosCluster talos",
 		providerType + " talos-kubernetes",
 		kubeconfigType + " talos-kubeconfig",
-		schematicType + " talos-schematic-factory.talos.dev-" + schematic[:12],
+		schematicType + " talos-schematic-factory.talos.dev-" + plain.Schematic().ID()[:12],
+		schematicType + " talos-schematic-factory.talos.dev-" + withZFS.Schematic().ID()[:12],
 		applyType + " talos-apply-cp-1",
 		applyType + " talos-apply-cp-2",
 		applyType + " talos-apply-worker-1",
