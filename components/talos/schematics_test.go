@@ -74,6 +74,7 @@ func TestSchematics_OfANodeLikeTheOthersIsThereAlready(t *testing.T) {
 
 func TestSchematics_WithAnotherIDThanTheImagesStopTheirNodes(t *testing.T) {
 	stack := home(t)
+	stack.Nodes = stack.Nodes[:1]
 	r := newRun(stack)
 	r.Outputs = func(res recorder.Resource) (string, resource.PropertyMap, error) {
 		if res.Type == schematicType {
