@@ -23,7 +23,8 @@ rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=
 
 test: ## Run every test, rehearsals included
 	go test ./...
-	go test -C rack -timeout 60m ./...
+	go test -C rack -timeout 30m $$(go list -C rack ./... | grep -v /e2e$$)
+	go test -C rack -timeout 60m ./e2e
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
 
 unit: ## Run the tests that need no rack
