@@ -29,10 +29,17 @@ func isDomain(s string) bool {
 	return topLevel.MatchString(parts[len(parts)-1])
 }
 
+// maxClusterName is Cilium's
+// (https://docs.cilium.io/en/stable/network/clustermesh/clustermesh/#specify-the-cluster-name-and-id).
+const maxClusterName = 32
+
 // names checks what becomes a host name, a Kubernetes name or a DNS name.
 func (c *checker) names() {
 	s := c.s
 	c.label("cluster.name", s.Cluster.Name)
+	if n := len(s.Cluster.Name); n > maxClusterName && isLabel(s.Cluster.Name) {
+		c.errorf("cluster.name", "%q has %d characters, and Cilium takes at most %d for a cluster's name", s.Cluster.Name, n, maxClusterName)
+	}
 	c.domains()
 	seen := map[string]string{}
 	c.eachNode(func(path string, n *Node) {

@@ -37,7 +37,8 @@ type Cilium struct {
 	Hubble Hubble `json:"hubble,omitzero"`
 	// Encryption encrypts the traffic between pods of different nodes.
 	Encryption NetworkEncryption `json:"encryption,omitzero"`
-	// PolicyBaseline denies by default what no policy of the baseline in the Flux tree allows. Default: false.
+	// PolicyBaseline closes pods to each other by default, also within a namespace, until a network policy of that
+	// namespace opens them. What every pod needs stays open: DNS, the API server, gateways, the outside. Default: false.
 	PolicyBaseline bool `json:"policyBaseline,omitempty"`
 	// HostFirewall applies network policies to the nodes themselves too. Default: false.
 	HostFirewall bool `json:"hostFirewall,omitempty"`

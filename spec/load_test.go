@@ -17,7 +17,7 @@ func TestLoadFile_ReadsTheHomeStack(t *testing.T) {
 	if len(s.ControlPlanes()) != 2 || len(s.Workers()) != 3 {
 		t.Errorf("%d control planes and %d workers", len(s.ControlPlanes()), len(s.Workers()))
 	}
-	if got := s.Nodes[2].Extensions; len(got) != 2 {
-		t.Errorf("worker-1 did not inherit nodeDefaults.extensions: %v", got)
+	if got := s.Nodes[3].Extensions; len(got) != 2 {
+		t.Errorf("worker-2 did not inherit nodeDefaults.extensions: %v", got)
 	}
 }
