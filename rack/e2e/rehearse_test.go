@@ -87,18 +87,24 @@ func TestRehearse_EndsWithinSecondsAndLeavesNothing(t *testing.T) {
 	var said safeBuffer
 	o.Out = io.MultiWriter(&said, o.Out)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	told := make(chan time.Time, 1)
 	go func() {
 		// In the middle of it: machines are on, and the engine is at work.
 		waitForText(ctx, &said, "pulumi up,")
 		time.Sleep(5 * time.Second)
+		told <- time.Now()
 		cancel()
 	}()
-	began := time.Now()
 	_, err := launch.Rehearse(ctx, o)
 	if err == nil {
 		t.Fatal("an interrupted rehearsal reported success")
 	}
-	t.Logf("ended %.1f s after it began: %v", time.Since(began).Seconds(), err)
+	took := time.Since(<-told)
+	t.Logf("ended %.1f s after it was told to: %v", took.Seconds(), err)
+	if took > 10*time.Second {
+		t.Errorf("took %s to end", took)
+	}
 	if left := processesNaming(t, filepath.Join("out", "rehearsal", "home", "run-")); len(left) > 0 {
 		t.Errorf("still running: %v", left)
 	}
