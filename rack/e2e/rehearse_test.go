@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +110,51 @@ func TestRehearse_EndsWithinSecondsAndLeavesNothing(t *testing.T) {
 	if left := processesNaming(t, filepath.Join("out", "rehearsal", "home", "run-")); len(left) > 0 {
 		t.Errorf("still running: %v", left)
 	}
+}
+
+func TestRehearse_KilledLeavesNoProcess(t *testing.T) {
+	o := options(t, "lab")
+	rack := filepath.Join(t.TempDir(), "rack")
+	if out, err := exec.Command("go", "build", "-o", rack, "../cmd/rack").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var said safeBuffer
+	cmd := exec.Command(rack, "rehearse", "-stack", o.Stack, "-project", project)
+	cmd.Stdout = io.MultiWriter(&said, o.Out)
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitForText(t.Context(), &said, "pulumi up,")
+	time.Sleep(3 * time.Second)
+	runs := filepath.Join("out", "rehearsal", "lab", "run-")
+	if before := processesNaming(t, runs); len(before) == 0 {
+		t.Error("nothing was running, so nothing is shown")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	for range 50 {
+		if len(processesNaming(t, runs)) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("still running: %v", processesNaming(t, runs))
+}
+
+func TestRehearse_TwoAtOnceDoNotDisturbEachOther(t *testing.T) {
+	o := options(t, "home")
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if r, err := launch.Rehearse(t.Context(), o); err != nil || !r.OK {
+				t.Errorf("beside another: %v", err)
+			}
+		})
+	}
+	both.Wait()
 }
 
 func TestRehearse_SaysWhatIsWrongWithoutBuildingAnything(t *testing.T) {
