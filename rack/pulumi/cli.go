@@ -36,7 +36,9 @@ type CLI struct {
 func Environment(home, state, passphrase string) []string {
 	return []string{
 		"PULUMI_HOME=" + home,
-		"PULUMI_BACKEND_URL=file://" + state,
+		// Without metadata=skip the file backend keeps a side file that it does not write atomically: a kill at that
+		// moment leaves a state that cannot be loaded ("failed to load checkpoint: EOF").
+		"PULUMI_BACKEND_URL=file://" + state + "?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE=" + passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
