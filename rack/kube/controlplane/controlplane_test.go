@@ -13,8 +13,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
-	"github.com/home-ops/home-ops/rack/kube/internal/golden"
 )
 
 func plane(t *testing.T, patches ...func(*v1alpha1.Config)) Plane {

@@ -12,8 +12,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
-	"github.com/home-ops/home-ops/rack/kube/internal/golden"
 )
 
 func member(t *testing.T, patches ...func(*v1alpha1.Config)) Member {

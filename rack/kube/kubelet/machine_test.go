@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
-	"github.com/home-ops/home-ops/rack/kube/internal/golden"
 )
 
 // testMachine is a machine of a cluster with fresh secrets.

@@ -10,8 +10,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
-	"github.com/home-ops/home-ops/rack/kube/internal/golden"
 )
 
 func TestBootstrap_OfADualStackClusterWithAnInlineManifest(t *testing.T) {

@@ -2,12 +2,15 @@
 package golden
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -31,4 +34,26 @@ func Check(t *testing.T, name string, got []byte) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s differs (-want +got); run the test with -update if that is right:\n%s", path, diff)
 	}
+}
+
+// Documents compares objects, as the API server would read them, with the documents of testdata/NAME.
+func Documents(t *testing.T, name string, documents ...any) {
+	t.Helper()
+	var got bytes.Buffer
+	encoder := yaml.NewEncoder(&got)
+	encoder.SetIndent(2)
+	for _, document := range documents {
+		raw, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plain any
+		if err := json.Unmarshal(raw, &plain); err != nil {
+			t.Fatal(err)
+		}
+		if err := encoder.Encode(plain); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Check(t, name, got.Bytes())
 }
