@@ -109,11 +109,15 @@ func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
 		want   string
 	}{
 		"no stack": {home(t), func(a *rook.Args) { a.Stack = nil }, "rook: Stack is missing"},
-		"no provider": {home(t), func(a *rook.Args) { a.Provider = nil },
-			"rook: Provider is missing: objects would go wherever the user's kubeconfig points"},
+		"no provider": {
+			home(t), func(a *rook.Args) { a.Provider = nil },
+			"rook: Provider is missing: objects would go wherever the user's kubeconfig points",
+		},
 		"a stack without Ceph": {none, func(*rook.Args) {}, "rook: the stack has no storage.rookCeph"},
-		"a disk that Rook could not tell": {described, func(*rook.Args) {},
-			"rook: storage.rookCeph.nodes[0].disks[0].model: Rook cannot check it; serial names the disk already, so drop it"},
+		"a disk that Rook could not tell": {
+			described, func(*rook.Args) {},
+			"rook: storage.rookCeph.nodes[0].disks[0].model: Rook cannot check it; serial names the disk already, so drop it",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec, err := run(test.stack, test.change)

@@ -42,7 +42,7 @@ func etcdServiceExists(ctx context.Context, api machineapi.MachineServiceClient)
 			}
 		}
 	}
-	return errors.New("Talos is up but has not come to etcd yet")
+	return errors.New("the Talos API is up, and the machine has not come to etcd yet")
 }
 
 // list is the names in a directory of the machine.

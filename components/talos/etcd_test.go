@@ -165,7 +165,7 @@ func TestEnsureEtcd_DoesNotTakeAMachineThatIsNotReadyForEmpty(t *testing.T) {
 	}{
 		"before etcd's service exists": {
 			change: func(m *fakeMachine) { m.services = []string{"apid"} },
-			want:   "node-127.0.81.2 (127.0.81.2:50000): Talos is up but has not come to etcd yet",
+			want:   "node-127.0.81.2 (127.0.81.2:50000): the Talos API is up, and the machine has not come to etcd yet",
 		},
 		"when its directory cannot be read": {
 			change: func(m *fakeMachine) { m.directories = map[string][]string{"/var/lib": {"etcd"}} },

@@ -85,8 +85,11 @@ func descriptions(d spec.DiskSelector) []string {
 		name  string
 		given bool
 	}{
-		{"model", d.Model != ""}, {"busPath", d.BusPath != ""}, {"type", d.Type != ""},
-		{"minSize", d.MinSize > 0}, {"maxSize", d.MaxSize > 0},
+		{"model", d.Model != ""},
+		{"busPath", d.BusPath != ""},
+		{"type", d.Type != ""},
+		{"minSize", d.MinSize > 0},
+		{"maxSize", d.MaxSize > 0},
 	} {
 		if key.given {
 			keys = append(keys, key.name)

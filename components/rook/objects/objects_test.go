@@ -140,8 +140,10 @@ func TestFor_RefusesWhatRookCouldNotDo(t *testing.T) {
 		want   string
 	}{
 		"no Ceph at all": {func(s *spec.Stack) { s.Storage.RookCeph = nil }, "storage.rookCeph: the stack has none"},
-		"a node that is not there": {func(s *spec.Stack) { s.Storage.RookCeph.Nodes[1].Name = "k9" },
-			`storage.rookCeph.nodes[1].name: no node is called "k9"`},
+		"a node that is not there": {
+			func(s *spec.Stack) { s.Storage.RookCeph.Nodes[1].Name = "k9" },
+			`storage.rookCeph.nodes[1].name: no node is called "k9"`,
+		},
 		"disks that no link tells apart": {func(s *spec.Stack) {
 			s.Storage.RookCeph.Nodes[0].Disks[1].Type = spec.DiskNVMe
 			s.Storage.RookCeph.Nodes[2].Disks[0] = spec.DiskSelector{WWID: "t10.ATA     X"}
