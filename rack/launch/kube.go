@@ -12,13 +12,10 @@ import (
 // kubePart builds Kubernetes out of its module. A release build stamps its version in at link time, and clients and
 // servers judge each other by it; the module's own version is what we stamp.
 func kubePart(ctx context.Context, rack, output string) (build.Part, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
-	cmd.Dir = rack
-	out, err := cmd.Output()
+	version, err := moduleVersion(ctx, rack, "k8s.io/kubernetes")
 	if err != nil {
-		return build.Part{}, fmt.Errorf("reading the version of k8s.io/kubernetes in %s: %w", rack, err)
+		return build.Part{}, err
 	}
-	version := strings.TrimSpace(string(out))
 	return build.Part{
 		Name: "kubernetes " + version, Module: rack, Package: "./cmd/rack-kube", Output: output,
 		LDFlags: kubeLDFlags(version), Note: "the first time takes minutes",
@@ -37,4 +34,15 @@ func kubeLDFlags(version string) string {
 		)
 	}
 	return strings.Join(flags, " ")
+}
+
+// moduleVersion is the version of a module that the rack's go.mod pins.
+func moduleVersion(ctx context.Context, rack, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module)
+	cmd.Dir = rack
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("reading the version of %s in %s: %w", module, rack, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }

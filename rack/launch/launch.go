@@ -109,14 +109,14 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		return nil, err
 	}
 	parts = append(parts, kube)
-	path, reason := findPulumi(ctx)
+	path, pulumi, err := pulumiPart(ctx, rack, filepath.Join(bin, "pulumi"))
+	if err != nil {
+		return nil, err
+	}
 	config.Pulumi = room.Binary{Path: path, Kind: report.Genuine}
 	if path == "" {
-		config.Pulumi = room.Binary{Path: filepath.Join(bin, "pulumi"), Kind: report.Real}
-		parts = append(parts, build.Part{
-			Name: "pulumi", Module: rack, Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", Output: config.Pulumi.Path,
-			LDFlags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + minimumPulumi, Note: reason + "; the first time takes minutes",
-		})
+		config.Pulumi = room.Binary{Path: pulumi.Output, Kind: report.Real}
+		parts = append(parts, pulumi)
 	}
 	fmt.Fprintf(o.Out, "building what the rehearsal of %s needs (see out/bin):\n", o.Stack)
 	seconds, err := build.All(ctx, parts, o.Out)

@@ -7,14 +7,32 @@ import (
 	"strings"
 
 	"golang.org/x/mod/semver"
+
+	"github.com/home-ops/home-ops/rack/build"
 )
 
-// minimumPulumi is the oldest engine that can adopt a resource and go on to update it in one run, which a bootstrap
-// that was interrupted relies on. It is the version that the rack builds when there is none.
-const minimumPulumi = "v3.250.0"
+const (
+	pulumiModule = "github.com/pulumi/pulumi/pkg/v3"
+	// pulumiVersion is the variable that a release build stamps.
+	pulumiVersion = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+)
+
+// pulumiPart finds the pulumi on PATH. Where there is none, or one that is older than the version that the rack's
+// go.mod pins and rehearsals are known to work with, it returns the part to build instead.
+func pulumiPart(ctx context.Context, rack, output string) (found string, part build.Part, err error) {
+	pinned, err := moduleVersion(ctx, rack, pulumiModule)
+	if err != nil {
+		return "", build.Part{}, err
+	}
+	found, reason := findPulumi(ctx, pinned)
+	return found, build.Part{
+		Name: "pulumi " + pinned, Module: rack, Package: pulumiModule + "/cmd/pulumi", Output: output,
+		LDFlags: "-X " + pulumiVersion + "=" + pinned, Note: reason + "; the first time takes minutes",
+	}, nil
+}
 
 // findPulumi returns the pulumi on PATH when it is new enough, and else an empty string with the reason.
-func findPulumi(ctx context.Context) (path, reason string) {
+func findPulumi(ctx context.Context, oldest string) (path, reason string) {
 	path, err := exec.LookPath("pulumi")
 	if err != nil {
 		return "", "no pulumi on PATH"
@@ -24,8 +42,8 @@ func findPulumi(ctx context.Context) (path, reason string) {
 	if err != nil || !semver.IsValid(version) {
 		return "", path + " does not say its version"
 	}
-	if semver.Compare(version, minimumPulumi) < 0 {
-		return "", path + " is " + version + ", older than " + minimumPulumi
+	if semver.Compare(version, oldest) < 0 {
+		return "", path + " is " + version + ", older than " + oldest
 	}
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
