@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/home-ops/home-ops/components/cilium/frr"
-	"github.com/home-ops/home-ops/spec"
 )
 
 var frrCommand = command{
@@ -26,20 +25,10 @@ func writeFRR(_ context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	if len(names) != 1 {
-		return usagef("frr: name one stack or stack file")
-	}
-	file, err := stackFile(names[0])
+	stack, err := c.soundStack("frr", names)
 	if err != nil {
 		return err
 	}
-	if v := check([]string{file}); v.Problems.HasErrors() {
-		if err := v.printText(c.terminal); err != nil {
-			return err
-		}
-		return errRefused
-	}
-	stack, _ := spec.LoadFile(file)
 	configs, err := frr.Configs(stack)
 	if err != nil {
 		return err

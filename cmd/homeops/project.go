@@ -65,3 +65,22 @@ func knownStacks(dir string) string {
 	}
 	return fmt.Sprintf("the project has %s", strings.Join(names, ", "))
 }
+
+// soundStack loads the one stack or stack file that a command was given. What is wrong with it is printed.
+func (c call) soundStack(command string, names []string) (*spec.Stack, error) {
+	if len(names) != 1 {
+		return nil, usagef("%s: name one stack or stack file", command)
+	}
+	file, err := stackFile(names[0])
+	if err != nil {
+		return nil, err
+	}
+	if v := check([]string{file}); v.Problems.HasErrors() {
+		if err := v.printText(c.terminal); err != nil {
+			return nil, err
+		}
+		return nil, errRefused
+	}
+	stack, _ := spec.LoadFile(file)
+	return stack, nil
+}

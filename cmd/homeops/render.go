@@ -26,20 +26,10 @@ func render(_ context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	if len(names) != 1 {
-		return usagef("render: name one stack or stack file")
-	}
-	file, err := stackFile(names[0])
+	stack, err := c.soundStack("render", names)
 	if err != nil {
 		return err
 	}
-	if v := check([]string{file}); v.Problems.HasErrors() {
-		if err := v.printText(c.terminal); err != nil {
-			return err
-		}
-		return errRefused
-	}
-	stack, _ := spec.LoadFile(file)
 
 	dir := *out
 	if dir == "" {
