@@ -1,0 +1,113 @@
+package settings
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// The settings of storage. Those of one kind of storage are there with it.
+const (
+	// DefaultStorageClass is the storage class of claims that name none.
+	DefaultStorageClass = "DEFAULT_STORAGE_CLASS"
+	// SnapshotControllerVersion is the version of the CSI snapshot controller's chart. It is there with any
+	// storage.
+	SnapshotControllerVersion = "SNAPSHOT_CONTROLLER_VERSION"
+
+	// LonghornVersion is the version of Longhorn's chart.
+	LonghornVersion = "LONGHORN_VERSION"
+	// LonghornDataPath is the directory of the nodes' user volume that holds Longhorn's data.
+	LonghornDataPath = "LONGHORN_DATA_PATH"
+	// LonghornReplicas is how many copies of a volume are kept, a number.
+	LonghornReplicas = "LONGHORN_REPLICAS"
+	// LonghornOverProvisioning is how much may be promised, in percent of the room, a number.
+	LonghornOverProvisioning = "LONGHORN_OVER_PROVISIONING"
+	// LonghornBackupTarget is where volumes are backed up to, of stacks that do: s3://bucket@region/path.
+	LonghornBackupTarget = "LONGHORN_BACKUP_TARGET"
+	// LonghornBackupEndpoint is the address of the S3 server, when it is not Amazon's. Its keys are secret
+	// settings: [LonghornBackupAccessKey] and [LonghornBackupSecretKey].
+	LonghornBackupEndpoint = "LONGHORN_BACKUP_ENDPOINT"
+
+	// ZFSLocalPVVersion is the version of OpenEBS ZFS's chart.
+	ZFSLocalPVVersion = "ZFS_LOCALPV_VERSION"
+)
+
+// Secret settings, in the Secret beside the ConfigMap.
+const (
+	LonghornBackupAccessKey = "LONGHORN_BACKUP_ACCESS_KEY"
+	LonghornBackupSecretKey = "LONGHORN_BACKUP_SECRET_KEY"
+)
+
+// Schedules of the stack file, by the beginning of their settings' names. Each schedule has two settings,
+// named by [ScheduleCron] and [ScheduleRetain].
+const (
+	LonghornSnapshots = "LONGHORN_SNAPSHOT"
+	LonghornBackups   = "LONGHORN_BACKUP"
+	CephSnapshots     = "CEPH_SNAPSHOT"
+	ZFSSnapshots      = "ZFS_SNAPSHOT"
+)
+
+// ScheduleCron names the setting that says when a schedule runs: LONGHORN_SNAPSHOT_HOURLY_CRON.
+func ScheduleCron(prefix, schedule string) string { return prefix + "_" + word(schedule) + "_CRON" }
+
+// ScheduleRetain names the setting that says how many results of a schedule are kept:
+// LONGHORN_SNAPSHOT_HOURLY_RETAIN, a number.
+func ScheduleRetain(prefix, schedule string) string { return prefix + "_" + word(schedule) + "_RETAIN" }
+
+// ZFSCompression names the setting with the compression of a ZFS pool: ZFS_POOL_TANK_COMPRESSION.
+func ZFSCompression(pool string) string { return "ZFS_POOL_" + word(pool) + "_COMPRESSION" }
+
+// ZFSNodes names the setting with the nodes that hold a ZFS pool of that name, a list:
+// ZFS_POOL_TANK_NODES.
+func ZFSNodes(pool string) string { return "ZFS_POOL_" + word(pool) + "_NODES" }
+
+func addStorage(set map[string]string, stack *spec.Stack) {
+	storage := stack.Storage
+	if storage.DefaultClass != "" {
+		set[DefaultStorageClass] = storage.DefaultClass
+	}
+	if len(storage.Classes()) > 0 {
+		set[SnapshotControllerVersion] = string(stack.Versions.SnapshotController)
+	}
+	if ceph := storage.RookCeph; ceph != nil {
+		addSchedules(set, CephSnapshots, ceph.SnapshotSchedules)
+	}
+	if longhorn := storage.Longhorn; longhorn != nil {
+		addLonghorn(set, stack.Versions.Longhorn, longhorn)
+	}
+	if zfs := storage.ZFS; zfs != nil {
+		set[ZFSLocalPVVersion] = string(stack.Versions.ZFSLocalPV)
+		addSchedules(set, ZFSSnapshots, zfs.SnapshotSchedules)
+		for _, pool := range zfs.Pools {
+			set[ZFSCompression(pool.Name)] = string(pool.Compression)
+			nodes := ZFSNodes(pool.Name)
+			set[nodes] = strings.TrimPrefix(set[nodes]+","+pool.Node, ",")
+		}
+	}
+}
+
+func addLonghorn(set map[string]string, version spec.Version, longhorn *spec.Longhorn) {
+	set[LonghornVersion] = string(version)
+	set[LonghornDataPath] = spec.UserVolume{Name: longhorn.UserVolume}.MountPath()
+	set[LonghornReplicas] = strconv.Itoa(longhorn.Replicas)
+	set[LonghornOverProvisioning] = strconv.Itoa(longhorn.OverProvisioning)
+	addSchedules(set, LonghornSnapshots, longhorn.SnapshotSchedules)
+	if backup := longhorn.Backup; backup != nil {
+		set[LonghornBackupTarget] = backup.Target
+		if backup.Endpoint != "" {
+			set[LonghornBackupEndpoint] = backup.Endpoint
+		}
+		addSchedules(set, LonghornBackups, backup.Schedules)
+	}
+}
+
+func addSchedules(set map[string]string, prefix string, schedules []spec.Schedule) {
+	for _, schedule := range schedules {
+		set[ScheduleCron(prefix, schedule.Name)] = schedule.Cron
+		set[ScheduleRetain(prefix, schedule.Name)] = strconv.Itoa(schedule.Retain)
+	}
+}
+
+// word is a name of the stack file as a part of a variable's name.
+func word(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
