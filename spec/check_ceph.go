@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -22,7 +23,9 @@ func (c *checker) ceph() {
 		}
 		seen[n.Name] = i
 		for j, d := range n.Disks {
-			c.storageDisk(fmt.Sprintf("%s.disks[%d]", at, j), n.Name, d, useCeph)
+			disk := fmt.Sprintf("%s.disks[%d]", at, j)
+			c.storageDisk(disk, n.Name, d, useCeph)
+			c.linkedDisk(disk, d)
 		}
 	}
 	if len(ce.Nodes) > 0 {
@@ -95,5 +98,17 @@ func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
 			c.errorf(path, "%s: storage node %s has no address in it; give it one in extraLinks", p, n.Name)
 			return
 		}
+	}
+}
+
+// linkedDisk checks that Rook can find the disk. What does not even name one disk was told already.
+func (c *checker) linkedDisk(at string, d DiskSelector) {
+	var unlinked *UnlinkedError
+	if _, err := d.LinkPattern(); d.Names() && errors.As(err, &unlinked) {
+		path := at
+		if unlinked.Field != "" {
+			path += "." + unlinked.Field
+		}
+		c.errorf(path, "%s", unlinked.Reason)
 	}
 }

@@ -99,8 +99,8 @@ func joined(s *spec.Stack) spec.Node {
 }
 
 func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
-	described := home(t)
-	described.Storage.RookCeph.Nodes[0].Disks[0].Model = "Samsung*"
+	ambiguous := home(t)
+	ambiguous.Storage.RookCeph.Nodes[0].Disks[0].WWID = "eui.0025384331408d1f"
 	none := home(t)
 	none.Storage.RookCeph = nil
 	for name, test := range map[string]struct {
@@ -115,8 +115,8 @@ func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
 		},
 		"a stack without Ceph": {none, func(*rook.Args) {}, "rook: the stack has no storage.rookCeph"},
 		"a disk that Rook could not tell": {
-			described, func(*rook.Args) {},
-			"rook: storage.rookCeph.nodes[0].disks[0].model: Rook cannot check it; serial names the disk already, so drop it",
+			ambiguous, func(*rook.Args) {},
+			"rook: storage.rookCeph.nodes[0].disks[0]: serial and wwid are on two different links, of which Rook compares one: keep one of them",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

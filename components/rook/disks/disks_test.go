@@ -68,7 +68,10 @@ func TestFilter_MatchesTheNamedDisksAndNoOthers(t *testing.T) {
 		disks []spec.DiskSelector
 		want  []string
 	}{
-		"an NVMe disk by serial":      {[]spec.DiskSelector{{Serial: "S73WNJ0W300521D"}}, []string{"nvme"}},
+		"an NVMe disk by serial": {[]spec.DiskSelector{{Serial: "S73WNJ0W300521D"}}, []string{"nvme"}},
+		"an NVMe disk by serial, described besides": {
+			[]spec.DiskSelector{{Serial: "S73WNJ0W300521D", Type: spec.DiskNVMe, MinSize: 1e12}}, []string{"nvme"},
+		},
 		"an NVMe disk by wwid":        {[]spec.DiskSelector{{WWID: "eui.0025384331408D1F"}}, []string{"nvme"}},
 		"an NVMe disk by kernel name": {[]spec.DiskSelector{{Path: "/dev/nvme0n1"}}, []string{"nvme"}},
 		"a disk by where it is attached": {
@@ -117,10 +120,6 @@ func TestFilter_RefusesWhatNoLinkTells(t *testing.T) {
 		},
 		"a pattern": {
 			spec.DiskSelector{Serial: "S73W*"}, `[0].serial: "S73W*" is a pattern, and Ceph takes every disk that matches: write it out`,
-		},
-		"a condition beside the name": {
-			spec.DiskSelector{Serial: "S73WNJ0W300521D", MinSize: 1e12},
-			"[0].minSize: Rook cannot check it; serial names the disk already, so drop it",
 		},
 		"two names": {
 			spec.DiskSelector{Serial: "S73WNJ0W300521D", WWID: "eui.0025384331408d1f"},

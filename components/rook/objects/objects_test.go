@@ -145,9 +145,10 @@ func TestFor_RefusesWhatRookCouldNotDo(t *testing.T) {
 			`storage.rookCeph.nodes[1].name: no node is called "k9"`,
 		},
 		"disks that no link tells apart": {func(s *spec.Stack) {
-			s.Storage.RookCeph.Nodes[0].Disks[1].Type = spec.DiskNVMe
+			s.Storage.RookCeph.Nodes[0].Disks[1] = spec.DiskSelector{Serial: "7"}
 			s.Storage.RookCeph.Nodes[2].Disks[0] = spec.DiskSelector{WWID: "t10.ATA     X"}
-		}, "storage.rookCeph.nodes[0].disks[1].type: Rook cannot check it; wwid names the disk already, so drop it\n" +
+		}, `storage.rookCeph.nodes[0].disks[1].serial: "7" cannot be told from the number of an NVMe namespace, ` +
+			"which stands last in the links of other disks: name the disk by wwid, or by its path below /dev/disk/by-id\n" +
 			`storage.rookCeph.nodes[2].disks[0].wwid: no link below /dev/disk/by-id carries "t10.ATA     X": ` +
 			"name the disk by serial, or by its path there"},
 		"a partition to encrypt": {func(s *spec.Stack) {
