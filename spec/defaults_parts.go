@@ -126,6 +126,28 @@ func (s *Stack) deriveFlux() {
 // SSH reports whether the repository is cloned over ssh.
 func (f Flux) SSH() bool { return strings.HasPrefix(f.Repository, "ssh://") }
 
+// Host is the name of the Git server, or empty when the repository is no URL.
+func (f Flux) Host() string {
+	u, ok := f.repositoryURL()
+	if !ok {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// OwnerAndName are the two parts of a repository's name at GitHub. Both are empty when it is none there.
+func (f Flux) OwnerAndName() (owner, name string) {
+	u, ok := f.repositoryURL()
+	if !ok {
+		return "", ""
+	}
+	owner, name, ok = strings.Cut(strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git"), "/")
+	if !ok {
+		return "", ""
+	}
+	return owner, name
+}
+
 func (s *Stack) deriveEdge() {
 	e := &s.Edge
 	if e.Exposure == "" {
@@ -173,10 +195,10 @@ func (s *Stack) deriveSecrets() {
 	}
 }
 
-// usualRef is where a secret is kept when the stack does not say: in the 1Password vault if there is one,
-// else as a Pulumi secret of the stack.
+// usualRef is where a secret is kept when the stack does not say: in the 1Password vault if this program can
+// read one, else as a Pulumi secret of the stack.
 func (s *Stack) usualRef(item, field, key string) SecretRef {
-	if o := s.Secrets.OnePassword; o != nil && o.Vault != "" {
+	if o := s.Secrets.OnePassword; o.Readable() && o.Vault != "" {
 		return SecretRef("op://" + o.Vault + "/" + item + "/" + field)
 	}
 	return SecretRef("config:" + key)

@@ -54,8 +54,12 @@ func (WebhookProvider) Values() []string { return []string{"github", "gitlab", "
 // GitHub manages the repository's settings at GitHub. Its API token comes from TokenRef.
 type GitHub struct {
 	// TokenRef says where an API token that may administer the repository is kept. Default: item github,
-	// field token, of the 1Password vault; else config:githubToken.
+	// field token, of the 1Password vault if this program can read it; else config:githubToken.
 	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/github/admin-token"`
+	// StatusTokenRef says where a token is kept with which Flux tells GitHub, commit by commit, whether the cluster
+	// took it: one that may write commit statuses and nothing else, because it lies in the cluster. Default: none,
+	// and Flux tells nothing.
+	StatusTokenRef SecretRef `json:"statusTokenRef,omitempty" example:"op://home/github/status-token"`
 	// DeployKey registers Flux's ssh key, for reading only. Default: true with an ssh repository.
 	DeployKey bool `json:"deployKey,omitempty"`
 	// RegisterWebhook registers the webhook. Default: true when there is one.
