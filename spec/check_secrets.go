@@ -17,20 +17,23 @@ var (
 // never repeated.
 func (c *checker) secretReferences() {
 	used := map[string]bool{}
-	for _, l := range c.s.secretRefs() {
-		if key, ok := l.ref.ConfigKey(); ok {
+	for _, l := range c.s.SecretRefs() {
+		if key, ok := l.Ref.ConfigKey(); ok {
 			used[key] = true
-			c.configSecret(l.path, key)
+			c.configSecret(l.Path, key)
 			continue
 		}
-		_, _, _, ok := l.ref.OnePassword()
+		_, _, _, ok := l.Ref.OnePassword()
 		switch {
-		case !ok && strings.HasPrefix(string(l.ref), "op://"):
-			c.errorf(l.path, "%q is not op://vault/item/field", l.ref)
+		case !ok && strings.HasPrefix(string(l.Ref), "op://"):
+			c.errorf(l.Path, "%q is not op://vault/item/field", l.Ref)
 		case !ok:
-			c.errorf(l.path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
+			c.errorf(l.Path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
 		case c.s.Secrets.OnePassword == nil && !c.anyBad("secrets"):
-			c.errorf(l.path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.ref)
+			c.errorf(l.Path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.Ref)
+		case !c.s.Secrets.OnePassword.Readable() && !strings.HasPrefix(l.Path, "secrets.onePassword.") && !c.anyBad("secrets"):
+			c.errorf(l.Path, "%s is in 1Password, which this program reads only through secrets.onePassword.connectHost or "+
+				"serviceAccountTokenRef: a Connect server in the cluster comes too late; set one, or keep the secret as config:key", l.Ref)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.s.secretKeys)) {
@@ -63,11 +66,17 @@ func (c *checker) secretStores() {
 			if o.CredentialsRef != "" {
 				c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
 			}
+			if o.ServiceAccountTokenRef != "" {
+				c.errorf(path+".serviceAccountTokenRef", "is for a stack without connectHost: this program reads 1Password through one of the two")
+			}
+		}
+		if o.BreakGlass && !o.Readable() {
+			c.errorf(path+".breakGlass", "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
 		}
 		for _, r := range []struct {
 			key string
 			ref SecretRef
-		}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}} {
+		}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}, {"serviceAccountTokenRef", o.ServiceAccountTokenRef}} {
 			if strings.HasPrefix(string(r.ref), "op://") {
 				c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
 			}

@@ -52,7 +52,8 @@ type Cloudflare struct {
 	// TunnelName is the tunnel's name in the account. Default: the stack's name.
 	TunnelName string `json:"tunnelName,omitempty"`
 	// APITokenRef says where an API token with Zone DNS Edit and Account Cloudflare Tunnel Edit is kept. Default:
-	// item cloudflare, field api-token, of the 1Password vault; else config:cloudflareApiToken.
+	// item cloudflare, field api-token, of the 1Password vault if this program can read it; else
+	// config:cloudflareApiToken.
 	APITokenRef SecretRef `json:"apiTokenRef,omitempty" example:"op://home/cloudflare/api-token"`
 }
 
@@ -71,7 +72,7 @@ type UniFi struct {
 	// URL is the controller's https address.
 	URL string `json:"url" required:"true" example:"https://10.0.0.1"`
 	// APIKeyRef says where an API key of the controller is kept. Default: item unifi, field api-key, of the
-	// 1Password vault; else config:unifiApiKey.
+	// 1Password vault if this program can read it; else config:unifiApiKey.
 	APIKeyRef SecretRef `json:"apiKeyRef,omitempty" example:"op://home/unifi/api-key"`
 	// Site is the site's name. Default: default.
 	Site string `json:"site,omitempty"`

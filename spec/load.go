@@ -153,8 +153,8 @@ func FromConfig(stack string, get func(key string) (raw string, ok bool)) (*Stac
 		d.decode(node, v.FieldByIndex(fields[key]), key)
 	}
 	s.finish()
-	for _, ref := range s.secretRefs() {
-		if key, ok := ref.ref.ConfigKey(); ok {
+	for _, ref := range s.SecretRefs() {
+		if key, ok := ref.Ref.ConfigKey(); ok {
 			if _, exists := get(key); exists {
 				s.secretKeys[key] = true
 			}

@@ -5,18 +5,20 @@ import (
 	"reflect"
 )
 
-// located is a secret reference and the path of the value that holds it.
-type located struct {
-	path string
-	ref  SecretRef
+// LocatedRef is a secret reference, and where the stack file has it.
+type LocatedRef struct {
+	// Path leads to the key: cilium.bgp.peers[0].passwordRef.
+	Path string
+	// Ref says where the secret is kept.
+	Ref SecretRef
 }
 
-// secretRefs lists every secret reference of the stack.
-func (s *Stack) secretRefs() []located {
-	var out []located
+// SecretRefs lists every secret reference of the stack, defaults included, in the order of the stack file's keys.
+func (s *Stack) SecretRefs() []LocatedRef {
+	var out []LocatedRef
 	walk(reflectElem(s), "", func(path string, v reflect.Value, _ reflect.StructField) {
 		if ref, ok := v.Interface().(SecretRef); ok && ref != "" {
-			out = append(out, located{path, ref})
+			out = append(out, LocatedRef{path, ref})
 		}
 	})
 	return out

@@ -18,16 +18,29 @@ type OnePassword struct {
 	// CredentialsRef says where Connect's 1password-credentials.json is kept. Default:
 	// config:onepasswordCredentials. It cannot lie in 1Password itself.
 	CredentialsRef SecretRef `json:"credentialsRef,omitempty" example:"config:onepasswordCredentials"`
-	// TokenRef says where the access token of External Secrets is kept. Default: config:onepasswordToken.
+	// TokenRef says where the access token for Connect is kept: External Secrets reads with it, and with a
+	// ConnectHost this program too. Default: config:onepasswordToken.
 	TokenRef SecretRef `json:"tokenRef,omitempty" example:"config:onepasswordToken"`
+	// ServiceAccountTokenRef says where the token of a service account is kept, with which this program reads the
+	// vaults when there is no ConnectHost: a Connect server in the cluster does not run before the cluster does.
+	// The op command must be on PATH.
+	ServiceAccountTokenRef SecretRef `json:"serviceAccountTokenRef,omitempty" example:"config:onepasswordServiceAccountToken"`
+	// BreakGlass writes what opens the cluster when all else is lost (talosconfig, kubeconfig, machine secrets)
+	// into an item of the vault. The token that this program uses must be allowed to write. Default: false.
+	BreakGlass bool `json:"breakGlass,omitempty"`
+}
+
+// Readable reports whether this program itself can read the vaults: op:// references need that.
+func (o *OnePassword) Readable() bool {
+	return o != nil && (o.ConnectHost != "" || o.ServiceAccountTokenRef != "")
 }
 
 // SOPS lets Flux decrypt secrets in the repository (https://fluxcd.io/flux/guides/mozilla-sops/).
 type SOPS struct {
 	// AgeRecipients are the public keys that secrets are encrypted for.
 	AgeRecipients []string `json:"ageRecipients" required:"true" min:"1" example:"[age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq]"`
-	// KeyRef says where the private age key is kept. Default: item sops, field age-key, of the 1Password vault;
-	// else config:sopsAgeKey.
+	// KeyRef says where the private age key is kept. Default: item sops, field age-key, of the 1Password vault
+	// if this program can read it; else config:sopsAgeKey.
 	KeyRef SecretRef `json:"keyRef,omitempty" example:"config:sopsAgeKey"`
 	// SecretName is the Kubernetes secret in flux-system that Flux reads the key from. Default: sops-age.
 	SecretName string `json:"secretName,omitempty"`
