@@ -145,9 +145,22 @@ func (m *monitor) RegisterResourceOutputs(
 	return &emptypb.Empty{}, nil
 }
 
-// Invoke refuses: what a program under test needs, it computes.
+// Invoke answers as the test says, and refuses a call that it does not speak of: what a program under test needs, it
+// computes.
 func (m *monitor) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	return nil, fmt.Errorf("unexpected call of %s", in.GetTok())
+	if m.recorder.Invokes == nil {
+		return nil, fmt.Errorf("unexpected call of %s", in.GetTok())
+	}
+	args, err := plugin.UnmarshalProperties(in.GetArgs(), marshalOptions)
+	if err != nil {
+		return nil, err
+	}
+	result, err := m.recorder.Invokes(in.GetTok(), args)
+	if err != nil {
+		return nil, err
+	}
+	object, err := plugin.MarshalProperties(result, marshalOptions)
+	return &pulumirpc.InvokeResponse{Return: object}, err
 }
 
 // SupportsFeature claims what the engine has, but for the one feature that would

@@ -28,10 +28,16 @@ type Resource struct {
 // of the name.
 type Outputs func(r Resource) (id string, outputs resource.PropertyMap, err error)
 
+// Invokes says what a provider would have answered to a call of one of its
+// functions.
+type Invokes func(token string, args resource.PropertyMap) (resource.PropertyMap, error)
+
 // Recorder is the engine of one run of a program.
 type Recorder struct {
 	// Outputs may be nil.
 	Outputs Outputs
+	// Invokes may be nil: then every call is an error.
+	Invokes Invokes
 	// Config is the stack's configuration, by full key; SecretConfig names those
 	// of its keys that are secrets.
 	Config       map[string]string
