@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gopkg.in/yaml.v3"
 
+	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/internal/recorder"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // stackConfig is a stack file's configuration as the engine hands it on: objects as JSON.
@@ -36,9 +39,17 @@ func stackConfig(t *testing.T, file string) map[string]string {
 	return config
 }
 
+// program is the whole program, but for the Gateway API's release, which is far away.
+var program = Program{GatewayKinds: func(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Object, error) {
+	return []gatewayapi.Object{{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": "gateways.gateway.networking.k8s.io"},
+	}}, nil
+}}.Run
+
 func TestCluster_PreviewsTheHomeStack(t *testing.T) {
 	rec := recorder.Recorder{Config: stackConfig(t, "../Pulumi.home.yaml")}
-	if err := rec.Preview(Cluster, "home"); err != nil {
+	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err, rec.Messages())
 	}
 	if got := rec.OfType("talos:machine/configurationApply:ConfigurationApply"); len(got) != 5 {
@@ -68,7 +79,7 @@ func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
 	config["home-ops:network"] = strings.Replace(config["home-ops:network"], `"nodeCIDRs"`, `"nodeCIDR"`, 1)
 	config["home-ops:cluster"] = strings.Replace(config["home-ops:cluster"], `"v1.34.1"`, `"1.x"`, 1)
 	rec := recorder.Recorder{Config: config}
-	err := rec.Preview(Cluster, "home")
+	err := rec.Preview(program, "home")
 	if err == nil || !strings.Contains(err.Error(), "Pulumi.home.yaml cannot work: ") {
 		t.Errorf("error %v", err)
 	}
@@ -85,7 +96,7 @@ func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
 
 func TestCluster_ShowsWarnings(t *testing.T) {
 	rec := recorder.Recorder{Config: stackConfig(t, "../Pulumi.home.yaml")}
-	if err := rec.Preview(Cluster, "home"); err != nil {
+	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err)
 	}
 	// Two control planes survive the loss of none.
@@ -103,13 +114,13 @@ func TestCluster_ReadsDiskPassphrasesFromSecretsAlone(t *testing.T) {
 	plain := maps.Clone(config)
 	plain["home-ops:disk"] = passphrase
 	rec := recorder.Recorder{Config: plain}
-	err := rec.Preview(Cluster, "home")
+	err := rec.Preview(program, "home")
 	if want := "passphraseRef config:disk: set it with `pulumi config set --secret home-ops:disk`"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 
 	rec = recorder.Recorder{Config: plain, SecretConfig: []string{"home-ops:disk"}}
-	if err := rec.Preview(Cluster, "home"); err != nil {
+	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err, rec.Messages())
 	}
 	if found := rec.PlaintextOf(passphrase); len(found) > 0 {

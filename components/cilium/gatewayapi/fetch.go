@@ -20,8 +20,12 @@ type Source func(ctx context.Context, release spec.Version, channel spec.Gateway
 
 // URL is the manifest of a release's channel.
 func URL(release spec.Version, channel spec.GatewayChannel) string {
-	return fmt.Sprintf("https://github.com/kubernetes-sigs/gateway-api/releases/download/v%s/%s-install.yaml",
-		release.Bare(), channel)
+	return "https://github.com" + Asset(release, channel)
+}
+
+// Asset is the manifest's path at github.com.
+func Asset(release spec.Version, channel spec.GatewayChannel) string {
+	return fmt.Sprintf("/kubernetes-sigs/gateway-api/releases/download/v%s/%s-install.yaml", release.Bare(), channel)
 }
 
 // Fetch is the Source that downloads the release's manifest. A manifest that was
