@@ -19,6 +19,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"github.com/home-ops/home-ops/rack/kube/forward"
@@ -43,6 +44,9 @@ type Options struct {
 	CNISelector string
 	// Capacity is what each node has, by its rack name; nil, or nothing for a node, is 4 cores and 16 GiB.
 	Capacity func(node string) corev1.ResourceList
+	// Operators play what the software in the cluster's pods would do. It is called for each new cluster, with full
+	// rights over it, and runs until its context ends. Default: nobody does.
+	Operators func(ctx context.Context, config *rest.Config) error
 	// Log receives what happens. Default: discarded.
 	Log *slog.Logger
 }
@@ -56,9 +60,10 @@ type Fabric struct {
 	watching sync.WaitGroup
 	balancer *forward.Forwarder
 	// others are the further addresses of control planes; only watch looks at them.
-	others map[string]*forward.Forwarder
-	kwok   kwok
-	poke   chan struct{}
+	others    map[string]*forward.Forwarder
+	kwok      kwok
+	operators operators
+	poke      chan struct{}
 	// applying is held while a control plane applies the bootstrap manifests.
 	applying sync.Mutex
 
@@ -101,7 +106,8 @@ func NewFabric(opts Options) (*Fabric, error) {
 	f := &Fabric{
 		opts: opts, selector: selector, log: opts.Log, cancel: cancel,
 		balancer: forward.New(balancerAddress, opts.Log), poke: make(chan struct{}, 1),
-		nodes: map[string]*Node{}, others: map[string]*forward.Forwarder{}, virtual: map[string]*virtualIP{},
+		operators: operators{run: opts.Operators},
+		nodes:     map[string]*Node{}, others: map[string]*forward.Forwarder{}, virtual: map[string]*virtualIP{},
 	}
 	f.watching.Go(func() { f.watch(ctx) })
 	return f, nil
@@ -126,6 +132,7 @@ func (f *Fabric) Close() {
 		ending.Go(n.powerCut)
 	}
 	ending.Wait()
+	f.operators.stop()
 	f.kwok.stop()
 	f.balancer.Close()
 	for _, v := range f.virtual {
@@ -182,6 +189,7 @@ func (f *Fabric) watch(ctx context.Context) {
 		f.forwardOtherAddresses(planes)
 		if len(serving) > 0 {
 			f.kwok.ensure(f, serving[0])
+			f.operators.ensure(f, serving[0])
 		}
 		select {
 		case <-ctx.Done():

@@ -9,7 +9,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/home-ops/home-ops/rack/build"
@@ -66,9 +68,14 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("given up after %s", o.Limit))
 		defer cancel()
 	}
+	// The room has a cache folder of its own, which Go's default would follow.
+	goCache, err := goEnv(ctx, "GOCACHE")
+	if err != nil {
+		return nil, err
+	}
 	sealErr := sandbox.Seal(ctx, sandbox.Command{
 		Path: filepath.Join(project, "out", "bin", "rack-room"), Args: []string{configPath},
-		Env: os.Environ(), Stdout: o.Out, Stderr: o.Out, Grace: 5 * time.Second,
+		Env: append(os.Environ(), "GOCACHE="+goCache), Stdout: o.Out, Stderr: o.Out, Grace: 5 * time.Second,
 		Started: func(nsenter string) {
 			// Only a kept rack is entered, and it says so itself when this file is missing.
 			_ = os.WriteFile(filepath.Join(dir.path, "nsenter"), []byte(nsenter+"\n"), 0o600)
@@ -108,7 +115,8 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	if err != nil {
 		return nil, err
 	}
-	parts = append(parts, kube)
+	crds := crdsPart(rack, bin)
+	parts = append(parts, crds, kube)
 	path, pulumi, err := pulumiPart(ctx, rack, filepath.Join(bin, "pulumi"))
 	if err != nil {
 		return nil, err
@@ -124,6 +132,11 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		return nil, err
 	}
 	config.BuildSeconds = maps.Clone(seconds)
+	began := time.Now()
+	if config.CRDs, err = generateCRDs(ctx, crds, filepath.Join(project, "out", "crds"), o.Out); err != nil {
+		return nil, err
+	}
+	config.BuildSeconds["definitions"] = time.Since(began).Seconds()
 	return config, choose(ctx, config, o, path)
 }
 
@@ -170,6 +183,15 @@ func linkStandIns(bin string) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// goEnv asks the go command for one of its settings.
+func goEnv(ctx context.Context, name string) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", name).Output()
+	if err != nil {
+		return "", fmt.Errorf("go env %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 func pulumiHome() string {

@@ -28,6 +28,8 @@ type Config struct {
 	Pulumi Binary `json:"pulumi"`
 	// Kube is the rack-kube program.
 	Kube string `json:"kube"`
+	// CRDs is the folder of the custom resource definitions, one folder below it for each set.
+	CRDs string `json:"crds"`
 	// LanguageHost is pulumi-language-go.
 	LanguageHost Binary `json:"languageHost"`
 	// Plugins are the provider plugins that the program needs.
