@@ -1,0 +1,94 @@
+package fluxparts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+const operatorModule = "github.com/controlplaneio-fluxcd/flux-operator"
+
+// noPage takes the place of the operator's web page, which is made with npm and therefore not in its Go module. Without
+// it Go refuses to compile the package that embeds it; nothing serves it here.
+const noPage = "<!doctype html><title>Flux Operator</title><p>This build has no web page.\n"
+
+// operatorSource is the operator's module, made complete.
+type operatorSource struct {
+	module, version, distribution string
+}
+
+// prepareOperator copies the operator's module, whose hash the go.sum in pins holds, into the directory, adds what it
+// lacks, and writes beside it a go.mod that compiles the copy.
+func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, error) {
+	downloaded, version, err := download(ctx, pins)
+	if err != nil {
+		return operatorSource{}, err
+	}
+	source := filepath.Join(dir, version)
+	s := operatorSource{module: dir, version: version, distribution: filepath.Join(source, "config", "data")}
+	page := filepath.Join(source, "web", "dist", "index.html")
+	// The page comes last: with it, the copy is whole.
+	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
+		if err := errors.Join(os.RemoveAll(dir), copyTree(source, downloaded), writeFile(page, []byte(noPage))); err != nil {
+			return s, fmt.Errorf("source of the Flux operator: %w", err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(pins, name))
+		if err != nil {
+			return s, fmt.Errorf("source of the Flux operator: %w", err)
+		}
+		if name == "go.mod" {
+			content = fmt.Appendf(content, "\nreplace %s => ./%s\n", operatorModule, version)
+		}
+		if err := writeFile(filepath.Join(dir, name), content); err != nil {
+			return s, fmt.Errorf("source of the Flux operator: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// download is where Go keeps the operator's module.
+func download(ctx context.Context, pins string) (dir, version string, err error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", operatorModule)
+	cmd.Dir = pins
+	out, err := cmd.Output()
+	var module struct{ Dir, Version, Error string }
+	if decodeErr := json.Unmarshal(out, &module); decodeErr != nil {
+		return "", "", fmt.Errorf("downloading %s: %w", operatorModule, errors.Join(err, decodeErr))
+	}
+	if module.Error != "" {
+		return "", "", fmt.Errorf("downloading %s: %s", operatorModule, module.Error)
+	}
+	return module.Dir, module.Version, nil
+}
+
+// copyTree copies files so that they can be written: Go's module cache is read-only.
+func copyTree(to, from string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return writeFile(filepath.Join(to, relative), content)
+	})
+}
+
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o644)
+}
