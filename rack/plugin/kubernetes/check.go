@@ -11,13 +11,16 @@ import (
 // Check names an object that has no name, puts it into the default namespace where it has none, and writes it the
 // way the API server will.
 func (s *Server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	gvk, err := kindOf(req.GetUrn())
-	if err != nil {
-		return nil, err
-	}
 	if s.unreachable != "" && s.settings.skipUpdateUnreachable {
 		s.warn(ctx, req.GetUrn(), "Cluster is unreachable but skipUpdateUnreachable flag is set to true, skipping...")
 		return &pulumirpc.CheckResponse{Inputs: req.GetOlds()}, nil
+	}
+	if isRelease(req.GetUrn()) {
+		return s.checkRelease(ctx, req)
+	}
+	gvk, err := kindOf(req.GetUrn())
+	if err != nil {
+		return nil, err
 	}
 	olds, err := read("kubernetes.Check.olds", req.GetOlds())
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 // cluster is the way to the API server. Its zero value has none, and answers every question with an error.
 type cluster struct {
+	config    *rest.Config
 	objects   dynamic.Interface
 	discovery discovery.CachedDiscoveryInterface
 	mapper    *restmapper.DeferredDiscoveryRESTMapper
@@ -36,6 +37,7 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	}
 	cached := memory.NewMemCacheClient(disco)
 	return &cluster{
+		config:    config,
 		objects:   objects,
 		discovery: cached,
 		mapper:    restmapper.NewDeferredDiscoveryRESTMapper(cached),

@@ -23,7 +23,7 @@ func (s *Server) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (*p
 		return nil, err
 	}
 	response := &pulumirpc.CheckResponse{Inputs: req.GetNews()}
-	for _, setting := range []resource.PropertyKey{"renderYamlToDirectory", "strictMode"} {
+	for _, setting := range []resource.PropertyKey{"helmReleaseSettings", "renderYamlToDirectory", "strictMode"} {
 		if value := news[setting]; value.HasValue() && !isOneOf(value, "", "false") {
 			response.Failures = append(response.Failures, &pulumirpc.CheckFailure{
 				Property: string(setting),

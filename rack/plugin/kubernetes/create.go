@@ -17,6 +17,9 @@ import (
 func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	ctx, done := s.operation(ctx)
 	defer done()
+	if isRelease(req.GetUrn()) {
+		return s.createRelease(ctx, req)
+	}
 	gvk, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err

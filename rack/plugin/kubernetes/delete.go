@@ -24,6 +24,9 @@ var leavesQuickly = []string{"DaemonSet", "Deployment", "Job", "Namespace", "Pod
 func (s *Server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	ctx, done := s.operation(ctx)
 	defer done()
+	if isRelease(req.GetUrn()) {
+		return s.deleteRelease(ctx, req)
+	}
 	if _, err := kindOf(req.GetUrn()); err != nil {
 		return nil, err
 	}

@@ -11,13 +11,24 @@ import (
 // detailedDiff tells every path at which the inputs differ from what exists, and how.
 type detailedDiff struct {
 	replacing []string
-	changes   map[string]*pulumirpc.PropertyDiff
+	// nulls makes an explicit null a value: in a chart's values it removes the chart's own default.
+	nulls   bool
+	changes map[string]*pulumirpc.PropertyDiff
 }
 
 // detail compares what exists, pruned to the old inputs, with the new inputs. A change of one of the replacing
 // fields is one that replaces.
 func detail(old, inputs map[string]any, replacing []string) map[string]*pulumirpc.PropertyDiff {
-	d := &detailedDiff{replacing: replacing, changes: map[string]*pulumirpc.PropertyDiff{}}
+	return (&detailedDiff{replacing: replacing}).of(old, inputs)
+}
+
+// detailWithNulls is detail where an explicit null says something.
+func detailWithNulls(old, inputs map[string]any, replacing []string) map[string]*pulumirpc.PropertyDiff {
+	return (&detailedDiff{replacing: replacing, nulls: true}).of(old, inputs)
+}
+
+func (d *detailedDiff) of(old, inputs map[string]any) map[string]*pulumirpc.PropertyDiff {
+	d.changes = map[string]*pulumirpc.PropertyDiff{}
 	d.maps(nil, old, inputs)
 	return d.changes
 }
@@ -25,7 +36,11 @@ func detail(old, inputs map[string]any, replacing []string) map[string]*pulumirp
 func (d *detailedDiff) maps(path []any, old, inputs map[string]any) {
 	for key, value := range inputs {
 		if value == nil {
-			continue // an explicit null asks for nothing
+			// An explicit null asks for nothing, but where it removes a default. Over a value it is a deletion, below.
+			if _, ok := old[key]; d.nulls && !ok {
+				d.record(step(path, key), pulumirpc.PropertyDiff_DELETE, nil)
+			}
+			continue
 		}
 		d.values(step(path, key), old[key], value)
 	}

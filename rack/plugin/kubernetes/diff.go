@@ -16,6 +16,9 @@ import (
 // Diff compares what the last run saw of the object, pruned to the inputs of that run, with the new inputs. It asks
 // the API server nothing, but for the readiness of a Job that is to be replaced when it is not ready.
 func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return s.diffRelease(req)
+	}
 	if _, err := kindOf(req.GetUrn()); err != nil {
 		return nil, err
 	}

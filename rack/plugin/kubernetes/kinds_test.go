@@ -24,7 +24,7 @@ func TestKindOf_ReadsTheToken(t *testing.T) {
 func TestKindOf_RefusesWhatIsNotOneObject(t *testing.T) {
 	const genuine = "; use the genuine plugin (make rehearse PLUGINS=DIR)"
 	for token, want := range map[string]string{
-		"kubernetes:helm.sh/v3:Release":     "stand-in kubernetes plugin does not implement resource kubernetes:helm.sh/v3:Release" + genuine,
+		"kubernetes:helm.sh/v4:Chart":       "stand-in kubernetes plugin does not implement resource kubernetes:helm.sh/v4:Chart" + genuine,
 		"kubernetes:core/v1:ConfigMapPatch": "stand-in kubernetes plugin does not implement patch resource kubernetes:core/v1:ConfigMapPatch" + genuine,
 		"kubernetes:core/v1:ConfigMapList": "kubernetes:core/v1:ConfigMapList: list resources exist for compatibility with YAML manifests and Helm charts, " +
 			"and cannot be created directly. Use the underlying resource type instead",

@@ -20,12 +20,15 @@ import (
 func (s *Server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	ctx, done := s.operation(ctx)
 	defer done()
+	if s.unreachable != "" {
+		return s.readUnreachable(ctx, req)
+	}
+	if isRelease(req.GetUrn()) {
+		return s.readLiveRelease(req)
+	}
 	gvk, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
-	}
-	if s.unreachable != "" {
-		return s.readUnreachable(ctx, req)
 	}
 	olds, err := read("kubernetes.Read.properties", req.GetProperties())
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	ctx, done := s.operation(ctx)
 	defer done()
+	if isRelease(req.GetUrn()) {
+		return s.updateRelease(ctx, req)
+	}
 	if _, err := kindOf(req.GetUrn()); err != nil {
 		return nil, err
 	}
