@@ -34,11 +34,9 @@ type Built struct {
 // compiled from is put in order below out.
 func Parts(ctx context.Context, rack, out string) ([]build.Part, Built, error) {
 	built := Built{Bin: filepath.Join(out, "bin"), Versions: map[string]string{}}
-	// The controllers share one list of requirements, so that what they have in common is compiled once.
-	module := filepath.Join(rack, "flux")
 	var parts []build.Part
 	for _, name := range Controllers() {
-		pkg := "github.com/fluxcd/" + name
+		module, pkg := moduleOf(rack, name), "github.com/fluxcd/"+name
 		version, err := moduleVersion(ctx, module, pkg)
 		if err != nil {
 			return nil, built, err
@@ -49,7 +47,7 @@ func Parts(ctx context.Context, rack, out string) ([]build.Part, Built, error) {
 			LDFlags: "-s -w", Note: "the first of the four takes minutes",
 		})
 	}
-	source, err := prepareOperator(ctx, filepath.Join(module, "operator"), filepath.Join(out, "flux-operator"))
+	source, err := prepareOperator(ctx, filepath.Join(rack, "flux", "operator"), filepath.Join(out, "flux-operator"))
 	if err != nil {
 		return nil, built, err
 	}
@@ -59,6 +57,15 @@ func Parts(ctx context.Context, rack, out string) ([]build.Part, Built, error) {
 		Output:  filepath.Join(built.Bin, Operator),
 		LDFlags: "-s -w -X main.VERSION=" + strings.TrimPrefix(source.version, "v"), Note: "the first time takes minutes",
 	}), built, nil
+}
+
+// moduleOf is the module that pins the controller. Three share one, so that what they have in common is compiled once; the
+// notification-controller that can be had is older and needs older versions of Flux's own libraries.
+func moduleOf(rack, controller string) string {
+	if controller == "notification-controller" {
+		return filepath.Join(rack, "flux", "notification")
+	}
+	return filepath.Join(rack, "flux")
 }
 
 func moduleVersion(ctx context.Context, dir, module string) (string, error) {
