@@ -1,0 +1,137 @@
+// Package secretref turns the references of a stack file into values: Pulumi
+// secrets of the stack (config:key) and fields of 1Password items (op://...).
+package secretref
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/internal/onepassword"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Resolver knows the value behind every reference of a stack.
+type Resolver struct {
+	ctx    *pulumi.Context
+	values map[spec.SecretRef]pulumi.StringOutput
+	// provider and reader are nil where the program cannot read 1Password.
+	provider *onepassword.Provider
+	reader   *onepassword.Reader
+}
+
+// NewResolver reads what every reference of a validated stack leads to, and tells
+// of everything that is missing at once. It asks 1Password during previews too.
+func NewResolver(ctx *pulumi.Context, stack *spec.Stack) (*Resolver, error) {
+	r := &Resolver{ctx: ctx, values: map[spec.SecretRef]pulumi.StringOutput{}}
+	refs := stack.SecretRefs()
+	// What 1Password itself is opened with comes before what is in it.
+	err := r.read(refs, func(ref spec.SecretRef) bool { _, ok := ref.ConfigKey(); return ok })
+	if o := stack.Secrets.OnePassword; o.Readable() && r.canOpen(o) {
+		if err := r.open(o); err != nil {
+			return nil, err
+		}
+		err = errors.Join(err, r.read(refs, func(ref spec.SecretRef) bool { _, _, _, ok := ref.OnePassword(); return ok }))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Secret is the value behind a reference of the stack, as a Pulumi secret.
+func (r *Resolver) Secret(ref spec.SecretRef) (pulumi.StringOutput, error) {
+	value, ok := r.values[ref]
+	if !ok {
+		return pulumi.StringOutput{}, fmt.Errorf("%q is no reference of the stack", ref)
+	}
+	return value, nil
+}
+
+// Secrets is Secret for several.
+func (r *Resolver) Secrets(refs []spec.SecretRef) (map[spec.SecretRef]pulumi.StringInput, error) {
+	values := map[spec.SecretRef]pulumi.StringInput{}
+	var errs []error
+	for _, ref := range refs {
+		value, err := r.Secret(ref)
+		values[ref], errs = value, append(errs, err)
+	}
+	return values, errors.Join(errs...)
+}
+
+// OnePassword is the way by which the program reaches 1Password: the provider, and
+// the id of a vault. Without a way it is an error.
+func (r *Resolver) OnePassword(vault string) (*onepassword.Provider, string, error) {
+	if r.reader == nil {
+		return nil, "", errors.New("the stack gives this program no way to 1Password: set secrets.onePassword.connectHost or serviceAccountTokenRef")
+	}
+	id, err := r.reader.Vault(vault)
+	return r.provider, id, err
+}
+
+// read fills in the references that are wanted. One cause is told once, however
+// many references it stops.
+func (r *Resolver) read(refs []spec.LocatedRef, wanted func(spec.SecretRef) bool) error {
+	var errs []error
+	told := map[string]bool{}
+	for _, at := range refs {
+		if _, known := r.values[at.Ref]; known || !wanted(at.Ref) {
+			continue
+		}
+		value, err := r.value(at.Ref)
+		if err == nil {
+			r.values[at.Ref] = value
+			continue
+		}
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			errs = append(errs, fmt.Errorf("%s: %w", at.Path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Resolver) value(ref spec.SecretRef) (pulumi.StringOutput, error) {
+	key, ok := ref.ConfigKey()
+	if !ok {
+		return r.reader.Get(ref)
+	}
+	key = spec.Namespace + ":" + key
+	value, ok := r.ctx.GetConfig(key)
+	switch {
+	case !ok || value == "":
+		return pulumi.StringOutput{}, fmt.Errorf("the stack has no secret %s; set it with `pulumi config set --secret %s`", key, key)
+	case !r.ctx.IsConfigSecret(key):
+		return pulumi.StringOutput{}, fmt.Errorf("%s is in the stack file in plain text; "+
+			"make a new secret, and set it with `pulumi config set --secret %s`", key, key)
+	default:
+		return pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput), nil
+	}
+}
+
+// canOpen reports whether the secret is there that opens 1Password.
+func (r *Resolver) canOpen(o *spec.OnePassword) bool {
+	ref := o.ServiceAccountTokenRef
+	if o.ConnectHost != "" {
+		ref = o.TokenRef
+	}
+	_, ok := r.values[ref]
+	return ok
+}
+
+// open makes the way to 1Password.
+func (r *Resolver) open(o *spec.OnePassword) error {
+	args := &onepassword.ProviderArgs{}
+	if o.ConnectHost != "" {
+		args.Url, args.Token = pulumi.String(o.ConnectHost), r.values[o.TokenRef].ToStringPtrOutput()
+	} else {
+		args.ServiceAccountToken = r.values[o.ServiceAccountTokenRef].ToStringPtrOutput()
+	}
+	provider, err := onepassword.NewProvider(r.ctx, "onepassword", args)
+	if err != nil {
+		return err
+	}
+	r.provider, r.reader = provider, onepassword.NewReader(r.ctx, provider)
+	return nil
+}
