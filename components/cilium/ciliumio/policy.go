@@ -10,6 +10,13 @@ type ClusterwideNetworkPolicy struct {
 	Spec              PolicyRule `json:"spec"`
 }
 
+// NetworkPolicy is a network policy for pods of its own namespace.
+type NetworkPolicy struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              PolicyRule `json:"spec"`
+}
+
 // PolicyRule is what the chosen pods may do. Policies only add to each other:
 // what any of them allows is allowed.
 type PolicyRule struct {
@@ -32,6 +39,7 @@ type DefaultDeny struct {
 type IngressRule struct {
 	FromEndpoints []metav1.LabelSelector `json:"fromEndpoints,omitempty"`
 	FromEntities  []Entity               `json:"fromEntities,omitempty"`
+	ToPorts       []PortRule             `json:"toPorts,omitempty"`
 }
 
 // EgressRule allows traffic from the chosen pods.

@@ -62,6 +62,16 @@ func ZFSCompression(pool string) string { return "ZFS_POOL_" + word(pool) + "_CO
 // ZFS_POOL_TANK_NODES.
 func ZFSNodes(pool string) string { return "ZFS_POOL_" + word(pool) + "_NODES" }
 
+// SecretRefs says where the secret settings of a stack are kept, by their names.
+func SecretRefs(stack *spec.Stack) map[string]spec.SecretRef {
+	refs := map[string]spec.SecretRef{}
+	if longhorn := stack.Storage.Longhorn; longhorn != nil && longhorn.Backup != nil && longhorn.Backup.AccessKeyRef != "" {
+		refs[LonghornBackupAccessKey] = longhorn.Backup.AccessKeyRef
+		refs[LonghornBackupSecretKey] = longhorn.Backup.SecretKeyRef
+	}
+	return refs
+}
+
 func addStorage(set map[string]string, stack *spec.Stack) {
 	storage := stack.Storage
 	if storage.DefaultClass != "" {

@@ -1,0 +1,63 @@
+package flux
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/components/flux/settings"
+)
+
+// check tells everything that is missing before anything is touched.
+func (a *Args) check() error {
+	if a == nil || a.Stack == nil {
+		return errors.New("flux: Stack is missing")
+	}
+	var errs []error
+	if a.Provider == nil {
+		errs = append(errs, errors.New("flux: Provider is missing: objects would go wherever the user's kubeconfig points"))
+	}
+	for _, secret := range a.secrets() {
+		if secret.wanted && secret.value == nil {
+			errs = append(errs, fmt.Errorf("flux: %s is missing: the stack has %s", secret.name, secret.reason))
+		}
+	}
+	refs := settings.SecretRefs(a.Stack)
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		if a.ClusterSecrets[name] == nil {
+			errs = append(errs, fmt.Errorf("flux: ClusterSecrets has no %s: the stack keeps it at %s", name, refs[name]))
+		}
+	}
+	plain := settings.For(a.Stack)
+	for _, name := range slices.Sorted(maps.Keys(a.ClusterSecrets)) {
+		if _, taken := plain[name]; taken {
+			errs = append(errs, fmt.Errorf("flux: ClusterSecrets.%s is a setting too; Flux would take the secret", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// wantedSecret is a secret and what the stack says about it.
+type wantedSecret struct {
+	name, reason string
+	wanted       bool
+	value        pulumi.StringInput
+}
+
+func (a *Args) secrets() []wantedSecret {
+	f := a.Stack.Flux
+	deriveKey := f.SSH() && a.PrivateKey == nil
+	deriveSecret := f.Webhook != nil && a.WebhookSecret == nil
+	return []wantedSecret{
+		{"Seed", "a secret to derive", deriveKey || deriveSecret, a.Seed},
+		{"Token", "flux.tokenRef", f.TokenRef != "", a.Token},
+		{"PrivateKey", "flux.privateKeyRef", f.PrivateKeyRef != "", a.PrivateKey},
+		{"WebhookSecret", "flux.webhook.secretRef", f.Webhook != nil && f.Webhook.SecretRef != "", a.WebhookSecret},
+		{"GitHubToken", "something to manage under flux.github", managesGitHub(f), a.GitHubToken},
+		{"StatusToken", "flux.github.statusTokenRef", f.GitHub != nil && f.GitHub.StatusTokenRef != "", a.StatusToken},
+		{"SopsKey", "secrets.sops", a.Stack.Secrets.SOPS != nil, a.SopsKey},
+	}
+}
