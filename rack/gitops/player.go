@@ -1,0 +1,152 @@
+// Package gitops plays the pods of Flux with Flux's own programs. KWOK says that a Deployment's pod is ready; from then
+// on this package runs the real operator or controller that the pod stands for as a process, with the flags, the
+// environment and the service account that the Deployment gives it.
+package gitops
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/home-ops/home-ops/rack/kube/process"
+)
+
+// Namespace is where Flux lives.
+const Namespace = "flux-system"
+
+// lookPeriod is how often the Deployments are looked at.
+const lookPeriod = 300 * time.Millisecond
+
+// Options say what Flux's pods are played with.
+type Options struct {
+	// Kubeconfig may read Deployments and ask for tokens of service accounts. The programs use its server.
+	Kubeconfig []byte
+	// Bin holds the programs, each called as its Deployment.
+	Bin string
+	// Distribution holds the manifests that the operator's image holds.
+	Distribution string
+	// Dir is for the programs' files and logs; each has a folder of its own.
+	Dir string
+	// Env is added to the environment of every program: what makes it trust the room's authority.
+	Env []string
+	// OnExit is told when a program ends by itself. It is started again.
+	OnExit func(process.Exit)
+	// Log receives what happens.
+	Log *slog.Logger
+}
+
+// Player runs the programs.
+type Player struct {
+	opts   Options
+	config *rest.Config
+	client kubernetes.Interface
+	// running are the processes, by their Deployment's name.
+	running map[string]*playing
+}
+
+// playing is a process and the Deployment, as it was, that it was started for.
+type playing struct {
+	process *process.Process
+	of      [sha256.Size]byte
+}
+
+// New checks the options.
+func New(opts Options) (*Player, error) {
+	config, err := clientcmd.RESTConfigFromKubeConfig(opts.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("flux: kubeconfig: %w", err)
+	}
+	config.Timeout = 5 * time.Second
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("flux: %w", err)
+	}
+	for name := range programs {
+		if _, err := os.Stat(filepath.Join(opts.Bin, name)); err != nil {
+			return nil, fmt.Errorf("flux: %w; it is built from rack/flux", err)
+		}
+	}
+	return &Player{opts: opts, config: config, client: client, running: map[string]*playing{}}, nil
+}
+
+// Run plays until the context ends, and ends every program with it. While the API cannot be reached nothing changes:
+// pods outlive their control plane.
+func (p *Player) Run(ctx context.Context) {
+	defer p.stop()
+	for {
+		deployments, err := p.client.AppsV1().Deployments(Namespace).List(ctx, metav1.ListOptions{})
+		if err == nil {
+			err = p.play(ctx, deployments.Items)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.opts.Log.Debug("flux", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(lookPeriod):
+		}
+	}
+}
+
+// play makes the processes be those of the Deployments that have a ready pod.
+func (p *Player) play(ctx context.Context, deployments []appsv1.Deployment) error {
+	var errs []error
+	for name, program := range programs {
+		i := slices.IndexFunc(deployments, func(d appsv1.Deployment) bool { return d.Name == name && d.DeletionTimestamp == nil })
+		if i < 0 || deployments[i].Status.ReadyReplicas == 0 {
+			p.end(name)
+			continue
+		}
+		d := &deployments[i]
+		of := identity(d)
+		if now := p.running[name]; now != nil && now.of == of {
+			continue
+		}
+		p.end(name)
+		command, err := p.command(ctx, program, d)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		p.opts.Log.Info("flux: starting", "program", name, "args", command.Args)
+		p.running[name] = &playing{process: process.Start(command, p.opts.OnExit), of: of}
+	}
+	return errors.Join(errs...)
+}
+
+// identity tells Deployments apart that need another process.
+func identity(d *appsv1.Deployment) [sha256.Size]byte {
+	template, err := json.Marshal(d.Spec.Template)
+	if err != nil {
+		panic(err) // it came as JSON
+	}
+	return sha256.Sum256(append(template, d.UID...))
+}
+
+func (p *Player) end(name string) {
+	if now := p.running[name]; now != nil {
+		p.opts.Log.Info("flux: ending", "program", name)
+		now.process.Stop()
+		delete(p.running, name)
+	}
+}
+
+func (p *Player) stop() {
+	for _, now := range p.running {
+		now.process.Kill()
+	}
+}
