@@ -5,23 +5,7 @@ import (
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// set is the kinds of one project.
-type set struct {
-	// name is the folder that the definitions go to.
-	name string
-	// packages hold the Go types; packages.go names them for go.mod.
-	packages []string
-	// groups are the API groups that are wanted out of the packages.
-	groups []string
-	// not are the kinds in the packages that the project does not install.
-	not []string
-	// embeddedMetadata keeps labels and annotations of objects inside objects, volume claim templates say, for a
-	// project that generates its own with that option.
-	embeddedMetadata bool
-	// amend does what the project does to its generator's output.
-	amend func(*apiextensions.CustomResourceDefinition)
-}
-
+// sets are all but the Gateway API, which has a generator of its own (gateway.go).
 var sets = []set{
 	{
 		name: "cilium",
@@ -53,4 +37,87 @@ var sets = []set{
 			c.Annotations = map[string]string{apiextensions.KubeAPIApprovedAnnotation: "https://github.com/kubernetes-csi/external-snapshotter/pull/814"}
 		},
 	},
+	{
+		name:     "objectbucket",
+		packages: []string{"github.com/kube-object-storage/lib-bucket-provisioner/pkg/apis/objectbucket.io/v1alpha1"},
+		groups:   []string{"objectbucket.io"},
+	},
+	{
+		name: "cert-manager",
+		packages: []string{
+			"github.com/cert-manager/cert-manager/pkg/apis/acme/v1",
+			"github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1",
+		},
+		groups: []string{"cert-manager.io", "acme.cert-manager.io"},
+		amend:  certManager,
+	},
+	{
+		name: "external-secrets",
+		packages: []string{
+			"github.com/external-secrets/external-secrets/apis/externalsecrets/v1",
+			"github.com/external-secrets/external-secrets/apis/externalsecrets/v1alpha1",
+			"github.com/external-secrets/external-secrets/apis/externalsecrets/v1beta1",
+			"github.com/external-secrets/external-secrets/apis/generators/v1alpha1",
+		},
+		groups: []string{"external-secrets.io", "generators.external-secrets.io"},
+	},
+	{
+		name: "prometheus-operator",
+		packages: []string{
+			"github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1",
+			"github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1alpha1",
+		},
+		groups: []string{"monitoring.coreos.com"},
+	},
+	{
+		name: "flux",
+		packages: []string{
+			"github.com/fluxcd/helm-controller/api/v2",
+			"github.com/fluxcd/helm-controller/api/v2beta1",
+			"github.com/fluxcd/helm-controller/api/v2beta2",
+			"github.com/fluxcd/image-automation-controller/api/v1",
+			"github.com/fluxcd/image-automation-controller/api/v1beta1",
+			"github.com/fluxcd/image-automation-controller/api/v1beta2",
+			"github.com/fluxcd/image-reflector-controller/api/v1",
+			"github.com/fluxcd/image-reflector-controller/api/v1beta1",
+			"github.com/fluxcd/image-reflector-controller/api/v1beta2",
+			"github.com/fluxcd/kustomize-controller/api/v1",
+			"github.com/fluxcd/kustomize-controller/api/v1beta1",
+			"github.com/fluxcd/kustomize-controller/api/v1beta2",
+			"github.com/fluxcd/notification-controller/api/v1",
+			"github.com/fluxcd/notification-controller/api/v1beta1",
+			"github.com/fluxcd/notification-controller/api/v1beta2",
+			"github.com/fluxcd/notification-controller/api/v1beta3",
+			"github.com/fluxcd/source-controller/api/v1",
+			"github.com/fluxcd/source-controller/api/v1beta1",
+			"github.com/fluxcd/source-controller/api/v1beta2",
+		},
+		groups: []string{
+			"helm.toolkit.fluxcd.io", "image.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io",
+			"notification.toolkit.fluxcd.io", "source.toolkit.fluxcd.io",
+		},
+	},
+	{
+		name: "longhorn",
+		packages: []string{
+			"github.com/longhorn/longhorn-manager/k8s/pkg/apis/longhorn/v1beta1",
+			"github.com/longhorn/longhorn-manager/k8s/pkg/apis/longhorn/v1beta2",
+		},
+		groups: []string{"longhorn.io"},
+	},
+	{
+		name:     "external-dns",
+		packages: []string{"sigs.k8s.io/external-dns/apis/v1alpha1"},
+		groups:   []string{"externaldns.k8s.io"},
+	},
+}
+
+// certManager says by hand what cert-manager's types leave to its chart.
+func certManager(c *apiextensions.CustomResourceDefinition) {
+	if c.Spec.Names.Kind == "ClusterIssuer" {
+		c.Spec.Scope = apiextensions.ClusterScoped
+	}
+	for i := range c.Spec.Versions {
+		c.Spec.Versions[i].Subresources = &apiextensions.CustomResourceSubresources{Status: &apiextensions.CustomResourceSubresourceStatus{}}
+	}
 }

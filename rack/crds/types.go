@@ -2,11 +2,42 @@
 
 package main
 
-// The packages whose types are read, and the generator that is run: never compiled, but go.mod keeps their modules.
+// The packages whose types are read: never compiled, but for their sake go.mod keeps their modules.
 import (
+	_ "github.com/cert-manager/cert-manager/pkg/apis/acme/v1"
+	_ "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	_ "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	_ "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2alpha1"
+	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
+	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1alpha1"
+	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1beta1"
+	_ "github.com/external-secrets/external-secrets/apis/generators/v1alpha1"
+	_ "github.com/fluxcd/helm-controller/api/v2"
+	_ "github.com/fluxcd/helm-controller/api/v2beta1"
+	_ "github.com/fluxcd/helm-controller/api/v2beta2"
+	_ "github.com/fluxcd/image-automation-controller/api/v1"
+	_ "github.com/fluxcd/image-automation-controller/api/v1beta1"
+	_ "github.com/fluxcd/image-automation-controller/api/v1beta2"
+	_ "github.com/fluxcd/image-reflector-controller/api/v1"
+	_ "github.com/fluxcd/image-reflector-controller/api/v1beta1"
+	_ "github.com/fluxcd/image-reflector-controller/api/v1beta2"
+	_ "github.com/fluxcd/kustomize-controller/api/v1"
+	_ "github.com/fluxcd/kustomize-controller/api/v1beta1"
+	_ "github.com/fluxcd/kustomize-controller/api/v1beta2"
+	_ "github.com/fluxcd/notification-controller/api/v1"
+	_ "github.com/fluxcd/notification-controller/api/v1beta1"
+	_ "github.com/fluxcd/notification-controller/api/v1beta2"
+	_ "github.com/fluxcd/notification-controller/api/v1beta3"
+	_ "github.com/fluxcd/source-controller/api/v1"
+	_ "github.com/fluxcd/source-controller/api/v1beta1"
+	_ "github.com/fluxcd/source-controller/api/v1beta2"
+	_ "github.com/kube-object-storage/lib-bucket-provisioner/pkg/apis/objectbucket.io/v1alpha1"
 	_ "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumegroupsnapshot/v1beta1"
 	_ "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	_ "github.com/longhorn/longhorn-manager/k8s/pkg/apis/longhorn/v1beta1"
+	_ "github.com/longhorn/longhorn-manager/k8s/pkg/apis/longhorn/v1beta2"
+	_ "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	_ "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1alpha1"
 	_ "github.com/rook/rook/pkg/apis/ceph.rook.io/v1"
+	_ "sigs.k8s.io/external-dns/apis/v1alpha1"
 )
