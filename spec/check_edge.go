@@ -33,6 +33,9 @@ func (c *checker) exposure() {
 	if n := cf.TunnelName; n != "" && strings.TrimSpace(n) != n {
 		c.errorf(path+".tunnelName", "%q begins or ends with a blank", n)
 	}
+	if cf.ZoneSettings != nil && e.Exposure != ExposureTunnel {
+		c.errorf(path+".zoneSettings", "has no effect with exposure %s: only requests through the tunnel pass Cloudflare", e.Exposure)
+	}
 }
 
 func (c *checker) zone(path, zone string) {
@@ -115,6 +118,30 @@ func (c *checker) dns() {
 	}
 	if d.UniFi != nil && d.UniFi.URL != "" {
 		c.url("edge.dns.unifi.url", d.UniFi.URL, "https")
+	}
+	c.publicTarget(d.PublicTarget)
+}
+
+// publicTarget checks where the public names lead.
+func (c *checker) publicTarget(target string) {
+	const path = "edge.dns.publicTarget"
+	if target == "" {
+		return
+	}
+	e, external := c.s.Edge, "external."+c.s.Cluster.Domain
+	if e.Exposure != ExposureDirect || e.Cloudflare == nil {
+		c.errorf(path, "has no effect without exposure direct and edge.cloudflare, whose zone holds %s", external)
+		return
+	}
+	addr, err := netip.ParseAddr(target)
+	switch {
+	case err == nil && (addr.IsPrivate() || !addr.IsGlobalUnicast()):
+		c.errorf(path, "%s is no public address: nobody outside can reach it", addr)
+	case err == nil:
+	case !isDomain(target):
+		c.errorf(path, "%q is neither an address nor a host name such as home.dyndns.example", target)
+	case target == external:
+		c.errorf(path, "%s would lead to itself: leave it out if a dynamic DNS client keeps it", target)
 	}
 }
 

@@ -55,6 +55,20 @@ type Cloudflare struct {
 	// item cloudflare, field api-token, of the 1Password vault if this program can read it; else
 	// config:cloudflareApiToken.
 	APITokenRef SecretRef `json:"apiTokenRef,omitempty" example:"op://home/cloudflare/api-token"`
+	// ClusterToken makes a second API token, which may edit the zone's DNS records and nothing else, and gives
+	// the cluster that one. The first token then also needs User API Tokens Edit. Default: false, and the cluster
+	// gets the token of APITokenRef.
+	ClusterToken bool `json:"clusterToken,omitempty"`
+	// ZoneSettings manages how the zone speaks TLS. Default: it stays as it is.
+	ZoneSettings *ZoneSettings `json:"zoneSettings,omitempty"`
+}
+
+// ZoneSettings is how the zone speaks TLS: https always, version 1.2 and up, and certificates are checked on the
+// way to the home. The API token then also needs Zone Settings Edit.
+type ZoneSettings struct {
+	// HSTS has browsers refuse plain http for every name of the zone, for half a year after the last visit, even
+	// when that is turned off again. Default: false.
+	HSTS bool `json:"hsts,omitempty"`
 }
 
 // EdgeDNS publishes host names.
@@ -62,6 +76,10 @@ type EdgeDNS struct {
 	// TXTOwnerID marks the records that this cluster owns; every stack has its own, or they delete each other's
 	// records (https://github.com/kubernetes-sigs/external-dns/issues/3229). Default: the stack's name.
 	TXTOwnerID string `json:"txtOwnerID,omitempty"`
+	// PublicTarget is where external.DOMAIN leads with exposure direct: the home's public address, or a name that
+	// is kept up to date elsewhere. Every published name points at external.DOMAIN. Default: none, and a dynamic
+	// DNS client of the home keeps external.DOMAIN itself.
+	PublicTarget string `json:"publicTarget,omitempty" example:"home.dyndns.example"`
 	// UniFi also publishes the internal names at a UniFi gateway.
 	UniFi *UniFi `json:"unifi,omitempty"`
 }

@@ -23,4 +23,8 @@ const (
 	// Scraper on a Namespace, with the value "true", lets its pods reach the pods of
 	// every other namespace, for their metrics.
 	Scraper = "home-ops.github.io/scraper"
+
+	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
+	// the external gateway, where the world finds them.
+	ExternalGateway = "home-ops.github.io/external-gateway"
 )
