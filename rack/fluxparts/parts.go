@@ -20,9 +20,12 @@ func Controllers() []string {
 	return []string{"source-controller", "kustomize-controller", "helm-controller", "notification-controller"}
 }
 
+// Sops is the file name of the program that encrypts for the kustomize-controller.
+const Sops = "sops"
+
 // Built is what Parts makes.
 type Built struct {
-	// Bin holds the operator and the controllers, by their file names.
+	// Bin holds the programs, by their file names.
 	Bin string `json:"bin"`
 	// Distribution holds the manifests of every version of Flux that the operator can install.
 	Distribution string `json:"distribution"`
@@ -30,21 +33,24 @@ type Built struct {
 	Versions map[string]string `json:"versions"`
 }
 
-// Parts are the operator and the controllers, to be built from the rack's directory into out/bin. What the operator is
+// Parts are the operator, the controllers and sops, to be built from the rack's directory into out/bin. What the operator is
 // compiled from is put in order below out.
 func Parts(ctx context.Context, rack, out string) ([]build.Part, Built, error) {
 	built := Built{Bin: filepath.Join(out, "bin"), Versions: map[string]string{}}
 	var parts []build.Part
-	for _, name := range Controllers() {
+	for _, name := range append(Controllers(), Sops) {
 		module, pkg := moduleOf(rack, name), "github.com/fluxcd/"+name
-		version, err := moduleVersion(ctx, module, pkg)
+		if name == Sops {
+			pkg = "github.com/getsops/sops/v3/cmd/sops"
+		}
+		version, err := packageVersion(ctx, module, pkg)
 		if err != nil {
 			return nil, built, err
 		}
 		built.Versions[name] = version
 		parts = append(parts, build.Part{
 			Name: name + " " + version, Module: module, Package: pkg, Output: filepath.Join(built.Bin, name),
-			LDFlags: "-s -w", Note: "the first of the four takes minutes",
+			LDFlags: "-s -w", Note: "the first of them takes minutes",
 		})
 	}
 	source, err := prepareOperator(ctx, filepath.Join(rack, "flux", "operator"), filepath.Join(out, "flux-operator"))
@@ -68,12 +74,13 @@ func moduleOf(rack, controller string) string {
 	return filepath.Join(rack, "flux")
 }
 
-func moduleVersion(ctx context.Context, dir, module string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module)
+// packageVersion is the version of the module that the package comes from.
+func packageVersion(ctx context.Context, dir, pkg string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-f", "{{.Module.Version}}", pkg)
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("reading the version of %s in %s: %w", module, dir, err)
+		return "", fmt.Errorf("reading the version of %s in %s: %w", pkg, dir, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }

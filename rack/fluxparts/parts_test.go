@@ -16,7 +16,7 @@ func TestParts_EveryProgramIsPinnedAndResolves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(parts) != len(Controllers())+1 {
+	if len(parts) != len(Controllers())+2 {
 		t.Fatalf("%d parts", len(parts))
 	}
 	for _, part := range parts {
