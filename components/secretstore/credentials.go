@@ -1,0 +1,41 @@
+package secretstore
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// mounted is the first release of Connect's chart that mounts the credentials as a
+// file (https://github.com/1Password/connect-helm-charts/pull/196). Earlier ones
+// put the Secret's value into the environment, where Connect takes nothing but
+// base64: so encoded once more than a Secret is anyway
+// (https://github.com/1Password/connect/issues/62).
+var mounted = version.MustParseGeneric("2.3.0")
+
+// credentials is 1password-credentials.json in the form that the chart hands on to
+// Connect. It takes the file as 1Password gives it out, or encoded in base64, as
+// much advice has it. A text that is neither is an error that does not repeat it.
+func credentials(file string, chart spec.Version) (string, error) {
+	file = strings.TrimSpace(file)
+	if raw, err := base64.StdEncoding.DecodeString(file); err == nil && json.Valid(raw) {
+		file = string(raw)
+	}
+	if !strings.HasPrefix(file, "{") || !json.Valid([]byte(file)) {
+		return "", errors.New("secrets.onePassword.credentialsRef: is not a 1password-credentials.json (https://developer.1password.com/docs/connect/get-started/)")
+	}
+	release, err := version.ParseGeneric(string(chart))
+	if err != nil {
+		return "", fmt.Errorf("versions.onePasswordConnect: %w", err)
+	}
+	if release.LessThan(mounted) {
+		return base64.StdEncoding.EncodeToString([]byte(file)), nil
+	}
+	return file, nil
+}

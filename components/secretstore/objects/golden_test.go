@@ -1,0 +1,23 @@
+package objects_test
+
+import (
+	"testing"
+
+	"github.com/home-ops/home-ops/components/secretstore/objects"
+	"github.com/home-ops/home-ops/internal/golden"
+	"github.com/home-ops/home-ops/spec"
+)
+
+func TestObjects_MatchTheGoldens(t *testing.T) {
+	for _, name := range []string{"home", "lab"} {
+		stack, problems := spec.LoadFile("../../../Pulumi." + name + ".yaml")
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		all := []any{objects.Namespace(), objects.Secret(objects.TokenSecret)}
+		if objects.InCluster(stack) {
+			all = append(all, objects.Secret(objects.CredentialsSecret), objects.ConnectPolicy())
+		}
+		golden.Documents(t, name+".yaml", append(all, objects.Store(stack))...)
+	}
+}
