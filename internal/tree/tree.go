@@ -48,13 +48,10 @@ type Settings struct {
 	Public, Secret map[string]string
 }
 
-// Load reads the cluster whose folder (kubernetes/clusters/NAME) Flux begins with. The
-// problems are those of reading; what could be read is there all the same.
-func Load(root, folder string, settings Settings) (*Cluster, []error) {
-	first := &Kustomization{}
-	first.Name, first.Namespace = "flux-system", "flux-system"
-	first.Spec.Path = folder
-
+// Load reads what Flux would apply to a cluster, out of the repository in root. It begins
+// with the Kustomization first, which FluxBootstrap makes. The problems are those of
+// reading; what could be read is there all the same.
+func Load(root string, first *Kustomization, settings Settings) (*Cluster, []error) {
 	c := &Cluster{Root: root, Used: map[string]bool{}}
 	var problems []error
 	for queue := []*Kustomization{first}; len(queue) > 0; queue = queue[1:] {

@@ -1,36 +1,127 @@
 package tree_test
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"testing"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/home-ops/home-ops/components/flux/settings"
+	fluxvalues "github.com/home-ops/home-ops/components/flux/values"
 	"github.com/home-ops/home-ops/internal/tree"
 	"github.com/home-ops/home-ops/spec"
 )
 
 const repository = "../.."
 
-// load reads the tree of one of the project's stacks.
-func load(t *testing.T, name string) (*spec.Stack, *tree.Cluster) {
+// offered are the settings that apps will want, as trusted proxies or as networks to keep
+// away from, and that nothing in the tree wants yet.
+var offered = []string{settings.NodeCIDRs, settings.PodCIDRs, settings.ServiceCIDRs, settings.OnePasswordVault}
+
+// eachStack runs a test for every stack of the project.
+func eachStack(t *testing.T, test func(t *testing.T, stack *spec.Stack, cluster *tree.Cluster)) {
 	t.Helper()
-	stack, problems := spec.LoadFile(repository + "/Pulumi." + name + ".yaml")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"home", "lab"} {
+		t.Run(name, func(t *testing.T) {
+			stack, problems := spec.LoadFile(repository + "/Pulumi." + name + ".yaml")
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			cluster, errs := tree.Load(repository, root(t, stack), values(stack))
+			report(t, errs)
+			test(t, stack, cluster)
+		})
 	}
-	values := tree.Settings{Public: settings.For(stack), Secret: map[string]string{}}
-	for _, name := range []string{settings.LonghornBackupAccessKey, settings.LonghornBackupSecretKey} {
-		values.Secret[name] = "secret"
-	}
-	cluster, errs := tree.Load(repository, stack.Flux.Path, values)
-	for _, err := range errs {
-		t.Error(err)
-	}
-	return stack, cluster
 }
 
-func TestTree_Builds(t *testing.T) {
-	for _, name := range []string{"home", "lab"} {
-		_, cluster := load(t, name)
-		t.Logf("%s: %d Kustomizations, %d objects", name, len(cluster.Kustomizations), len(cluster.Objects))
+func report(t *testing.T, problems []error) {
+	t.Helper()
+	for _, problem := range problems {
+		t.Error(problem)
 	}
+}
+
+func values(stack *spec.Stack) tree.Settings {
+	secret := map[string]string{}
+	if l := stack.Storage.Longhorn; l != nil && l.Backup != nil {
+		secret[settings.LonghornBackupAccessKey], secret[settings.LonghornBackupSecretKey] = "access", "secret"
+	}
+	return tree.Settings{Public: settings.For(stack), Secret: secret}
+}
+
+// root is the Kustomization that Flux's operator makes of what FluxBootstrap tells it.
+func root(t *testing.T, stack *spec.Stack) *tree.Kustomization {
+	t.Helper()
+	chart, err := fluxvalues.For(stack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var instance struct {
+		Instance struct {
+			Kustomize struct {
+				Patches []tree.Patch
+			}
+		}
+	}
+	raw, _ := yaml.Marshal(chart)
+	if err := yaml.Unmarshal(raw, &instance); err != nil {
+		t.Fatal(err)
+	}
+	var k tree.Kustomization
+	for _, patch := range instance.Instance.Kustomize.Patches {
+		if patch.Target["kind"] == "Kustomization" {
+			if err := yaml.UnmarshalStrict([]byte(patch.Patch), &k); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	k.Name, k.Namespace, k.Spec.Path = "flux-system", "flux-system", stack.Flux.Path
+	return &k
+}
+
+func TestTree_EverySettingHasAUser(t *testing.T) {
+	used := map[string]bool{}
+	eachStack(t, func(t *testing.T, stack *spec.Stack, cluster *tree.Cluster) {
+		report(t, cluster.CheckSettings(settings.For(stack), offered))
+		for name := range cluster.Used {
+			used[name] = true
+		}
+	})
+}
+
+func TestTree_NothingWaitsForEver(t *testing.T) {
+	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *tree.Cluster) { report(t, cluster.CheckOrder()) })
+}
+
+func TestTree_EverythingIsPinned(t *testing.T) {
+	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *tree.Cluster) { report(t, cluster.CheckPins()) })
+}
+
+func TestTree_AgreesWithTheStackFile(t *testing.T) {
+	eachStack(t, func(t *testing.T, stack *spec.Stack, cluster *tree.Cluster) { report(t, cluster.CheckStack(stack)) })
+}
+
+func TestTree_ObjectsAreWhatTheirKindsAllow(t *testing.T) {
+	kinds, err := tree.NewKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	definitions := repository + "/out/crds"
+	if _, err := os.Stat(definitions); err != nil {
+		t.Logf("%s is not there, as a rehearsal or `go run -C rack/crds . -out DIR` makes it: of other kinds than Kubernetes' own, only what the tree itself reads is checked", definitions)
+	} else if err := kinds.AddDefinitions(os.DirFS(definitions)); err != nil {
+		t.Fatal(err)
+	}
+	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *tree.Cluster) {
+		unknown, problems := cluster.CheckKinds(kinds)
+		report(t, problems)
+		var names []string
+		for name := range unknown {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		t.Log("of unknown form: ", fmt.Sprint(names))
+	})
 }

@@ -1,0 +1,138 @@
+package tree
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+)
+
+// definition is the part of a CustomResourceDefinition that says what its kind looks like.
+type definition struct {
+	Kind string `json:"kind"`
+	Spec struct {
+		Group string `json:"group"`
+		Names struct {
+			Kind string `json:"kind"`
+		} `json:"names"`
+		Versions []struct {
+			Name   string `json:"name"`
+			Schema struct {
+				OpenAPIV3Schema map[string]any `json:"openAPIV3Schema"`
+			} `json:"schema"`
+		} `json:"versions"`
+	} `json:"spec"`
+}
+
+// AddDefinitions adds the kinds of the CustomResourceDefinitions in the files FOLDER/*.yaml
+// of a file system, as `go run -C rack/crds . -out DIR` writes them.
+func (k *Kinds) AddDefinitions(files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".yaml" {
+			return err
+		}
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		var d definition
+		if err := yaml.Unmarshal(raw, &d); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if d.Kind != "CustomResourceDefinition" {
+			return nil
+		}
+		for _, version := range d.Spec.Versions {
+			compiled, err := compile(name, version.Schema.OpenAPIV3Schema)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			kind := schema.GroupVersionKind{Group: d.Spec.Group, Version: version.Name, Kind: d.Spec.Names.Kind}
+			k.schemas[kind] = compiled
+		}
+		return nil
+	})
+}
+
+// crdSchema is what objects of a kind look like.
+type crdSchema struct{ compiled *jsonschema.Schema }
+
+func compile(name string, openAPI map[string]any) (*crdSchema, error) {
+	closeObjects(openAPI)
+	// What every object has; the API server checks it, not the kind's schema.
+	if properties, ok := openAPI["properties"].(map[string]any); ok {
+		for _, key := range []string{"apiVersion", "kind", "metadata"} {
+			properties[key] = true
+		}
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(name, openAPI); err != nil {
+		return nil, err
+	}
+	compiled, err := compiler.Compile(name)
+	return &crdSchema{compiled}, err
+}
+
+// closeObjects makes a JSON Schema out of OpenAPI's dialect, in which a field that is not
+// named is an error: the API server drops such a field, and nobody would know.
+func closeObjects(node any) {
+	switch n := node.(type) {
+	case map[string]any:
+		for _, below := range n {
+			closeObjects(below)
+		}
+		if n["x-kubernetes-int-or-string"] == true {
+			delete(n, "type")
+		}
+		if n["nullable"] == true {
+			if kind, ok := n["type"].(string); ok {
+				n["type"] = []any{kind, "null"}
+			}
+		}
+		// Formats are words of Go and OpenAPI that JSON Schema gives other meanings.
+		if _, ok := n["format"].(string); ok {
+			delete(n, "format")
+		}
+		_, named := n["properties"].(map[string]any)
+		_, others := n["additionalProperties"]
+		if named && !others && n["x-kubernetes-preserve-unknown-fields"] != true && n["x-kubernetes-embedded-resource"] != true {
+			n["additionalProperties"] = false
+		}
+	case []any:
+		for _, below := range n {
+			closeObjects(below)
+		}
+	}
+}
+
+func (s *crdSchema) check(o Object) error {
+	raw, err := json.Marshal(o.Object)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Where(), err)
+	}
+	plain, err := jsonschema.UnmarshalJSON(strings.NewReader(string(raw)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Where(), err)
+	}
+	var failed *jsonschema.ValidationError
+	if err := s.compiled.Validate(plain); errors.As(err, &failed) {
+		return fmt.Errorf("%s: %s", o.Where(), leaf(failed))
+	}
+	return nil
+}
+
+// leaf is the first thing that is really wrong, without the way to it.
+func leaf(e *jsonschema.ValidationError) string {
+	for len(e.Causes) > 0 {
+		e = e.Causes[0]
+	}
+	where := strings.Join(e.InstanceLocation, ".")
+	text := e.Error()
+	return where + ": " + text[strings.LastIndex(text, ": ")+2:]
+}
