@@ -1,0 +1,41 @@
+// Package addons plays the operators of a cluster's add-ons: pods that KWOK runs do nothing, so what their programs would do to
+// the API is done here, by controllers that are stand-ins and named as such. Each acts only while a pod of its operator is ready,
+// reports the operator's own phases, conditions and words, and leaves an object that it cannot judge without a status.
+//
+// The packages below say each what it plays and what it leaves out.
+package addons
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/home-ops/home-ops/rack/addons/cilium"
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/gateway"
+	"github.com/home-ops/home-ops/rack/addons/lbipam"
+	"github.com/home-ops/home-ops/rack/addons/rook"
+)
+
+// Options are what the operators find besides the cluster.
+type Options struct {
+	// CRDDir has a directory of definitions for each operator that registers its own kinds: cilium.
+	CRDDir string
+	// Disks are those of a node, by its hostname.
+	Disks func(node string) []rook.Disk
+	// Log is told what the operators do.
+	Log *slog.Logger
+}
+
+// Run plays the operators of a cluster until the context ends, with full rights. It waits for an API server that is away, before
+// the first one and after each.
+func Run(ctx context.Context, cfg *rest.Config, o Options) error {
+	return cluster.Play(ctx, cfg, o.Log,
+		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
+		lbipam.Controller(),
+		gateway.Controller(),
+		rook.Controller(o.Disks),
+	)
+}

@@ -1,0 +1,78 @@
+package cilium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+)
+
+// Kinds registers the definitions that are in the directory's YAML files, and brings them back when somebody deletes them.
+func Kinds(dir string) cluster.Controller {
+	var definitions []*unstructured.Unstructured
+	return cluster.Controller{
+		Name: "cilium-operator", Operators: []string{"cilium-operator"},
+		Kinds: []cluster.Kind{cluster.Definitions},
+		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
+			if definitions == nil {
+				var err error
+				if definitions, err = read(dir); err != nil {
+					return fmt.Errorf("cilium's kinds: %w", err)
+				}
+			}
+			var errs []error
+			for _, definition := range definitions {
+				errs = append(errs, c.Apply(ctx, cluster.Definitions, definition))
+			}
+			return errors.Join(errs...)
+		},
+	}
+}
+
+// read reads the objects of every YAML file in a directory.
+func read(dir string) ([]*unstructured.Unstructured, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s has no *.yaml", dir)
+	}
+	var objects []*unstructured.Unstructured
+	for _, file := range files {
+		more, err := readFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		objects = append(objects, more...)
+	}
+	return objects, nil
+}
+
+func readFile(file string) ([]*unstructured.Unstructured, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	decoder := yaml.NewYAMLOrJSONDecoder(f, 4096)
+	var objects []*unstructured.Unstructured
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}

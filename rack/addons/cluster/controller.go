@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// settle is how long a controller waits for further changes before it looks: they come in groups.
+	settle = 50 * time.Millisecond
+	// retry is the pause after a pass that failed.
+	retry = time.Second
+	// resync is how often it looks although nothing changed, for what time changes.
+	resync = 30 * time.Second
+)
+
+// Controller plays a part of an operator.
+type Controller struct {
+	// Name is what logs call it, and whom the API says its writes are by.
+	Name string
+	// Operators are the names of the Deployments that it stands for, as patterns of path.Match, in any namespace. It acts
+	// while one of them has a ready pod.
+	Operators []string
+	// Kinds are what it reads. Each change of one wakes it.
+	Kinds []Kind
+	// Pass makes the cluster what the operator would make of it. The pods are the operator's ready ones; the first leads.
+	Pass func(ctx context.Context, c *Cluster, pods []Pod) error
+}
+
+// Play lets the controllers act on a cluster until the context ends. An API server that is away is waited for.
+func Play(ctx context.Context, cfg *rest.Config, log *slog.Logger, controllers ...Controller) error {
+	s, err := newStore(cfg, log)
+	if err != nil {
+		return err
+	}
+	var players []*player
+	for _, controller := range controllers {
+		p := &player{
+			controller: controller, wake: make(chan struct{}, 1),
+			cluster: &Cluster{Log: log.With("addon", controller.Name), store: s, manager: controller.Name},
+		}
+		p.controller.Kinds = append([]Kind{Deployments, Pods}, controller.Kinds...)
+		s.subscribe(p.wake, p.controller.Kinds)
+		players = append(players, p)
+	}
+	s.start(ctx)
+	var all sync.WaitGroup
+	for _, p := range players {
+		all.Go(func() { p.play(ctx) })
+	}
+	all.Wait()
+	return nil
+}
+
+// player runs one controller.
+type player struct {
+	controller Controller
+	cluster    *Cluster
+	wake       chan struct{}
+	// acts is whether its operator had a ready pod; failed is what the last pass failed with.
+	acts   bool
+	failed string
+}
+
+func (p *player) play(ctx context.Context) {
+	pause := resync
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.wake:
+		case <-time.After(pause):
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settle):
+		}
+		pause = resync
+		if !p.pass(ctx) {
+			pause = retry
+		}
+	}
+}
+
+// pass reports whether nothing is left to do until something changes.
+func (p *player) pass(ctx context.Context) bool {
+	if !p.cluster.store.known(p.controller.Kinds) {
+		return false
+	}
+	pods := p.cluster.operatorPods(p.controller.Operators)
+	if acts := len(pods) > 0; acts != p.acts {
+		p.acts = acts
+		p.cluster.Log.Info("operator", "ready", acts)
+	}
+	if !p.acts {
+		return true
+	}
+	err := p.controller.Pass(ctx, p.cluster, pods)
+	if err == nil {
+		p.failed = ""
+		return true
+	}
+	if text := err.Error(); text != p.failed && ctx.Err() == nil {
+		p.failed = text
+		p.cluster.Log.Debug("pass", "error", err)
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Pod is a ready pod of an operator.
+type Pod struct {
+	Namespace, Name string
+	// Start is another one after each start of its containers: what an operator does once when it starts, it does once for each.
+	Start string
+}
+
+// operatorPods are the ready pods of the Deployments, oldest first: the leader stays the leader while it is there.
+func (c *Cluster) operatorPods(patterns []string) []Pod {
+	var pods []corev1.Pod
+	for _, deployment := range Read[appsv1.Deployment](c, Deployments) {
+		if !slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, deployment.Typed.Name); return ok }) {
+			continue
+		}
+		selector, err := metav1.LabelSelectorAsSelector(deployment.Typed.Spec.Selector)
+		if err != nil {
+			continue
+		}
+		pods = append(pods, c.readyPods(deployment.Typed.Namespace, selector)...)
+	}
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	var list []Pod
+	for i := range pods {
+		list = append(list, Pod{Namespace: pods[i].Namespace, Name: pods[i].Name, Start: start(&pods[i])})
+	}
+	return list
+}
+
+func (c *Cluster) readyPods(namespace string, selector labels.Selector) []corev1.Pod {
+	var ready []corev1.Pod
+	for _, object := range c.List(Pods) {
+		if object.GetNamespace() != namespace || object.GetDeletionTimestamp() != nil || !selector.Matches(labels.Set(object.GetLabels())) {
+			continue
+		}
+		pod, err := As[corev1.Pod](object)
+		if err == nil && slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
+			return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+		}) {
+			ready = append(ready, *pod)
+		}
+	}
+	return ready
+}
+
+func start(pod *corev1.Pod) string {
+	for _, container := range pod.Status.ContainerStatuses {
+		if container.State.Running != nil {
+			return fmt.Sprintf("%s %s", pod.UID, container.State.Running.StartedAt.UTC())
+		}
+	}
+	return string(pod.UID)
+}

@@ -1,0 +1,147 @@
+package lbipam
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// assignment is who has which address.
+type assignment struct {
+	ranges []*addresses
+	taken  map[netip.Addr][]*request
+}
+
+// refusal is why a Service does not have what it wants; the reason is empty when it does.
+type refusal struct{ reason, message string }
+
+// assign gives each request what it wants as far as there is something to give, and tells each why not. What a Service has and
+// may keep stays its own; then the requests are served in their order.
+func (a *assignment) assign(requests []*request) []refusal {
+	for _, r := range requests {
+		for _, address := range current(r.service) {
+			within, _ := a.find(r, address)
+			if r.wants(address) && within != nil && a.conflict(r, address) == "" {
+				a.give(r, address)
+			}
+		}
+	}
+	refusals := make([]refusal, len(requests))
+	for i, r := range requests {
+		if len(r.wanted) > 0 {
+			refusals[i] = a.specific(r)
+		} else {
+			refusals[i] = a.anyOf(r)
+		}
+	}
+	return refusals
+}
+
+func (a *assignment) specific(r *request) (why refusal) {
+	for _, address := range r.wanted {
+		if slices.Contains(r.given, address) {
+			continue
+		}
+		within, foreign := a.find(r, address)
+		switch incompatible := a.conflict(r, address); {
+		case within == nil && foreign:
+			why = refusal{"pool_selector_mismatch", fmt.Sprintf("The pool with the CIDR containing '%s', doesn't select this service", address)}
+		case within == nil:
+			why = refusal{"no_pool", fmt.Sprintf("No pool exists with a CIDR containing '%s'", address)}
+		case incompatible != "" && r.key == "", slices.Contains(within.reserved, address):
+			why = refusal{"already_allocated", fmt.Sprintf("The IP '%s' is already allocated to another service", address)}
+		case incompatible != "":
+			why = refusal{"already_allocated_incompatible_service", fmt.Sprintf(
+				"The IP '%s' is already allocated to an incompatible service. Reason: %s", address, incompatible)}
+		default:
+			a.give(r, address)
+		}
+	}
+	return why
+}
+
+// anyOf gives one address of each family that the Service wants and lacks.
+func (a *assignment) anyOf(r *request) (why refusal) {
+	for _, six := range []bool{false, true} {
+		if wants := map[bool]bool{false: r.four, true: r.six}[six]; !wants || r.has(six) {
+			continue
+		}
+		address, full := a.free(r, six)
+		switch {
+		case address.IsValid():
+			a.give(r, address)
+		case full:
+			why = refusal{"out_of_ips", "All enabled CiliumLoadBalancerIPPools that match this service ran out of allocatable IPs"}
+		default:
+			why = refusal{"no_pool", "There are no enabled CiliumLoadBalancerIPPools that match this service"}
+		}
+	}
+	return why
+}
+
+// free is an address that the Service can share by its key, or else the first that nobody has. Full means that there were
+// pools for it.
+func (a *assignment) free(r *request, six bool) (address netip.Addr, full bool) {
+	if r.key != "" {
+		for _, shared := range a.sharedBy(r.key) {
+			if shared.Is6() == six && a.conflict(r, shared) == "" {
+				return shared, true
+			}
+		}
+	}
+	for _, within := range a.ranges {
+		if within.off || within.first.Is6() != six || !within.selector.Matches(r.labels) {
+			continue
+		}
+		full = true
+		for address := within.first; within.contains(address); address = address.Next() {
+			if len(a.taken[address]) == 0 && !slices.Contains(within.reserved, address) {
+				return address, true
+			}
+		}
+	}
+	return netip.Addr{}, full
+}
+
+func (a *assignment) sharedBy(key string) []netip.Addr {
+	var list []netip.Addr
+	for address, requests := range a.taken {
+		if requests[0].key == key {
+			list = append(list, address)
+		}
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	return list
+}
+
+// find is the range that has the address for the Service; foreign tells of one that has it for others.
+func (a *assignment) find(r *request, address netip.Addr) (within *addresses, foreign bool) {
+	for _, candidate := range a.ranges {
+		if candidate.off || !candidate.contains(address) {
+			continue
+		}
+		if candidate.selector.Matches(r.labels) {
+			return candidate, false
+		}
+		foreign = true
+	}
+	return nil, foreign
+}
+
+// conflict is why the Service cannot have an address next to those that have it.
+func (a *assignment) conflict(r *request, address netip.Addr) string {
+	for _, other := range a.taken[address] {
+		if r.key == "" {
+			return "different sharing key"
+		}
+		if why := other.incompatible(r); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (a *assignment) give(r *request, address netip.Addr) {
+	r.given = append(r.given, address)
+	a.taken[address] = append(a.taken[address], r)
+}

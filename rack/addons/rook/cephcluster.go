@@ -1,0 +1,228 @@
+package rook
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+)
+
+// clusterStatus is the status of a CephCluster.
+type clusterStatus struct {
+	State      string      `json:"state"`
+	Phase      string      `json:"phase"`
+	Message    string      `json:"message"`
+	Conditions []condition `json:"conditions,omitempty"`
+	Ceph       *health     `json:"ceph,omitempty"`
+	Storage    *osds       `json:"storage,omitempty"`
+	Version    *version    `json:"version,omitempty"`
+	// ObservedGeneration is the one that was last made to run.
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+type health struct {
+	Health      string             `json:"health"`
+	Details     map[string]problem `json:"details,omitempty"`
+	LastChecked string             `json:"lastChecked,omitempty"`
+	Capacity    struct {
+		Total     uint64 `json:"bytesTotal,omitempty"`
+		Available uint64 `json:"bytesAvailable,omitempty"`
+	} `json:"capacity"`
+}
+
+type problem struct {
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+}
+
+type osds struct {
+	OSD struct {
+		StoreType map[string]int `json:"storeType"`
+	} `json:"osd"`
+}
+
+type version struct {
+	Image   string `json:"image"`
+	Version string `json:"version"`
+}
+
+// ceph makes a CephCluster run, as far as its disks let it.
+func (p *pass) ceph(c *cephCluster, object *unstructured.Unstructured) error {
+	old, err := cluster.As[struct {
+		Status clusterStatus `json:"status"`
+	}](object)
+	if err != nil {
+		return err
+	}
+	s := old.Status
+	disks, hosts, err := p.disks(c)
+	if err == nil {
+		err = p.daemons(c, disks, hosts, &s)
+	} else {
+		s.set(Progressing, "ClusterProgressing", oneLine(err))
+	}
+	return errors.Join(err, p.WriteStatus(p.ctx, Clusters, object, s))
+}
+
+// daemons runs the monitors, managers and disks, and tells how they are.
+func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterStatus) error {
+	mons, err := p.monitors(c)
+	if err != nil {
+		s.set(Progressing, "ClusterProgressing", "failed to perform validation before cluster creation: "+err.Error())
+		return nil
+	}
+	var mgrs []daemon
+	for i := range max(c.Spec.Mgr.Count, 1) {
+		mgrs = append(mgrs, daemon{kind: "mgr", id: letter(i)})
+	}
+	down, err := p.run(owner{"CephCluster", c.Name, string(c.UID), c}, slices.Concat(mons, mgrs, disks))
+	if err != nil {
+		return err
+	}
+	if s.Phase != Ready && len(down) > 0 {
+		s.set(Progressing, "ClusterProgressing", "Configuring the Ceph cluster: waiting for "+strings.Join(down, ", "))
+		return nil
+	}
+	s.set(Ready, "ClusterCreated", "Cluster created successfully")
+	s.ObservedGeneration = c.Generation
+	s.Version = &version{Image: c.Spec.CephVersion.Image, Version: versionOf(c.Spec.CephVersion.Image)}
+	s.Storage = &osds{}
+	s.Storage.OSD.StoreType = map[string]int{"bluestore": len(disks)}
+	s.check(down, len(mons))
+	s.Ceph.Capacity.Total, s.Ceph.Capacity.Available = size, size
+	return nil
+}
+
+// check is Ceph's opinion of itself: it warns of a daemon that is missing, and stops without most of its monitors.
+func (s *clusterStatus) check(down []string, mons int) {
+	was := s.Ceph
+	s.Ceph = &health{Health: "HEALTH_OK"}
+	missing := map[string][]string{}
+	for _, name := range down {
+		kind, _, _ := strings.Cut(name, ".")
+		missing[kind] = append(missing[kind], name)
+	}
+	for kind, code := range map[string]string{"mon": "MON_DOWN", "mgr": "MGR_DOWN", "osd": "OSD_DOWN"} {
+		if len(missing[kind]) > 0 {
+			s.Ceph.Health = "HEALTH_WARN"
+			s.Ceph.Details = add(s.Ceph.Details, code, problem{"HEALTH_WARN", "down: " + strings.Join(missing[kind], ", ")})
+		}
+	}
+	if 2*len(missing["mon"]) >= mons {
+		s.Ceph.Health = "HEALTH_ERR"
+	}
+	if was != nil && was.Health == s.Ceph.Health {
+		s.Ceph.LastChecked = was.LastChecked
+	} else {
+		s.Ceph.LastChecked = time.Now().UTC().Format(time.RFC3339)
+	}
+}
+
+func add(details map[string]problem, code string, p problem) map[string]problem {
+	if details == nil {
+		details = map[string]problem{}
+	}
+	details[code] = p
+	return details
+}
+
+// set changes the phase, with its condition; the others become false.
+func (s *clusterStatus) set(phase, reason, message string) {
+	s.Phase, s.Message = phase, message
+	s.State = map[string]string{Ready: "Created", Progressing: "Creating", Failure: "Error"}[phase]
+	s.Conditions = setCondition(s.Conditions, phase, reason, message)
+}
+
+// setCondition makes the phase the one condition that holds.
+func setCondition(conditions []condition, phase, reason, message string) []condition {
+	now := metav1.Now()
+	at := slices.IndexFunc(conditions, func(c condition) bool { return c.Type == phase })
+	if at < 0 {
+		conditions = append(conditions, condition{Type: phase})
+		at = len(conditions) - 1
+	}
+	for i := range conditions {
+		want := condition{Type: conditions[i].Type, Status: "False", Reason: conditions[i].Reason, Message: conditions[i].Message}
+		if i == at {
+			want.Status, want.Reason, want.Message = "True", reason, message
+		}
+		have := conditions[i]
+		want.LastTransitionTime, want.LastHeartbeatTime = have.LastTransitionTime, have.LastHeartbeatTime
+		if want != have {
+			want.LastHeartbeatTime = now
+			if want.Status != have.Status {
+				want.LastTransitionTime = now
+			}
+		}
+		conditions[i] = want
+	}
+	return conditions
+}
+
+// disks is a daemon for each disk that the CephCluster takes, and how many bytes they have together.
+func (p *pass) disks(c *cephCluster) ([]daemon, uint64, error) {
+	selections, hosts := map[string]selection{}, []string{}
+	if c.Spec.Storage.UseAllNodes {
+		for _, node := range cluster.Read[corev1.Node](p.Cluster, cluster.Nodes) {
+			host := node.Typed.Labels[corev1.LabelHostname]
+			hosts, selections[host] = append(hosts, host), c.Spec.Storage.selection
+		}
+	} else {
+		for _, node := range c.Spec.Storage.Nodes {
+			hosts, selections[node.Name] = append(hosts, node.Name), node.orElse(c.Spec.Storage.selection)
+		}
+	}
+	if len(hosts) == 0 {
+		return nil, 0, errors.New("storage names no nodes: there is no disk to keep data on")
+	}
+	var all []daemon
+	var size uint64
+	var errs []error
+	for _, host := range hosts {
+		if !p.registered(host) {
+			errs = append(errs, fmt.Errorf("node %s: there is none of this name", host))
+			continue
+		}
+		chosen, err := selections[host].choose(host, p.disksOf(host))
+		errs = append(errs, err)
+		for _, disk := range chosen {
+			all = append(all, daemon{kind: "osd", id: strconv.Itoa(len(all)), node: host, disk: disk.Path})
+			size += disk.Size
+		}
+	}
+	return all, size, errors.Join(errs...)
+}
+
+// orElse is the selection of a node, or that of all nodes where it says nothing.
+func (s selection) orElse(all selection) selection {
+	if s.UseAllDevices == nil && s.DeviceFilter == "" && s.DevicePathFilter == "" && len(s.Devices) == 0 {
+		return all
+	}
+	return s
+}
+
+func (p *pass) registered(host string) bool {
+	return slices.ContainsFunc(p.List(cluster.Nodes), func(node *unstructured.Unstructured) bool {
+		return node.GetLabels()[corev1.LabelHostname] == host
+	})
+}
+
+// versionOf is 19.2.3-0 for quay.io/ceph/ceph:v19.2.3.
+func versionOf(image string) string {
+	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	tag, _, _ = strings.Cut(strings.TrimPrefix(tag, "v"), "-")
+	return tag + "-0"
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+func uid(s string) types.UID { return types.UID(s) }

@@ -1,0 +1,50 @@
+package rook
+
+import (
+	"context"
+	"errors"
+
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+)
+
+// Controller plays Rook's operator on nodes with these disks, by the node's hostname.
+func Controller(disks func(node string) []Disk) cluster.Controller {
+	return cluster.Controller{
+		Name: "rook-ceph-operator", Operators: []string{"rook-ceph-operator"},
+		Kinds: []cluster.Kind{cluster.Nodes, cluster.Secrets, Clusters, BlockPools, Filesystems, SubVolumeGroups, ObjectStores},
+		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
+			return (&pass{Cluster: c, ctx: ctx, disksOf: disks}).all()
+		},
+	}
+}
+
+// pass is one look at everything.
+type pass struct {
+	*cluster.Cluster
+	ctx     context.Context
+	disksOf func(node string) []Disk
+	// clusters are the CephClusters, by their namespace; ready tells of those in which Ceph runs.
+	clusters map[string]*cephCluster
+	ready    map[string]bool
+}
+
+func (p *pass) all() error {
+	p.clusters, p.ready = map[string]*cephCluster{}, map[string]bool{}
+	var errs []error
+	for _, item := range cluster.Read[cephCluster](p.Cluster, Clusters) {
+		c := item.Typed
+		if c.Spec.External.Enable || c.DeletionTimestamp != nil {
+			continue
+		}
+		errs = append(errs, p.ceph(c, item.Object))
+		status := cluster.Find[struct {
+			Status clusterStatus `json:"status"`
+		}](p.Cluster, Clusters, c.Namespace, c.Name)
+		p.clusters[c.Namespace] = c
+		p.ready[c.Namespace] = status != nil && status.Status.Phase == Ready
+		if p.ready[c.Namespace] {
+			errs = append(errs, p.keys(c))
+		}
+	}
+	return errors.Join(append(errs, p.pools())...)
+}

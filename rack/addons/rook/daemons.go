@@ -1,0 +1,139 @@
+package rook
+
+import (
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+)
+
+// daemon is one of Ceph's daemons, in a Deployment of its own.
+type daemon struct {
+	// kind is mon, mgr, osd, mds or rgw; id tells it from its equals.
+	kind, id string
+	// node is where it must run; empty is anywhere.
+	node string
+	// disk is what an osd keeps its data on.
+	disk string
+}
+
+func (d daemon) name() string { return "rook-ceph-" + d.kind + "-" + d.id }
+
+// letter is how Rook counts daemons that are no disks.
+func letter(i int) string { return string(rune('a' + i)) }
+
+// owner is whose daemons they are.
+type owner struct {
+	kind, name string
+	uid        string
+	cluster    *cephCluster
+}
+
+// deployment is what runs in a daemon's place: it has the daemon's name, labels and node, and asks for nothing that the
+// scheduler would have to find.
+func (d daemon) deployment(o owner) *appsv1.Deployment {
+	one, controller := int32(1), true
+	labels := map[string]string{
+		"app": "rook-ceph-" + d.kind, "ceph_daemon_type": d.kind, "ceph_daemon_id": d.id, d.kind: d.id,
+		"rook_cluster": o.cluster.Namespace, "app.kubernetes.io/managed-by": "rook-ceph-operator",
+	}
+	deployment := &appsv1.Deployment{
+		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: d.name(), Namespace: o.cluster.Namespace, Labels: labels,
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "ceph.rook.io/v1", Kind: o.kind, Name: o.name, UID: uid(o.uid), Controller: &controller,
+			}},
+		},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &one,
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			// Two daemons never share a disk.
+			Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{
+					Tolerations: slices.Concat(o.cluster.Spec.Placement["all"].Tolerations, o.cluster.Spec.Placement[d.kind].Tolerations),
+					Containers:  []corev1.Container{{Name: d.kind, Image: o.cluster.Spec.CephVersion.Image}},
+				},
+			},
+		},
+	}
+	if d.node != "" {
+		deployment.Spec.Template.Spec.NodeSelector = map[string]string{corev1.LabelHostname: d.node}
+	}
+	if d.disk != "" {
+		deployment.Annotations = map[string]string{"rack.home-ops/disk": d.disk}
+	}
+	return deployment
+}
+
+// run sees to the daemons, and returns those that do not run.
+func (p *pass) run(o owner, wanted []daemon) (down []string, err error) {
+	for _, d := range wanted {
+		if err := p.Apply(p.ctx, cluster.Deployments, d.deployment(o)); err != nil {
+			return nil, err
+		}
+		have := cluster.Find[appsv1.Deployment](p.Cluster, cluster.Deployments, o.cluster.Namespace, d.name())
+		if have == nil || have.Status.AvailableReplicas == 0 {
+			down = append(down, d.kind+"."+d.id)
+		}
+	}
+	return down, nil
+}
+
+// monitors chooses the nodes of the monitors, which they keep; each has its own.
+func (p *pass) monitors(c *cephCluster) ([]daemon, error) {
+	count := max(c.Spec.Mon.Count, 1)
+	var mons []daemon
+	taken := map[string]bool{}
+	for i := range count {
+		d := daemon{kind: "mon", id: letter(i)}
+		if have := cluster.Find[appsv1.Deployment](p.Cluster, cluster.Deployments, c.Namespace, d.name()); have != nil {
+			d.node = have.Spec.Template.Spec.NodeSelector[corev1.LabelHostname]
+			taken[d.node] = true
+		}
+		mons = append(mons, d)
+	}
+	free := p.freeNodes(c)
+	for i := range mons {
+		if mons[i].node != "" {
+			continue
+		}
+		at := slices.IndexFunc(free, func(node string) bool { return !taken[node] })
+		if at < 0 && c.Spec.Mon.AllowMultiplePerNode && len(free) > 0 {
+			at = i % len(free)
+		}
+		if at < 0 {
+			return nil, fmt.Errorf("cannot start %d mons on %d node(s) when allowMultiplePerNode is false", count, len(free))
+		}
+		mons[i].node = free[at]
+		taken[free[at]] = true
+	}
+	return mons, nil
+}
+
+// freeNodes are the hostnames of the nodes that monitors can run on: those that other pods are not kept away from.
+func (p *pass) freeNodes(c *cephCluster) []string {
+	tolerations := slices.Concat(c.Spec.Placement["all"].Tolerations, c.Spec.Placement["mon"].Tolerations)
+	var names []string
+	for _, item := range cluster.Read[corev1.Node](p.Cluster, cluster.Nodes) {
+		kept := slices.ContainsFunc(item.Typed.Spec.Taints, func(t corev1.Taint) bool {
+			return t.Effect != corev1.TaintEffectPreferNoSchedule &&
+				!slices.ContainsFunc(tolerations, func(tol corev1.Toleration) bool { return tolerates(tol, t) })
+		})
+		if !kept && !item.Typed.Spec.Unschedulable {
+			names = append(names, item.Typed.Labels[corev1.LabelHostname])
+		}
+	}
+	return names
+}
+
+func tolerates(tol corev1.Toleration, t corev1.Taint) bool {
+	return (tol.Effect == "" || tol.Effect == t.Effect) && (tol.Key == t.Key || tol.Key == "" && tol.Operator == corev1.TolerationOpExists) &&
+		(tol.Operator == corev1.TolerationOpExists || tol.Value == t.Value)
+}
