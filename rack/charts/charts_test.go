@@ -1,0 +1,151 @@
+package charts
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	helmregistry "helm.sh/helm/v3/pkg/registry"
+	"sigs.k8s.io/yaml"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// render is what Helm makes of the archive without a cluster.
+func render(t *testing.T, archive []byte, namespace string, values map[string]any) (string, error) {
+	t.Helper()
+	c, err := loader.LoadArchive(bytes.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := helmregistry.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := action.NewInstall(&action.Configuration{RegistryClient: registry})
+	install.DryRun, install.ClientOnly, install.IncludeCRDs = true, true, true
+	install.ReleaseName, install.Namespace = c.Name(), namespace
+	install.KubeVersion = &chartutil.KubeVersion{Version: "v1.34.1", Major: "1", Minor: "34"}
+	release, err := install.Run(c, values)
+	if err != nil {
+		return "", err
+	}
+	return release.Manifest, nil
+}
+
+// objects are those of a manifest, as KIND/NAME.
+func objects(t *testing.T, manifest string) map[string]map[string]any {
+	t.Helper()
+	found := map[string]map[string]any{}
+	for _, document := range strings.Split("\n"+manifest, "\n---\n") {
+		var object map[string]any
+		if err := yaml.UnmarshalStrict([]byte(document), &object); err != nil {
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		if len(object) == 0 {
+			continue
+		}
+		metadata := object["metadata"].(map[string]any)
+		if a, _ := metadata["annotations"].(map[string]any); a[annotation] != "true" {
+			t.Errorf("%v %v does not say that it is a stand-in", object["kind"], metadata["name"])
+		}
+		found[object["kind"].(string)+"/"+metadata["name"].(string)] = object
+	}
+	return found
+}
+
+// values are a component's, from its golden file.
+func values(t *testing.T, path string) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// versions are those that a stack has by default.
+func versions(t *testing.T) spec.Versions {
+	t.Helper()
+	content, err := os.ReadFile("../../spec/versions.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v spec.Versions
+	if err := yaml.UnmarshalStrict(content, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// definitions is a folder as rack/crds writes it, with one small definition in each set that charts ask for.
+func definitions(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, r := range registryCharts {
+		for _, set := range r.kinds {
+			if err := os.MkdirAll(filepath.Join(dir, set), 0o750); err != nil {
+				t.Fatal(err)
+			}
+			definition := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: " + set + "}\nspec: {}\n"
+			if err := os.WriteFile(filepath.Join(dir, set, set+".yaml"), []byte(definition), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+// chartCalled is the packaged chart of that name.
+func chartCalled(t *testing.T, name string) Chart {
+	t.Helper()
+	all, err := All(versions(t), definitions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if strings.Contains(c.Repository, "/"+name+":") {
+			return c
+		}
+	}
+	t.Fatalf("no chart %s", name)
+	return Chart{}
+}
+
+func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
+	for _, test := range []struct {
+		chart, namespace, values string
+		want                     []string
+	}{
+		{"cilium", "kube-system", "../../components/cilium/values/testdata/home.yaml", []string{
+			"DaemonSet/cilium", "DaemonSet/cilium-envoy", "Deployment/cilium-operator", "Deployment/hubble-relay", "Deployment/hubble-ui",
+			"Service/hubble-relay", "Service/hubble-ui", "ConfigMap/cilium-config", "GatewayClass/cilium", "ServiceAccount/cilium-operator",
+		}},
+		{"cilium", "kube-system", "../../components/cilium/values/testdata/lab.yaml", []string{"DaemonSet/cilium"}},
+		{"rook-ceph", "rook-ceph", "../../components/rook/values/testdata/everything.yaml", []string{
+			"Deployment/rook-ceph-operator", "ConfigMap/rook-ceph-operator-config", "CustomResourceDefinition/rook", "ServiceAccount/rook-ceph-osd",
+		}},
+	} {
+		t.Run(test.chart, func(t *testing.T) {
+			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.namespace, values(t, test.values))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := objects(t, manifest)
+			for _, want := range test.want {
+				if found[want] == nil {
+					t.Errorf("no %s in\n%s", want, manifest)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,199 @@
+{{- /*
+The objects that charts are made of. Each takes a dict with the chart's context as root, a name, and what is said below.
+*/ -}}
+
+{{- /* meta: what is under metadata. labels; annotations; namespace, unless the release's; cluster: it has none. */ -}}
+{{- define "meta" -}}
+name: {{ .name }}
+{{- if not .cluster }}
+namespace: {{ .namespace | default .root.Release.Namespace }}
+{{- end }}
+labels:
+  app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+  helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version | replace "+" "_" }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  rack.home-ops/stand-in: "true"
+  {{- with .annotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- /* named: the usual labels of an app in a release. */ -}}
+{{- define "named" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end }}
+
+{{- /* account: a ServiceAccount. labels, annotations. */ -}}
+{{- define "account" }}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  {{- include "meta" . | nindent 2 }}
+{{- end }}
+
+{{- /*
+workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
+image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; onHost: in the
+node's network; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
+podLabels, nodeSelector, affinity, tolerations and priorityClassName; claims: volume claim templates.
+*/ -}}
+{{- define "workload" }}
+{{- $values := .values | default dict }}
+{{- $kind := .kind | default "Deployment" }}
+---
+apiVersion: apps/v1
+kind: {{ $kind }}
+metadata:
+  {{- include "meta" (merge (dict "labels" (merge dict .select (.labels | default dict))) .) | nindent 2 }}
+spec:
+  {{- if ne $kind "DaemonSet" }}
+  replicas: {{ ternary .replicas 1 (not (kindIs "invalid" .replicas)) }}
+  {{- end }}
+  {{- if eq $kind "StatefulSet" }}
+  serviceName: {{ .name }}
+  {{- end }}
+  selector:
+    matchLabels:
+      {{- toYaml .select | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- toYaml (merge dict .select (.labels | default dict) ($values.podLabels | default dict)) | nindent 8 }}
+      annotations:
+        rack.home-ops/stand-in: "true"
+        {{- with merge dict (.podAnnotations | default dict) ($values.podAnnotations | default dict) }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      {{- with .account }}
+      serviceAccountName: {{ . }}
+      {{- end }}
+      {{- if .onHost }}
+      hostNetwork: true
+      dnsPolicy: ClusterFirstWithHostNet
+      {{- end }}
+      {{- with coalesce .priority $values.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      {{- with $values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.topologySpreadConstraints }}
+      topologySpreadConstraints:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- if .everywhere }}
+      tolerations:
+        - operator: Exists
+      {{- else }}
+      {{- with $values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- end }}
+      containers:
+        - name: {{ .container | default .name }}
+          image: {{ .image | quote }}
+          {{- with .args }}
+          args:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          {{- with .env }}
+          env:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          {{- with .ports }}
+          ports:
+            {{- range $name, $port := . }}
+            - name: {{ $name }}
+              containerPort: {{ $port }}
+            {{- end }}
+          {{- end }}
+          {{- with $values.securityContext }}
+          {{- if kindIs "map" . }}
+          {{- if not (hasKey . "capabilities") }}
+          securityContext:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          {{- end }}
+          {{- end }}
+          {{- with $values.resources }}
+          resources:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          {{- with .mounts }}
+          volumeMounts:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+      {{- with .volumes }}
+      volumes:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+  {{- with .claims }}
+  volumeClaimTemplates:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{- /* service: select; ports: targets by port number; type; headless; spec: further fields; labels, annotations. */ -}}
+{{- define "service" }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "meta" . | nindent 2 }}
+spec:
+  {{- with .type }}
+  type: {{ . }}
+  {{- end }}
+  {{- if .headless }}
+  clusterIP: None
+  {{- end }}
+  {{- with .spec }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  selector:
+    {{- toYaml .select | nindent 4 }}
+  ports:
+    {{- toYaml .ports | nindent 4 }}
+{{- end }}
+
+{{- /* definitions: the kinds that come with the chart; keep: they stay when the release goes. */ -}}
+{{- define "definitions" }}
+{{- $keep := .keep }}
+{{- range $_, $content := .root.Files.Glob "definitions/*.yaml" }}
+{{- $definition := $content | toString | fromJson }}
+{{- if $keep }}
+{{- $_ := set $definition.metadata.annotations "helm.sh/resource-policy" "keep" }}
+{{- end }}
+---
+{{ toJson $definition }}
+{{- end }}
+{{- end }}
+
+{{- /* almighty: an account may do everything. account. */ -}}
+{{- define "almighty" }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  {{- include "meta" (merge (dict "cluster" true) .) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: cluster-admin
+subjects:
+  - kind: ServiceAccount
+    name: {{ .account }}
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}

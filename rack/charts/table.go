@@ -1,0 +1,31 @@
+package charts
+
+import "github.com/home-ops/home-ops/spec"
+
+// row is one chart: where the genuine one is published, and what its stand-in is made of. The folder with its name
+// holds its templates and default values.
+type row struct {
+	// host and path are those of the genuine chart's registry.
+	host, path string
+	// name is the chart's, and its folder's.
+	name string
+	// version is the one that a stack decides; nil for a chart of the tree, which names its version itself.
+	version func(spec.Versions) spec.Version
+	// kinds are the sets of definitions that come with it.
+	kinds []string
+	// installOnly puts the kinds where Helm installs them once and never upgrades them, as the genuine chart has them;
+	// else they are rendered by the template that includes "definitions".
+	installOnly bool
+}
+
+var registryCharts = []row{
+	{
+		host: "quay.io", path: "cilium/charts", name: "cilium",
+		version: func(v spec.Versions) spec.Version { return v.Cilium },
+	},
+	{
+		host: "ghcr.io", path: "rook", name: "rook-ceph",
+		version: func(v spec.Versions) spec.Version { return v.RookCeph },
+		kinds:   []string{"rook", "objectbucket"},
+	},
+}
