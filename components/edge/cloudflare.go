@@ -18,7 +18,7 @@ const (
 // seconds.
 const halfYear = 15552000
 
-// account is the stack's account and zone at Cloudflare; nil without.
+// account is the stack's account and zone at Cloudflare.
 type account struct {
 	provider *cloudflare.Provider
 	id       pulumi.String
@@ -28,12 +28,17 @@ type account struct {
 	clusterToken pulumi.StringOutput
 }
 
+// cloudflare is the stack's account; nil without. Where nothing is made there, only
+// the cluster's token is set.
 func (b *builder) cloudflare() (*account, error) {
 	c := b.stack.Edge.Cloudflare
 	if c == nil {
 		return nil, nil
 	}
 	token := pulumi.ToSecret(b.args.CloudflareToken.ToStringOutput()).(pulumi.StringOutput)
+	if !objects.Tunnelled(b.stack) && b.stack.Edge.DNS.PublicTarget == "" && !c.ClusterToken {
+		return &account{clusterToken: token}, nil // nothing to make there
+	}
 	provider, err := cloudflare.NewProvider(b.ctx, b.name+"-cloudflare", &cloudflare.ProviderArgs{
 		ApiToken: token,
 	}, pulumi.Parent(b.parent))

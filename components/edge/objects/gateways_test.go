@@ -2,7 +2,6 @@ package objects_test
 
 import (
 	"crypto/x509"
-	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,15 +10,6 @@ import (
 
 	"github.com/home-ops/home-ops/components/edge/objects"
 )
-
-// gateway is a stack's gateway of that name; nil when it has none.
-func gateway(gateways []*gatewayv1.Gateway, name string) *gatewayv1.Gateway {
-	i := slices.IndexFunc(gateways, func(g *gatewayv1.Gateway) bool { return g.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return gateways[i]
-}
 
 // admits reports whether a listener takes routes of a namespace with these labels.
 func admits(t *testing.T, listener gatewayv1.Listener, marks labels.Set) bool {
@@ -39,31 +29,22 @@ func admits(t *testing.T, listener gatewayv1.Listener, marks labels.Set) bool {
 }
 
 func TestGateways_AdmitTheWorldOnlyToMarkedNamespaces(t *testing.T) {
+	marked := labels.Set{"home-ops.github.io/external-gateway": "true"}
+	unmarked := labels.Set{"kubernetes.io/metadata.name": "default"}
 	for _, stack := range stacks(t) {
-		gateways := objects.Gateways(stack)
-		for name, want := range map[string]struct{ marked, unmarked bool }{
-			objects.InternalGateway: {true, true},
-			objects.ExternalGateway: {true, false},
-		} {
-			g := gateway(gateways, name)
-			if g == nil {
-				continue
+		for _, g := range objects.Gateways(stack) {
+			for _, listener := range g.Spec.Listeners[1:] {
+				if !admits(t, listener, marked) {
+					t.Errorf("%s: %s/%s refuses a marked namespace", stack.Name, g.Name, listener.Name)
+				}
+				want := g.Name == objects.InternalGateway
+				if got := admits(t, listener, unmarked); got != want {
+					t.Errorf("%s: %s/%s admits any namespace: %t", stack.Name, g.Name, listener.Name, got)
+				}
 			}
-			for _, listener := range g.Spec.Listeners {
-				if listener.Name == "http" {
-					want.marked, want.unmarked = false, false // the redirect's, of the same namespace
-				}
-				marked := admits(t, listener, labels.Set{"home-ops.github.io/external-gateway": "true"})
-				unmarked := admits(t, listener, labels.Set{"kubernetes.io/metadata.name": "default"})
-				if marked != want.marked || unmarked != want.unmarked {
-					t.Errorf("%s: %s/%s admits marked %t, unmarked %t; want %+v",
-						stack.Name, name, listener.Name, marked, unmarked, want)
-				}
-				if listener.Name == "http" {
-					want = map[string]struct{ marked, unmarked bool }{
-						objects.InternalGateway: {true, true}, objects.ExternalGateway: {true, false},
-					}[name]
-				}
+			// Plain http is the redirect's, which is in the gateways' own namespace.
+			if admits(t, g.Spec.Listeners[0], marked) {
+				t.Errorf("%s: %s serves plain http", stack.Name, g.Name)
 			}
 		}
 	}
