@@ -78,6 +78,10 @@ func (set *ruleset) check(r *request) (answer, bool) {
 		if !slices.Contains(branchRules, rule.Type) {
 			return refused("RepositoryRuleset", "rules", "Invalid rule '"+rule.Type+"': "), false
 		}
+		if methods, given := rule.Parameters["allowed_merge_methods"].([]any); given && len(methods) == 0 {
+			return refused("RepositoryRuleset", "rules",
+				"Invalid parameter allowed_merge_methods: at least one merge method must be enabled"), false
+		}
 	}
 	if refs, _ := set.Conditions["ref_name"].(map[string]any); refs["include"] == nil || refs["exclude"] == nil {
 		return refused("RepositoryRuleset", "conditions", "Invalid conditions: ref_name needs include and exclude"), false
