@@ -17,8 +17,12 @@ func (g *gitHub) protect() error {
 	rules := &github.RepositoryRulesetRulesArgs{
 		Deletion:       pulumi.Bool(true),
 		NonFastForward: pulumi.Bool(true),
-		// A home has one owner, who cannot approve their own change.
-		PullRequest: &github.RepositoryRulesetRulesPullRequestArgs{RequiredApprovingReviewCount: pulumi.Int(0)},
+		PullRequest: &github.RepositoryRulesetRulesPullRequestArgs{
+			// A home has one owner, who cannot approve their own change.
+			RequiredApprovingReviewCount: pulumi.Int(0),
+			// GitHub's provider would send that none is allowed.
+			AllowedMergeMethods: pulumi.ToStringArray([]string{"merge", "squash", "rebase"}),
+		},
 	}
 	if checks := g.requiredChecks(); len(checks) > 0 {
 		rules.RequiredStatusChecks = &github.RepositoryRulesetRulesRequiredStatusChecksArgs{RequiredChecks: checks}
