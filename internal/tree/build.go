@@ -3,6 +3,7 @@ package tree
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -38,9 +39,20 @@ func build(root string, k *Kustomization) ([]*resource.Resource, error) {
 	options.LoadRestrictions = types.LoadRestrictionsNone
 	built, err := krusty.MakeKustomizer(options).Run(overlay{disk, file, raw}, folder)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", k.folder(), strings.ReplaceAll(err.Error(), root+"/", ""))
+		return nil, explain(k.folder(), strings.ReplaceAll(err.Error(), root+"/", ""))
 	}
 	return built.Resources(), nil
+}
+
+// absent is how kustomize says that a file is not there: once for each thing that it could
+// have been.
+var absent = regexp.MustCompile(`(?:accumulating resources|accumulating components|loading [a-z]+) from '([^']+)': .*no such file or directory`)
+
+func explain(folder, text string) error {
+	if m := absent.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s/kustomization.yaml: it lists %s, which is not there; add the file or take away the line", folder, m[1])
+	}
+	return fmt.Errorf("%s: %s", folder, text)
 }
 
 // adjust is kustomization.yaml with what Flux adds, and with a trace of each object's file.

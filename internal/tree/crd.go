@@ -84,8 +84,11 @@ func compile(name string, openAPI map[string]any) (*crdSchema, error) {
 func closeObjects(node any) {
 	switch n := node.(type) {
 	case map[string]any:
-		for _, below := range n {
-			closeObjects(below)
+		for key, below := range n {
+			// Such a part says more of the same object, and does not name all of its fields.
+			if key != "allOf" && key != "anyOf" && key != "oneOf" && key != "not" {
+				closeObjects(below)
+			}
 		}
 		if n["x-kubernetes-int-or-string"] == true {
 			delete(n, "type")

@@ -35,6 +35,9 @@ func (c *Cluster) CheckOrder() []error {
 func circleFrom(k *Kustomization, byKey map[string]*Kustomization, done map[string]bool, way []string) []string {
 	for i, key := range way {
 		if key == k.Key() {
+			for _, member := range way[i:] {
+				done[member] = true
+			}
 			return append(way[i:len(way):len(way)], k.Key())
 		}
 	}

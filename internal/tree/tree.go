@@ -1,12 +1,15 @@
 package tree
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/yaml"
 )
@@ -140,14 +143,17 @@ func readKustomization(o Object) (*Kustomization, error) {
 	return &k, nil
 }
 
-// strict reads an object into a struct that has a field for everything in it.
+// strict reads an object into a struct that has a field for everything in it, as the API
+// server does: a number is no text.
 func strict(o Object, into any) error {
-	raw, err := yaml.Marshal(o.Object)
+	raw, err := json.Marshal(o.Object)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Where(), err)
 	}
-	if err := yaml.UnmarshalStrict(raw, into); err != nil {
-		return fmt.Errorf("%s: %s", o.Where(), strings.TrimPrefix(err.Error(), "error unmarshaling JSON: "))
+	unknown, err := kjson.UnmarshalStrict(raw, into)
+	if err = errors.Join(append(unknown, err)...); err != nil {
+		text := strings.ReplaceAll(err.Error(), "\n", ", ")
+		return fmt.Errorf("%s: %s", o.Where(), strings.TrimPrefix(text, "json: "))
 	}
 	return nil
 }

@@ -29,11 +29,25 @@ func eachStack(t *testing.T, test func(t *testing.T, stack *spec.Stack, cluster 
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
 			}
-			cluster, errs := tree.Load(repository, root(t, stack), values(stack))
-			report(t, errs)
-			test(t, stack, cluster)
+			test(t, stack, load(t, stack))
 		})
 	}
+}
+
+// loaded are the trees that were read, each once.
+var loaded = map[string]*tree.Cluster{}
+
+func load(t *testing.T, stack *spec.Stack) *tree.Cluster {
+	t.Helper()
+	if cluster := loaded[stack.Name]; cluster != nil {
+		return cluster
+	}
+	cluster, problems := tree.Load(repository, root(t, stack), values(stack))
+	report(t, problems)
+	if len(problems) == 0 {
+		loaded[stack.Name] = cluster
+	}
+	return cluster
 }
 
 func report(t *testing.T, problems []error) {
@@ -82,12 +96,8 @@ func root(t *testing.T, stack *spec.Stack) *tree.Kustomization {
 }
 
 func TestTree_EverySettingHasAUser(t *testing.T) {
-	used := map[string]bool{}
 	eachStack(t, func(t *testing.T, stack *spec.Stack, cluster *tree.Cluster) {
 		report(t, cluster.CheckSettings(settings.For(stack), offered))
-		for name := range cluster.Used {
-			used[name] = true
-		}
 	})
 }
 
@@ -124,4 +134,13 @@ func TestTree_ObjectsAreWhatTheirKindsAllow(t *testing.T) {
 		slices.Sort(names)
 		t.Log("of unknown form: ", fmt.Sprint(names))
 	})
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
