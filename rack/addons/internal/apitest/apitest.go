@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -70,8 +71,17 @@ func Start(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
-// Restart kills the API server, and lets it come back.
-func (s *Server) Restart() { s.api.Interrupt() }
+// Restart kills the API server, and returns when it is back.
+func (s *Server) Restart(ctx context.Context) error {
+	pid := s.api.PID()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	for s.api.PID() == pid && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return s.wait(ctx)
+}
 
 // Stop ends the server and forgets what it kept.
 func (s *Server) Stop() {
