@@ -94,7 +94,7 @@ func TestNew_HandsOnThePublicKeyInPlain(t *testing.T) {
 
 func TestNew_GivesEachResourceItsOwnProvider(t *testing.T) {
 	for _, r := range registered(t, load(t, private)).Resources() {
-		want := ""
+		var want string
 		switch {
 		case strings.HasPrefix(r.Type, "kubernetes:"):
 			want = "::cluster::"

@@ -29,7 +29,7 @@ type Patch struct {
 
 // Target chooses the objects.
 type Target struct {
-	Group string `json:"group,omitempty"`
-	Kind  string `json:"kind"`
-	Name  string `json:"name,omitempty"`
+	Group     string `json:"group,omitempty"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
 }

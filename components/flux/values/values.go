@@ -93,7 +93,8 @@ func For(stack *spec.Stack) (map[string]any, error) {
 
 // rootPatch gives the Kustomization that the operator makes, the root of the tree,
 // the settings and the key; and has the root give both to every Kustomization
-// that it makes in turn, so that no manifest needs to say it.
+// that it makes in turn, so that no manifest needs to say it. In another namespace they
+// would not be found.
 func rootPatch(stack *spec.Stack) (fluxio.Patch, error) {
 	common := fluxio.KustomizationSpec{PostBuild: &fluxio.PostBuild{SubstituteFrom: []fluxio.Reference{
 		{Kind: "ConfigMap", Name: settings.ConfigMap},
@@ -102,7 +103,7 @@ func rootPatch(stack *spec.Stack) (fluxio.Patch, error) {
 	if sops := stack.Secrets.SOPS; sops != nil {
 		common.Decryption = &fluxio.Decryption{Provider: "sops", SecretRef: fluxio.Name{Name: sops.SecretName}}
 	}
-	target := fluxio.Target{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}
+	target := fluxio.Target{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization", Namespace: objects.Namespace}
 
 	children, err := partial(common)
 	if err != nil {
