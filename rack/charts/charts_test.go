@@ -62,6 +62,9 @@ func objects(t *testing.T, manifest string) map[string]map[string]any {
 // values are a component's, from its golden file.
 func values(t *testing.T, path string) map[string]any {
 	t.Helper()
+	if path == "" {
+		return nil
+	}
 	content, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +137,27 @@ func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
 		{"rook-ceph", "rook-ceph", "../../components/rook/values/testdata/everything.yaml", []string{
 			"Deployment/rook-ceph-operator", "ConfigMap/rook-ceph-operator-config", "CustomResourceDefinition/rook", "ServiceAccount/rook-ceph-osd",
 		}},
+		{"flux-operator", "flux-system", "", []string{
+			"Deployment/flux-operator", "ServiceAccount/flux-operator", "ClusterRoleBinding/flux-operator", "CustomResourceDefinition/flux-operator",
+		}},
+		{"cert-manager", "cert-manager", "../../components/edge/values/testdata/home/cert-manager.yaml", []string{
+			"Deployment/cert-manager", "Deployment/cert-manager-webhook", "Deployment/cert-manager-cainjector", "CustomResourceDefinition/cert-manager",
+		}},
+		{"external-dns", "network", "../../components/edge/values/testdata/home/external-dns-cloudflare.yaml", []string{
+			"Deployment/external-dns-cloudflare", "Service/external-dns-cloudflare", "CustomResourceDefinition/external-dns",
+		}},
+		{"external-dns", "network", "../../components/edge/values/testdata/lab/external-dns-unifi.yaml", []string{"Deployment/external-dns-unifi"}},
+		{"k8s-gateway", "network", "../../components/edge/values/testdata/home/k8s-gateway.yaml", []string{
+			"Deployment/k8s-gateway", "Service/k8s-gateway", "ConfigMap/k8s-gateway",
+		}},
+		{"connect", "external-secrets", "../../components/secretstore/values/testdata/home-connect.yaml", []string{
+			"Deployment/onepassword-connect", "Service/onepassword-connect", "PodDisruptionBudget/onepassword-connect",
+		}},
+		{"external-secrets", "external-secrets", "../../components/secretstore/values/testdata/home-external-secrets.yaml", []string{
+			"Deployment/external-secrets", "Deployment/external-secrets-webhook", "Deployment/external-secrets-cert-controller",
+			"CustomResourceDefinition/external-secrets", "PodDisruptionBudget/external-secrets-pdb",
+		}},
+		{"snapshot-controller", "kube-system", "", []string{"Deployment/snapshot-controller", "CustomResourceDefinition/snapshot"}},
 	} {
 		t.Run(test.chart, func(t *testing.T) {
 			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.namespace, values(t, test.values))

@@ -28,4 +28,41 @@ var registryCharts = []row{
 		version: func(v spec.Versions) spec.Version { return v.RookCeph },
 		kinds:   []string{"rook", "objectbucket"},
 	},
+	{
+		host: "ghcr.io", path: "controlplaneio-fluxcd/charts", name: "flux-operator",
+		version: func(v spec.Versions) spec.Version { return v.FluxOperator },
+		kinds:   []string{"flux-operator"},
+	},
+	{
+		host: "ghcr.io", path: "controlplaneio-fluxcd/charts", name: "flux-instance",
+		version: func(v spec.Versions) spec.Version { return v.FluxInstance },
+	},
+	{
+		host: "quay.io", path: "jetstack/charts", name: "cert-manager",
+		version: func(v spec.Versions) spec.Version { return v.CertManager },
+		kinds:   []string{"cert-manager"},
+	},
+	{
+		host: "ghcr.io", path: "home-operations/charts-mirror", name: "external-dns",
+		version: func(v spec.Versions) spec.Version { return v.ExternalDNS },
+		kinds:   []string{"external-dns"}, installOnly: true,
+	},
+	{
+		host: "ghcr.io", path: "external-secrets/charts", name: "external-secrets",
+		version: func(v spec.Versions) spec.Version { return v.ExternalSecrets },
+		kinds:   []string{"external-secrets"},
+	},
+	{
+		host: "ghcr.io", path: "1password", name: "connect",
+		version: func(v spec.Versions) spec.Version { return v.OnePasswordConnect },
+	},
+	{
+		host: "ghcr.io", path: "k8s-gateway/charts", name: "k8s-gateway",
+		version: func(v spec.Versions) spec.Version { return v.K8sGateway },
+	},
+	{
+		host: "ghcr.io", path: "piraeusdatastore/helm-charts", name: "snapshot-controller",
+		version: func(v spec.Versions) spec.Version { return v.SnapshotController },
+		kinds:   []string{"snapshot"}, installOnly: true,
+	},
 }

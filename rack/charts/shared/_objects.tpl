@@ -40,7 +40,8 @@ metadata:
 workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
 image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; onHost: in the
 node's network; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
-podLabels, nodeSelector, affinity, tolerations and priorityClassName; claims: volume claim templates.
+podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; claims: volume claim
+templates.
 */ -}}
 {{- define "workload" }}
 {{- $values := .values | default dict }}
@@ -119,26 +120,13 @@ spec:
               containerPort: {{ $port }}
             {{- end }}
           {{- end }}
-          {{- with $values.securityContext }}
-          {{- if kindIs "map" . }}
-          {{- if not (hasKey . "capabilities") }}
-          securityContext:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- end }}
-          {{- end }}
           {{- with $values.resources }}
           resources:
             {{- toYaml . | nindent 12 }}
           {{- end }}
-          {{- with .mounts }}
-          volumeMounts:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-      {{- with .volumes }}
-      volumes:
+        {{- with .also }}
         {{- toYaml . | nindent 8 }}
-      {{- end }}
+        {{- end }}
   {{- with .claims }}
   volumeClaimTemplates:
     {{- toYaml . | nindent 4 }}
@@ -168,14 +156,15 @@ spec:
     {{- toYaml .ports | nindent 4 }}
 {{- end }}
 
-{{- /* definitions: the kinds that come with the chart; keep: they stay when the release goes. */ -}}
+{{- /* definitions: the kinds that come with the chart. annotations; keep: they stay when the release goes. */ -}}
 {{- define "definitions" }}
-{{- $keep := .keep }}
+{{- $annotations := .annotations | default dict }}
+{{- if .keep }}
+{{- $annotations = dict "helm.sh/resource-policy" "keep" }}
+{{- end }}
 {{- range $_, $content := .root.Files.Glob "definitions/*.yaml" }}
 {{- $definition := $content | toString | fromJson }}
-{{- if $keep }}
-{{- $_ := set $definition.metadata.annotations "helm.sh/resource-policy" "keep" }}
-{{- end }}
+{{- $_ := set $definition.metadata "annotations" (merge $definition.metadata.annotations $annotations) }}
 ---
 {{ toJson $definition }}
 {{- end }}
@@ -196,4 +185,18 @@ subjects:
   - kind: ServiceAccount
     name: {{ .account }}
     namespace: {{ .root.Release.Namespace }}
+{{- end }}
+
+{{- /* budget: one pod stays. select. */ -}}
+{{- define "budget" }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "meta" (merge (dict "labels" .select) .) | nindent 2 }}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      {{- toYaml .select | nindent 6 }}
 {{- end }}
