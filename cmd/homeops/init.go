@@ -75,6 +75,12 @@ func initStack(ctx context.Context, c call, read reader) error {
 	if err := writeNew(target, text); err != nil {
 		return err
 	}
+	if i.ageKey != "" {
+		// A file of somebody else's stays as it is: that is no reason to have written no stack.
+		if _, err := writeSOPS(dir, false); err != nil {
+			fmt.Fprintf(i.err, "homeops: %v\n", err)
+		}
+	}
 	i.farewell(target)
 	return nil
 }

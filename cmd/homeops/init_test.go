@@ -272,6 +272,9 @@ func TestInit_MakesAnAgeKeyForSOPS(t *testing.T) {
 	if strings.Contains(got.out+string(content), "AGE-SECRET-KEY-") || !strings.Contains(string(private), "AGE-SECRET-KEY-") {
 		t.Error("the private key is where it does not belong, or nowhere")
 	}
+	if rules, err := os.ReadFile(".sops.yaml"); err != nil || !strings.Contains(string(rules), "age: age1") {
+		t.Errorf(".sops.yaml: %v\n%s", err, rules)
+	}
 	// What is left is the secret that only its owner can set.
 	left := homeops(t, "", "validate")
 	if strings.Count(left.out, "\n") != 1 || !strings.Contains(left.out, "the stack has no secret home-ops:sopsAgeKey; set it with") {

@@ -20,6 +20,7 @@ func commands() []command {
 		initCommand,
 		renderCommand,
 		frrCommand,
+		sopsCommand,
 		schemaCommand,
 		docsCommand,
 		versionCommand,

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/home-ops/home-ops/internal/sopsconfig"
+	"github.com/home-ops/home-ops/spec"
+)
+
+var sopsCommand = command{
+	name:    "sops",
+	summary: "Write " + sopsconfig.Path + " with the age recipients of the stack files",
+	run:     sops,
+}
+
+func sops(_ context.Context, c call) error {
+	flags := newFlags(c.name)
+	checkOnly := flags.Bool("check", false, "write nothing; fail when the file is not current")
+	rest, err := c.parse(flags)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("%s takes no arguments, got %q", c.name, rest[0])
+	}
+	dir, err := projectDir()
+	if err != nil {
+		return err
+	}
+	_, err = writeSOPS(dir, *checkOnly)
+	return err
+}
+
+// writeSOPS makes the file current and reports whether it changed. A file that somebody else wrote is an error, and a
+// project without SOPS needs none.
+func writeSOPS(dir string, checkOnly bool) (changed bool, err error) {
+	stacks, problems := spec.LoadProject(dir)
+	if err := problems.Err(); err != nil {
+		return false, err
+	}
+	want, any, err := sopsconfig.For(stacks)
+	if err != nil || !any {
+		return false, err
+	}
+	target := filepath.Join(dir, sopsconfig.Path)
+	have, err := os.ReadFile(target)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	case err == nil && !bytes.HasPrefix(have, []byte(sopsconfig.Head)):
+		return false, fmt.Errorf("%s was not made by homeops, and is left alone: remove it, or keep the recipients in it yourself", target)
+	case bytes.Equal(have, want):
+		return false, nil
+	case checkOnly:
+		return false, fmt.Errorf("%s is not current: run `homeops sops`, then `sops updatekeys` on each *.sops.yaml, and commit them", target)
+	}
+	return true, os.WriteFile(target, want, 0o644)
+}
