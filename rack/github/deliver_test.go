@@ -82,7 +82,7 @@ func TestPush_LeavesAloneWhoDoesNotListen(t *testing.T) {
 	if err := a.Push(t.Context(), "home-ops/home-ops", "main", "x"); err != nil {
 		t.Fatal(err)
 	}
-	a.Server.Close()
+	a.Close()
 	for len(got) > 0 {
 		if req := <-got; req.Header.Get("X-GitHub-Event") == "push" {
 			t.Error("announced to a webhook that is off")
