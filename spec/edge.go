@@ -51,8 +51,8 @@ type Cloudflare struct {
 	ZoneID string `json:"zoneID,omitempty" example:"0123456789abcdef0123456789abcdef"`
 	// TunnelName is the tunnel's name in the account. Default: the stack's name.
 	TunnelName string `json:"tunnelName,omitempty"`
-	// APITokenRef says where an API token with Zone DNS Edit and Account Cloudflare Tunnel Edit is kept. Default:
-	// item cloudflare, field api-token, of the 1Password vault if this program can read it; else
+	// APITokenRef says where an API token with Zone Read, Zone DNS Edit and Account Cloudflare Tunnel Edit is
+	// kept. Default: item cloudflare, field api-token, of the 1Password vault if this program can read it; else
 	// config:cloudflareApiToken.
 	APITokenRef SecretRef `json:"apiTokenRef,omitempty" example:"op://home/cloudflare/api-token"`
 	// ClusterToken makes a second API token, which may edit the zone's DNS records and nothing else, and gives

@@ -26,5 +26,5 @@ const (
 
 	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
 	// the external gateway, where the world finds them.
-	ExternalGateway = "home-ops.github.io/external-gateway"
+	ExternalGateway = "gateway.home-ops.io/external"
 )

@@ -29,7 +29,7 @@ func admits(t *testing.T, listener gatewayv1.Listener, marks labels.Set) bool {
 }
 
 func TestGateways_AdmitTheWorldOnlyToMarkedNamespaces(t *testing.T) {
-	marked := labels.Set{"home-ops.github.io/external-gateway": "true"}
+	marked := labels.Set{"gateway.home-ops.io/external": "true"}
 	unmarked := labels.Set{"kubernetes.io/metadata.name": "default"}
 	for _, stack := range stacks(t) {
 		for _, g := range objects.Gateways(stack) {
