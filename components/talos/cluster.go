@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/spec"
@@ -43,6 +44,10 @@ type TalosCluster struct {
 	Kubeconfig pulumi.StringOutput
 	// Talosconfig gives full rights over the machines. It is secret.
 	Talosconfig pulumi.StringOutput
+	// MachineSecrets is the bundle that everything else was made of, in the form of
+	// `talosctl gen secrets`: new configurations come out of it even when the state is
+	// lost. It is secret.
+	MachineSecrets pulumi.StringOutput
 	// Provider manages Kubernetes objects in the cluster.
 	Provider *kubernetes.Provider
 	// Nodes tells what was made of each node, in the order of the stack file.
@@ -89,6 +94,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	c.Talosconfig = b.talosconfig(secrets)
+	c.MachineSecrets = b.machineSecrets(secrets)
 	if c.Provider, err = b.provider(c.Kubeconfig); err != nil {
 		return nil, err
 	}
@@ -220,6 +226,18 @@ func (b *builder) talosconfig(secrets *machine.Secrets) pulumi.StringOutput {
 		return Talosconfig(b.args.Stack, client.CaCertificate, client.ClientCertificate, client.ClientKey)
 	})
 	return pulumi.ToSecret(config).(pulumi.StringOutput)
+}
+
+func (b *builder) machineSecrets(secrets *machine.Secrets) pulumi.StringOutput {
+	file := secrets.MachineSecrets.ApplyT(func(held machine.MachineSecrets) (string, error) {
+		bundle, err := bundleOf(held)
+		if err != nil {
+			return "", err
+		}
+		raw, err := yaml.Marshal(bundle)
+		return string(raw), err
+	})
+	return pulumi.ToSecret(file).(pulumi.StringOutput)
 }
 
 // provider is bound to the cluster by name: the server's address or the
