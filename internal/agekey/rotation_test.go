@@ -1,4 +1,4 @@
-package agekey
+package agekey_test
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
+	"github.com/home-ops/home-ops/internal/agekey"
 )
 
 // seal encrypts as SOPS does for a file's data key: for every recipient.
@@ -52,11 +54,11 @@ func opens(t *testing.T, keyFile string, sealed []byte) bool {
 func TestRotation_NeverLocksTheClusterOut(t *testing.T) {
 	dir := t.TempDir()
 	oldFile, newFile, both := filepath.Join(dir, "old"), filepath.Join(dir, "new"), filepath.Join(dir, "both")
-	oldKey, _, err := Ensure(oldFile)
+	oldKey, _, err := agekey.Ensure(oldFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newKey, _, err := Ensure(newFile)
+	newKey, _, err := agekey.Ensure(newFile)
 	if err != nil {
 		t.Fatal(err)
 	}
