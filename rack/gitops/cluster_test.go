@@ -54,6 +54,14 @@ func startCluster(t *testing.T, b *built, log *slog.Logger) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
+	config, err = config.PatchV1Alpha1(func(c *v1alpha1.Config) error {
+		disabled := true
+		c.ClusterConfig.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: &disabled}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	fabric, err := kube.NewFabric(kube.Options{Binary: b.Kube, Dir: t.TempDir(), Log: log})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 func Encrypt(ctx context.Context, sops, recipient string, manifest []byte) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, sops, "encrypt", "--age", recipient, "--encrypted-regex", "^(data|stringData)$",
 		"--filename-override", "secret.yaml", "/dev/stdin")
+	cmd.Dir = "/" // in a project it would look for rules in a .sops.yaml
 	cmd.Stdin = bytes.NewReader(manifest)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
