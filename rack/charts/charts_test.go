@@ -2,8 +2,13 @@ package charts
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +18,7 @@ import (
 	helmregistry "helm.sh/helm/v3/pkg/registry"
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/rack/registry"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -94,7 +100,7 @@ func versions(t *testing.T) spec.Versions {
 func definitions(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, r := range registryCharts {
+	for _, r := range slices.Concat(registryCharts, repositoryCharts) {
 		for _, set := range r.kinds {
 			if err := os.MkdirAll(filepath.Join(dir, set), 0o750); err != nil {
 				t.Fatal(err)
@@ -171,5 +177,49 @@ func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// get is what the handler answers.
+func get(t *testing.T, handler http.Handler, path string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d", path, w.Code)
+	}
+	return w.Body.String()
+}
+
+func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
+	_, err := render(t, chartCalled(t, "cilium").Archive, "kube-system", map[string]any{"hubble": map[string]any{"enabled": "yes"}})
+	if err == nil || !strings.Contains(err.Error(), "at '/hubble/enabled': got string, want boolean") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCharts_AskForTheirDefinitions(t *testing.T) {
+	_, err := All(versions(t), "nowhere")
+	want := "chart rook-ceph: nowhere/rook holds no definitions; write them with: go run -C rack/crds . -out nowhere"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestCharts_ComeOutOfTheRegistryAsTheyWentIn(t *testing.T) {
+	once, again := chartCalled(t, "rook-ceph"), chartCalled(t, "rook-ceph")
+	if !bytes.Equal(once.Archive, again.Archive) {
+		t.Error("the same chart was packaged in two ways")
+	}
+	r := registry.New(once.Host)
+	for _, c := range []Chart{once, again} {
+		if err := r.AddChart(c.Host, c.Repository, c.Archive); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name, tag, _ := strings.Cut(once.Repository, ":")
+	manifest := get(t, r, "https://"+once.Host+"/v2/"+name+"/manifests/"+tag)
+	if digest := sha256.Sum256(once.Archive); !strings.Contains(manifest, "sha256:"+hex.EncodeToString(digest[:])) {
+		t.Errorf("the registry has another chart: %s", manifest)
 	}
 }

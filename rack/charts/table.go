@@ -65,4 +65,31 @@ var registryCharts = []row{
 		version: func(v spec.Versions) spec.Version { return v.SnapshotController },
 		kinds:   []string{"snapshot"}, installOnly: true,
 	},
+	{
+		host: "ghcr.io", path: "prometheus-community/charts", name: "kube-prometheus-stack",
+		kinds: []string{"prometheus-operator"}, installOnly: true,
+	},
+	{host: "ghcr.io", path: "prometheus-community/charts", name: "prometheus-blackbox-exporter"},
+	{host: "ghcr.io", path: "victoriametrics/helm-charts", name: "victoria-logs-single"},
+	{host: "ghcr.io", path: "victoriametrics/helm-charts", name: "victoria-logs-collector"},
+	{host: "ghcr.io", path: "home-operations/charts-mirror", name: "metrics-server"},
+	{host: "ghcr.io", path: "home-operations/charts-mirror", name: "volsync", kinds: []string{"volsync"}},
+	{host: "ghcr.io", path: "home-operations/charts", name: "tuppr", kinds: []string{"tuppr"}, installOnly: true},
+	{host: "ghcr.io", path: "stakater/charts", name: "reloader"},
+	{host: "ghcr.io", path: "spegel-org/helm-charts", name: "spegel"},
+	{host: "ghcr.io", path: "bjw-s-labs/helm", name: "app-template"},
+}
+
+// repositoryCharts are those in classic repositories, whose path is that of the repository.
+var repositoryCharts = []row{
+	{
+		host: "charts.longhorn.io", name: "longhorn",
+		version: func(v spec.Versions) spec.Version { return v.Longhorn },
+		kinds:   []string{"longhorn"},
+	},
+	{
+		host: "openebs.github.io", path: "zfs-localpv", name: "zfs-localpv",
+		version: func(v spec.Versions) spec.Version { return v.ZFSLocalPV },
+		kinds:   []string{"zfs-localpv"}, installOnly: true,
+	},
 }

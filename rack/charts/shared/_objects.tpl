@@ -40,8 +40,8 @@ metadata:
 workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
 image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; onHost: in the
 node's network; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
-podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; claims: volume claim
-templates.
+podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; strategy; volumes;
+claims: volume claim templates.
 */ -}}
 {{- define "workload" }}
 {{- $values := .values | default dict }}
@@ -54,6 +54,10 @@ metadata:
 spec:
   {{- if ne $kind "DaemonSet" }}
   replicas: {{ ternary .replicas 1 (not (kindIs "invalid" .replicas)) }}
+  {{- end }}
+  {{- with .strategy }}
+  strategy:
+    {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- if eq $kind "StatefulSet" }}
   serviceName: {{ .name }}
@@ -127,6 +131,10 @@ spec:
         {{- with .also }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- with .volumes }}
+      volumes:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
   {{- with .claims }}
   volumeClaimTemplates:
     {{- toYaml . | nindent 4 }}
@@ -199,4 +207,27 @@ spec:
   selector:
     matchLabels:
       {{- toYaml .select | nindent 6 }}
+{{- end }}
+
+{{- /*
+monitor: a ServiceMonitor, where the release asks for one (when). select; port, by name; trust: the kind will be there.
+*/ -}}
+{{- define "monitor" }}
+{{- if .when }}
+{{- if not (or .trust (.root.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
+{{- fail (printf "ServiceMonitor %s needs the kinds of monitoring.coreos.com/v1, which the cluster does not have" .name) }}
+{{- end }}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  {{- include "meta" (merge (dict "labels" .select) .) | nindent 2 }}
+spec:
+  selector:
+    matchLabels:
+      {{- toYaml .select | nindent 6 }}
+  endpoints:
+    - port: {{ .port }}
+      path: /metrics
+{{- end }}
 {{- end }}

@@ -1,0 +1,129 @@
+package charts
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+const tree = "../../kubernetes"
+
+// TestTree_HasAStandInForEveryChart renders each chart of the tree with the values that the tree gives it.
+func TestTree_HasAStandInForEveryChart(t *testing.T) {
+	crds := definitions(t)
+	fromTree, err := Tree(os.DirFS(tree), crds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives := map[string][]byte{}
+	for _, c := range fromTree {
+		archives[c.Host+"/"+strings.Split(c.Repository, ":")[0]] = c.Archive
+	}
+	for _, r := range append(repositoryCharts, registryCharts...) {
+		if r.version != nil {
+			archive, err := r.archive(r.version(versions(t)), crds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			archives[r.host+"/"+r.path+"/"+r.name] = archive
+		}
+	}
+	releases, err := filepath.Glob(tree + "/apps/*/*/*/helmrelease.yaml")
+	if err != nil || len(releases) == 0 {
+		t.Fatalf("the tree has no releases (%v)", err)
+	}
+	for _, file := range releases {
+		t.Run(filepath.Base(filepath.Dir(filepath.Dir(file))), func(t *testing.T) {
+			name, values := helmRelease(t, file)
+			for place, archive := range archives {
+				if strings.HasSuffix(place, "/"+name) {
+					manifest, err := render(t, archive, "there", values)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if len(objects(t, manifest)) == 0 {
+						t.Error("it renders nothing")
+					}
+					return
+				}
+			}
+			t.Errorf("no stand-in for %s", name)
+		})
+	}
+}
+
+var (
+	number  = regexp.MustCompile(`\$\{[A-Z_]+_(REPLICAS|PROVISIONING)\}`)
+	setting = regexp.MustCompile(`\$\{[A-Z_]+\}`)
+)
+
+// helmRelease is the chart that a release of the tree is of, and its values, with something for every setting.
+func helmRelease(t *testing.T, file string) (string, map[string]any) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var release struct {
+		Spec struct {
+			Chart struct {
+				Spec struct {
+					Chart string `json:"chart"`
+				} `json:"spec"`
+			} `json:"chart"`
+			Values map[string]any `json:"values"`
+		} `json:"spec"`
+	}
+	if err := yaml.Unmarshal(setting.ReplaceAll(number.ReplaceAll(content, []byte("3")), []byte("setting")), &release); err != nil {
+		t.Fatal(err)
+	}
+	if name := release.Spec.Chart.Spec.Chart; name != "" {
+		return name, release.Spec.Values
+	}
+	content, err = os.ReadFile(filepath.Join(filepath.Dir(file), "ocirepository.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s source
+	if err := yaml.Unmarshal(content, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Spec.URL[strings.LastIndex(s.Spec.URL, "/")+1:], release.Spec.Values
+}
+
+func TestTree_RefusesAChartThatNobodyPlays(t *testing.T) {
+	unknown := `kind: OCIRepository
+spec:
+  url: oci://ghcr.io/someone/charts/new
+  ref: {tag: 1.0.0}
+  layerSelector: {mediaType: application/vnd.cncf.helm.chart.content.v1.tar+gzip}
+`
+	_, err := Tree(fstest.MapFS{"apps/new.yaml": {Data: []byte(unknown)}}, definitions(t))
+	want := "apps/new.yaml: there is no stand-in for oci://ghcr.io/someone/charts/new; add a row to rack/charts/table.go and a folder of templates"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestRepositories_ServeAnIndexAndItsChart(t *testing.T) {
+	hosts, err := Repositories(spec.Versions{Longhorn: "1.9.2", ZFSLocalPV: "2.8.0"}, definitions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, path := range map[string]string{"charts.longhorn.io": "/longhorn-1.9.2.tgz", "openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz"} {
+		index := get(t, hosts[host], filepath.Join(filepath.Dir(path), "index.yaml"))
+		if !strings.Contains(index, filepath.Base(path)) || strings.Contains(index, "digest: \"\"") {
+			t.Errorf("%s: the index is\n%s", host, index)
+		}
+		if get(t, hosts[host], path) == "" {
+			t.Errorf("%s: no chart", host)
+		}
+	}
+}
