@@ -98,6 +98,11 @@ var sets = []set{
 		},
 	},
 	{
+		name:     "flux-operator",
+		packages: []string{"github.com/controlplaneio-fluxcd/flux-operator/api/v1"},
+		groups:   []string{"fluxcd.controlplane.io"},
+	},
+	{
 		name: "longhorn",
 		packages: []string{
 			"github.com/longhorn/longhorn-manager/k8s/pkg/apis/longhorn/v1beta1",
@@ -109,6 +114,11 @@ var sets = []set{
 		name:     "external-dns",
 		packages: []string{"sigs.k8s.io/external-dns/apis/v1alpha1"},
 		groups:   []string{"externaldns.k8s.io"},
+	},
+	{
+		name:     "volsync",
+		packages: []string{"github.com/backube/volsync/api/v1alpha1"},
+		groups:   []string{"volsync.backube"},
 	},
 }
 

@@ -4,10 +4,12 @@ package main
 
 // The packages whose types are read: never compiled, but for their sake go.mod keeps their modules.
 import (
+	_ "github.com/backube/volsync/api/v1alpha1"
 	_ "github.com/cert-manager/cert-manager/pkg/apis/acme/v1"
 	_ "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	_ "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	_ "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2alpha1"
+	_ "github.com/controlplaneio-fluxcd/flux-operator/api/v1"
 	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
 	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1alpha1"
 	_ "github.com/external-secrets/external-secrets/apis/externalsecrets/v1beta1"
