@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -30,8 +29,11 @@ func addressesOf(s *spec.Stack) []netip.Addr {
 }
 
 // hostsOf names the outside services, the nodes, and the cluster endpoint where it is a name of the home's DNS.
-func hostsOf(s *spec.Stack) map[string]netip.Addr {
-	hosts := map[string]netip.Addr{factory.Host: outsideAddress.Addr()}
+func hostsOf(s *spec.Stack, services []string) map[string]netip.Addr {
+	hosts := map[string]netip.Addr{}
+	for _, name := range services {
+		hosts[name] = outsideAddress.Addr()
+	}
 	for _, n := range s.Nodes {
 		hosts[n.Name] = n.Address
 	}

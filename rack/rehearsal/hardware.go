@@ -28,6 +28,9 @@ func hardwareOf(s *spec.Stack, n spec.Node) node.Hardware {
 		d.add(selector, 2e12)
 	}
 	d.all = append(d.all, node.Disk{Path: "/dev/sdz", Size: 32e9, Type: node.DiskSSD, Transport: "usb", Model: "Decoy", Serial: "DECOY-" + n.Name, BusPath: "/usb/decoy"})
+	for i := range d.all {
+		d.all[i].Symlinks = append(d.all[i].Symlinks, udevLinks(d.all[i])...)
+	}
 	h.Disks = d.all
 	h.Links = links(n)
 	return h

@@ -2,6 +2,8 @@ package rehearsal
 
 import (
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,4 +58,25 @@ func matches(h node.Hardware, s spec.DiskSelector) int {
 		}
 	}
 	return count
+}
+
+func TestUdevLinks_AreWhatCephsFiltersLookFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		disk     node.Disk
+		selector spec.DiskSelector
+	}{
+		"an NVMe disk by serial": {node.Disk{Type: node.DiskNVMe, Model: "Samsung SSD 990 PRO", Serial: "S73W"}, spec.DiskSelector{Serial: "S73W"}},
+		"a SATA disk by serial":  {node.Disk{Type: node.DiskHDD, Model: "WDC WD40", Serial: "WD-W1"}, spec.DiskSelector{Serial: "WD-W1"}},
+		"a SATA disk by wwid":    {node.Disk{Type: node.DiskHDD, Serial: "A", WWID: "naa.5000C5"}, spec.DiskSelector{WWID: "naa.5000c5"}},
+		"an NVMe disk by wwid":   {node.Disk{Type: node.DiskNVMe, Serial: "A", WWID: "eui.0025"}, spec.DiskSelector{WWID: "eui.0025"}},
+	} {
+		pattern, err := test.selector.LinkPattern()
+		if err != nil {
+			t.Fatal(err)
+		}
+		expression := regexp.MustCompile("^" + pattern + "$")
+		if links := udevLinks(test.disk); !slices.ContainsFunc(links, expression.MatchString) {
+			t.Errorf("%s: %s matches none of %q", name, pattern, links)
+		}
+	}
 }

@@ -79,6 +79,10 @@ func parts(config *room.Config) []report.Part {
 		{Name: "kubelets", Kind: report.Simulated},
 		{Name: "virtual IP", Kind: report.Simulated},
 		{Name: "image factory", Kind: report.Simulated},
+		{Name: "Helm charts", Kind: report.StandIn},
+		{Name: "chart registries", Kind: report.StandIn},
+		{Name: "custom resource definitions, generated", Kind: report.Real},
+		{Name: "operators in the cluster", Kind: report.Simulated},
 		{Name: "go language host", Kind: config.LanguageHost.Kind},
 	}
 	for _, p := range config.Plugins {

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"sync"
 
+	"k8s.io/client-go/rest"
+
+	"github.com/home-ops/home-ops/rack/addons"
 	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/rack/kube"
 	"github.com/home-ops/home-ops/rack/node"
@@ -37,7 +40,8 @@ type rack struct {
 // machine is one node and its line in the stack file.
 type machine struct {
 	*node.Node
-	spec spec.Node
+	spec     spec.Node
+	hardware node.Hardware
 }
 
 // newRack powers every machine on, in maintenance mode.
@@ -52,14 +56,15 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
 	r := &rack{dir: dir, cancel: cancel}
-	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Log: log}); err != nil {
+	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Operators: r.operators(config, log), Log: log}); err != nil {
 		cancel()
 		return nil, fmt.Errorf("rack: %w", err)
 	}
 	discovery := node.NewDiscovery()
 	for _, n := range stack.Nodes {
+		hardware := hardwareOf(stack, n)
 		m, err := node.New(node.Options{
-			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardwareOf(stack, n),
+			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
 			Pull: images.Pull, Extensions: extensions(images),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
@@ -68,7 +73,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 			r.stop()
 			return nil, fmt.Errorf("rack: %w", err)
 		}
-		r.nodes = append(r.nodes, &machine{Node: m, spec: n})
+		r.nodes = append(r.nodes, &machine{Node: m, spec: n, hardware: hardware})
 	}
 	for _, m := range r.nodes {
 		r.running.Go(func() {
@@ -84,6 +89,17 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 		}
 	}
 	return r, nil
+}
+
+// operators play what the pods' programs would do. They see the disks that the machines have.
+func (r *rack) operators(config *room.Config, log *slog.Logger) func(context.Context, *rest.Config) error {
+	return func(ctx context.Context, cluster *rest.Config) error {
+		return addons.Run(ctx, cluster, addons.Options{
+			CRDDir: config.CRDs,
+			Disks:  r.disksOf,
+			Log:    log.With("component", "operators"),
+		})
+	}
 }
 
 // stop pulls every plug.

@@ -88,9 +88,12 @@ func (r *rehearsal) furnish() error {
 	if r.file, err = copyStackFile(r.config.Project, r.config.Stack, r.config.Dir); err != nil {
 		return err
 	}
+	if r.world, err = newWorld(r.config, r.stack); err != nil {
+		return err
+	}
 	return sandbox.Furnish(sandbox.Room{
 		Addresses: addressesOf(r.stack),
-		Hosts:     hostsOf(r.stack),
+		Hosts:     hostsOf(r.stack, r.world.hosts()),
 		Covers:    map[string]string{r.file.Path: r.file.Copy},
 		Dir:       r.config.Dir,
 	})
@@ -98,11 +101,11 @@ func (r *rehearsal) furnish() error {
 
 // play is the rehearsal itself.
 func (r *rehearsal) play(ctx context.Context) error {
-	var err error
-	if r.world, err = newWorld(r.config.Dir); err != nil {
+	if err := r.world.open(); err != nil {
 		return err
 	}
-	defer r.world.stop()
+	defer r.world.close()
+	var err error
 	if r.rack, err = newRack(ctx, r.config, r.stack, r.world.factory, filepath.Join(r.config.Dir, "rack")); err != nil {
 		return err
 	}

@@ -22,7 +22,10 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.upTwice(ctx); err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
+		return err
+	}
+	return r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) })
 }
 
 func (r *rehearsal) upTwice(ctx context.Context) error {

@@ -1,0 +1,101 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+var cephClusters = schema.GroupVersionResource{Group: "ceph.rook.io", Version: "v1", Resource: "cephclusters"}
+
+// checkCeph counts the disks that Ceph runs on: those that the stack file names, and no other.
+func (r *rehearsal) checkCeph(ctx context.Context, c *cluster) (string, error) {
+	if r.stack.Storage.RookCeph == nil {
+		return "the stack has none", nil
+	}
+	client, err := dynamic.NewForConfig(c.rest)
+	if err != nil {
+		return "", err
+	}
+	list, err := client.Resource(cephClusters).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	if len(list.Items) != 1 {
+		return "", fmt.Errorf("%d CephClusters", len(list.Items))
+	}
+	phase, _, _ := unstructured.NestedString(list.Items[0].Object, "status", "phase")
+	message, _, _ := unstructured.NestedString(list.Items[0].Object, "status", "message")
+	if phase != "Ready" {
+		return "", fmt.Errorf("phase %s: %s", phase, message)
+	}
+	want := 0
+	for _, n := range r.stack.Storage.RookCeph.Nodes {
+		want += len(n.Disks)
+	}
+	disks, err := c.client.AppsV1().Deployments(list.Items[0].GetNamespace()).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
+	if err != nil {
+		return "", err
+	}
+	if len(disks.Items) != want {
+		return "", fmt.Errorf("%d OSDs for %d disks", len(disks.Items), want)
+	}
+	return fmt.Sprintf("%d OSDs, one for each disk", want), nil
+}
+
+// checkClaims asks each storage class for a volume.
+func (r *rehearsal) checkClaims(ctx context.Context, c *cluster) (string, error) {
+	classes, err := c.client.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	var bound []string
+	var errs []error
+	for _, class := range classes.Items {
+		// Buckets are claimed by another kind.
+		if strings.Contains(class.Provisioner, "bucket") {
+			continue
+		}
+		if err := r.claim(ctx, c, class.Name); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", class.Name, err))
+			continue
+		}
+		bound = append(bound, class.Name)
+	}
+	slices.Sort(bound)
+	return strings.Join(bound, ", "), errors.Join(errs...)
+}
+
+func (r *rehearsal) claim(ctx context.Context, c *cluster, class string) error {
+	claims := c.client.CoreV1().PersistentVolumeClaims("default")
+	claim, err := claims.Create(ctx, &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "claim-"},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			StorageClassName: &class, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = claims.Delete(context.WithoutCancel(ctx), claim.Name, metav1.DeleteOptions{}) }()
+	return until(ctx, func(ctx context.Context) error {
+		claim, err := claims.Get(ctx, claim.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if claim.Status.Phase != corev1.ClaimBound {
+			return fmt.Errorf("the claim is %s", claim.Status.Phase)
+		}
+		return nil
+	})
+}
