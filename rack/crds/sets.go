@@ -120,6 +120,16 @@ var sets = []set{
 		packages: []string{"github.com/backube/volsync/api/v1alpha1"},
 		groups:   []string{"volsync.backube"},
 	},
+	{
+		name:     "tuppr",
+		packages: []string{"github.com/home-ops/home-ops/rack/crds/tuppr"},
+		groups:   []string{"tuppr.home-operations.com"},
+	},
+	{
+		name:     "zfs-localpv",
+		packages: []string{"github.com/home-ops/home-ops/rack/crds/zfs"},
+		groups:   []string{"zfs.openebs.io"},
+	},
 }
 
 // certManager says by hand what cert-manager's types leave to its chart.
