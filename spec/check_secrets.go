@@ -57,35 +57,47 @@ func (c *checker) configSecret(path, key string) {
 // secretStores checks 1Password and SOPS.
 func (c *checker) secretStores() {
 	if o := c.s.Secrets.OnePassword; o != nil {
-		const path = "secrets.onePassword"
-		if strings.ContainsAny(o.Vault, "/:") {
-			c.errorf(path+".vault", "%q is not the name of a vault", o.Vault)
-		}
-		if o.ConnectHost != "" {
-			c.url(path+".connectHost", o.ConnectHost, "http", "https")
-			if o.CredentialsRef != "" {
-				c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
-			}
-			if o.ServiceAccountTokenRef != "" {
-				c.errorf(path+".serviceAccountTokenRef", "is for a stack without connectHost: this program reads 1Password through one of the two")
-			}
-		}
-		if o.BreakGlass && !o.Readable() {
-			c.errorf(path+".breakGlass", "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
-		}
-		for _, r := range []struct {
-			key string
-			ref SecretRef
-		}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}, {"serviceAccountTokenRef", o.ServiceAccountTokenRef}} {
-			if strings.HasPrefix(string(r.ref), "op://") {
-				c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
-			}
+		c.onePassword(o)
+	}
+	if k := c.s.Secrets.SOPS; k != nil {
+		c.sops(k)
+	}
+}
+
+func (c *checker) onePassword(o *OnePassword) {
+	const path = "secrets.onePassword"
+	for _, v := range []struct{ key, name string }{{"vault", o.Vault}, {"breakGlassVault", o.BreakGlassVault}} {
+		if strings.ContainsAny(v.name, "/:") {
+			c.errorf(path+"."+v.key, "%q is not the name of a vault", v.name)
 		}
 	}
-	k := c.s.Secrets.SOPS
-	if k == nil {
-		return
+	if o.ConnectHost != "" {
+		c.url(path+".connectHost", o.ConnectHost, "http", "https")
+		if o.CredentialsRef != "" {
+			c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
+		}
+		if o.ServiceAccountTokenRef != "" {
+			c.errorf(path+".serviceAccountTokenRef", "is for a stack without connectHost: this program reads 1Password through one of the two")
+		}
 	}
+	switch {
+	case o.BreakGlassVault == "":
+	case !o.Readable():
+		c.errorf(path+".breakGlassVault", "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
+	case o.BreakGlassVault == o.Vault:
+		c.errorf(path+".breakGlassVault", "is also vault (%s), which every app of the cluster can read: whoever runs one would own the cluster", o.Vault)
+	}
+	for _, r := range []struct {
+		key string
+		ref SecretRef
+	}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}, {"serviceAccountTokenRef", o.ServiceAccountTokenRef}} {
+		if strings.HasPrefix(string(r.ref), "op://") {
+			c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
+		}
+	}
+}
+
+func (c *checker) sops(k *SOPS) {
 	const path = "secrets.sops"
 	seen := map[string]int{}
 	for i, r := range k.AgeRecipients {

@@ -25,9 +25,9 @@ type OnePassword struct {
 	// vaults when there is no ConnectHost: a Connect server in the cluster does not run before the cluster does.
 	// The op command must be on PATH.
 	ServiceAccountTokenRef SecretRef `json:"serviceAccountTokenRef,omitempty" example:"config:onepasswordServiceAccountToken"`
-	// BreakGlass writes what opens the cluster when all else is lost (talosconfig, kubeconfig, machine secrets)
-	// into an item of the vault. The token that this program uses must be allowed to write. Default: false.
-	BreakGlass bool `json:"breakGlass,omitempty"`
+	// BreakGlassVault is a vault in which this program keeps an item with what opens the cluster when all else is
+	// lost: talosconfig, kubeconfig and machine secrets. Its token must be allowed to write there. Default: none.
+	BreakGlassVault string `json:"breakGlassVault,omitempty" example:"home-break-glass"`
 }
 
 // Readable reports whether this program itself can read the vaults: op:// references need that.

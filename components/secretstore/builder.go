@@ -121,10 +121,10 @@ func (b *builder) store(token, operator pulumi.Resource, connect *helm.Release) 
 // breakGlass writes the item, where the stack wants one.
 func (b *builder) breakGlass() (*onepassword.Item, error) {
 	o, kept := b.args.Stack.Secrets.OnePassword, b.args.BreakGlass
-	if !o.BreakGlass {
+	if o.BreakGlassVault == "" {
 		return nil, nil
 	}
-	provider, vault, err := b.args.Secrets.OnePassword(o.Vault)
+	provider, vault, err := b.args.Secrets.OnePassword(o.BreakGlassVault)
 	if err != nil {
 		return nil, err
 	}

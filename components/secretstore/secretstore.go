@@ -24,7 +24,7 @@ type Args struct {
 	// Network is what makes the nodes Ready: no pod runs before.
 	Network []pulumi.Resource
 	// BreakGlass is what the stack wants kept in the vault. Without
-	// secrets.onePassword.breakGlass it is not used.
+	// secrets.onePassword.breakGlassVault it is not used.
 	BreakGlass BreakGlass
 }
 
@@ -108,8 +108,8 @@ func (a *Args) check() error {
 	if a.Secrets == nil {
 		errs = append(errs, errors.New("secretstore: Secrets is missing"))
 	}
-	if kept := a.BreakGlass; o.BreakGlass && (kept.Talosconfig == nil || kept.Kubeconfig == nil || kept.MachineSecrets == nil) {
-		errs = append(errs, errors.New("secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlass wants "+
+	if kept := a.BreakGlass; o.BreakGlassVault != "" && (kept.Talosconfig == nil || kept.Kubeconfig == nil || kept.MachineSecrets == nil) {
+		errs = append(errs, errors.New("secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlassVault wants "+
 			"talosconfig, kubeconfig and machine secrets"))
 	}
 	return errors.Join(errs...)

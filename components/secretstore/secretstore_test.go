@@ -235,7 +235,7 @@ func TestNew_RefusesWhatItCannotWorkWith(t *testing.T) {
 	}{
 		"no 1Password":                 {none, func(*secretstore.Args) {}, "secretstore: the stack has no secrets.onePassword"},
 		"no provider":                  {load(t, "home"), func(a *secretstore.Args) { a.Provider = nil }, "secretstore: Provider is missing: objects would go wherever the user's kubeconfig points"},
-		"no machine secrets":           {load(t, "lab"), func(a *secretstore.Args) { a.BreakGlass.MachineSecrets = nil }, "secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlass wants talosconfig, kubeconfig and machine secrets"},
+		"no machine secrets":           {load(t, "lab"), func(a *secretstore.Args) { a.BreakGlass.MachineSecrets = nil }, "secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlassVault wants talosconfig, kubeconfig and machine secrets"},
 		"no resolver":                  {load(t, "home"), func(a *secretstore.Args) { a.Secrets = nil }, "secretstore: Secrets is missing"},
 		"credentials that are a token": {load(t, "home"), nil, "secrets.onePassword.credentialsRef: is not a 1password-credentials.json"},
 	} {

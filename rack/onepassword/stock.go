@@ -11,6 +11,9 @@ import (
 func (s *Server) Stock(stack *spec.Stack, value func(spec.SecretRef) string) {
 	if o := stack.Secrets.OnePassword; o != nil {
 		s.AddVault(o.Vault)
+		if o.BreakGlassVault != "" {
+			s.AddVault(o.BreakGlassVault)
+		}
 	}
 	done := map[spec.SecretRef]bool{}
 	for _, at := range stack.SecretRefs() {
