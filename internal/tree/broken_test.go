@@ -66,6 +66,7 @@ func problems(t *testing.T, root string) string {
 	found = append(found, cluster.CheckPins()...)
 	found = append(found, cluster.CheckOwners([]tree.ID{tree.IDOf("v1", "ConfigMap", "home-ops", "cluster-settings")})...)
 	found = append(found, cluster.CheckNamespaces([]string{"kube-system"})...)
+	found = append(found, cluster.CheckRoutes()...)
 	_, misfits := cluster.CheckKinds(kinds)
 	var text strings.Builder
 	for _, problem := range append(found, misfits...) {
