@@ -51,6 +51,7 @@ func TestFlux_FollowsTheRepository(t *testing.T) {
 	c.apply("testdata/cluster/operator.yaml")
 	c.secret("sops-age", "age.agekey", identity.String())
 	c.apply("testdata/cluster/instance.yaml")
+	c.apply("testdata/cluster/healthcheck.yaml")
 
 	dir := t.TempDir()
 	player, err := gitops.New(gitops.Options{
@@ -66,6 +67,7 @@ func TestFlux_FollowsTheRepository(t *testing.T) {
 	t.Cleanup(func() { cancel(); <-ended; showLogs(t, dir) })
 
 	t.Logf("FluxInstance ready: %.1f s", c.eventually("FluxInstance is ready", 90*time.Second, c.ready(instanceV1, "FluxInstance", "flux-system", "flux")).Seconds())
+	c.eventually("health check ends", 10*time.Second, c.checkedAfterReady)
 	t.Logf("tree applied after another %.1f s", c.eventually("tree is applied", 60*time.Second, c.ready(kustomizeV1, "Kustomization", "flux-system", "flux-system")).Seconds())
 	c.eventually("secret is decrypted", 10*time.Second, c.has("Secret", "hidden", base64.StdEncoding.EncodeToString([]byte("what nobody may read"))))
 	t.Logf("release ready after another %.1f s", c.eventually("release is ready", 60*time.Second, c.ready("helm.toolkit.fluxcd.io/v2", "HelmRelease", "default", "app")).Seconds())
@@ -91,7 +93,7 @@ func TestFlux_FollowsTheRepository(t *testing.T) {
 	c.eventually("the broken manifest is named", 60*time.Second, func(ctx context.Context) error {
 		err := c.ready(kustomizeV1, "Kustomization", "flux-system", "flux-system")(ctx)
 		if err == nil || !strings.Contains(err.Error(), "ConfigMap/default/broken") {
-			return fmt.Errorf("it says %v", err)
+			return fmt.Errorf("it says %w", err)
 		}
 		t.Log(err)
 		return nil
@@ -128,6 +130,30 @@ func (c *cluster) secret(name, key, value string) {
 	if err := c.applyOne(c.t.Context(), o); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// checkedAfterReady wants the health check to have ended, and not before Flux was ready.
+func (c *cluster) checkedAfterReady(ctx context.Context) error {
+	job, err := c.get(ctx, "batch/v1", "Job", gitops.Namespace, "healthcheck")
+	if err != nil {
+		return err
+	}
+	ended, found, _ := unstructured.NestedString(job.Object, "status", "completionTime")
+	if !found {
+		return errors.New("it runs")
+	}
+	instance, err := c.get(ctx, instanceV1, "FluxInstance", gitops.Namespace, "flux")
+	if err != nil {
+		return err
+	}
+	conditions, _, _ := unstructured.NestedSlice(instance.Object, "status", "conditions")
+	for _, condition := range conditions {
+		// Both are RFC 3339 in UTC, which sorts as text.
+		if fields := condition.(map[string]any); fields["type"] == "Ready" && ended < fields["lastTransitionTime"].(string) {
+			c.t.Errorf("the health check ended at %s, Flux was ready at %s", ended, fields["lastTransitionTime"])
+		}
+	}
+	return nil
 }
 
 // ready wants the condition Ready of this generation; the error is what the condition says.

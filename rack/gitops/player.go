@@ -89,7 +89,7 @@ func (p *Player) Run(ctx context.Context) {
 	for {
 		deployments, err := p.client.AppsV1().Deployments(Namespace).List(ctx, metav1.ListOptions{})
 		if err == nil {
-			err = p.play(ctx, deployments.Items)
+			err = errors.Join(p.play(ctx, deployments.Items), p.releaseHealthChecks(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			p.opts.Log.Debug("flux", "error", err)
