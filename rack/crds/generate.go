@@ -28,6 +28,12 @@ func (s set) generate(t *types) ([]apiextensions.CustomResourceDefinition, error
 	crd.AddKnownTypes(parser)
 	for _, root := range roots {
 		parser.NeedPackage(root)
+		if part := root.Imports()[s.imports]; part != nil {
+			parser.NeedPackage(part)
+		}
+	}
+	for _, info := range parser.Types {
+		complete(info)
 	}
 	meta := crd.FindMetav1(roots)
 	if meta == nil {

@@ -28,6 +28,9 @@ func load(sets []set) (*types, error) {
 	if err := (crd.Generator{}).RegisterMarkers(t.collector.Registry); err != nil {
 		return nil, fmt.Errorf("markers: %w", err)
 	}
+	if err := registerAlternatives(t.collector.Registry); err != nil {
+		return nil, fmt.Errorf("markers: %w", err)
+	}
 	for _, root := range roots {
 		for _, problem := range root.Errors {
 			return nil, fmt.Errorf("read the Go types: %w", error(problem))

@@ -8,6 +8,8 @@ type set struct {
 	name string
 	// packages hold the Go types; packages.go names them for go.mod.
 	packages []string
+	// imports is a package that they import, and that has markers of the project's own as well.
+	imports string
 	// groups are the API groups that are wanted out of the packages.
 	groups []string
 	// not are the kinds in the packages that the project does not install.

@@ -13,7 +13,8 @@ var sets = []set{
 			"github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2",
 			"github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2alpha1",
 		},
-		groups: []string{"cilium.io"},
+		imports: "github.com/cilium/cilium/pkg/policy/api",
+		groups:  []string{"cilium.io"},
 		// The operator recognises its own definitions, and those of an older Cilium, by this label.
 		amend: func(c *apiextensions.CustomResourceDefinition) {
 			c.Labels = map[string]string{ciliumio.CustomResourceDefinitionSchemaVersionKey: ciliumio.CustomResourceDefinitionSchemaVersion}
