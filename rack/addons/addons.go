@@ -12,8 +12,11 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/home-ops/home-ops/rack/addons/certmanager"
 	"github.com/home-ops/home-ops/rack/addons/cilium"
 	"github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/csi"
+	"github.com/home-ops/home-ops/rack/addons/externalsecrets"
 	"github.com/home-ops/home-ops/rack/addons/gateway"
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
 	"github.com/home-ops/home-ops/rack/addons/rook"
@@ -25,6 +28,8 @@ type Options struct {
 	CRDDir string
 	// Disks are those of a node, by its hostname.
 	Disks func(node string) []rook.Disk
+	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
+	ConnectURL func(host string) string
 	// Log is told what the operators do.
 	Log *slog.Logger
 }
@@ -32,10 +37,16 @@ type Options struct {
 // Run plays the operators of a cluster until the context ends, with full rights. It waits for an API server that is away, before
 // the first one and after each.
 func Run(ctx context.Context, cfg *rest.Config, o Options) error {
-	return cluster.Play(ctx, cfg, o.Log,
+	if o.ConnectURL == nil {
+		o.ConnectURL = func(host string) string { return host }
+	}
+	controllers := append([]cluster.Controller{
 		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
 		lbipam.Controller(),
 		gateway.Controller(),
 		rook.Controller(o.Disks),
-	)
+		certmanager.Controller(),
+		externalsecrets.Controller(o.ConnectURL),
+	}, csi.Controllers()...)
+	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

@@ -11,4 +11,16 @@ var (
 	wildcard string
 	//go:embed testdata/ceph.yaml
 	ceph string
+	//go:embed testdata/volumes.yaml
+	volumes string
+	//go:embed testdata/pool.yaml
+	pool string
+	//go:embed testdata/snapshots.yaml
+	snapshots string
+	//go:embed testdata/certificates.yaml
+	certificates string
+	//go:embed testdata/externals.yaml
+	externals string
+	//go:embed testdata/bound.yaml
+	bound string
 )

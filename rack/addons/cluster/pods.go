@@ -29,7 +29,7 @@ func (c *Cluster) operatorPods(patterns []string) []Pod {
 		if err != nil {
 			continue
 		}
-		pods = append(pods, c.readyPods(deployment.Typed.Namespace, selector)...)
+		pods = append(pods, c.ReadyPods(deployment.Typed.Namespace, selector)...)
 	}
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	var list []Pod
@@ -39,7 +39,12 @@ func (c *Cluster) operatorPods(patterns []string) []Pod {
 	return list
 }
 
-func (c *Cluster) readyPods(namespace string, selector labels.Selector) []corev1.Pod {
+// ReadyPods are the pods of a namespace that the selector chooses and that are ready. An empty selector chooses none, as that of a
+// Service does.
+func (c *Cluster) ReadyPods(namespace string, selector labels.Selector) []corev1.Pod {
+	if selector.Empty() {
+		return nil
+	}
 	var ready []corev1.Pod
 	for _, object := range c.List(Pods) {
 		if object.GetNamespace() != namespace || object.GetDeletionTimestamp() != nil || !selector.Matches(labels.Set(object.GetLabels())) {

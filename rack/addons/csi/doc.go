@@ -1,0 +1,8 @@
+// Package csi is a stand-in for CSI drivers and their sidecars: it makes a volume for each claim of a class whose driver runs, and
+// takes snapshots. The claim itself is bound by Kubernetes, as in life.
+//
+// A claim of Ceph's classes gets its volume only once the pool or file system that the class names is ready and the class's Secret is
+// there. Of Longhorn and ZFS nothing but the driver is looked at: that a node has the pool, or room, is not known here.
+//
+// Left out: data. A clone and a restored snapshot are as empty as any other volume; nothing is attached, mounted or grown.
+package csi

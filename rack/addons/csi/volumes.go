@@ -1,0 +1,108 @@
+package csi
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/rook"
+)
+
+// The annotations that claims and volumes have.
+const (
+	selectedNode  = "volume.kubernetes.io/selected-node"
+	provisionedBy = "pv.kubernetes.io/provisioned-by"
+)
+
+// Controllers play the drivers, each while its own operator runs, and the controller of snapshots.
+func Controllers() []cluster.Controller {
+	var list []cluster.Controller
+	for _, d := range drivers {
+		list = append(list, cluster.Controller{
+			Name: "csi" + strings.ReplaceAll("."+strings.TrimPrefix(d.suffix, "."), ".", "-"), Operators: []string{d.operator},
+			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Secrets, rook.BlockPools, rook.Filesystems},
+			Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
+				return errors.Join(d.provision(ctx, c), d.reclaim(ctx, c))
+			},
+		})
+	}
+	return append(list, snapshotController())
+}
+
+// provision makes the volumes that claims wait for.
+func (d driver) provision(ctx context.Context, c *cluster.Cluster) error {
+	var errs []error
+	for _, item := range cluster.Read[corev1.PersistentVolumeClaim](c, cluster.Claims) {
+		claim := item.Typed
+		if claim.Spec.VolumeName != "" || claim.Spec.StorageClassName == nil || claim.DeletionTimestamp != nil {
+			continue
+		}
+		class := cluster.Find[storagev1.StorageClass](c, cluster.StorageClasses, "", *claim.Spec.StorageClassName)
+		if class == nil || !strings.HasSuffix(class.Provisioner, d.suffix) || waits(class, claim) {
+			continue
+		}
+		if d.backing != nil {
+			if err := d.backing(c, class); err != nil {
+				c.Log.Debug("a claim waits", "claim", cluster.Key(claim), "why", err)
+				continue
+			}
+		}
+		errs = append(errs, c.Apply(ctx, cluster.Volumes, volumeOf(claim, class)))
+	}
+	return errors.Join(errs...)
+}
+
+// waits reports whether the claim's class waits for a pod, and none has been given a node yet.
+func waits(class class, claim *corev1.PersistentVolumeClaim) bool {
+	return class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer &&
+		claim.Annotations[selectedNode] == ""
+}
+
+func volumeOf(claim *corev1.PersistentVolumeClaim, class class) *corev1.PersistentVolume {
+	policy := corev1.PersistentVolumeReclaimDelete
+	if class.ReclaimPolicy != nil {
+		policy = *class.ReclaimPolicy
+	}
+	volume := &corev1.PersistentVolume{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolume"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "pvc-" + string(claim.UID), Annotations: map[string]string{provisionedBy: class.Provisioner},
+		},
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity:    corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
+			AccessModes: claim.Spec.AccessModes, VolumeMode: claim.Spec.VolumeMode, MountOptions: class.MountOptions,
+			PersistentVolumeReclaimPolicy: policy, StorageClassName: class.Name,
+			ClaimRef: &corev1.ObjectReference{
+				APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID,
+			},
+		},
+	}
+	volume.Spec.CSI = &corev1.CSIPersistentVolumeSource{
+		Driver: class.Provisioner, VolumeHandle: "pvc-" + string(claim.UID), FSType: class.Parameters["csi.storage.k8s.io/fstype"],
+	}
+	if node := claim.Annotations[selectedNode]; node != "" && strings.HasPrefix(class.Provisioner, "zfs.") {
+		// A dataset is on the node on which it was made.
+		volume.Spec.NodeAffinity = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{node}}},
+		}}}}
+	}
+	return volume
+}
+
+// reclaim deletes the volumes whose claims are gone, where their class says so.
+func (d driver) reclaim(ctx context.Context, c *cluster.Cluster) error {
+	var errs []error
+	for _, item := range cluster.Read[corev1.PersistentVolume](c, cluster.Volumes) {
+		v := item.Typed
+		if strings.HasSuffix(v.Annotations[provisionedBy], d.suffix) && v.Status.Phase == corev1.VolumeReleased &&
+			v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete && v.DeletionTimestamp == nil {
+			errs = append(errs, c.Delete(ctx, cluster.Volumes, "", v.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
