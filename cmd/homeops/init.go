@@ -77,7 +77,7 @@ func initStack(ctx context.Context, c call, read reader) error {
 	}
 	if i.ageKey != "" {
 		// A file of somebody else's stays as it is: that is no reason to have written no stack.
-		if _, err := writeSOPS(dir, false); err != nil {
+		if err := writeSOPS(dir, false); err != nil {
 			fmt.Fprintf(i.err, "homeops: %v\n", err)
 		}
 	}

@@ -33,32 +33,31 @@ func sops(_ context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	_, err = writeSOPS(dir, *checkOnly)
-	return err
+	return writeSOPS(dir, *checkOnly)
 }
 
-// writeSOPS makes the file current and reports whether it changed. A file that somebody else wrote is an error, and a
+// writeSOPS makes the file current. A file that somebody else wrote is an error, and a
 // project without SOPS needs none.
-func writeSOPS(dir string, checkOnly bool) (changed bool, err error) {
+func writeSOPS(dir string, checkOnly bool) error {
 	stacks, problems := spec.LoadProject(dir)
 	if err := problems.Err(); err != nil {
-		return false, err
+		return err
 	}
 	want, any, err := sopsconfig.For(stacks)
 	if err != nil || !any {
-		return false, err
+		return err
 	}
 	target := filepath.Join(dir, sopsconfig.Path)
 	have, err := os.ReadFile(target)
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return false, err
+		return err
 	case err == nil && !bytes.HasPrefix(have, []byte(sopsconfig.Head)):
-		return false, fmt.Errorf("%s was not made by homeops, and is left alone: remove it, or keep the recipients in it yourself", target)
+		return fmt.Errorf("%s was not made by homeops, and is left alone: remove it, or keep the recipients in it yourself", target)
 	case bytes.Equal(have, want):
-		return false, nil
+		return nil
 	case checkOnly:
-		return false, fmt.Errorf("%s is not current: run `homeops sops`, then `sops updatekeys` on each *.sops.yaml, and commit them", target)
+		return fmt.Errorf("%s is not current: run `homeops sops`, then `sops updatekeys` on each *.sops.yaml, and commit them", target)
 	}
-	return true, os.WriteFile(target, want, 0o644)
+	return os.WriteFile(target, want, 0o644)
 }

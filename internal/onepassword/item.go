@@ -38,7 +38,7 @@ type Item struct {
 	pulumi.CustomResourceState
 
 	// Uuid is the item's id.
-	Uuid pulumi.StringOutput `pulumi:"uuid"` //nolint:revive,staticcheck // the SDK's own name
+	Uuid pulumi.StringOutput `pulumi:"uuid"` //nolint:revive // the SDK's own name
 }
 
 // NewItem registers an item. opts must name the provider.

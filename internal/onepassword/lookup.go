@@ -10,13 +10,13 @@ import (
 // LookupVaultArgs name a vault: by its name or by its id, not both.
 type LookupVaultArgs struct {
 	Name *string `pulumi:"name"`
-	Uuid *string `pulumi:"uuid"` //nolint:revive,staticcheck // the SDK's own name
+	Uuid *string `pulumi:"uuid"` //nolint:revive // the SDK's own name
 }
 
 // LookupVaultResult is a vault.
 type LookupVaultResult struct {
 	Name string `pulumi:"name"`
-	Uuid string `pulumi:"uuid"` //nolint:revive,staticcheck // the SDK's own name
+	Uuid string `pulumi:"uuid"` //nolint:revive // the SDK's own name
 }
 
 // LookupVault finds a vault. In a preview it asks 1Password too.
@@ -30,7 +30,7 @@ func LookupVault(
 // LookupItemArgs name an item: by its title or by its id, not both.
 type LookupItemArgs struct {
 	Title *string `pulumi:"title"`
-	Uuid  *string `pulumi:"uuid"` //nolint:revive,staticcheck // the SDK's own name
+	Uuid  *string `pulumi:"uuid"` //nolint:revive // the SDK's own name
 	// Vault is the vault's id.
 	Vault string `pulumi:"vault"`
 }
@@ -51,9 +51,9 @@ type LookupItemResult struct {
 	Sections   []GetItemSection `pulumi:"sections"`
 	Title      string           `pulumi:"title"`
 	Type       string           `pulumi:"type"`
-	Url        string           `pulumi:"url"` //nolint:revive,staticcheck // the SDK's own name
+	Url        string           `pulumi:"url"` //nolint:revive // the SDK's own name
 	Username   string           `pulumi:"username"`
-	Uuid       string           `pulumi:"uuid"` //nolint:revive,staticcheck // the SDK's own name
+	Uuid       string           `pulumi:"uuid"` //nolint:revive // the SDK's own name
 	Vault      string           `pulumi:"vault"`
 }
 
@@ -61,13 +61,13 @@ type LookupItemResult struct {
 // are in a section without a label.
 type GetItemSection struct {
 	Fields []GetItemSectionField `pulumi:"fields"`
-	Id     string                `pulumi:"id"` //nolint:revive,staticcheck // the SDK's own name
+	Id     string                `pulumi:"id"` //nolint:revive // the SDK's own name
 	Label  string                `pulumi:"label"`
 }
 
 // GetItemSectionField is a field of a section.
 type GetItemSectionField struct {
-	Id    string `pulumi:"id"` //nolint:revive,staticcheck // the SDK's own name
+	Id    string `pulumi:"id"` //nolint:revive // the SDK's own name
 	Label string `pulumi:"label"`
 	Value string `pulumi:"value"`
 }

@@ -18,7 +18,7 @@ const (
 // Token), or with a service account, for which the provider runs the op command.
 // It refuses both together.
 type ProviderArgs struct {
-	Url                 pulumi.StringPtrInput //nolint:revive,staticcheck // the SDK's own name
+	Url                 pulumi.StringPtrInput //nolint:revive // the SDK's own name
 	Token               pulumi.StringPtrInput
 	ServiceAccountToken pulumi.StringPtrInput
 }

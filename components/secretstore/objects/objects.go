@@ -24,12 +24,14 @@ const (
 	// says passes over WireGuard where cilium.encryption is on.
 	ConnectPort = 8080
 
-	// CredentialsSecret and CredentialsKey are where Connect finds its credentials.
+	// CredentialsSecret is the Secret in which Connect finds its credentials.
 	CredentialsSecret = "onepassword-connect-credentials"
-	CredentialsKey    = "1password-credentials.json"
-	// TokenSecret and TokenKey are where External Secrets finds its access token.
+	// CredentialsKey is their key in it.
+	CredentialsKey = "1password-credentials.json"
+	// TokenSecret is the Secret in which External Secrets finds its access token.
 	TokenSecret = "onepassword-connect-token"
-	TokenKey    = "token"
+	// TokenKey is its key in it.
+	TokenKey = "token"
 
 	// ExternalSecretsName is the chart's name for the operator and its pods.
 	ExternalSecretsName = "external-secrets"

@@ -2,7 +2,6 @@ package onepassword
 
 import (
 	"context"
-	"errors"
 
 	"github.com/1Password/connect-sdk-go/connect"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -57,13 +56,13 @@ func (s *Server) Configure(
 	host, token := textAt(settings, "url"), textAt(settings, "token")
 	if !settings["serviceAccountToken"].IsNull() || !settings["account"].IsNull() {
 		if host != "" || token != "" {
-			return nil, errors.New(`Config conflict: either Connect credentials ("token" and "url") or 1Password CLI ` + //nolint:staticcheck,revive // the genuine plugin's words
+			return nil, failed(`Config conflict: either Connect credentials ("token" and "url") or 1Password CLI ` +
 				`("service_account_token" or "account") credentials can be set`)
 		}
 		return nil, serve.Unimplemented(name, "1Password accounts (serviceAccountToken, account), which are behind the op command")
 	}
 	if host == "" || token == "" {
-		return nil, errors.New(`Invalid provider configuration: either Connect credentials ("token" and "url") or a ` + //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed(`Invalid provider configuration: either Connect credentials ("token" and "url") or a ` +
 			`service account ("service_account_token" or "account") should be set`)
 	}
 	s.mu.Lock()

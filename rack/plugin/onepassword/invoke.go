@@ -53,7 +53,7 @@ func (s *Server) getVault(ctx context.Context, args resource.PropertyMap) (resou
 		return c.GetVaultByUUID(id)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("Unable to read vault, got error: %w", err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Unable to read vault, got error: %w", err)
 	}
 	return resource.NewPropertyMapFromMap(map[string]any{
 		"id": "vaults/" + vault.ID, "uuid": vault.ID, "name": vault.Name, "description": vault.Description,
@@ -68,7 +68,7 @@ func (s *Server) getItem(ctx context.Context, args resource.PropertyMap) (resour
 		return c.GetItem(textAt(args, "uuid"), textAt(args, "vault"))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("Unable to read item, got error: %w", err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Unable to read item, got error: %w", err)
 	}
 	result := resource.NewPropertyMapFromMap(map[string]any{
 		"id": itemID(item), "uuid": item.ID, "vault": item.Vault.ID, "title": item.Title,

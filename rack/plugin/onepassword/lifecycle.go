@@ -91,7 +91,7 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	}
 	made, err := ask(ctx, s, func(c connect.Client) (*sdk.Item, error) { return c.CreateItem(wanted, wanted.Vault.ID) })
 	if err != nil {
-		return nil, fmt.Errorf("Error creating 1Password item, got error %w", err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Error creating 1Password item, got error %w", err)
 	}
 	state, err := write("onepassword.Create.state", stateOf(made))
 	return &pulumirpc.CreateResponse{Id: itemID(made), Properties: state}, err
@@ -117,7 +117,7 @@ func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	}
 	changed, err := ask(ctx, s, func(c connect.Client) (*sdk.Item, error) { return c.UpdateItem(wanted, wanted.Vault.ID) })
 	if err != nil {
-		return nil, fmt.Errorf("Could not update item '%s' from vault '%s', got error: %w", wanted.ID, wanted.Vault.ID, err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Could not update item '%s' from vault '%s', got error: %w", wanted.ID, wanted.Vault.ID, err)
 	}
 	state, err := write("onepassword.Update.state", stateOf(changed))
 	return &pulumirpc.UpdateResponse{Properties: state}, err
@@ -135,7 +135,7 @@ func (s *Server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	}
 	found, err := ask(ctx, s, func(c connect.Client) (*sdk.Item, error) { return c.GetItemByUUID(parts[3], parts[1]) })
 	if err != nil {
-		return nil, fmt.Errorf("Could not get item '%s' from vault '%s', got error: %w", parts[3], parts[1], err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Could not get item '%s' from vault '%s', got error: %w", parts[3], parts[1], err)
 	}
 	state, err := write("onepassword.Read.state", stateOf(found))
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *Server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 		return struct{}{}, c.DeleteItem(&sdk.Item{ID: textAt(prior, "uuid"), Vault: sdk.ItemVault{ID: textAt(prior, "vault")}}, textAt(prior, "vault"))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("Could not delete item '%s' from vault '%s', got error: %w", textAt(prior, "uuid"), textAt(prior, "vault"), err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Could not delete item '%s' from vault '%s', got error: %w", textAt(prior, "uuid"), textAt(prior, "vault"), err)
 	}
 	return &emptypb.Empty{}, nil
 }

@@ -115,6 +115,9 @@ func write(label string, properties resource.PropertyMap) (*structpb.Struct, err
 	return plugin.MarshalProperties(properties, plugin.MarshalOptions{Label: label, KeepUnknowns: true, KeepSecrets: true})
 }
 
+// failed is an error in the genuine plugin's words, which begin with a capital.
+func failed(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
 // textAt is the string under a key, or "".
 func textAt(m resource.PropertyMap, key resource.PropertyKey) string {
 	if v := m[key]; v.IsString() {
