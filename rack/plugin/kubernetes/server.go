@@ -1,6 +1,6 @@
-// Package kubernetes is a stand-in for the Pulumi provider plugin "kubernetes" v4.30.0: any object of any API, by
-// the same tokens, with the same names, diffs, previews and waiting, for machines to which the genuine plugin
-// cannot be downloaded.
+// Package kubernetes is a stand-in for the Pulumi provider plugin "kubernetes" v4.30.0: any object of any API, and
+// Helm's releases, by the same tokens, with the same names, diffs, previews and waiting, for machines to which the
+// genuine plugin cannot be downloaded.
 package kubernetes
 
 import (
