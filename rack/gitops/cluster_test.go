@@ -36,10 +36,10 @@ const kubernetesVersion = "1.34.1"
 
 // cluster is one node that is a control plane and runs everything.
 type cluster struct {
-	t          *testing.T
-	kubeconfig []byte
-	dynamic    dynamic.Interface
-	mapper     *restmapper.DeferredDiscoveryRESTMapper
+	t       *testing.T
+	config  *rest.Config
+	dynamic dynamic.Interface
+	mapper  *restmapper.DeferredDiscoveryRESTMapper
 }
 
 func startCluster(t *testing.T, b *built, log *slog.Logger) *cluster {
@@ -104,7 +104,7 @@ func connect(t *testing.T, kubeconfig []byte) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &cluster{t: t, kubeconfig: kubeconfig, dynamic: client, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(finder))}
+	return &cluster{t: t, config: config, dynamic: client, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(finder))}
 }
 
 // of is the client for one kind in a namespace; for a kind without namespaces that is empty.

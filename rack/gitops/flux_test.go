@@ -54,16 +54,17 @@ func TestFlux_FollowsTheRepository(t *testing.T) {
 	c.apply("testdata/cluster/healthcheck.yaml")
 
 	dir := t.TempDir()
-	player, err := gitops.New(gitops.Options{
-		Kubeconfig: c.kubeconfig, Bin: b.Flux.Bin, Distribution: b.Flux.Distribution, Dir: dir, Env: env, Log: log,
-		OnExit: func(exit process.Exit) { t.Error(exit) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { player.Run(ctx); close(ended) }()
+	go func() {
+		defer close(ended)
+		if err := gitops.Run(ctx, c.config, gitops.Options{
+			Bin: b.Flux.Bin, Distribution: b.Flux.Distribution, Dir: dir, Env: env, Log: log,
+			OnExit: func(exit process.Exit) { t.Error(exit) },
+		}); err != nil {
+			t.Error(err)
+		}
+	}()
 	t.Cleanup(func() { cancel(); <-ended; showLogs(t, dir) })
 
 	t.Logf("FluxInstance ready: %.1f s", c.eventually("FluxInstance is ready", 90*time.Second, c.ready(instanceV1, "FluxInstance", "flux-system", "flux")).Seconds())

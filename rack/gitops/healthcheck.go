@@ -17,7 +17,7 @@ const waitFor = "rack.home-ops/wait-for"
 
 // releaseHealthChecks lets the health check of the chart flux-instance complete once its FluxInstance is ready. One that
 // never is makes the release fail at its own timeout.
-func (p *Player) releaseHealthChecks(ctx context.Context) error {
+func (p *player) releaseHealthChecks(ctx context.Context) error {
 	pods, err := p.client.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Running"})
 	if err != nil {
 		return fmt.Errorf("health checks: %w", err)
@@ -37,7 +37,7 @@ func (p *Player) releaseHealthChecks(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (p *Player) release(ctx context.Context, pod *corev1.Pod) error {
+func (p *player) release(ctx context.Context, pod *corev1.Pod) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{waitFor: nil}}})
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (p *Player) release(ctx context.Context, pod *corev1.Pod) error {
 }
 
 // instanceReady reports whether the operator says so of the FluxInstance as it is now, not as it was.
-func (p *Player) instanceReady(ctx context.Context, name string) (bool, error) {
+func (p *player) instanceReady(ctx context.Context, name string) (bool, error) {
 	raw, err := p.client.CoreV1().RESTClient().Get().
 		AbsPath("/apis/fluxcd.controlplane.io/v1/namespaces", Namespace, "fluxinstances", name).DoRaw(ctx)
 	if err != nil {

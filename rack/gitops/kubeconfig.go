@@ -14,7 +14,7 @@ const tokenSeconds = int64(24 * 60 * 60)
 
 // kubeconfig speaks for a service account, with a token as its pods get: what the account may not do, the program
 // cannot do.
-func (p *Player) kubeconfig(ctx context.Context, account string) ([]byte, error) {
+func (p *player) kubeconfig(ctx context.Context, account string) ([]byte, error) {
 	seconds := tokenSeconds
 	token, err := p.client.CoreV1().ServiceAccounts(Namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds},

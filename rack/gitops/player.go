@@ -19,7 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/home-ops/home-ops/rack/kube/process"
 )
@@ -32,8 +31,6 @@ const lookPeriod = 300 * time.Millisecond
 
 // Options say what Flux's pods are played with.
 type Options struct {
-	// Kubeconfig may read Deployments and ask for tokens of service accounts. The programs use its server.
-	Kubeconfig []byte
 	// Bin holds the programs, each called as its Deployment.
 	Bin string
 	// Distribution holds the manifests that the operator's image holds.
@@ -42,14 +39,14 @@ type Options struct {
 	Dir string
 	// Env is added to the environment of every program: what makes it trust the room's authority.
 	Env []string
-	// OnExit is told when a program ends by itself. It is started again.
+	// OnExit, if any, is told when a program ends by itself. It is started again.
 	OnExit func(process.Exit)
 	// Log receives what happens.
 	Log *slog.Logger
 }
 
-// Player runs the programs.
-type Player struct {
+// player runs the programs.
+type player struct {
 	opts   Options
 	config *rest.Config
 	client kubernetes.Interface
@@ -63,47 +60,40 @@ type playing struct {
 	of      [sha256.Size]byte
 }
 
-// New checks the options.
-func New(opts Options) (*Player, error) {
-	config, err := clientcmd.RESTConfigFromKubeConfig(opts.Kubeconfig)
-	if err != nil {
-		return nil, fmt.Errorf("flux: kubeconfig: %w", err)
-	}
-	config.Timeout = 5 * time.Second
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("flux: %w", err)
-	}
+// Run plays Flux's pods in the cluster, with full rights itself, until the context ends, and ends every program with it.
+// While the API cannot be reached nothing changes: pods outlive their control plane.
+func Run(ctx context.Context, cluster *rest.Config, opts Options) error {
 	for name := range programs {
 		if _, err := os.Stat(filepath.Join(opts.Bin, name)); err != nil {
-			return nil, fmt.Errorf("flux: %w; it is built from rack/flux", err)
+			return fmt.Errorf("flux: %w; it is built from rack/flux", err)
 		}
 	}
-	return &Player{opts: opts, config: config, client: client, running: map[string]*playing{}}, nil
-}
-
-// Run plays until the context ends, and ends every program with it. While the API cannot be reached nothing changes:
-// pods outlive their control plane.
-func (p *Player) Run(ctx context.Context) {
+	config := rest.CopyConfig(cluster)
+	config.Timeout, config.QPS = 5*time.Second, -1
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("flux: %w", err)
+	}
+	p := &player{opts: opts, config: config, client: client, running: map[string]*playing{}}
 	defer p.stop()
 	for {
-		deployments, err := p.client.AppsV1().Deployments(Namespace).List(ctx, metav1.ListOptions{})
+		deployments, err := client.AppsV1().Deployments(Namespace).List(ctx, metav1.ListOptions{})
 		if err == nil {
 			err = errors.Join(p.play(ctx, deployments.Items), p.releaseHealthChecks(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
-			p.opts.Log.Debug("flux", "error", err)
+			opts.Log.Debug("flux", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-time.After(lookPeriod):
 		}
 	}
 }
 
 // play makes the processes be those of the Deployments that have a ready pod.
-func (p *Player) play(ctx context.Context, deployments []appsv1.Deployment) error {
+func (p *player) play(ctx context.Context, deployments []appsv1.Deployment) error {
 	var errs []error
 	for name, program := range programs {
 		i := slices.IndexFunc(deployments, func(d appsv1.Deployment) bool { return d.Name == name && d.DeletionTimestamp == nil })
@@ -137,7 +127,7 @@ func identity(d *appsv1.Deployment) [sha256.Size]byte {
 	return sha256.Sum256(append(template, d.UID...))
 }
 
-func (p *Player) end(name string) {
+func (p *player) end(name string) {
 	if now := p.running[name]; now != nil {
 		p.opts.Log.Info("flux: ending", "program", name)
 		now.process.Stop()
@@ -145,7 +135,7 @@ func (p *Player) end(name string) {
 	}
 }
 
-func (p *Player) stop() {
+func (p *player) stop() {
 	for _, now := range p.running {
 		now.process.Kill()
 	}

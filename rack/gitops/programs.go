@@ -48,7 +48,7 @@ var programs = map[string]program{
 }
 
 // command is the process of the Deployment's first container.
-func (p *Player) command(ctx context.Context, program program, d *appsv1.Deployment) (process.Command, error) {
+func (p *player) command(ctx context.Context, program program, d *appsv1.Deployment) (process.Command, error) {
 	dir := filepath.Join(p.opts.Dir, d.Name)
 	for _, sub := range []string{"artifacts", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
