@@ -5,10 +5,9 @@ package stacks
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
-	"github.com/home-ops/home-ops/components/rook"
 	"github.com/home-ops/home-ops/components/talos"
+	"github.com/home-ops/home-ops/internal/secretref"
 )
 
 // Program is what the cluster's program takes from outside the stack. Its zero
@@ -24,52 +23,31 @@ type Program struct {
 func Cluster(ctx *pulumi.Context) error { return Program{}.Run(ctx) }
 
 // Run makes the cluster. Each component gets from those before it what it waits
-// for.
+// for; those that wait for the same are made side by side.
 func (p Program) Run(ctx *pulumi.Context) error {
 	stack, err := load(ctx)
 	if err != nil {
 		return err
 	}
-	secrets, err := readSecrets(ctx, stack)
+	secrets, err := secretref.NewResolver(ctx, stack)
 	if err != nil {
 		return err
 	}
-	machines, err := talos.New(ctx, "talos", &talos.Args{
-		Stack:          stack,
-		Passphrases:    secrets.passphrases,
-		ResetOnDestroy: stack.Cluster.ResetOnDestroy,
-	})
-	if err != nil {
-		return err
-	}
-	if err := publishIdentity(ctx, stack, machines.Provider); err != nil {
-		return err
-	}
-	network, err := cilium.New(ctx, "cilium", &cilium.Args{
-		Stack:        stack,
-		Provider:     machines.Provider,
-		BGPPasswords: secrets.bgpPasswords,
-		GatewayKinds: p.GatewayKinds,
-	})
-	if err != nil {
-		return err
-	}
-	if stack.Storage.RookCeph != nil {
-		if _, err := rook.New(ctx, "rook", &rook.Args{
-			Stack:    stack,
-			Provider: machines.Provider,
-			Network:  []pulumi.Resource{network.Release},
-		}); err != nil {
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p}
+	for _, step := range []func() error{b.talos, b.cilium, b.rook, b.edge, b.secretStore, b.flux} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 
-	ctx.Export("kubeconfig", machines.Kubeconfig)
-	ctx.Export("talosconfig", machines.Talosconfig)
+	ctx.Export("kubeconfig", b.machines.Kubeconfig)
+	ctx.Export("talosconfig", b.machines.Talosconfig)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))
-	ctx.Export("nodes", talos.NodeFactsInput(machines.Nodes))
-	if len(network.Routers) > 0 {
-		ctx.Export("frr", pulumi.ToStringMap(network.Routers))
+	ctx.Export("nodes", talos.NodeFactsInput(b.machines.Nodes))
+	ctx.Export("deployKey", b.gitOps.DeployKey)
+	ctx.Export("webhookURL", b.gitOps.WebhookURL)
+	if len(b.network.Routers) > 0 {
+		ctx.Export("frr", pulumi.ToStringMap(b.network.Routers))
 	}
 	return nil
 }

@@ -1,84 +1,90 @@
 package stacks
 
 import (
-	"context"
-	"encoding/json"
-	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"gopkg.in/yaml.v3"
-
-	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
-	"github.com/home-ops/home-ops/internal/recorder"
-	"github.com/home-ops/home-ops/spec"
 )
 
-// stackConfig is a stack file's configuration as the engine hands it on: objects as JSON.
-func stackConfig(t *testing.T, file string) map[string]string {
-	t.Helper()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var parsed struct{ Config map[string]any }
-	if err := yaml.Unmarshal(raw, &parsed); err != nil {
-		t.Fatal(err)
-	}
-	config := map[string]string{}
-	for key, value := range parsed.Config {
-		text, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
+// components are the five that the cluster is composed of, and the store of secrets.
+var components = []string{"TalosCluster", "CiliumNetworking", "RookCephStorage", "EdgeAccess", "SecretStore", "FluxBootstrap"}
+
+func TestCluster_ComposesEveryComponentThatTheStackAsksFor(t *testing.T) {
+	for stack, without := range map[string]string{"home": "", "lab": "RookCephStorage"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err, rec.Messages())
 		}
-		config[key] = string(text)
+		for _, component := range components {
+			want := 1
+			if component == without {
+				want = 0
+			}
+			if got := len(rec.OfType("homeops:index:" + component)); got != want {
+				t.Errorf("%s: %d of %s, want %d", stack, got, component, want)
+			}
+		}
 	}
-	return config
 }
 
-// program is the whole program, but for the Gateway API's release, which is far away.
-var program = Program{GatewayKinds: func(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Object, error) {
-	return []gatewayapi.Object{{
-		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-		"metadata": map[string]any{"name": "gateways.gateway.networking.k8s.io"},
-	}}, nil
-}}.Run
-
-func TestCluster_PreviewsTheHomeStack(t *testing.T) {
-	rec := recorder.Recorder{Config: stackConfig(t, "../Pulumi.home.yaml")}
-	if err := rec.Preview(program, "home"); err != nil {
-		t.Fatal(err, rec.Messages())
-	}
-	if got := rec.OfType("talos:machine/configurationApply:ConfigurationApply"); len(got) != 5 {
-		t.Errorf("%d nodes", len(got))
-	}
-	want := []string{"endpoint", "kubeconfig", "nodes", "talosconfig"}
-	var got []string
-	for key := range rec.Exports() {
-		got = append(got, string(key))
-	}
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("exports %v", got)
-	}
-	for _, key := range []string{"kubeconfig", "talosconfig"} {
-		if export := rec.Exports()[resource.PropertyKey(key)]; !export.IsSecret() {
-			t.Errorf("%s is plain: %v", key, export)
+func TestCluster_PutsEveryObjectIntoItsOwnCluster(t *testing.T) {
+	for _, stack := range []string{"home", "lab"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		for _, r := range rec.Resources() {
+			if strings.HasPrefix(r.Type, "kubernetes:") && !strings.Contains(r.Request.GetProvider(), "::talos-kubernetes::") {
+				t.Errorf("%s: %s %s goes through %q", stack, r.Type, r.Name, r.Request.GetProvider())
+			}
 		}
 	}
-	if got := rec.OfType("kubernetes:core/v1:ConfigMap"); len(got) != 1 || got[0].Request.GetProvider() == "" {
-		t.Errorf("identity: %v", got)
+}
+
+func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
+	for stack, want := range map[string][]string{
+		"home": {"deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"lab":  {"deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+	} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		var got []string
+		for key := range rec.Exports() {
+			got = append(got, string(key))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s exports %v, want %v", stack, got, want)
+		}
+		for _, key := range []string{"kubeconfig", "talosconfig", "webhookURL"} {
+			if export := rec.Exports()[resource.PropertyKey(key)]; !export.IsSecret() {
+				t.Errorf("%s: %s is plain: %v", stack, key, export)
+			}
+		}
+	}
+}
+
+func TestCluster_KeepsSecretsSecret(t *testing.T) {
+	for _, stack := range []string{"home", "lab"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		if found := rec.PlaintextOf(secretPrefix); len(found) > 0 {
+			t.Errorf("%s: in plain: %v", stack, found)
+		}
 	}
 }
 
 func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
-	config := stackConfig(t, "../Pulumi.home.yaml")
-	config["home-ops:network"] = strings.Replace(config["home-ops:network"], `"nodeCIDRs"`, `"nodeCIDR"`, 1)
-	config["home-ops:cluster"] = strings.Replace(config["home-ops:cluster"], `"v1.34.1"`, `"1.x"`, 1)
-	rec := recorder.Recorder{Config: config}
+	rec := engine(t, "home", func(config map[string]string) {
+		config["home-ops:network"] = strings.Replace(config["home-ops:network"], `"nodeCIDRs"`, `"nodeCIDR"`, 1)
+		config["home-ops:cluster"] = strings.Replace(config["home-ops:cluster"], `"v1.34.1"`, `"1.x"`, 1)
+	})
 	err := rec.Preview(program, "home")
 	if err == nil || !strings.Contains(err.Error(), "Pulumi.home.yaml cannot work: ") {
 		t.Errorf("error %v", err)
@@ -95,7 +101,7 @@ func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
 }
 
 func TestCluster_ShowsWarnings(t *testing.T) {
-	rec := recorder.Recorder{Config: stackConfig(t, "../Pulumi.home.yaml")}
+	rec := engine(t, "home")
 	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err)
 	}
@@ -107,19 +113,17 @@ func TestCluster_ShowsWarnings(t *testing.T) {
 
 func TestCluster_ReadsDiskPassphrasesFromSecretsAlone(t *testing.T) {
 	const passphrase = "correct horse battery staple"
-	config := stackConfig(t, "../Pulumi.home.yaml")
-	encrypted := `{"encryption":{"ephemeral":{"keys":[{"type":"static","passphraseRef":"config:disk"}]}}}`
-	config["home-ops:nodeDefaults"] = encrypted
-
-	plain := maps.Clone(config)
-	plain["home-ops:disk"] = passphrase
-	rec := recorder.Recorder{Config: plain}
-	err := rec.Preview(program, "home")
-	if want := "passphraseRef config:disk: set it with `pulumi config set --secret home-ops:disk`"; err == nil || !strings.Contains(err.Error(), want) {
+	plain := func(config map[string]string) {
+		config["home-ops:nodeDefaults"] = `{"encryption":{"ephemeral":{"keys":[{"type":"static","passphraseRef":"config:disk"}]}}}`
+		config["home-ops:disk"] = passphrase
+	}
+	err := engine(t, "home", plain).Preview(program, "home")
+	if want := "home-ops:disk is in the stack file in plain text"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 
-	rec = recorder.Recorder{Config: plain, SecretConfig: []string{"home-ops:disk"}}
+	rec := engine(t, "home", plain)
+	rec.SecretConfig = append(rec.SecretConfig, "home-ops:disk")
 	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err, rec.Messages())
 	}

@@ -48,6 +48,10 @@ type TalosCluster struct {
 	// `talosctl gen secrets`: new configurations come out of it even when the state is
 	// lost. It is secret.
 	MachineSecrets pulumi.StringOutput
+	// Seed is key material of the cluster that lasts as long as it does, for secrets that
+	// are derived (internal/derive): the key with which control planes encrypt the
+	// cluster's Secrets. It is secret.
+	Seed pulumi.StringOutput
 	// Provider manages Kubernetes objects in the cluster.
 	Provider *kubernetes.Provider
 	// Nodes tells what was made of each node, in the order of the stack file.
@@ -95,6 +99,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	c.Talosconfig = b.talosconfig(secrets)
 	c.MachineSecrets = b.machineSecrets(secrets)
+	c.Seed = b.seed(secrets)
 	if c.Provider, err = b.provider(c.Kubeconfig); err != nil {
 		return nil, err
 	}
@@ -238,6 +243,11 @@ func (b *builder) machineSecrets(secrets *machine.Secrets) pulumi.StringOutput {
 		return string(raw), err
 	})
 	return pulumi.ToSecret(file).(pulumi.StringOutput)
+}
+
+func (b *builder) seed(secrets *machine.Secrets) pulumi.StringOutput {
+	key := secrets.MachineSecrets.Secrets().SecretboxEncryptionSecret()
+	return pulumi.ToSecret(key).(pulumi.StringOutput)
 }
 
 // provider is bound to the cluster by name: the server's address or the

@@ -1,0 +1,94 @@
+package stacks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"gopkg.in/yaml.v3"
+
+	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/internal/recorder"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// program is the whole program, but for the Gateway API's release, which is far away.
+var program = Program{GatewayKinds: func(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Object, error) {
+	return []gatewayapi.Object{{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": "gateways.gateway.networking.k8s.io"},
+	}}, nil
+}}.Run
+
+// secretPrefix begins the value of every secret of a stack.
+const secretPrefix = "very-secret-"
+
+// engine has a stack file's configuration as the real one hands it on: objects as JSON, and secrets opened. A change
+// may edit it; what it adds is plain.
+func engine(t *testing.T, stack string, change ...func(config map[string]string)) *recorder.Recorder {
+	t.Helper()
+	raw, err := os.ReadFile("../" + stackFile(stack))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct{ Config map[string]any }
+	if err := yaml.Unmarshal(raw, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	rec := &recorder.Recorder{Config: map[string]string{}, Invokes: accounts(t, stack)}
+	for key, value := range parsed.Config {
+		if sealed, ok := value.(map[string]any); ok && sealed["secure"] != nil {
+			rec.Config[key], rec.SecretConfig = secretPrefix+key, append(rec.SecretConfig, key)
+			if key == "home-ops:onepasswordCredentials" {
+				rec.Config[key] = `{"version":"2","verifier":{"salt":"` + secretPrefix + `"},"encCredentials":{}}`
+			}
+			continue
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec.Config[key] = string(text)
+	}
+	for _, apply := range change {
+		apply(rec.Config)
+	}
+	return rec
+}
+
+// accounts are the vault and the zone of a stack: every field that it refers to is in the vault.
+func accounts(t *testing.T, name string) recorder.Invokes {
+	stack, problems := spec.LoadFile("../" + stackFile(name))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return func(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+		switch token {
+		case "cloudflare:index/getZone:getZone":
+			return resource.NewPropertyMapFromMap(map[string]any{"id": strings.Repeat("a", 32), "name": args["name"].StringValue()}), nil
+		case "onepassword:index/getVault:getVault":
+			return resource.NewPropertyMapFromMap(map[string]any{"uuid": strings.Repeat("v", 26), "name": args["name"].StringValue()}), nil
+		case "onepassword:index/getItem:getItem":
+			return item(stack, args["title"].StringValue()), nil
+		}
+		return nil, fmt.Errorf("nobody answers %s", token)
+	}
+}
+
+func item(stack *spec.Stack, title string) resource.PropertyMap {
+	var fields []any
+	seen := map[string]bool{}
+	for _, at := range stack.SecretRefs() {
+		if _, of, field, ok := at.Ref.OnePassword(); ok && of == title && !seen[field] {
+			seen[field] = true
+			fields = append(fields, map[string]any{"id": field, "label": field, "value": secretPrefix + title + "-" + field})
+		}
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{
+		"category": "login", "sections": []any{map[string]any{"id": "", "label": "", "fields": fields}},
+	})
+}
