@@ -20,8 +20,9 @@ type feature struct {
 // features are those of a stack, with what brings them.
 func features(s *spec.Stack) []feature {
 	st := s.Storage
-	list := []feature{
+	return []feature{
 		{"storage.longhorn", st.Longhorn != nil, "longhorn", ""},
+		{"storage.longhorn", st.Longhorn != nil, "longhorn-classes", ""},
 		{"storage.longhorn", st.Longhorn != nil, "monitoring-alerts", "longhorn"},
 		{"storage.longhorn", st.Longhorn != nil, "upgrades", "longhorn"},
 		{"storage.rookCeph", st.RookCeph != nil, "ceph-snapshots", ""},
@@ -33,7 +34,6 @@ func features(s *spec.Stack) []feature {
 		{"storage", len(st.Classes()) > 0, "snapshot-controller", ""},
 		{"cilium.bgp", s.Cilium.BGP != nil, "monitoring-alerts", "bgp"},
 	}
-	return list
 }
 
 // CheckStack tells where the tree and the stack file disagree: a feature that the stack

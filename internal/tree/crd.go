@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -15,7 +14,6 @@ import (
 
 // definition is the part of a CustomResourceDefinition that says what its kind looks like.
 type definition struct {
-	Kind string `json:"kind"`
 	Spec struct {
 		Group string `json:"group"`
 		Names struct {
@@ -30,11 +28,31 @@ type definition struct {
 	} `json:"spec"`
 }
 
-// AddDefinitions adds the kinds of the CustomResourceDefinitions in the files FOLDER/*.yaml
-// of a file system, as `go run -C rack/crds . -out DIR` writes them.
-func (k *Kinds) AddDefinitions(files fs.FS) error {
+// AddDefinitions adds the CustomResourceDefinitions of a file system, in files that are named
+// PLURAL.GROUP.yaml, as `go run -C rack/crds . -out DIR` writes them. They are read when an
+// object of their group is met: there are many, and the tree has few kinds.
+func (k *Kinds) AddDefinitions(files fs.FS) { k.definitions = append(k.definitions, files) }
+
+// schemaOf is the form of a kind, or nil when no definition says.
+func (k *Kinds) schemaOf(kind schema.GroupVersionKind) (*crdSchema, error) {
+	if !k.read[kind.Group] {
+		k.read[kind.Group] = true
+		for _, files := range k.definitions {
+			if err := k.readGroup(files, kind.Group); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s := k.schemas[kind]
+	if s == nil || s.compiled != nil {
+		return s, nil
+	}
+	return s, s.compile(kind.String())
+}
+
+func (k *Kinds) readGroup(files fs.FS, group string) error {
 	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) != ".yaml" {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, "."+group+".yaml") {
 			return err
 		}
 		raw, err := fs.ReadFile(files, name)
@@ -45,38 +63,38 @@ func (k *Kinds) AddDefinitions(files fs.FS) error {
 		if err := yaml.Unmarshal(raw, &d); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if d.Kind != "CustomResourceDefinition" {
-			return nil
-		}
 		for _, version := range d.Spec.Versions {
-			compiled, err := compile(name, version.Schema.OpenAPIV3Schema)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
 			kind := schema.GroupVersionKind{Group: d.Spec.Group, Version: version.Name, Kind: d.Spec.Names.Kind}
-			k.schemas[kind] = compiled
+			k.schemas[kind] = &crdSchema{openAPI: version.Schema.OpenAPIV3Schema}
 		}
 		return nil
 	})
 }
 
 // crdSchema is what objects of a kind look like.
-type crdSchema struct{ compiled *jsonschema.Schema }
+type crdSchema struct {
+	openAPI  map[string]any
+	compiled *jsonschema.Schema
+}
 
-func compile(name string, openAPI map[string]any) (*crdSchema, error) {
-	closeObjects(openAPI)
+func (s *crdSchema) compile(name string) error {
+	closeObjects(s.openAPI)
 	// What every object has; the API server checks it, not the kind's schema.
-	if properties, ok := openAPI["properties"].(map[string]any); ok {
+	if properties, ok := s.openAPI["properties"].(map[string]any); ok {
 		for _, key := range []string{"apiVersion", "kind", "metadata"} {
 			properties[key] = true
 		}
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(name, openAPI); err != nil {
-		return nil, err
+	if err := compiler.AddResource("kind.json", s.openAPI); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	compiled, err := compiler.Compile(name)
-	return &crdSchema{compiled}, err
+	compiled, err := compiler.Compile("kind.json")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	s.compiled = compiled
+	return nil
 }
 
 // closeObjects makes a JSON Schema out of OpenAPI's dialect, in which a field that is not

@@ -2,6 +2,7 @@ package tree
 
 import (
 	"fmt"
+	"io/fs"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -17,13 +18,18 @@ import (
 
 // Kinds are the kinds that an API server knows, with the form of each.
 type Kinds struct {
-	types   *runtime.Scheme
+	types       *runtime.Scheme
+	definitions []fs.FS
+	// read are the groups whose definitions were read, into schemas.
+	read    map[string]bool
 	schemas map[schema.GroupVersionKind]*crdSchema
 }
 
 // NewKinds are Kubernetes' own kinds and the Gateway API's.
 func NewKinds() (*Kinds, error) {
-	k := &Kinds{runtime.NewScheme(), map[schema.GroupVersionKind]*crdSchema{}}
+	k := &Kinds{
+		types: runtime.NewScheme(), read: map[string]bool{}, schemas: map[schema.GroupVersionKind]*crdSchema{},
+	}
 	for _, add := range []func(*runtime.Scheme) error{
 		corev1.AddToScheme, appsv1.AddToScheme, batchv1.AddToScheme, networkingv1.AddToScheme,
 		policyv1.AddToScheme, rbacv1.AddToScheme, storagev1.AddToScheme, gatewayv1.Install,
@@ -54,15 +60,18 @@ func (c *Cluster) CheckKinds(kinds *Kinds) (unknown map[string]bool, problems []
 
 func (k *Kinds) check(o Object) (known bool, err error) {
 	kind := o.GroupVersionKind()
-	if schema, ok := k.schemas[kind]; ok {
-		return true, schema.check(o)
-	}
 	if k.types.Recognizes(kind) {
 		typed, err := k.types.New(kind)
 		if err != nil {
 			return true, fmt.Errorf("%s: %w", o.Where(), err)
 		}
 		return true, strict(o, typed)
+	}
+	if form, err := k.schemaOf(kind); form != nil || err != nil {
+		if err != nil {
+			return false, err
+		}
+		return true, form.check(o)
 	}
 	// Kustomizations were read strictly when they were followed.
 	return isKustomization(o), nil

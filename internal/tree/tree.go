@@ -138,7 +138,7 @@ func readKustomization(o Object) (*Kustomization, error) {
 		return nil, err
 	}
 	if k.Spec.Path == "" || path.IsAbs(k.Spec.Path) {
-		return nil, fmt.Errorf("%s: spec.path: give the folder to apply, as ./kubernetes/...", o.Where())
+		return nil, fmt.Errorf("%s: spec.path: give the folder to apply, from the repository's root", o.Where())
 	}
 	return &k, nil
 }
