@@ -1,7 +1,6 @@
 package github
 
 import (
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -23,10 +22,10 @@ type hook struct {
 }
 
 type hookConfig struct {
-	URL         string      `json:"url"`
-	ContentType string      `json:"content_type"`
-	Secret      string      `json:"secret,omitempty"`
-	InsecureSSL json.Number `json:"insecure_ssl"`
+	URL         string `json:"url"`
+	ContentType string `json:"content_type"`
+	Secret      string `json:"secret,omitempty"`
+	InsecureSSL string `json:"insecure_ssl"`
 }
 
 // Hook is a webhook that a repository has.

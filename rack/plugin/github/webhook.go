@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -57,8 +56,8 @@ func readWebhook(ctx context.Context, api *client, id string, state map[string]a
 		Events []any
 		Config struct {
 			URL         string
-			ContentType string      `json:"content_type"`
-			InsecureSSL json.Number `json:"insecure_ssl"`
+			ContentType string `json:"content_type"`
+			InsecureSSL string `json:"insecure_ssl"`
 		}
 	}
 	if err := api.inRepository(ctx, http.MethodGet, fmt.Sprint(state["repository"]), "hooks/"+id, nil, &shown); err != nil {
