@@ -25,7 +25,7 @@ type operatorSource struct {
 // prepareOperator copies the operator's module, whose hash the go.sum in pins holds, into the directory, adds what it
 // lacks, and writes beside it a go.mod that compiles the copy.
 func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, error) {
-	downloaded, version, err := download(ctx, pins)
+	version, err := packageVersion(pins, operatorModule)
 	if err != nil {
 		return operatorSource{}, err
 	}
@@ -34,7 +34,14 @@ func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, err
 	page := filepath.Join(source, "web", "dist", "index.html")
 	// The page comes last: with it, the copy is whole.
 	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
-		if err := errors.Join(os.RemoveAll(dir), copyTree(source, downloaded), writeFile(page, []byte(noPage))); err != nil {
+		downloaded, err := download(ctx, pins)
+		if err != nil {
+			return s, err
+		}
+		if err := errors.Join(os.RemoveAll(dir), os.CopyFS(source, os.DirFS(downloaded))); err != nil {
+			return s, fmt.Errorf("source of the Flux operator: %w", err)
+		}
+		if err := writeFile(page, []byte(noPage)); err != nil {
 			return s, fmt.Errorf("source of the Flux operator: %w", err)
 		}
 	}
@@ -54,36 +61,18 @@ func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, err
 }
 
 // download is where Go keeps the operator's module.
-func download(ctx context.Context, pins string) (dir, version string, err error) {
+func download(ctx context.Context, pins string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", operatorModule)
 	cmd.Dir = pins
 	out, err := cmd.Output()
-	var module struct{ Dir, Version, Error string }
+	var module struct{ Dir, Error string }
 	if decodeErr := json.Unmarshal(out, &module); decodeErr != nil {
-		return "", "", fmt.Errorf("downloading %s: %w", operatorModule, errors.Join(err, decodeErr))
+		return "", fmt.Errorf("downloading %s: %w", operatorModule, errors.Join(err, decodeErr))
 	}
 	if module.Error != "" {
-		return "", "", fmt.Errorf("downloading %s: %s", operatorModule, module.Error)
+		return "", fmt.Errorf("downloading %s: %s", operatorModule, module.Error)
 	}
-	return module.Dir, module.Version, nil
-}
-
-// copyTree copies files so that they can be written: Go's module cache is read-only.
-func copyTree(to, from string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return writeFile(filepath.Join(to, relative), content)
-	})
+	return module.Dir, nil
 }
 
 func writeFile(path string, content []byte) error {
