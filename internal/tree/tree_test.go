@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -123,13 +124,7 @@ func TestTree_ObjectsAreWhatTheirKindsAllow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A rehearsal leaves the definitions of what it runs there. Without them, the form of
-	// Kubernetes' own kinds, the Gateway API's and Flux's Kustomizations is checked.
-	folders, err := filepath.Glob(repository + "/out/crds/[0-9a-f]*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range folders {
+	for _, folder := range definitions(t) {
 		kinds.AddDefinitions(os.DirFS(folder))
 	}
 	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *tree.Cluster) {
@@ -146,4 +141,29 @@ func readFile(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+// definitions are the folders in which a rehearsal left the definitions of what it runs,
+// unless their generator has changed since. Without them, the form of Kubernetes' own kinds,
+// the Gateway API's and Flux's Kustomizations is checked.
+func definitions(t *testing.T) []string {
+	t.Helper()
+	sources, err := filepath.Glob(repository + "/rack/crds/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed time.Time
+	for _, source := range sources {
+		if info, err := os.Stat(source); err == nil && info.ModTime().After(changed) {
+			changed = info.ModTime()
+		}
+	}
+	folders, err := filepath.Glob(repository + "/out/crds/[0-9a-f]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(folders, func(folder string) bool {
+		info, err := os.Stat(folder)
+		return err != nil || info.ModTime().Before(changed)
+	})
 }
