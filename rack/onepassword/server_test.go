@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/home-ops/home-ops/rack/onepassword"
@@ -105,5 +107,24 @@ func TestStock_HasWhatTheStackAsksFor(t *testing.T) {
 	}
 	if found == 0 || found != asked {
 		t.Errorf("%d fields for %d references", found, asked)
+	}
+}
+
+func TestStockTree_HasWhatTheAppsAskFor(t *testing.T) {
+	tree := fstest.MapFS{
+		"apps/echo/externalsecret.yaml": {Data: []byte("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data:\n" +
+			"    - { secretKey: a, remoteRef: { key: echo, property: greeting } }\n    - { secretKey: b, remoteRef: { key: bgp, property: password } }\n")},
+		"apps/echo/other.yaml": {Data: []byte("kind: Deployment\n")},
+	}
+	server, _ := served(t)
+	if err := server.StockTree(tree, "lab", func(item, field string) string { return item + "." + field }); err != nil {
+		t.Fatal(err)
+	}
+	items := server.Items("lab")
+	if len(items) != 2 || items[0].Fields[0].Value != "secret" || items[1].Title != "echo" || items[1].Fields[0].Value != "echo.greeting" {
+		t.Errorf("%+v", items)
+	}
+	if err := server.StockTree(os.DirFS(filepath.Join("..", "..", "kubernetes")), "lab", func(string, string) string { return "v" }); err != nil {
+		t.Error(err)
 	}
 }
