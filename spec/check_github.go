@@ -22,6 +22,9 @@ func (c *checker) webhook() {
 			c.errorf(at+".provider", "%s does not announce pushes of %s; write %s", f.Webhook.Provider, u.Hostname(), want)
 		}
 	}
+	if c.s.Edge.Exposure == ExposureNone && len(c.s.Edge.Gateways.Internal) == 0 {
+		c.errorf(at, "wants edge.gateways.internal: nothing else leads to the receiver, because edge.exposure is none")
+	}
 	h, d := f.Webhook.Host, c.s.Cluster.Domain
 	if h == "" || d == "" {
 		return
