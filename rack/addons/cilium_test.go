@@ -21,6 +21,20 @@ func TestCilium_RegistersItsKindsAndGivesServicesAddresses(t *testing.T) {
 	c.Eventually("cilium.io/v2", "CiliumLoadBalancerIPPool", "default", "status.conditions.[type=cilium~io/IPsUsed].message", `"0"`)
 }
 
+func TestRun_GoesOnAfterTheAPIServerWasAway(t *testing.T) {
+	c := play(t)
+	c.Operator("kube-system", "cilium-operator")
+	c.Namespace("lb")
+	c.Apply(pools)
+	c.Eventually("v1", "Service", "lb/any", "status.conditions.[type=cilium~io/IPAMRequestSatisfied].status", `"True"`)
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Apply("{apiVersion: v1, kind: Service, metadata: {name: later, namespace: lb}, spec: {type: LoadBalancer, ports: [{port: 80}]}}")
+	c.Eventually("v1", "Service", "lb/later", "status.conditions.[type=cilium~io/IPAMRequestSatisfied].status", `"True"`)
+	c.Delete("v1", "Service", "lb/later")
+}
+
 func TestCilium_ServesGatewaysOnlyWhenItFoundTheirKindsAtItsStart(t *testing.T) {
 	c := play(t)
 	stop := c.Operator("kube-system", "cilium-operator")

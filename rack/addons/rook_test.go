@@ -2,6 +2,7 @@ package addons_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -40,6 +41,13 @@ func TestRook_TakesTheDisksThatACephClusterNames(t *testing.T) {
 	c.Eventually(cephAPI, "CephBlockPool", "rook-ceph/four", "status.conditions.[type=Failure].message",
 		`"4 copies on different hosts need 4 of them with a disk of Ceph, and there are 3"`)
 	c.Eventually(cephAPI, "CephFilesystemSubVolumeGroup", "rook-ceph/fs-csi", "status.phase", `"Ready"`)
+
+	// The driver asks for volumes with the key that the operator made.
+	c.Namespace("apps")
+	c.Apply(claim)
+	uid := strings.Trim(c.Field("v1", "PersistentVolumeClaim", "apps/on-three", "metadata.uid"), `"`)
+	c.Eventually("v1", "PersistentVolume", "pvc-"+uid, "spec.claimRef.name", `"on-three"`)
+	c.Eventually("v1", "PersistentVolume", "pvc-"+uid, "spec.csi.driver", `"rook-ceph.rbd.csi.ceph.com"`)
 
 	available(c, "rook-ceph/rook-ceph-osd-1", 0)
 	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.ceph.details.OSD_DOWN.message", `"down: osd.1"`)

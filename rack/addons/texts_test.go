@@ -23,4 +23,6 @@ var (
 	externals string
 	//go:embed testdata/bound.yaml
 	bound string
+	//go:embed testdata/claim.yaml
+	claim string
 )
