@@ -1,0 +1,38 @@
+package onepassword
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func TestPluginFile_NamesThePluginThatIsAskedFor(t *testing.T) {
+	raw, err := os.ReadFile("pulumi-plugin.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Name, Version, Server string }
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	if file.Name != "onepassword" || file.Version != Version || file.Server != PluginDownloadURL {
+		t.Errorf("%+v, want version %s from %s", file, Version, PluginDownloadURL)
+	}
+}
+
+func TestNewProvider_WantsOneWayTo1Password(t *testing.T) {
+	text := pulumi.String("x")
+	for name, args := range map[string]*ProviderArgs{
+		"nothing":            nil,
+		"no way":             {},
+		"a server, no token": {Url: text},
+		"both ways":          {Url: text, Token: text, ServiceAccountToken: text},
+	} {
+		_, err := NewProvider(nil, "onepassword", args)
+		if want := "onepassword: give either Url and Token of a Connect server, or ServiceAccountToken"; err == nil || err.Error() != want {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
