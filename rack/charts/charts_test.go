@@ -18,6 +18,7 @@ import (
 	helmregistry "helm.sh/helm/v3/pkg/registry"
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/rack/registry"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -189,6 +190,54 @@ func get(t *testing.T, handler http.Handler, path string) string {
 		t.Fatalf("%s: %d", path, w.Code)
 	}
 	return w.Body.String()
+}
+
+func TestCharts_RenderTheFluxInstanceThatTheProgramAsksFor(t *testing.T) {
+	content, err := os.ReadFile("../../components/flux/testdata/lab.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document := range strings.SplitSeq(string(content), "\n---\n") {
+		var resource struct {
+			Name   string `json:"name"`
+			Inputs struct {
+				Values map[string]any `json:"values"`
+			} `json:"inputs"`
+		}
+		if err := yaml.Unmarshal([]byte(document), &resource); err != nil {
+			t.Fatal(err)
+		}
+		if resource.Name != "flux-instance" {
+			continue
+		}
+		manifest, err := render(t, chartCalled(t, "flux-instance").Archive, "flux-system", resource.Inputs.Values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance := objects(t, manifest)["FluxInstance/flux"]["spec"]
+		golden.Documents(t, "fluxinstance.yaml", instance)
+	}
+}
+
+func TestCharts_RenderAnAppAndItsRoute(t *testing.T) {
+	archive, err := row{name: "app-template"}.archive("4.3.0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := render(t, archive, "echo", values(t, "testdata/app.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := objects(t, manifest)
+	for _, want := range []string{"Deployment/app-template", "Service/app-template", "HTTPRoute/app-template"} {
+		if found[want] == nil {
+			t.Errorf("no %s in\n%s", want, manifest)
+		}
+	}
+	_, err = render(t, archive, "echo", map[string]any{"persistence": map[string]any{"data": nil}})
+	if err == nil || !strings.Contains(err.Error(), "persistence: the rack's stand-in for app-template does not do this") {
+		t.Errorf("a part that it does not have: %v", err)
+	}
 }
 
 func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
