@@ -27,7 +27,9 @@ type file struct {
 type rule struct {
 	PathRegex      string `yaml:"path_regex"`
 	EncryptedRegex string `yaml:"encrypted_regex"`
-	Age            string `yaml:"age"`
+	// MACOnlyEncrypted lets names and labels change without the key.
+	MACOnlyEncrypted bool   `yaml:"mac_only_encrypted"`
+	Age              string `yaml:"age"`
 }
 
 // For is the configuration for a project's stacks, and whether any of them has SOPS. What lies in one cluster's own
@@ -62,8 +64,9 @@ func For(stacks []*spec.Stack) ([]byte, bool, error) {
 // ruleFor encrypts the values of a Secret and leaves what a reviewer wants to see.
 func ruleFor(directory string, recipients []string) rule {
 	return rule{
-		PathRegex:      directory + `.*\.sops\.ya?ml$`,
-		EncryptedRegex: "^(data|stringData)$",
-		Age:            strings.Join(recipients, ","),
+		PathRegex:        directory + `.*\.sops\.ya?ml$`,
+		EncryptedRegex:   "^(data|stringData)$",
+		MACOnlyEncrypted: true,
+		Age:              strings.Join(recipients, ","),
 	}
 }
