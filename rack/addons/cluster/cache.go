@@ -18,6 +18,9 @@ type store struct {
 	client dynamic.Interface
 	log    *slog.Logger
 
+	// following is held by whoever starts and stops watches.
+	following sync.Mutex
+
 	mu      sync.Mutex
 	watches map[Kind]*watch
 	// told are the controllers to wake, by the kind that changed.
@@ -103,6 +106,8 @@ func (s *store) changed(ctx context.Context, kind Kind) {
 
 // follow watches the custom kinds that are served, and no longer those that are gone.
 func (s *store) follow(ctx context.Context) {
+	s.following.Lock()
+	defer s.following.Unlock()
 	for kind := range s.told {
 		if builtIn(kind) {
 			continue

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -87,10 +88,7 @@ func Find[T any](c *Cluster, kind Kind, namespace, name string) *T {
 }
 
 // Key is the name of an object with its namespace before it.
-func Key(object interface {
-	GetNamespace() string
-	GetName() string
-}) string {
+func Key(object metav1.Object) string {
 	if object.GetNamespace() == "" {
 		return object.GetName()
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,10 +40,14 @@ func (c *Cluster) WriteStatus(ctx context.Context, kind Kind, object *unstructur
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	result, err := c.of(kind, object.GetNamespace()).UpdateStatus(ctx, changed, metav1.UpdateOptions{FieldManager: c.manager})
-	if apierrors.IsNotFound(err) {
-		return nil // it was deleted meanwhile
-	}
-	if err != nil {
+	switch {
+	case apierrors.IsNotFound(err):
+		c.forget(kind, object) // it was deleted meanwhile
+		return nil
+	case apierrors.IsConflict(err):
+		c.refresh(ctx, kind, object)
+		fallthrough
+	case err != nil:
 		return fmt.Errorf("status of %s %s: %w", object.GetKind(), Key(object), err)
 	}
 	c.keep(kind, result)
@@ -98,11 +103,38 @@ func (c *Cluster) of(kind Kind, namespace string) dynamic.ResourceInterface {
 	return c.store.client.Resource(kind).Namespace(namespace)
 }
 
-// keep puts what the server answered into the cache, so that the next pass does not do again what this one did.
+// keep puts what the server answered into the cache, so that the next pass does not do again what this one did. A watch may have
+// brought something newer already.
 func (c *Cluster) keep(kind Kind, object *unstructured.Unstructured) {
+	if have := c.Get(kind, object.GetNamespace(), object.GetName()); have != nil && revision(have) > revision(object) {
+		return
+	}
 	if informer := c.store.informer(kind); informer != nil {
 		_ = informer.GetIndexer().Update(object)
 	}
+}
+
+// refresh asks the server for an object that was another than the cache said.
+func (c *Cluster) refresh(ctx context.Context, kind Kind, object *unstructured.Unstructured) {
+	now, err := c.of(kind, object.GetNamespace()).Get(ctx, object.GetName(), metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		c.forget(kind, object)
+	case err == nil:
+		c.keep(kind, now)
+	}
+}
+
+func (c *Cluster) forget(kind Kind, object *unstructured.Unstructured) {
+	if informer := c.store.informer(kind); informer != nil {
+		_ = informer.GetIndexer().Delete(object)
+	}
+}
+
+// revision is etcd's number of an object's last change.
+func revision(object *unstructured.Unstructured) uint64 {
+	n, _ := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
+	return n
 }
 
 func (s *store) lastApplied(key string) (written, bool) {

@@ -102,8 +102,8 @@ func (p *pass) serve(g *gatewayio.Gateway) error {
 		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonListenersNotValid, "No Accepted Listeners")
 		return nil
 	}
-	if err := checkAddresses(g); err != nil {
-		setGateway(g, gatewayio.Accepted, false, gatewayio.ReasonUnsupportedAddress, "Unsupported Gateway address, "+err.Error())
+	if why := unsupported(g); why != "" {
+		setGateway(g, gatewayio.Accepted, false, gatewayio.ReasonUnsupportedAddress, "Unsupported Gateway address, "+why)
 		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonListenersNotReady, "Address is not ready")
 		return nil
 	}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -115,18 +114,18 @@ func ports(g *gatewayio.Gateway) []corev1.ServicePort {
 	return list
 }
 
-// checkAddresses refuses what the operator cannot ask a pool for.
-func checkAddresses(g *gatewayio.Gateway) error {
+// unsupported is why the operator cannot ask a pool for the Gateway's addresses; empty when it can.
+func unsupported(g *gatewayio.Gateway) string {
 	for _, address := range g.Spec.Addresses {
 		switch {
 		case address.Type != nil && *address.Type != gatewayio.IPAddressType:
-			return errors.New("address type is not supported")
+			return "address type is not supported"
 		case address.Value == "":
-			return errors.New("address value is not set")
+			return "address value is not set"
 		}
 		if _, err := netip.ParseAddr(address.Value); err != nil {
-			return errors.New("invalid ip address")
+			return "invalid ip address"
 		}
 	}
-	return nil
+	return ""
 }

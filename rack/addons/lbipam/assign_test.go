@@ -92,7 +92,8 @@ func TestAssign_GivesWhatIsThereAndSaysWhyNot(t *testing.T) {
 		}},
 		"one of each family": {
 			[]*pool{small[0], block("six", "fd00::/126", func(p *pool) { p.Spec.AllowFirstLastIPs = "No" })},
-			[]*corev1.Service{both(service("a/1"))}, []string{"10.0.0.10 fd00::1"},
+			[]*corev1.Service{both(service("a/1"))},
+			[]string{"10.0.0.10 fd00::1"},
 		},
 		"a family that no pool has": {small, []*corev1.Service{both(service("a/1"))}, []string{
 			"There are no enabled CiliumLoadBalancerIPPools that match this service 10.0.0.10",
@@ -108,7 +109,8 @@ func TestAssign_GivesWhatIsThereAndSaysWhyNot(t *testing.T) {
 			small, []*corev1.Service{service("a/1", addressAnnotations[1], "10.0.0.11")}, []string{"10.0.0.11"},
 		},
 		"nothing of what another has": {
-			small, []*corev1.Service{service("a/1"), service("a/2", ips, "10.0.0.10")},
+			small,
+			[]*corev1.Service{service("a/1"), service("a/2", ips, "10.0.0.10")},
 			[]string{"10.0.0.10", "The IP '10.0.0.10' is already allocated to another service"},
 		},
 		"nothing out of a pool for others": {
@@ -134,7 +136,8 @@ func TestAssign_GivesWhatIsThereAndSaysWhyNot(t *testing.T) {
 		},
 		"nothing out of the younger of two pools that overlap": {
 			[]*pool{block("old", "10.0.0.0/31"), block("young", "10.0.0.1-10.0.0.9")},
-			[]*corev1.Service{service("a/1", ips, "10.0.0.9")}, []string{"No pool exists with a CIDR containing '10.0.0.9'"},
+			[]*corev1.Service{service("a/1", ips, "10.0.0.9")},
+			[]string{"No pool exists with a CIDR containing '10.0.0.9'"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (r *request) incompatible(other *request) string {
 	switch {
 	case r.key != other.key:
 		return "different sharing key"
-	case r.service.Namespace != other.service.Namespace && !(r.lets(other) && other.lets(r)):
+	case r.service.Namespace != other.service.Namespace && (!r.lets(other) || !other.lets(r)):
 		return "different and not permitted namespace"
 	case r.samePort(other):
 		return "same port and protocol"

@@ -75,9 +75,9 @@ func (p *pass) ceph(c *cephCluster, object *unstructured.Unstructured) error {
 
 // daemons runs the monitors, managers and disks, and tells how they are.
 func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterStatus) error {
-	mons, err := p.monitors(c)
-	if err != nil {
-		s.set(Progressing, "ClusterProgressing", "failed to perform validation before cluster creation: "+err.Error())
+	mons, tooFew := p.monitors(c)
+	if tooFew != "" {
+		s.set(Progressing, "ClusterProgressing", "failed to perform validation before cluster creation: "+tooFew)
 		return nil
 	}
 	var mgrs []daemon

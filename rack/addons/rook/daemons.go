@@ -86,10 +86,9 @@ func (p *pass) run(o owner, wanted []daemon) (down []string, err error) {
 	return down, nil
 }
 
-// monitors chooses the nodes of the monitors, which they keep; each has its own.
-func (p *pass) monitors(c *cephCluster) ([]daemon, error) {
+// monitors chooses the nodes of the monitors, which they keep; each has its own. It returns why there are too few, in Rook's words.
+func (p *pass) monitors(c *cephCluster) (mons []daemon, tooFew string) {
 	count := max(c.Spec.Mon.Count, 1)
-	var mons []daemon
 	taken := map[string]bool{}
 	for i := range count {
 		d := daemon{kind: "mon", id: letter(i)}
@@ -109,12 +108,12 @@ func (p *pass) monitors(c *cephCluster) ([]daemon, error) {
 			at = i % len(free)
 		}
 		if at < 0 {
-			return nil, fmt.Errorf("cannot start %d mons on %d node(s) when allowMultiplePerNode is false", count, len(free))
+			return nil, fmt.Sprintf("cannot start %d mons on %d node(s) when allowMultiplePerNode is false", count, len(free))
 		}
 		mons[i].node = free[at]
 		taken[free[at]] = true
 	}
-	return mons, nil
+	return mons, ""
 }
 
 // freeNodes are the hostnames of the nodes that monitors can run on: those that other pods are not kept away from.
