@@ -136,6 +136,9 @@ func configureMachine(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.No
 		HostDNSForwardKubeDNSToHost: pointer.To(false),
 		HostDNSResolveMemberNames:   pointer.To(stack.Cluster.Discovery.Enabled),
 	}
+	if node.IsControlPlane() { // Talos refuses it on a worker.
+		m.MachineFeatures.KubernetesTalosAPIAccessConfig = talosAPIAccess()
+	}
 	return nil
 }
 
