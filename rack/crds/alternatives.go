@@ -56,7 +56,7 @@ type required struct {
 }
 
 // ApplyToSchema is how the generator hands the schema to a marker.
-func (r required) ApplyToSchema(schema *apiextensions.JSONSchemaProps) error {
+func (r required) ApplyToSchema(schema *apiextensions.JSONSchemaProps) error { //nolint:unparam // the generator wants an error
 	for _, field := range r.fields {
 		alternative := apiextensions.JSONSchemaProps{
 			Properties: map[string]apiextensions.JSONSchemaProps{field: {}}, Required: []string{field},
