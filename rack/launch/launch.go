@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/home-ops/home-ops/rack/build"
+	"github.com/home-ops/home-ops/rack/fluxparts"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/sandbox"
@@ -68,14 +69,14 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("given up after %s", o.Limit))
 		defer cancel()
 	}
-	// The room has a cache folder of its own, which Go's default would follow.
-	goCache, err := goEnv(ctx, "GOCACHE")
+	// The room has folders of its own for caches and settings, which Go's defaults would follow.
+	goPlaces, err := goEnv(ctx, "GOCACHE", "GOENV")
 	if err != nil {
 		return nil, err
 	}
 	sealErr := sandbox.Seal(ctx, sandbox.Command{
 		Path: filepath.Join(project, "out", "bin", "rack-room"), Args: []string{configPath},
-		Env: append(os.Environ(), "GOCACHE="+goCache), Stdout: o.Out, Stderr: o.Out, Grace: 5 * time.Second,
+		Env: append(os.Environ(), goPlaces...), Stdout: o.Out, Stderr: o.Out, Grace: 5 * time.Second,
 		Started: func(nsenter string) {
 			// Only a kept rack is entered, and it says so itself when this file is missing.
 			_ = os.WriteFile(filepath.Join(dir.path, "nsenter"), []byte(nsenter+"\n"), 0o600)
@@ -117,6 +118,11 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	}
 	crds := crdsPart(rack, bin)
 	parts = append(parts, crds, kube)
+	fluxParts, flux, err := fluxparts.Parts(ctx, rack, filepath.Join(project, "out"))
+	if err != nil {
+		return nil, err
+	}
+	parts, config.Flux = append(parts, fluxParts...), flux
 	path, pulumi, err := pulumiPart(ctx, rack, filepath.Join(bin, "pulumi"))
 	if err != nil {
 		return nil, err
@@ -185,13 +191,17 @@ func linkStandIns(bin string) (string, error) {
 	return dir, nil
 }
 
-// goEnv asks the go command for one of its settings.
-func goEnv(ctx context.Context, name string) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", name).Output()
+// goEnv asks the go command for some of its settings, as an environment.
+func goEnv(ctx context.Context, names ...string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "go", append([]string{"env"}, names...)...).Output()
 	if err != nil {
-		return "", fmt.Errorf("go env %s: %w", name, err)
+		return nil, fmt.Errorf("go env: %w", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	var env []string
+	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
+		env = append(env, names[i]+"="+value)
+	}
+	return env, nil
 }
 
 func pulumiHome() string {

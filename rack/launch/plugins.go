@@ -15,12 +15,12 @@ import (
 )
 
 // standIns are the plugins that the rack can play itself.
-var standIns = map[string]bool{"talos": true, "kubernetes": true}
+var standIns = map[string]bool{"talos": true, "kubernetes": true, "cloudflare": true, "github": true, "onepassword": true}
 
 // requiredPlugins asks the program's modules which provider plugins they need, as Pulumi's language host does: each
 // SDK says so in its pulumi-plugin.json.
 func requiredPlugins(ctx context.Context, project string) ([]room.Plugin, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}", ".")
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{$dir := .Dir}}{{with .Module}}{{.Path}}\t{{.Version}}\t{{if .Main}}{{$dir}}{{else}}{{.Dir}}{{end}}{{end}}", ".")
 	cmd.Dir = project
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -30,13 +30,14 @@ func requiredPlugins(ctx context.Context, project string) ([]room.Plugin, error)
 	}
 	seen := map[string]bool{}
 	var plugins []room.Plugin
+	// A package of the program's own may be the binding of a provider whose SDK it does without.
 	for line := range strings.Lines(string(out)) {
 		module, rest, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || seen[module] || !strings.Contains(module, "pulumi") {
+		version, dir, _ := strings.Cut(rest, "\t")
+		if !ok || seen[dir] || (version != "" && !strings.Contains(module, "pulumi")) {
 			continue
 		}
-		seen[module] = true
-		version, dir, _ := strings.Cut(rest, "\t")
+		seen[dir] = true
 		plugin, ok, err := pluginOf(dir, version)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", module, err)

@@ -64,7 +64,7 @@ func TestRequiredPlugins_ReadsThemFromTheProgramsModules(t *testing.T) {
 	for _, p := range got {
 		names[p.Name] = p.Version
 	}
-	for _, name := range []string{"talos", "kubernetes"} {
+	for _, name := range []string{"talos", "kubernetes", "cloudflare", "github", "onepassword"} {
 		if !strings.HasPrefix(names[name], "v") {
 			t.Errorf("%s: version %q; all: %v", name, names[name], names)
 		}

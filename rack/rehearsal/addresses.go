@@ -25,6 +25,9 @@ func addressesOf(s *spec.Stack) []netip.Addr {
 	add(s.Edge.Gateways.Internal...)
 	add(s.Edge.Gateways.External...)
 	add(s.Edge.Gateways.DNS...)
+	if o := s.Secrets.OnePassword; o != nil {
+		add(connectHost(o.ConnectHost))
+	}
 	return all
 }
 

@@ -55,8 +55,9 @@ func (r *rehearsal) checkSecrets(_ context.Context, c *cluster) (string, error) 
 		}
 		secrets["talosconfig key"] = string(key)
 	}
-	for name, value := range r.secrets {
-		secrets[name] = value
+	secrets["stack passphrase"] = r.passphrase
+	for ref, value := range r.secrets.values {
+		secrets[string(ref)] = value
 	}
 	for _, m := range r.rack.nodes {
 		r.collectSecrets(m, secrets)

@@ -78,7 +78,7 @@ func interrupted(ctx context.Context, r *rehearsal) error {
 
 func (r *rehearsal) interrupt(ctx context.Context, name string, arm func(*rehearsal, func()) pulumi.Watcher) error {
 	var err error
-	if r.rack, err = newRack(ctx, r.config, r.stack, r.world.factory, filepath.Join(r.config.Dir, name)); err != nil {
+	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, filepath.Join(r.config.Dir, name)); err != nil {
 		return err
 	}
 	defer r.rack.stop()

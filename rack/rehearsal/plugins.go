@@ -3,8 +3,10 @@ package rehearsal
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/home-ops/home-ops/rack/report"
@@ -75,6 +77,7 @@ func parts(config *room.Config) []report.Part {
 		{Name: "kube-controller-manager", Kind: report.Real},
 		{Name: "kube-scheduler", Kind: report.Real},
 		{Name: "KWOK pod controllers", Kind: report.Real},
+		{Name: "Git server", Kind: report.Real},
 		{Name: "Talos nodes", Kind: report.Simulated},
 		{Name: "kubelets", Kind: report.Simulated},
 		{Name: "virtual IP", Kind: report.Simulated},
@@ -82,8 +85,15 @@ func parts(config *room.Config) []report.Part {
 		{Name: "Helm charts", Kind: report.StandIn},
 		{Name: "chart registries", Kind: report.StandIn},
 		{Name: "custom resource definitions, generated", Kind: report.Real},
-		{Name: "operators in the cluster", Kind: report.Simulated},
+		{Name: "operators in the cluster, but for Flux's", Kind: report.Simulated},
+		{Name: "GitHub API", Kind: report.StandIn},
+		{Name: "Cloudflare API", Kind: report.StandIn},
+		{Name: "1Password Connect", Kind: report.StandIn},
+		{Name: "data path of public requests", Kind: report.Simulated},
 		{Name: "go language host", Kind: config.LanguageHost.Kind},
+	}
+	for _, name := range slices.Sorted(maps.Keys(config.Flux.Versions)) {
+		all = append(all, report.Part{Name: name + " " + config.Flux.Versions[name], Kind: report.Real})
 	}
 	for _, p := range config.Plugins {
 		all = append(all, report.Part{Name: p.Name + " plugin " + p.Version, Kind: p.Kind})

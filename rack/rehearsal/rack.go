@@ -14,7 +14,9 @@ import (
 
 	"github.com/home-ops/home-ops/rack/addons"
 	"github.com/home-ops/home-ops/rack/factory"
+	"github.com/home-ops/home-ops/rack/gitops"
 	"github.com/home-ops/home-ops/rack/kube"
+	"github.com/home-ops/home-ops/rack/kube/process"
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/spec"
@@ -45,7 +47,7 @@ type machine struct {
 }
 
 // newRack powers every machine on, in maintenance mode.
-func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images *factory.Factory, dir string) (*rack, error) {
+func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world *world, dir string) (*rack, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("rack: %w", err)
 	}
@@ -56,7 +58,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
 	r := &rack{dir: dir, cancel: cancel}
-	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Operators: r.operators(config, log), Log: log}); err != nil {
+	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Operators: r.operators(world, log), Log: log}); err != nil {
 		cancel()
 		return nil, fmt.Errorf("rack: %w", err)
 	}
@@ -66,7 +68,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 		m, err := node.New(node.Options{
 			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
-			Pull: images.Pull, Extensions: extensions(images),
+			Pull: world.factory.Pull, Extensions: extensions(world.factory),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
 		if err != nil {
@@ -91,13 +93,20 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, images
 	return r, nil
 }
 
-// operators play what the pods' programs would do. They see the disks that the machines have.
-func (r *rack) operators(config *room.Config, log *slog.Logger) func(context.Context, *rest.Config) error {
+// operators play what the pods' programs would do: Flux's by Flux's own programs, the others' by stand-ins.
+func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *rest.Config) error {
 	return func(ctx context.Context, cluster *rest.Config) error {
+		world.edge.attach(cluster)
+		var running sync.WaitGroup
+		defer running.Wait()
+		running.Go(func() {
+			r.fault(gitops.Run(ctx, cluster, gitops.Options{
+				Bin: world.config.Flux.Bin, Distribution: world.config.Flux.Distribution, Dir: filepath.Join(r.dir, "flux"),
+				Env: world.environment(), OnExit: func(exit process.Exit) { log.Warn("a program of Flux ended", "exit", exit) }, Log: log.With("component", "flux"),
+			}))
+		})
 		return addons.Run(ctx, cluster, addons.Options{
-			CRDDir: config.CRDs,
-			Disks:  r.disksOf,
-			Log:    log.With("component", "operators"),
+			CRDDir: world.config.CRDs, Disks: r.disksOf, ConnectURL: world.connectURL, Log: log.With("component", "operators"),
 		})
 	}
 }
@@ -110,6 +119,9 @@ func (r *rack) stop() {
 }
 
 func (r *rack) fault(err error) {
+	if err == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faults = append(r.faults, err)

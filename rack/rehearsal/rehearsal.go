@@ -28,8 +28,10 @@ type rehearsal struct {
 	world  *world
 	rack   *rack
 	report *report.Report
-	// secrets are values that must appear nowhere in plain text.
-	secrets map[string]string
+	// secrets are those of the stack file.
+	secrets *secrets
+	// passphrase opens every state of the rehearsal: its salt is in the copy of the stack file.
+	passphrase string
 }
 
 // Run rehearses, writes the report and returns an error when the rehearsal is not ok. It must be the first thing that a
@@ -37,15 +39,13 @@ type rehearsal struct {
 func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	began := time.Now()
 	r := &rehearsal{
-		config: config, out: out,
-		// One for all states of a rehearsal: its salt is in the copy of the stack file.
-		secrets: map[string]string{"stack passphrase": ownSecret()},
-		report:  &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
+		config: config, out: out, passphrase: ownSecret(),
+		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
 	}
 	for _, seconds := range config.BuildSeconds {
 		r.report.Seconds["build"] += seconds
 	}
-	if err := r.furnish(); err != nil {
+	if err := r.furnish(ctx); err != nil {
 		return err
 	}
 	memory := watchMemory(ctx)
@@ -78,7 +78,7 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 }
 
 // furnish makes the room: the stack's addresses and names, and a stack file of its own.
-func (r *rehearsal) furnish() error {
+func (r *rehearsal) furnish(ctx context.Context) error {
 	var problems spec.Problems
 	r.stack, problems = spec.LoadFile(filepath.Join(r.config.Project, "Pulumi."+r.config.Stack+".yaml"))
 	if err := problems.Err(); err != nil {
@@ -88,7 +88,10 @@ func (r *rehearsal) furnish() error {
 	if r.file, err = copyStackFile(r.config.Project, r.config.Stack, r.config.Dir); err != nil {
 		return err
 	}
-	if r.world, err = newWorld(r.config, r.stack); err != nil {
+	if r.secrets, err = newSecrets(r.stack); err != nil {
+		return err
+	}
+	if r.world, err = newWorld(ctx, r.config, r.stack, r.secrets); err != nil {
 		return err
 	}
 	return sandbox.Furnish(sandbox.Room{
@@ -104,9 +107,9 @@ func (r *rehearsal) play(ctx context.Context) error {
 	if err := r.world.open(); err != nil {
 		return err
 	}
-	defer r.world.close()
+	defer func() { _ = r.world.close() }()
 	var err error
-	if r.rack, err = newRack(ctx, r.config, r.stack, r.world.factory, filepath.Join(r.config.Dir, "rack")); err != nil {
+	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, filepath.Join(r.config.Dir, "rack")); err != nil {
 		return err
 	}
 	if r.cli, err = r.newStack(ctx, "state"); err != nil {
@@ -135,15 +138,13 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 	}
 	cli := &pulumi.CLI{
 		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
-		Env: append(append(offlineEnvironment(bin), r.world.environment()...), pulumi.Environment(home, state, r.secrets["stack passphrase"])...),
+		Env: append(append(offlineEnvironment(bin), r.world.environment()...), pulumi.Environment(home, state, r.passphrase)...),
 	}
 	if err := cli.Init(ctx); err != nil {
 		return nil, err
 	}
 	for _, key := range r.file.Secrets {
-		value := ownSecret()
-		r.secrets[key] = value
-		if err := cli.SetSecret(ctx, key, value); err != nil {
+		if err := cli.SetSecret(ctx, key, r.secrets.config(key)); err != nil {
 			return nil, err
 		}
 	}

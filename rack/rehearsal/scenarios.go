@@ -57,9 +57,14 @@ func (r *rehearsal) add(name string, ok bool, detail string) {
 // settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.
 const settle = 60 * time.Second
 
-// until tries again until there is no error or everything should have settled, and returns the last error.
+// until is within what a fresh cluster may take to settle.
 func until(ctx context.Context, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, settle)
+	return within(ctx, settle, try)
+}
+
+// within tries again until there is no error or the time is over, and returns the last error.
+func within(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		attempt, done := context.WithTimeout(ctx, 5*time.Second)
@@ -70,7 +75,7 @@ func until(ctx context.Context, try func(context.Context) error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %s: %w", settle, err)
+			return fmt.Errorf("after %s: %w", limit, err)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

@@ -1,8 +1,6 @@
 package rehearsal
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,11 +77,4 @@ func remove(m *yaml.Node, unwanted func(key string, value *yaml.Node) bool) bool
 	changed := len(kept) != len(m.Content)
 	m.Content = kept
 	return changed
-}
-
-// ownSecret makes a value that is good for nothing but being found where it must not be.
-func ownSecret() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return "rehearsal-" + hex.EncodeToString(b)
 }

@@ -29,6 +29,7 @@ type Report struct {
 	Resources  Resources          `json:"resources"`
 	Nodes      []Node             `json:"nodes"`
 	Kubernetes Kubernetes         `json:"kubernetes"`
+	Flux       Flux               `json:"flux"`
 	Parts      []Part             `json:"parts"`
 	Checks     []Check            `json:"checks"`
 	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
@@ -55,6 +56,15 @@ type Kubernetes struct {
 	Version     string `json:"version"`
 	APIServers  int    `json:"apiServers"`
 	EtcdMembers int    `json:"etcdMembers"`
+}
+
+// Flux is what Git owns, as the cluster shows it.
+type Flux struct {
+	// Kustomizations is how many there are, Ready how many of them are ready.
+	Kustomizations int `json:"kustomizations"`
+	Ready          int `json:"ready"`
+	// CommitToAppliedSeconds is from a commit, announced by webhook, until the API shows it; 0 when it was not tried.
+	CommitToAppliedSeconds float64 `json:"commitToAppliedSeconds"`
 }
 
 // Part is one piece of the rehearsal and how true it is.

@@ -13,6 +13,9 @@ func (r *Report) Print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nrehearsal of %s\tok: %t\n", r.Stack, r.OK)
 	fmt.Fprintf(t, "kubernetes\t%s, apiServers %d, etcdMembers %d\n", r.Kubernetes.Version, r.Kubernetes.APIServers, r.Kubernetes.EtcdMembers)
+	if r.Flux.Kustomizations > 0 {
+		fmt.Fprintf(t, "flux\t%d of %d kustomizations ready, commit to applied %.1f s\n", r.Flux.Ready, r.Flux.Kustomizations, r.Flux.CommitToAppliedSeconds)
+	}
 	fmt.Fprintf(t, "resources\tcreated %d, rerunChanges %d\n", r.Resources.Created, r.Resources.RerunChanges)
 	fmt.Fprintf(t, "seconds\t%s\n", seconds(r.Seconds))
 	if r.PeakMegabytes > 0 {

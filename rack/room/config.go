@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/home-ops/home-ops/rack/fluxparts"
 	"github.com/home-ops/home-ops/rack/report"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	Kube string `json:"kube"`
 	// CRDs is the folder of the custom resource definitions, one folder below it for each set.
 	CRDs string `json:"crds"`
+	// Flux are the programs that Flux consists of.
+	Flux fluxparts.Built `json:"flux"`
 	// LanguageHost is pulumi-language-go.
 	LanguageHost Binary `json:"languageHost"`
 	// Plugins are the provider plugins that the program needs.

@@ -1,5 +1,5 @@
 // Command rack-plugins is every stand-in Pulumi plugin of the rack in one binary, which is the one that its name
-// says: install it, or a link to it, as pulumi-resource-talos, pulumi-resource-kubernetes or pulumi-language-go.
+// says: install it, or a link to it, as pulumi-resource-talos, pulumi-language-go and so on.
 package main
 
 import (
@@ -9,17 +9,23 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/home-ops/home-ops/rack/plugin/cloudflare"
+	"github.com/home-ops/home-ops/rack/plugin/github"
 	"github.com/home-ops/home-ops/rack/plugin/golang"
 	"github.com/home-ops/home-ops/rack/plugin/kubernetes"
+	"github.com/home-ops/home-ops/rack/plugin/onepassword"
 	"github.com/home-ops/home-ops/rack/plugin/serve"
 	"github.com/home-ops/home-ops/rack/plugin/talos"
 )
 
 func main() {
 	plugins := map[string]func() serve.Plugin{
-		"pulumi-language-go":         golang.Plugin,
-		"pulumi-resource-kubernetes": kubernetes.Plugin,
-		"pulumi-resource-talos":      talos.Plugin,
+		"pulumi-language-go":          golang.Plugin,
+		"pulumi-resource-cloudflare":  cloudflare.Plugin,
+		"pulumi-resource-github":      github.Plugin,
+		"pulumi-resource-kubernetes":  kubernetes.Plugin,
+		"pulumi-resource-onepassword": onepassword.Plugin,
+		"pulumi-resource-talos":       talos.Plugin,
 	}
 
 	name := filepath.Base(os.Args[0])

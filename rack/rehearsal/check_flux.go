@@ -1,0 +1,143 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+var (
+	kustomizations = schema.GroupVersionResource{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}
+	helmReleases   = schema.GroupVersionResource{Group: "helm.toolkit.fluxcd.io", Version: "v2", Resource: "helmreleases"}
+	secretClaims   = schema.GroupVersionResource{Group: "external-secrets.io", Version: "v1", Resource: "externalsecrets"}
+)
+
+// reconciled is how long the whole tree may take to be applied to a fresh cluster.
+const reconciled = 5 * time.Minute
+
+// checkKustomizations waits for all that Git owns, and names what is not ready, with the words of its controller.
+func (r *rehearsal) checkKustomizations(ctx context.Context, c *cluster) (string, error) {
+	client, err := dynamic.NewForConfig(c.rest)
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	err = within(ctx, reconciled, func(ctx context.Context) error {
+		list, err := client.Resource(kustomizations).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		unready := unreadyOf(list.Items)
+		r.report.Flux.Kustomizations, r.report.Flux.Ready = len(list.Items), len(list.Items)-len(unready)
+		// The root alone is no tree.
+		if len(list.Items) < 2 {
+			return fmt.Errorf("%d Kustomizations", len(list.Items))
+		}
+		return errors.Join(unready...)
+	})
+	if err != nil {
+		// A Kustomization says only that something in it is not ready.
+		for _, kind := range []schema.GroupVersionResource{helmReleases, secretClaims} {
+			if list, listErr := client.Resource(kind).List(ctx, metav1.ListOptions{}); listErr == nil {
+				err = errors.Join(append([]error{err}, unreadyOf(list.Items)...)...)
+			}
+		}
+	}
+	return fmt.Sprintf("%d, %.0f s after the last up", r.report.Flux.Kustomizations, time.Since(began).Seconds()), err
+}
+
+// unreadyOf names the objects that are not ready in their present form, and why.
+func unreadyOf(objects []unstructured.Unstructured) []error {
+	var unready []error
+	for _, o := range objects {
+		if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
+			continue
+		}
+		if err := notReady(o); err != nil {
+			unready = append(unready, fmt.Errorf("%s %s/%s: %w", o.GetKind(), o.GetNamespace(), o.GetName(), err))
+		}
+	}
+	return unready
+}
+
+func notReady(o unstructured.Unstructured) error {
+	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	i := slices.IndexFunc(conditions, func(c any) bool { return c.(map[string]any)["type"] == "Ready" })
+	if i < 0 {
+		return errors.New("nobody has looked at it")
+	}
+	condition := conditions[i].(map[string]any)
+	observed, found, _ := unstructured.NestedInt64(o.Object, "status", "observedGeneration")
+	if condition["status"] == "True" && (!found || observed == o.GetGeneration()) {
+		return nil
+	}
+	message, _ := condition["message"].(string)
+	return fmt.Errorf("%v: %s", condition["reason"], strings.Join(strings.Fields(message), " "))
+}
+
+// The sample app, which a commit changes.
+const (
+	echoFile      = "kubernetes/apps/echo/echo/app/deployment.yaml"
+	echoNamespace = "echo"
+	echoName      = "echo"
+	echoMark      = "rehearsal"
+)
+
+// appliedSoon is how long a commit that was announced may take; appliedEver, one that was not.
+const appliedSoon = 10 * time.Second
+
+// checkCommit pushes a commit that changes the sample app, announces it as GitHub does, and waits for the API to show it.
+func (r *rehearsal) checkCommit(ctx context.Context, c *cluster) (string, error) {
+	before, err := r.world.git.Read(ctx, echoFile)
+	if err != nil {
+		return "", err
+	}
+	const annotations = "\n  annotations:\n"
+	if strings.Count(string(before), annotations) != 1 {
+		return "", fmt.Errorf("%s has no annotations to add one to", echoFile)
+	}
+	mark := fmt.Sprint(time.Now().Unix())
+	after := strings.Replace(string(before), annotations, annotations+"    "+echoMark+": \""+mark+"\"\n", 1)
+	began := time.Now()
+	sha, err := r.world.git.Commit(ctx, "feat(echo): a mark of the rehearsal", map[string][]byte{echoFile: []byte(after)})
+	if err != nil {
+		return "", err
+	}
+	how, err := r.announce(ctx, sha)
+	if err != nil {
+		return "", err
+	}
+	err = within(ctx, reconciled, func(ctx context.Context) error {
+		d, err := c.client.AppsV1().Deployments(echoNamespace).Get(ctx, echoName, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if d.Annotations[echoMark] != mark {
+			return errors.New("the sample app is as before")
+		}
+		return nil
+	})
+	seconds := time.Since(began).Seconds()
+	r.report.Flux.CommitToAppliedSeconds = seconds
+	if err == nil && r.stack.Flux.Webhook != nil && seconds > appliedSoon.Seconds() {
+		err = fmt.Errorf("%.1f s, longer than %s", seconds, appliedSoon)
+	}
+	return fmt.Sprintf("%.1f s, %s", seconds, how), err
+}
+
+// announce tells the cluster of a commit, as GitHub does where the stack has it so.
+func (r *rehearsal) announce(ctx context.Context, sha string) (how string, err error) {
+	if r.world.github == nil || r.stack.Flux.Webhook == nil {
+		return "found by polling", nil
+	}
+	owner, name := r.stack.Flux.OwnerAndName()
+	return "announced by webhook", r.world.github.Push(ctx, owner+"/"+name, r.stack.Flux.Branch, sha)
+}
