@@ -61,7 +61,7 @@ func checkConfig(cfg config.Provider, stack *spec.Stack, node spec.Node) error {
 				"(https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction)", label)
 		}
 	}
-	errs = append(errs, checkVersions(stack))
+	errs = append(errs, checkContainerdFile(cfg), checkVersions(stack))
 	return errors.Join(errs...)
 }
 

@@ -54,6 +54,14 @@ func TestBuild_RefusesWhatTalosOrKubernetesWould(t *testing.T) {
 				"both want the same address families in the same order",
 		},
 		{
+			name: "another change of containerd", node: "worker-1",
+			change: patch(object{"machine": object{"files": []any{object{
+				"path": "/etc/cri/conf.d/20-customization.part", "op": "create", "content": "[metrics]\n", "permissions": 0,
+			}}}}),
+			want: "node worker-1: machine.files: /etc/cri/conf.d/20-customization.part is there twice, and Talos would not boot; " +
+				"the first keeps image layers for Spegel",
+		},
+		{
 			name: "an installer that is not pinned", node: "cp-1",
 			change: patch(object{"machine": object{"install": object{"image": "ghcr.io/siderolabs/installer:latest"}}}),
 			want:   "node cp-1: machine.install.image: ghcr.io/siderolabs/installer:latest is not an installer of Talos v1.11.1",

@@ -129,6 +129,7 @@ func configureMachine(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.No
 	m.MachineKernel = kernelConfig(node)
 	m.MachineSysctls = sysctls(node)
 	m.MachineSysfs = node.Sysfs
+	m.MachineFiles = containerdFiles()
 	m.MachineFeatures.HostDNSSupport = &v1alpha1.HostDNSConfig{
 		HostDNSEnabled: pointer.To(true),
 		// Cilium masquerades in eBPF, which the detour over the host's own
