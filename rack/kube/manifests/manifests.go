@@ -55,6 +55,9 @@ func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
 	if cluster.CoreDNS().Enabled() {
 		names = append(names, "coredns.yaml")
 	}
+	if cfg.Machine().Features().KubernetesTalosAPIAccess().Enabled() {
+		names = append(names, "serviceaccounts.yaml")
+	}
 	var objects []*unstructured.Unstructured
 	for _, name := range names {
 		parsed, err := render(name, v)

@@ -3,11 +3,13 @@ package manifests
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/home-ops/home-ops/internal/golden"
@@ -65,6 +67,21 @@ func TestBootstrap_LeavesOutCoreDNSWhereItIsDisabled(t *testing.T) {
 	for _, object := range objects {
 		if strings.Contains(object.GetName(), "dns") {
 			t.Errorf("%s %s is there", object.GetKind(), object.GetName())
+		}
+	}
+}
+
+func TestBootstrap_HasTheKindServiceAccountWherePodsMayReachTalos(t *testing.T) {
+	for _, enabled := range []bool{false, true} {
+		objects, err := Bootstrap(configtest.New(t, "https://10.0.50.10:6443").Config(t, machine.TypeControlPlane, func(c *v1alpha1.Config) {
+			c.MachineConfig.MachineFeatures.KubernetesTalosAPIAccessConfig = &v1alpha1.KubernetesTalosAPIAccessConfig{AccessEnabled: &enabled}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetName() == "serviceaccounts.talos.dev" })
+		if found != enabled {
+			t.Errorf("enabled = %t, but the kind is there = %t", enabled, found)
 		}
 	}
 }
