@@ -46,6 +46,7 @@ require (
 	github.com/docker/distribution v2.8.3+incompatible // indirect
 	github.com/docker/docker-credential-helpers v0.9.3 // indirect
 	github.com/vbatts/tar-split v0.12.2 // indirect
+	sigs.k8s.io/gateway-api v1.4.0 // indirect
 )
 
 require (

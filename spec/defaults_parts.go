@@ -102,10 +102,7 @@ func (s *Stack) deriveFlux() {
 		f.Path = "kubernetes/clusters/" + s.Name
 	}
 	if f.Interval == 0 && !s.isSet("flux.interval") {
-		f.Interval = Duration(300e9)
-		if f.Webhook != nil {
-			f.Interval = Duration(3600e9)
-		}
+		f.Interval = Duration(180e9)
 	}
 	if w := f.Webhook; w != nil && w.Host == "" && s.Cluster.Domain != "" {
 		w.Host = "flux-webhook." + s.Cluster.Domain

@@ -9,7 +9,7 @@ type Flux struct {
 	Branch string `json:"branch,omitempty"`
 	// Path is the directory of this cluster in the repository. Default: kubernetes/clusters/STACK.
 	Path string `json:"path,omitempty" example:"kubernetes/clusters/home"`
-	// Interval is how often Flux looks by itself. Default: 1h with a webhook, else 5m.
+	// Interval is how often Flux looks by itself, a webhook or not: announcements get lost. Default: 3m.
 	Interval Duration `json:"interval,omitempty"`
 	// TokenRef says where the access token of a private https repository is kept. Leave it out for a public one.
 	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/github/token"`

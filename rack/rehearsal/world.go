@@ -95,7 +95,7 @@ func (w *world) playRegistries(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := registries.AddImage(images, "controlplaneio-fluxcd/flux-operator-manifests:latest", manifests); err != nil {
+	if err := registries.AddImage(images, "controlplaneio-fluxcd/flux-operator-manifests:v"+w.stack.Versions.FluxOperator.Bare(), manifests); err != nil {
 		return err
 	}
 	for host := range hosts {

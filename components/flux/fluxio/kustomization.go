@@ -31,5 +31,6 @@ type Patch struct {
 type Target struct {
 	Group     string `json:"group,omitempty"`
 	Kind      string `json:"kind"`
+	Name      string `json:"name,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
 }

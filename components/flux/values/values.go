@@ -66,6 +66,10 @@ func For(stack *spec.Stack) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flux values: %w", err)
 	}
+	requeue, err := requeuePatch()
+	if err != nil {
+		return nil, fmt.Errorf("flux values: %w", err)
+	}
 	raw, err := json.Marshal(chartValues{
 		Instance: instance{
 			Distribution: distribution{
@@ -80,7 +84,7 @@ func For(stack *spec.Stack) (map[string]any, error) {
 				Path:       stack.Flux.Path,
 				PullSecret: objects.PullSecret(stack),
 			},
-			Kustomize: kustomize{Patches: []fluxio.Patch{root}},
+			Kustomize: kustomize{Patches: []fluxio.Patch{root, requeue}},
 		},
 		HealthCheck: healthCheck{Enabled: true, Timeout: Patience.String()},
 	})
@@ -89,6 +93,18 @@ func For(stack *spec.Stack) (map[string]any, error) {
 	}
 	values := map[string]any{}
 	return values, json.Unmarshal(raw, &values)
+}
+
+// requeuePatch has what waits for another look again after 5 s. Flux's own 30 s add
+// up along a chain of dependencies to minutes of a fresh cluster.
+func requeuePatch() (fluxio.Patch, error) {
+	patch, err := json.Marshal([]map[string]string{{
+		"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "--requeue-dependency=5s",
+	}})
+	return fluxio.Patch{
+		Patch:  string(patch),
+		Target: fluxio.Target{Kind: "Deployment", Name: "(kustomize-controller|helm-controller)"},
+	}, err
 }
 
 // rootPatch gives the Kustomization that the operator makes, the root of the tree,
