@@ -66,6 +66,8 @@ type Fabric struct {
 	poke      chan struct{}
 	// applying is held while a control plane applies the bootstrap manifests.
 	applying sync.Mutex
+	// access has room for the one control plane that gives out talosconfigs.
+	access chan struct{}
 
 	mu      sync.Mutex
 	nodes   map[string]*Node
@@ -105,7 +107,7 @@ func NewFabric(opts Options) (*Fabric, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &Fabric{
 		opts: opts, selector: selector, log: opts.Log, cancel: cancel,
-		balancer: forward.New(balancerAddress, opts.Log), poke: make(chan struct{}, 1),
+		balancer: forward.New(balancerAddress, opts.Log), poke: make(chan struct{}, 1), access: make(chan struct{}, 1),
 		operators: operators{run: opts.Operators},
 		nodes:     map[string]*Node{}, others: map[string]*forward.Forwarder{}, virtual: map[string]*virtualIP{},
 	}

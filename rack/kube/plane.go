@@ -101,7 +101,10 @@ func (p *plane) run(ctx context.Context, orderly <-chan struct{}) {
 		if err := p.startComponents(ctx); err != nil {
 			p.log.Error("control plane", "error", err)
 		}
-		parts.Go(func() { p.applyManifests(ctx) })
+		parts.Go(func() {
+			p.applyManifests(ctx)
+			p.giveTalosAccess(ctx)
+		})
 	}
 	<-ctx.Done()
 	p.stopComponents(isClosed(orderly))
@@ -255,7 +258,9 @@ func (p *plane) applyManifests(ctx context.Context) {
 		err := p.applyManifestsOnce(ctx)
 		if err == nil {
 			p.log.Info("bootstrap manifests applied")
-			close(p.applied)
+			if !isClosed(p.applied) {
+				close(p.applied)
+			}
 			return
 		}
 		if ctx.Err() == nil {
