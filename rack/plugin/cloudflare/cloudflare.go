@@ -59,7 +59,9 @@ var tokenForm = regexp.MustCompile(`[A-Za-z0-9-_]{40}`)
 func configure(settings map[string]any) (*api.Client, error) {
 	for key := range settings {
 		switch key {
-		case "apiToken", "retries", "minBackoff", "apiHostname", "apiBasePath", "version":
+		case "apiToken", "apiHostname", "apiBasePath", "version",
+			// The SDK gives these their defaults, which the client here has too.
+			"retries", "minBackoff", "maxBackoff", "rps", "apiClientLogging":
 		default:
 			return nil, serve.Unimplemented("cloudflare", "the provider's setting "+key)
 		}
