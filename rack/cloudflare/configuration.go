@@ -86,46 +86,48 @@ func putConfiguration(r *request) answer {
 	if err == nil {
 		err = json.Unmarshal(raw, &config)
 	}
-	if err == nil {
-		err = config.check()
-	}
 	if err != nil {
 		return failure(http.StatusBadRequest, 1056, "Bad Configuration: "+err.Error())
+	}
+	if problem := config.problem(); problem != "" {
+		return failure(http.StatusBadRequest, 1056, "Bad Configuration: "+problem)
 	}
 	t.configured, t.version, t.Remote = raw, t.version+1, true
 	return found(t.shownConfiguration())
 }
 
-// check refuses what a connector would not run, in its words
+// problem is why a connector would not run it, in a connector's words
 // (https://github.com/cloudflare/cloudflared/blob/master/ingress/ingress.go).
-func (c Configuration) check() error {
+func (c Configuration) problem() string {
 	if len(c.Ingress) == 0 {
-		return fmt.Errorf("The config file doesn't contain any ingress rules") //nolint:staticcheck,revive // a connector's words
+		return "The config file doesn't contain any ingress rules"
 	}
 	for i, rule := range c.Ingress {
-		last, all := i == len(c.Ingress)-1, rule.Hostname == "" && rule.Path == "" || rule.Hostname == "*" && rule.Path == ""
+		last, all := i == len(c.Ingress)-1, (rule.Hostname == "" || rule.Hostname == "*") && rule.Path == ""
+		_, err := regexp.Compile(rule.Path)
 		switch {
 		case rule.Service == "":
-			return fmt.Errorf("Rule #%d has no service", i+1) //nolint:staticcheck,revive // a connector's words
+			return fmt.Sprintf("Rule #%d has no service", i+1)
 		case strings.LastIndex(rule.Hostname, "*") > 0:
-			return fmt.Errorf("Hostname patterns can have at most one wildcard character (\"*\") and it can only be used for subdomains, e.g. \"*.example.com\"") //nolint:staticcheck,revive // a connector's words
+			return `Hostname patterns can have at most one wildcard character ("*") and it can only be used for ` +
+				`subdomains, e.g. "*.example.com"`
 		case last && !all:
-			return fmt.Errorf("The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)") //nolint:staticcheck,revive // a connector's words
+			return "The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)"
 		case !last && all:
-			return fmt.Errorf("Rule #%d is matching the hostname '%s', but this will match every hostname, meaning the rules which follow it will never be triggered.", i+1, rule.Hostname) //nolint:staticcheck,revive // a connector's words
-		}
-		if _, err := regexp.Compile(rule.Path); err != nil {
-			return fmt.Errorf("Rule #%d has an invalid regex: %w", i+1, err) //nolint:staticcheck,revive // a connector's words
+			return fmt.Sprintf("Rule #%d is matching the hostname '%s', but this will match every hostname, "+
+				"meaning the rules which follow it will never be triggered.", i+1, rule.Hostname)
+		case err != nil:
+			return fmt.Sprintf("Rule #%d has an invalid regex: %v", i+1, err)
 		}
 	}
-	return nil
+	return ""
 }
 
 // rule is the first that matches a request. The last matches all of them.
 func (c Configuration) rule(host, path string) (Rule, bool) {
 	for _, rule := range c.Ingress {
 		suffix, wild := strings.CutPrefix(rule.Hostname, "*")
-		if rule.Hostname != "" && rule.Hostname != host && !(wild && strings.HasSuffix(host, suffix)) {
+		if rule.Hostname != "" && rule.Hostname != host && (!wild || !strings.HasSuffix(host, suffix)) {
 			continue
 		}
 		if ok, err := regexp.MatchString(rule.Path, path); err != nil || !ok {

@@ -20,6 +20,7 @@ func apiToken() rest.Resource[*api.Client] {
 		},
 		Computed: []resource.PropertyKey{"value", "status", "issuedOn", "modifiedOn"},
 		Secrets:  []resource.PropertyKey{"value"},
+		Gone:     api.NotFound,
 		Complete: completePolicies,
 		Create: func(ctx context.Context, client *api.Client, in map[string]any) (string, map[string]any, error) {
 			var made struct{ ID, Value string }

@@ -49,7 +49,6 @@ func provider() rest.Provider[*api.Client] {
 			"cloudflare:index/zoneSettingsOverride:ZoneSettingsOverride":                         zoneSettings(),
 		},
 		Functions: map[string]rest.Function[*api.Client]{"cloudflare:index/getZone:getZone": getZone},
-		Gone:      api.NotFound,
 	}
 }
 

@@ -82,8 +82,7 @@ func wireConfig(config any) map[string]any {
 func readConfig(ctx context.Context, client *api.Client, id string, state map[string]any) (map[string]any, error) {
 	var shown struct{ Config map[string]any }
 	if err := client.Do(ctx, http.MethodGet, tunnels(state)+"/"+id+"/configurations", nil, &shown); err != nil {
-		// Not even a missing one is gone: the genuine plugin fails, too.
-		return nil, fmt.Errorf("error getting tunnel config %q: %s", id, err)
+		return nil, fmt.Errorf("error getting tunnel config %q: %w", id, err)
 	}
 	now := map[string]any{}
 	ingress, _ := shown.Config["ingress"].([]any)

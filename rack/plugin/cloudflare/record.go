@@ -25,6 +25,7 @@ func record() rest.Resource[*api.Client] {
 		},
 		Computed:    []resource.PropertyKey{"hostname", "createdOn", "modifiedOn", "metadata", "proxiable", "value"},
 		DeleteFirst: true,
+		Gone:        api.NotFound,
 		Complete: func(in resource.PropertyMap) error {
 			if in["allowOverwrite"].IsBool() && in["allowOverwrite"].BoolValue() {
 				return fmt.Errorf("allowOverwrite of a record")

@@ -59,8 +59,7 @@ func readTunnel(ctx context.Context, client *api.Client, id string, state map[st
 		Remote bool `json:"remote_config"`
 	}
 	if err := client.Do(ctx, http.MethodGet, tunnels(state)+"/"+id, nil, &shown); err != nil {
-		// Not even a missing one is gone: the genuine plugin fails, too.
-		return nil, fmt.Errorf("failed to fetch Argo Tunnel: %s", err)
+		return nil, fmt.Errorf("failed to fetch Argo Tunnel: %w", err)
 	}
 	var token string
 	if err := client.Do(ctx, http.MethodGet, tunnels(state)+"/"+id+"/token", nil, &token); err != nil {

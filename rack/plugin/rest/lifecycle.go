@@ -119,7 +119,7 @@ func (s *service[C]) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pul
 	defer done()
 	state, err := s.refreshed(ctx, r, req.GetId(), prior)
 	switch {
-	case err != nil && s.Gone(err):
+	case err != nil && r.Gone != nil && r.Gone(err):
 		return &pulumirpc.ReadResponse{}, nil
 	case err != nil:
 		return nil, err

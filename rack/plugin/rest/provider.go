@@ -31,8 +31,6 @@ type Provider[C any] struct {
 	// refused by name.
 	Resources map[tokens.Type]Resource[C]
 	Functions map[string]Function[C]
-	// Gone reports whether an error says that there is no such thing.
-	Gone func(error) bool
 }
 
 // Function looks something up, in a preview too.

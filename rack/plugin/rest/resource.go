@@ -21,6 +21,9 @@ type Resource[C any] struct {
 	Secrets []resource.PropertyKey
 	// DeleteFirst deletes a resource before another replaces it.
 	DeleteFirst bool
+	// Gone reports whether an error of Read says that there is no such thing any more. It is nil where the genuine plugin
+	// fails then.
+	Gone func(error) bool
 	// Complete refuses inputs that the stand-in does not know, and fills in defaults below
 	// the top level. It may be nil.
 	Complete func(inputs resource.PropertyMap) error
