@@ -36,12 +36,25 @@ metadata:
   {{- include "meta" . | nindent 2 }}
 {{- end }}
 
+{{- /* restrictedPod, restrictedContainer: what the restricted level of pod security asks for. */ -}}
+{{- define "restrictedPod" -}}
+runAsNonRoot: true
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+{{- define "restrictedContainer" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
 {{- /*
 workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
 image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; onHost: in the
 node's network; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
 podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; strategy; volumes;
-claims: volume claim templates.
+claims: volume claim templates; restricted: its pods keep to the restricted level of pod security.
 */ -}}
 {{- define "workload" }}
 {{- $values := .values | default dict }}
@@ -106,9 +119,17 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- end }}
+      {{- if .restricted }}
+      securityContext:
+        {{- include "restrictedPod" . | nindent 8 }}
+      {{- end }}
       containers:
         - name: {{ .container | default .name }}
           image: {{ .image | quote }}
+          {{- if .restricted }}
+          securityContext:
+            {{- include "restrictedContainer" . | nindent 12 }}
+          {{- end }}
           {{- with .args }}
           args:
             {{- toYaml . | nindent 12 }}
