@@ -30,6 +30,8 @@ type Options struct {
 	Disks func(node string) []rook.Disk
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
 	ConnectURL func(host string) string
+	// More are further operators, which need what is outside of the cluster.
+	More []cluster.Controller
 	// Log is told what the operators do.
 	Log *slog.Logger
 }
@@ -47,6 +49,6 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		rook.Controller(o.Disks),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
-	}, csi.Controllers()...)
+	}, append(csi.Controllers(), o.More...)...)
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

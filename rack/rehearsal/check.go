@@ -52,6 +52,8 @@ func (r *rehearsal) check(ctx context.Context) error {
 		{"everything that Git owns is ready", r.checkKustomizations},
 		{"a commit is applied", r.checkCommit},
 		{"an encrypted file is decrypted", r.checkSOPS},
+		{"the public reaches what is public", r.checkPublic},
+		{"the public reaches nothing else", r.checkPrivate},
 		{"every release is deployed", r.checkReleases},
 		{"services have addresses out of the pools", r.checkLoadBalancers},
 		{"an address outside every pool is not given", r.checkStrayAddress},

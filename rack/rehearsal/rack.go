@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/rack/addons"
+	addon "github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/externaldns"
 	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/rack/gitops"
 	"github.com/home-ops/home-ops/rack/kube"
@@ -95,18 +97,19 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 
 // operators play what the pods' programs would do: Flux's by Flux's own programs, the others' by stand-ins.
 func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *rest.Config) error {
-	return func(ctx context.Context, cluster *rest.Config) error {
-		world.edge.attach(cluster)
+	return func(ctx context.Context, config *rest.Config) error {
+		world.edge.attach(config)
 		var running sync.WaitGroup
 		defer running.Wait()
 		running.Go(func() {
-			r.fault(gitops.Run(ctx, cluster, gitops.Options{
+			r.fault(gitops.Run(ctx, config, gitops.Options{
 				Bin: world.config.Flux.Bin, Distribution: world.config.Flux.Distribution, Dir: filepath.Join(r.dir, "flux"),
 				Env: world.environment(), OnExit: func(exit process.Exit) { log.Warn("a program of Flux ended", "exit", exit) }, Log: log.With("component", "flux"),
 			}))
 		})
-		return addons.Run(ctx, cluster, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, ConnectURL: world.connectURL, Log: log.With("component", "operators"),
+		return addons.Run(ctx, config, addons.Options{
+			CRDDir: world.config.CRDs, Disks: r.disksOf, ConnectURL: world.connectURL,
+			More: []addon.Controller{externaldns.Controller(world.client(), "")}, Log: log.With("component", "operators"),
 		})
 	}
 }
