@@ -88,6 +88,27 @@ func (r *rehearsal) claim(ctx context.Context, c *cluster, class string) error {
 		return err
 	}
 	defer func() { _ = claims.Delete(context.WithoutCancel(ctx), claim.Name, metav1.DeleteOptions{}) }()
+	// A volume that lies on one node is made where its first pod goes.
+	pods := c.client.CoreV1().Pods(claim.Namespace)
+	pod, err := pods.Create(ctx, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "consumer-"},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{
+				Name: "consumer", Image: "registry.k8s.io/pause:3.10",
+				VolumeMounts: []corev1.VolumeMount{{Name: "volume", MountPath: "/volume"}},
+			}},
+			Volumes: []corev1.Volume{{Name: "volume", VolumeSource: corev1.VolumeSource{
+				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+			}}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		now := int64(0)
+		_ = pods.Delete(context.WithoutCancel(ctx), pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	}()
 	return until(ctx, func(ctx context.Context) error {
 		claim, err := claims.Get(ctx, claim.Name, metav1.GetOptions{})
 		if err != nil {
