@@ -55,7 +55,10 @@ func (b *builder) tunnelAtCloudflare(a *account) (*cloudflare.ZeroTrustTunnelClo
 			Config: cloudflare.ZeroTrustTunnelCloudflaredConfigConfigArgs{
 				IngressRules: ingress(tunnel.Rules(b.stack)),
 			},
-		}, b.at(a)...)
+		},
+		// The provider would move the configuration to another tunnel in place, and keep
+		// reading the old one's.
+		append(b.at(a), pulumi.ReplaceOnChanges([]string{"tunnelId"}))...)
 	return t, err
 }
 

@@ -59,6 +59,8 @@ const (
 func ExternalDNSCloudflare(stack *spec.Stack) (map[string]any, error) {
 	v := common(stack, PublicDNS)
 	v.Provider = provider{Name: "cloudflare"}
+	// A zone is found by its own name alone, also where the domain lies deeper.
+	v.DomainFilters = []string{stack.Edge.Cloudflare.Zone}
 	v.Sources = []string{"gateway-httproute"}
 	v.ExtraArgs = []string{
 		"--gateway-name=" + objects.ExternalGateway,
