@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
@@ -14,11 +13,13 @@ import (
 var renderCommand = command{
 	name:    "render",
 	args:    "STACK | FILE",
-	summary: "Write what a stack's file makes of its nodes and network, with secrets left out and no network",
+	summary: "Write everything that a stack's file would apply, with secrets left out and no network",
 	run:     render,
 }
 
-// render writes everything that the program would make of one stack without asking anyone.
+// render writes what the program, and after it Flux, would make of one stack, as far as that can be known without
+// asking anyone: all but Secrets, the kinds of the Gateway API, and what is at GitHub. A part that cannot be rendered
+// keeps no other from it.
 func render(_ context.Context, c call) error {
 	fs := newFlags("render")
 	out := fs.String("out", "", "the directory to write to; its content is replaced (default out/render/STACK in the project)")
@@ -39,27 +40,32 @@ func render(_ context.Context, c call) error {
 		}
 		dir = filepath.Join(project, "out", "render", stack.Name)
 	}
+	file, err := stackFile(names[0])
+	if err != nil {
+		return err
+	}
+	repository := filepath.Dir(file)
+	var errs []error
 	for _, part := range []struct {
 		name string
 		make func(rendering, *spec.Stack) error
 	}{
 		{"talos", rendering.talos},
 		{"cilium", rendering.cilium},
+		{"rook", rendering.rook},
+		{"edge", rendering.edge},
+		{"secretstore", rendering.secretStore},
+		{"flux", rendering.flux},
+		{"tree", func(r rendering, stack *spec.Stack) error { return r.tree(stack, repository) }},
 	} {
 		rendered := rendering{}
-		if err := part.make(rendered, stack); err != nil {
-			return err
+		errs = append(errs, part.make(rendered, stack), rendered.write(filepath.Join(dir, part.name)))
+		if len(rendered) > 0 {
+			fmt.Fprintf(c.err, "%s: %d files\n", filepath.Join(dir, part.name), len(rendered))
 		}
-		if err := rendered.write(filepath.Join(dir, part.name)); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.err, "%s: %d files\n", filepath.Join(dir, part.name), len(rendered))
 	}
-	return nil
+	return errors.Join(errs...)
 }
-
-// rendering is files by their path.
-type rendering map[string][]byte
 
 // talos renders the machine config of every node, and each schematic of the image factory under the name
 // that the factory gives it. It tells of every node that cannot be rendered.
@@ -74,21 +80,4 @@ func (r rendering) talos(stack *spec.Stack) error {
 		r[filepath.Join("schematics", schematic.ID()+".yaml")] = schematic.YAML()
 	}
 	return errors.Join(errs...)
-}
-
-// write replaces dir by the files.
-func (r rendering) write(dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	for path, content := range r {
-		target := filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(target, content, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

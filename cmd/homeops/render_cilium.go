@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"path/filepath"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/frr"
@@ -26,43 +22,13 @@ func (r rendering) cilium(stack *spec.Stack) error {
 	if err != nil {
 		return err
 	}
-	if r["values.yaml"], err = documents(chart); err != nil {
-		return fmt.Errorf("cilium values: %w", err)
-	}
 	var bodies []any
 	for _, object := range objects.For(stack, plan).All() {
 		bodies = append(bodies, object.Body)
-	}
-	if r["objects.yaml"], err = documents(bodies...); err != nil {
-		return fmt.Errorf("cilium objects: %w", err)
 	}
 	routers, err := frr.Configs(stack)
 	for router, config := range routers {
 		r[filepath.Join("frr", router+".conf")] = config
 	}
-	return err
-}
-
-// documents is YAML as the API server would read it: by the JSON names of the fields.
-func documents(bodies ...any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	for _, body := range bodies {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		var plain any
-		if err := json.Unmarshal(raw, &plain); err != nil {
-			return nil, err
-		}
-		if err := encoder.Encode(plain); err != nil {
-			return nil, err
-		}
-	}
-	if err := encoder.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return errors.Join(err, r.yaml("values.yaml", chart), r.objects("objects.yaml", bodies...))
 }

@@ -49,10 +49,7 @@ type Access struct {
 }
 
 // Wanted reports whether a stack has anything to be reached by.
-func Wanted(stack *spec.Stack) bool {
-	g := stack.Edge.Gateways
-	return len(g.Internal)+len(g.External) > 0
-}
+func Wanted(stack *spec.Stack) bool { return objects.Wanted(stack) }
 
 // New makes the way in. What is public depends on nothing that is for the home
 // alone: either works while the other is broken.

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/components/edge/objects"
-	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/internal/manifest"
 )
 
@@ -16,21 +15,13 @@ import (
 // line is what takes time.
 const patience = 10 * time.Minute
 
-// namespaces come before everything that is in them. That of the gateways has
-// network policies of its own.
+// namespaces come before everything that is in them.
 func (b *builder) namespaces() (err error) {
-	namespace := func(name string, marks map[string]string) (pulumi.Resource, error) {
-		return b.object("namespace-"+name, &corev1.Namespace{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: marks},
-		})
-	}
-	if b.network, err = namespace(objects.Namespace, map[string]string{
-		labels.NetworkPolicy: labels.NetworkPolicyOwn,
-	}); err != nil {
+	network, certManager := objects.Namespaces()
+	if b.network, err = b.object(network.Name, network.Body); err != nil {
 		return err
 	}
-	b.certManager, err = namespace(objects.CertManagerNamespace, nil)
+	b.certManager, err = b.object(certManager.Name, certManager.Body)
 	return err
 }
 

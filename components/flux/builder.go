@@ -57,19 +57,12 @@ func (b *builder) secret(
 }
 
 func (b *builder) namespace() (*manifest.Resource, error) {
-	return b.object("namespace", &corev1.Namespace{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: objects.Namespace, Labels: objects.NamespaceLabels()},
-	})
+	return b.object("namespace", objects.Home())
 }
 
 // settings are what the tree is filled in with, and the key that it is decrypted with.
 func (b *builder) settings(namespace pulumi.Resource) ([]pulumi.Resource, error) {
-	plain, err := b.object("settings", &corev1.ConfigMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap, Namespace: objects.Namespace},
-		Data:       settings.For(b.args.Stack),
-	}, namespace)
+	plain, err := b.object("settings", objects.Settings(b.args.Stack), namespace)
 	if err != nil {
 		return nil, err
 	}

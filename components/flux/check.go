@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/components/flux/objects"
 	"github.com/home-ops/home-ops/components/flux/settings"
 )
 
@@ -57,7 +58,7 @@ func (a *Args) secrets() []wantedSecret {
 		{"PrivateKey", "flux.privateKeyRef", f.PrivateKeyRef != "", a.PrivateKey},
 		{"WebhookSecret", "flux.webhook.secretRef", f.Webhook != nil && f.Webhook.SecretRef != "", a.WebhookSecret},
 		{"GitHubToken", "something to manage under flux.github", managesGitHub(f), a.GitHubToken},
-		{"StatusToken", "flux.github.statusTokenRef", f.GitHub != nil && f.GitHub.StatusTokenRef != "", a.StatusToken},
+		{"StatusToken", "flux.github.statusTokenRef", objects.ReportsStatus(a.Stack), a.StatusToken},
 		{"SopsKey", "secrets.sops", a.Stack.Secrets.SOPS != nil, a.SopsKey},
 	}
 }

@@ -49,7 +49,7 @@ func (b *builder) webhook(namespace, instance pulumi.Resource, atGitHub *gitHub)
 // status has Flux tell GitHub what became of each commit.
 func (b *builder) status(namespace, instance pulumi.Resource) error {
 	stack := b.args.Stack
-	if stack.Flux.GitHub == nil || stack.Flux.GitHub.StatusTokenRef == "" {
+	if !objects.ReportsStatus(stack) {
 		return nil
 	}
 	secret, err := b.secret("status-token", objects.StatusSecret, nil,

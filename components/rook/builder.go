@@ -5,13 +5,10 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/components/rook/objects"
 	"github.com/home-ops/home-ops/components/rook/values"
 	"github.com/home-ops/home-ops/internal/helm"
-	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/internal/manifest"
 )
 
@@ -46,22 +43,10 @@ func keep() pulumi.ResourceOption {
 	return pulumi.Composite(pulumi.Protect(true), pulumi.RetainOnDelete(true))
 }
 
-// namespace lets pods reach disks and kernels, which Talos forbids elsewhere
-// (https://www.talos.dev/latest/kubernetes-guides/configuration/ceph-with-rook/).
-// It is kept because it takes everything in it along, and Rook counts on finding
-// its keys again.
-func (b *builder) namespace() (*manifest.Resource, error) {
-	return manifest.New(b.ctx, b.name+"-namespace", &corev1.Namespace{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: objects.Namespace, Labels: map[string]string{
-			"pod-security.kubernetes.io/enforce": "privileged",
-			"pod-security.kubernetes.io/audit":   "privileged",
-			"pod-security.kubernetes.io/warn":    "privileged",
-			// Ceph's daemons talk to each other and to every node on ports of their own
-			// choice; the baseline would cut them off.
-			labels.NetworkPolicy: labels.NetworkPolicyOwn,
-		}},
-	}, b.options(keep())...)
+// namespace is kept because it takes everything in it along, and Rook counts on
+// finding its keys again.
+func (b *builder) namespace(object objects.Object) (*manifest.Resource, error) {
+	return manifest.New(b.ctx, b.name+"-"+object.Name, object.Body, b.options(keep())...)
 }
 
 // operator brings Rook's kinds, and waits until the operator runs: from then on

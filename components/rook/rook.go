@@ -60,7 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: r}
 
-	namespace, err := b.namespace()
+	namespace, err := b.namespace(tell.Namespace)
 	if err != nil {
 		return nil, err
 	}

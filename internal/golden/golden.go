@@ -2,15 +2,14 @@
 package golden
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"gopkg.in/yaml.v3"
+
+	"github.com/home-ops/home-ops/internal/documents"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -36,24 +35,22 @@ func Check(t *testing.T, name string, got []byte) {
 	}
 }
 
-// Documents compares objects, as the API server would read them, with the documents of testdata/NAME.
-func Documents(t *testing.T, name string, documents ...any) {
+// Documents compares bodies, by the JSON names of their fields, with the documents of testdata/NAME.
+func Documents(t *testing.T, name string, bodies ...any) {
 	t.Helper()
-	var got bytes.Buffer
-	encoder := yaml.NewEncoder(&got)
-	encoder.SetIndent(2)
-	for _, document := range documents {
-		raw, err := json.Marshal(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plain any
-		if err := json.Unmarshal(raw, &plain); err != nil {
-			t.Fatal(err)
-		}
-		if err := encoder.Encode(plain); err != nil {
-			t.Fatal(err)
-		}
+	got, err := documents.YAML(bodies...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	Check(t, name, got.Bytes())
+	Check(t, name, got)
+}
+
+// Objects compares objects, as the API server is sent them, with the documents of testdata/NAME.
+func Objects(t *testing.T, name string, objects ...any) {
+	t.Helper()
+	got, err := documents.Objects(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Check(t, name, got)
 }

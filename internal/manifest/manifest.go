@@ -5,12 +5,13 @@
 package manifest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/internal/documents"
 )
 
 // Resource is a Kubernetes object under Pulumi's management.
@@ -93,21 +94,12 @@ func token(plain map[string]any) string {
 	return fmt.Sprintf("kubernetes:%s:%s", apiVersion, plain["kind"])
 }
 
-// plainObject is obj as the API server would read it, without what only the
-// server writes (status, creation time) and without nulls, which server-side
-// apply would take for ownership of the field.
+// plainObject is obj as it is sent.
 func plainObject(obj any) (map[string]any, error) {
-	raw, err := json.Marshal(obj)
+	plain, err := documents.Object(obj)
 	if err != nil {
 		return nil, err
 	}
-	var plain map[string]any
-	if err := json.Unmarshal(raw, &plain); err != nil {
-		return nil, fmt.Errorf("%T is not an object: %w", obj, err)
-	}
-	dropNulls(plain)
-	delete(plain, "status")
-
 	var errs []error
 	for _, key := range []string{"apiVersion", "kind"} {
 		if s, _ := plain[key].(string); s == "" {
@@ -119,23 +111,6 @@ func plainObject(obj any) (map[string]any, error) {
 		errs = append(errs, fmt.Errorf("%T: metadata.name is empty", obj))
 	}
 	return plain, errors.Join(errs...)
-}
-
-func dropNulls(value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, child := range v {
-			if child == nil {
-				delete(v, key)
-				continue
-			}
-			dropNulls(child)
-		}
-	case []any:
-		for _, child := range v {
-			dropNulls(child)
-		}
-	}
 }
 
 // toInput is value as Pulumi maps and arrays all the way down, so that set can

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/home-ops/home-ops/components/flux/settings"
 	fluxvalues "github.com/home-ops/home-ops/components/flux/values"
 	"github.com/home-ops/home-ops/internal/tree"
@@ -67,34 +65,17 @@ func values(stack *spec.Stack) tree.Settings {
 	return tree.Settings{Public: settings.For(stack), Secret: secret}
 }
 
-// root is the Kustomization that Flux's operator makes of what FluxBootstrap tells it.
 func root(t *testing.T, stack *spec.Stack) *tree.Kustomization {
 	t.Helper()
 	chart, err := fluxvalues.For(stack)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var instance struct {
-		Instance struct {
-			Kustomize struct {
-				Patches []tree.Patch
-			}
-		}
-	}
-	raw, _ := yaml.Marshal(chart)
-	if err := yaml.Unmarshal(raw, &instance); err != nil {
+	first, err := tree.Root(chart)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var k tree.Kustomization
-	for _, patch := range instance.Instance.Kustomize.Patches {
-		if patch.Target["kind"] == "Kustomization" {
-			if err := yaml.UnmarshalStrict([]byte(patch.Patch), &k); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	k.Name, k.Namespace, k.Spec.Path = "flux-system", "flux-system", stack.Flux.Path
-	return &k
+	return first
 }
 
 func TestTree_EverySettingHasAUser(t *testing.T) {

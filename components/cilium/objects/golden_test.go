@@ -53,7 +53,7 @@ func TestFor_MatchesTheGoldens(t *testing.T) {
 			for _, object := range objects.For(stack, plan(t, stack)).All() {
 				bodies = append(bodies, object.Body)
 			}
-			golden.Documents(t, stack.Name+".yaml", bodies...)
+			golden.Objects(t, stack.Name+".yaml", bodies...)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package objects_test
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/home-ops/home-ops/components/edge/objects"
@@ -38,32 +37,14 @@ func stacks(t *testing.T) []*spec.Stack {
 	return out
 }
 
-// all is every object of a stack but those with secrets.
-func all(stack *spec.Stack) []objects.Object {
-	out := slices.Clone(objects.Policies(stack))
-	if objects.GeneratesAuthority(stack) {
-		out = append(out, objects.Authority()...)
-	}
-	out = append(out, objects.Object{Name: "issuer", Body: objects.Issuer(stack)},
-		objects.Object{Name: "certificate", Body: objects.Certificate(stack)})
-	for _, gateway := range objects.Gateways(stack) {
-		out = append(out, objects.Object{Name: gateway.Name, Body: gateway})
-	}
-	out = append(out, objects.Object{Name: "redirect", Body: objects.Redirect(objects.Gateways(stack))})
-	if objects.Tunnelled(stack) {
-		out = append(out, objects.Cloudflared(stack)...)
-	}
-	return out
-}
-
 func TestObjects_MatchTheGoldens(t *testing.T) {
 	for _, stack := range stacks(t) {
 		t.Run(stack.Name, func(t *testing.T) {
 			var bodies []any
-			for _, object := range all(stack) {
+			for _, object := range objects.All(stack) {
 				bodies = append(bodies, object.Body)
 			}
-			golden.Documents(t, stack.Name+".yaml", bodies...)
+			golden.Objects(t, stack.Name+".yaml", bodies...)
 		})
 	}
 }

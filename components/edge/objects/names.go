@@ -37,12 +37,9 @@ const (
 	AuthoritySecret = "home-ops-ca"
 )
 
-// Object is a Kubernetes object.
-type Object struct {
-	// Name tells it apart from the others.
-	Name string
-	// Body is the object, with its kind and name.
-	Body any
+// Wanted reports whether a stack has anything to be reached by.
+func Wanted(stack *spec.Stack) bool {
+	return len(stack.Edge.Gateways.Internal)+len(stack.Edge.Gateways.External) > 0
 }
 
 // ExternalName is the public name that leads to the external gateway. The names of

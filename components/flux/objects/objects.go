@@ -3,8 +3,10 @@
 package objects
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -32,17 +34,42 @@ func PullSecret(stack *spec.Stack) string {
 	return ""
 }
 
-// NamespaceLabels are those of the namespace. The operator adds its own, and owns
+// Home is Flux's namespace. The operator adds labels of its own, and owns
 // pod-security.kubernetes.io/warn
 // (https://fluxoperator.dev/docs/crd/fluxinstance/).
-func NamespaceLabels() map[string]string {
-	return map[string]string{
-		"pod-security.kubernetes.io/enforce": "restricted",
-		// Flux brings policies of its own, which allow its controllers the outside.
-		labels.NetworkPolicy: labels.NetworkPolicyOwn,
-		// The receiver's route.
-		externalGatewayLabel: "true",
+func Home() *corev1.Namespace {
+	return &corev1.Namespace{
+		TypeMeta: kind("v1", "Namespace"),
+		ObjectMeta: metav1.ObjectMeta{Name: Namespace, Labels: map[string]string{
+			"pod-security.kubernetes.io/enforce": "restricted",
+			// Flux brings policies of its own, which allow its controllers the outside.
+			labels.NetworkPolicy: labels.NetworkPolicyOwn,
+			// The receiver's route.
+			externalGatewayLabel: "true",
+		}},
 	}
+}
+
+// Settings are what the tree is filled in with.
+func Settings(stack *spec.Stack) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		TypeMeta:   kind("v1", "ConfigMap"),
+		ObjectMeta: named(settings.ConfigMap),
+		Data:       settings.For(stack),
+	}
+}
+
+// All lists every object of a stack but the Secrets and the settings, in the order in
+// which they are made.
+func All(stack *spec.Stack) []any {
+	all := []any{Home()}
+	if webhook := stack.Flux.Webhook; webhook != nil {
+		all = append(all, Receiver(webhook), Policy(), Route(stack))
+	}
+	if ReportsStatus(stack) {
+		all = append(all, StatusProvider(stack), StatusAlert())
+	}
+	return all
 }
 
 func named(name string) metav1.ObjectMeta {

@@ -10,6 +10,11 @@ import (
 // status is the name of what tells GitHub.
 const status = "github-status"
 
+// ReportsStatus reports whether GitHub is to hear what became of each commit.
+func ReportsStatus(stack *spec.Stack) bool {
+	return stack.Flux.GitHub != nil && stack.Flux.GitHub.StatusTokenRef != ""
+}
+
 // StatusProvider is the repository at GitHub, whose commits show what became of them
 // (https://fluxcd.io/flux/components/notification/providers/#git-commit-status-updates).
 func StatusProvider(stack *spec.Stack) *fluxio.Provider {

@@ -50,7 +50,7 @@ func TestFor_MatchesTheGoldens(t *testing.T) {
 			for _, object := range set.All() {
 				bodies = append(bodies, object.Body)
 			}
-			golden.Documents(t, stack.Name+".yaml", bodies...)
+			golden.Objects(t, stack.Name+".yaml", bodies...)
 		})
 	}
 }

@@ -43,6 +43,8 @@ type Offer struct {
 
 // Set is everything that Rook is told.
 type Set struct {
+	// Namespace is where all of it lives.
+	Namespace Object
 	// Cluster is Ceph itself.
 	Cluster Object
 	// Internal is the pool that Ceph makes for itself.
@@ -53,7 +55,7 @@ type Set struct {
 
 // All lists every object, in the order in which they are made.
 func (s Set) All() []Object {
-	all := []Object{s.Cluster, s.Internal}
+	all := []Object{s.Namespace, s.Cluster, s.Internal}
 	for _, offer := range s.Offers {
 		all = append(append(all, offer.Pools...), offer.Class)
 		if offer.Snapshots != nil {
@@ -78,7 +80,11 @@ func For(stack *spec.Stack) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	set := Set{Cluster: Object{"cluster", whole}, Internal: Object{"pool-mgr", internalPool(ceph)}}
+	set := Set{
+		Namespace: Object{"namespace", namespace()},
+		Cluster:   Object{"cluster", whole},
+		Internal:  Object{"pool-mgr", internalPool(ceph)},
+	}
 	if ceph.Block.Enabled {
 		set.Offers = append(set.Offers, block(stack))
 	}

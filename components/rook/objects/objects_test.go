@@ -87,7 +87,7 @@ func TestFor_OffersWhatIsOn(t *testing.T) {
 		names = append(names, object.Name)
 	}
 	want := []string{
-		"cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem", "snapshots-filesystem",
+		"namespace", "cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem", "snapshots-filesystem",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("tells %v, want %v", names, want)

@@ -14,10 +14,7 @@ func TestObjects_MatchTheGoldens(t *testing.T) {
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
-		all := []any{objects.Namespace(), objects.Secret(objects.TokenSecret)}
-		if objects.InCluster(stack) {
-			all = append(all, objects.Secret(objects.CredentialsSecret), objects.ConnectPolicy())
-		}
-		golden.Documents(t, name+".yaml", append(all, objects.Store(stack))...)
+		all := append(objects.All(stack), objects.Secret(objects.TokenSecret))
+		golden.Objects(t, name+".yaml", all...)
 	}
 }

@@ -40,6 +40,16 @@ const (
 // InCluster reports whether Connect runs in the cluster.
 func InCluster(stack *spec.Stack) bool { return stack.Secrets.OnePassword.ConnectHost == "" }
 
+// All lists every object of a stack but the Secrets, in the order in which they are
+// made.
+func All(stack *spec.Stack) []any {
+	all := []any{Namespace()}
+	if InCluster(stack) {
+		all = append(all, ConnectPolicy())
+	}
+	return append(all, Store(stack))
+}
+
 // Namespace is the namespace of the store.
 func Namespace() *corev1.Namespace {
 	return &corev1.Namespace{
