@@ -34,7 +34,7 @@ unit: ## Run the tests that need no rack
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
 
-render: $(BIN)/homeops ## Write what STACK=home would apply to out/render, secrets redacted, without any network
+render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)
 
 preview: ## pulumi preview of STACK=home
@@ -46,7 +46,8 @@ up: validate ## pulumi up of STACK=home
 destroy: ## pulumi destroy of STACK=home; machine secrets are protected
 	pulumi destroy --stack $(STACK)
 
-lint: ## Format and lint, with the linters of .golangci.yaml
+lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
+	go tool -modfile=tools/go.mod actionlint
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 	cd rack && go tool -modfile=../tools/go.mod golangci-lint run ./...
 

@@ -18,8 +18,8 @@ var renderCommand = command{
 }
 
 // render writes what the program, and after it Flux, would make of one stack, as far as that can be known without
-// asking anyone: all but Secrets, the kinds of the Gateway API, and what is at GitHub. A part that cannot be rendered
-// keeps no other from it.
+// asking anyone. Left out are Secrets, the kinds of the Gateway API, what the cluster is told of its identity, and what
+// is made at GitHub and, the tunnel's rules aside, at Cloudflare. A part that cannot be rendered keeps no other from it.
 func render(_ context.Context, c call) error {
 	fs := newFlags("render")
 	out := fs.String("out", "", "the directory to write to; its content is replaced (default out/render/STACK in the project)")
