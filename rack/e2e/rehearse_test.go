@@ -41,8 +41,19 @@ func rehearse(t *testing.T, o launch.Options) *report.Report {
 	return r
 }
 
-func TestRehearseHome_BuildsTheWholeCluster(t *testing.T) {
-	r := rehearse(t, options(t, "home"))
+func TestRehearseHome_CompletesAfterBeingKilledAnywhere(t *testing.T) {
+	o := options(t, "home")
+	o.Scenario = "interrupted"
+	if r := rehearse(t, o); len(r.Checks) != 4 {
+		t.Errorf("%d moments were tried, want 4", len(r.Checks))
+	}
+}
+
+// The scenario begins as a rehearsal without one, so this is that, too.
+func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(t *testing.T) {
+	o := options(t, "home")
+	o.Scenario = "loss"
+	r := rehearse(t, o)
 
 	if len(r.Nodes) != 5 {
 		t.Errorf("nodes: %d, want 5", len(r.Nodes))
@@ -53,25 +64,14 @@ func TestRehearseHome_BuildsTheWholeCluster(t *testing.T) {
 	if r.Resources.Created == 0 || r.Resources.RerunChanges != 0 {
 		t.Errorf("resources: %+v, want some created and none changed by a second up", r.Resources)
 	}
+	if r.Flux.Kustomizations < 20 || r.Flux.Ready != r.Flux.Kustomizations || r.Flux.CommitToAppliedSeconds <= 0 {
+		t.Errorf("flux: %+v, want all of the tree ready, and a commit applied", r.Flux)
+	}
 	for _, key := range []string{"build", "up", "rerun", "total"} {
 		if _, ok := r.Seconds[key]; !ok {
 			t.Errorf("seconds: %s is missing", key)
 		}
 	}
-}
-
-func TestRehearseHome_CompletesAfterBeingKilledAnywhere(t *testing.T) {
-	o := options(t, "home")
-	o.Scenario = "interrupted"
-	if r := rehearse(t, o); len(r.Checks) != 4 {
-		t.Errorf("%d moments were tried, want 4", len(r.Checks))
-	}
-}
-
-func TestRehearseHome_ShowsThatTwoControlPlanesSurviveNoLoss(t *testing.T) {
-	o := options(t, "home")
-	o.Scenario = "loss"
-	rehearse(t, o)
 }
 
 func TestRehearseLab_KeepsAnsweringWithoutOneOfThreeControlPlanes(t *testing.T) {
@@ -145,15 +145,28 @@ func TestRehearse_KilledLeavesNoProcess(t *testing.T) {
 }
 
 func TestRehearse_TwoAtOnceDoNotDisturbEachOther(t *testing.T) {
-	o := options(t, "home")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// Each has the same addresses, and gets as far as an API that answers at them.
+	const answers = "talos-kubeconfig created"
 	var both sync.WaitGroup
-	for range 2 {
+	var said [2]safeBuffer
+	for i := range said {
 		both.Go(func() {
-			if r, err := launch.Rehearse(t.Context(), o); err != nil || !r.OK {
-				t.Errorf("beside another: %v", err)
-			}
+			o := options(t, "home")
+			o.Out = io.MultiWriter(&said[i], o.Out)
+			_, _ = launch.Rehearse(ctx, o) // it is ended in the middle
 		})
 	}
+	waiting, done := context.WithTimeout(ctx, 5*time.Minute)
+	defer done()
+	for i := range said {
+		waitForText(waiting, &said[i], answers)
+		if !said[i].contains(answers) {
+			t.Errorf("rehearsal %d has no API", i+1)
+		}
+	}
+	cancel()
 	both.Wait()
 }
 

@@ -66,7 +66,7 @@ func For(stack *spec.Stack) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flux values: %w", err)
 	}
-	requeue, err := requeuePatch()
+	pace, err := pacePatch()
 	if err != nil {
 		return nil, fmt.Errorf("flux values: %w", err)
 	}
@@ -84,7 +84,7 @@ func For(stack *spec.Stack) (map[string]any, error) {
 				Path:       stack.Flux.Path,
 				PullSecret: objects.PullSecret(stack),
 			},
-			Kustomize: kustomize{Patches: []fluxio.Patch{root, requeue}},
+			Kustomize: kustomize{Patches: []fluxio.Patch{root, pace}},
 		},
 		HealthCheck: healthCheck{Enabled: true, Timeout: Patience.String()},
 	})
@@ -95,12 +95,15 @@ func For(stack *spec.Stack) (map[string]any, error) {
 	return values, json.Unmarshal(raw, &values)
 }
 
-// requeuePatch has what waits for another look again after 5 s. Flux's own 30 s add
-// up along a chain of dependencies to minutes of a fresh cluster.
-func requeuePatch() (fluxio.Patch, error) {
-	patch, err := json.Marshal([]map[string]string{{
-		"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "--requeue-dependency=5s",
-	}})
+// pacePatch has what waits for another look again after 5 s, and many be applied at
+// once. Flux's own 30 s add up along a chain of dependencies to minutes of a fresh
+// cluster, and its four at a time make a commit wait behind a whole tree.
+func pacePatch() (fluxio.Patch, error) {
+	var add []map[string]string
+	for _, flag := range []string{"--requeue-dependency=5s", "--concurrent=10"} {
+		add = append(add, map[string]string{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag})
+	}
+	patch, err := json.Marshal(add)
 	return fluxio.Patch{
 		Patch:  string(patch),
 		Target: fluxio.Target{Kind: "Deployment", Name: "(kustomize-controller|helm-controller)"},
