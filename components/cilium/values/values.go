@@ -2,12 +2,9 @@ package values
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
+	"github.com/home-ops/home-ops/internal/chartvalues"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -17,33 +14,7 @@ var staticValues []byte
 // For is the values of Cilium's chart for a stack: values.yaml, and over it what
 // the stack decides. The plan is that of the same stack, or nil without BGP.
 func For(stack *spec.Stack, plan *bgp.Plan) (map[string]any, error) {
-	all := map[string]any{}
-	if err := yaml.Unmarshal(staticValues, &all); err != nil {
-		return nil, fmt.Errorf("components/cilium/values/values.yaml: %w", err)
-	}
-	raw, err := json.Marshal(computed(stack, plan))
-	if err != nil {
-		return nil, fmt.Errorf("cilium values: %w", err)
-	}
-	over := map[string]any{}
-	if err := json.Unmarshal(raw, &over); err != nil {
-		return nil, fmt.Errorf("cilium values: %w", err)
-	}
-	merge(all, over)
-	return all, nil
-}
-
-// merge puts over on top of base, map by map; lists are replaced.
-func merge(base, over map[string]any) {
-	for key, value := range over {
-		into, isMap := base[key].(map[string]any)
-		from, both := value.(map[string]any)
-		if isMap && both {
-			merge(into, from)
-			continue
-		}
-		base[key] = value
-	}
+	return chartvalues.Over("components/cilium/values/values.yaml", staticValues, computed(stack, plan))
 }
 
 // computed is every chart value that depends on the stack.

@@ -2,13 +2,11 @@ package values
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
 
-	"gopkg.in/yaml.v3"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/home-ops/home-ops/components/rook/tolerate"
+	"github.com/home-ops/home-ops/internal/chartvalues"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -34,33 +32,7 @@ type csi struct {
 // For is the values of the operator's chart for a stack with Ceph: values.yaml,
 // and over it what the stack decides.
 func For(stack *spec.Stack) (map[string]any, error) {
-	all := map[string]any{}
-	if err := yaml.Unmarshal(staticValues, &all); err != nil {
-		return nil, fmt.Errorf("components/rook/values/values.yaml: %w", err)
-	}
-	raw, err := json.Marshal(computed(stack))
-	if err != nil {
-		return nil, fmt.Errorf("rook values: %w", err)
-	}
-	over := map[string]any{}
-	if err := json.Unmarshal(raw, &over); err != nil {
-		return nil, fmt.Errorf("rook values: %w", err)
-	}
-	merge(all, over)
-	return all, nil
-}
-
-// merge puts over on top of base, map by map; lists are replaced.
-func merge(base, over map[string]any) {
-	for key, value := range over {
-		into, isMap := base[key].(map[string]any)
-		from, both := value.(map[string]any)
-		if isMap && both {
-			merge(into, from)
-			continue
-		}
-		base[key] = value
-	}
+	return chartvalues.Over("components/rook/values/values.yaml", staticValues, computed(stack))
 }
 
 func computed(stack *spec.Stack) chartValues {

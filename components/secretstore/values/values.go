@@ -3,11 +3,9 @@ package values
 
 import (
 	_ "embed"
-	"fmt"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/secretstore/objects"
+	"github.com/home-ops/home-ops/internal/chartvalues"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -19,7 +17,7 @@ var externalSecretsValues []byte
 
 // Connect is the values of Connect's chart.
 func Connect(stack *spec.Stack) (map[string]any, error) {
-	all, err := read("connect.yaml", connectValues)
+	all, err := chartvalues.Read("components/secretstore/values/connect.yaml", connectValues)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +31,7 @@ func Connect(stack *spec.Stack) (map[string]any, error) {
 
 // ExternalSecrets is the values of External Secrets' chart.
 func ExternalSecrets(stack *spec.Stack) (map[string]any, error) {
-	all, err := read("external-secrets.yaml", externalSecretsValues)
+	all, err := chartvalues.Read("components/secretstore/values/external-secrets.yaml", externalSecretsValues)
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +45,3 @@ func ExternalSecrets(stack *spec.Stack) (map[string]any, error) {
 
 // replicas is one to work and one to take over, where there are two nodes for them.
 func replicas(stack *spec.Stack) int { return min(len(stack.LoadBalancerNodes()), 2) }
-
-func read(name string, text []byte) (map[string]any, error) {
-	all := map[string]any{}
-	if err := yaml.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("components/secretstore/values/%s: %w", name, err)
-	}
-	return all, nil
-}
