@@ -15,6 +15,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 const password = "hunter2"
@@ -33,21 +34,11 @@ func kinds(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Obj
 	}, nil
 }
 
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
-
 // dual is a stack with both families, BGP with passwords, and the policy baseline.
-func dual(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.dual.yaml") }
+func dual(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.dual.yaml") }
 
 // home is the project's own stack, which announces over layer 2.
-func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
+func home(t *testing.T) *spec.Stack { return spectest.Load(t, "../../Pulumi.home.yaml") }
 
 // run makes the component of a stack and returns what was registered.
 func run(t *testing.T, stack *spec.Stack, change ...func(*cilium.Args)) (*recorder.Recorder, error) {
@@ -91,39 +82,17 @@ func registered(t *testing.T, stack *spec.Stack) *recorder.Recorder {
 	return rec
 }
 
-// find is the one resource of that name.
-func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
-	t.Helper()
-	for _, r := range rec.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-	t.Fatalf("no %s among %v", name, rec.Names())
-	return recorder.Resource{}
-}
-
-// dependencies are the names of what a resource waits for.
-func dependencies(r recorder.Resource) []string {
-	var names []string
-	for _, urn := range r.Request.GetDependencies() {
-		names = append(names, urn[strings.LastIndex(urn, "::")+2:])
-	}
-	slices.Sort(names)
-	return names
-}
-
 func TestNew_InstallsTheGatewayKindsBeforeCilium(t *testing.T) {
 	rec := registered(t, home(t))
 	want := []string{
 		"cilium-gateway-api-gateways", "cilium-gateway-api-httproutes",
 		"cilium-gateway-api-validatingadmissionpolicy-safe-upgrades",
 	}
-	if got := dependencies(find(t, rec, "cilium-release")); !slices.Equal(got, want) {
+	if got := rec.Find(t, "cilium-release").Dependencies(); !slices.Equal(got, want) {
 		t.Errorf("the release waits for %v, want %v", got, want)
 	}
 	for _, name := range want {
-		if !find(t, rec, name).Request.GetRetainOnDelete() {
+		if !rec.Find(t, name).Request.GetRetainOnDelete() {
 			t.Errorf("%s is deleted with every object of its kind", name)
 		}
 	}
@@ -135,7 +104,7 @@ func TestNew_TellsCiliumOnlyOnceItRuns(t *testing.T) {
 	for _, r := range rec.Resources() {
 		if strings.HasPrefix(r.Type, "kubernetes:cilium.io/") {
 			own++
-			if got := dependencies(r); !slices.Equal(got, []string{"cilium-release"}) {
+			if got := r.Dependencies(); !slices.Equal(got, []string{"cilium-release"}) {
 				t.Errorf("%s waits for %v", r.Name, got)
 			}
 		}
@@ -159,7 +128,7 @@ func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
 func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
 	stack := home(t)
 	stack.Versions.Cilium = "1.18.3"
-	release := find(t, registered(t, stack), "cilium-release")
+	release := registered(t, stack).Find(t, "cilium-release")
 	for key, want := range map[resource.PropertyKey]string{
 		"chart": "oci://quay.io/cilium/charts/cilium", "version": "1.18.3",
 		"name": "cilium", "namespace": "kube-system",
@@ -182,8 +151,8 @@ func TestNew_KeepsPasswordsSecret(t *testing.T) {
 	if leaks := rec.PlaintextOf(password); len(leaks) > 0 {
 		t.Errorf("the password stands in %v", leaks)
 	}
-	secret := find(t, rec, "cilium-bgp-password-gateway")
-	peer := find(t, rec, "cilium-bgp-peer-gateway")
+	secret := rec.Find(t, "cilium-bgp-password-gateway")
+	peer := rec.Find(t, "cilium-bgp-peer-gateway")
 	name := secret.Inputs["metadata"].ObjectValue()["name"].StringValue()
 	if got := peer.Inputs["spec"].ObjectValue()["authSecretRef"].StringValue(); got != name {
 		t.Errorf("the peer asks for Secret %s, the password is in %s", got, name)

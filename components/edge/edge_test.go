@@ -31,7 +31,7 @@ func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 		"edge-external-dns-unifi": {"cilium", "edge-namespace-network", "edge-unifi-key", "kinds"},
 		"edge-k8s-gateway":        {"cilium", "edge-namespace-network", "kinds"},
 	} {
-		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", name, got, want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestNew_MakesTheAuthorityBeforeWhatItSigns(t *testing.T) {
 		"edge-authority":         {"edge-cert-manager", "edge-issuer-selfsigned"},
 		"edge-issuer":            {"edge-authority", "edge-cert-manager", "edge-issuer-selfsigned"},
 	} {
-		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", name, got, want)
 		}
 	}
@@ -121,7 +121,7 @@ func TestNew_ProtectsTheTunnelAlone(t *testing.T) {
 func TestNew_GivesATunnelOfAnotherNameAnotherSecret(t *testing.T) {
 	stack := home(t)
 	secretOf := func() string {
-		value, secret := find(t, registered(t, stack), "edge-tunnel").Value("secret")
+		value, secret := registered(t, stack).Find(t, "edge-tunnel").Value("secret")
 		if !secret {
 			t.Errorf("%v is plain", value)
 		}
@@ -148,7 +148,7 @@ func TestNew_GivesTheClusterATokenOfItsOwnWhereTheStackSaysSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rec := registered(t, test.stack)
 			for _, secret := range []string{"edge-cert-manager-token", "edge-external-dns-token"} {
-				data, isSecret := find(t, rec, secret).Value("stringData")
+				data, isSecret := rec.Find(t, secret).Value("stringData")
 				got := data.ObjectValue()["api-token"]
 				if got.IsSecret() {
 					got = got.SecretValue().Element
@@ -170,7 +170,7 @@ func TestNew_SetsTheZoneUpWhereTheStackSaysSo(t *testing.T) {
 	if got := registered(t, home(t)).OfType(settingsType); len(got) != 0 {
 		t.Errorf("changes %v unasked", got)
 	}
-	settings := plain(find(t, registered(t, ownCA(t)), "edge-zone-settings"))["settings"].(map[string]any)
+	settings := plain(registered(t, ownCA(t)).Find(t, "edge-zone-settings"))["settings"].(map[string]any)
 	if settings["ssl"] != "strict" || settings["alwaysUseHttps"] != "on" || settings["minTlsVersion"] != "1.2" {
 		t.Errorf("settings %v", settings)
 	}

@@ -2,8 +2,6 @@ package edge_test
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -13,6 +11,7 @@ import (
 	"github.com/home-ops/home-ops/components/edge"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 const (
@@ -34,21 +33,11 @@ const (
 	releaseType  = "kubernetes:helm.sh/v3:Release"
 )
 
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
-
-func home(t *testing.T) *spec.Stack   { return load(t, "../../Pulumi.home.yaml") }
-func lab(t *testing.T) *spec.Stack    { return load(t, "../../Pulumi.lab.yaml") }
-func direct(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.direct.yaml") }
-func none(t *testing.T) *spec.Stack   { return load(t, "testdata/Pulumi.none.yaml") }
-func ownCA(t *testing.T) *spec.Stack  { return load(t, "testdata/Pulumi.own-ca.yaml") }
+func home(t *testing.T) *spec.Stack   { return spectest.Load(t, "../../Pulumi.home.yaml") }
+func lab(t *testing.T) *spec.Stack    { return spectest.Load(t, "../../Pulumi.lab.yaml") }
+func direct(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.direct.yaml") }
+func none(t *testing.T) *spec.Stack   { return spectest.Load(t, "testdata/Pulumi.none.yaml") }
+func ownCA(t *testing.T) *spec.Stack  { return spectest.Load(t, "testdata/Pulumi.own-ca.yaml") }
 
 // answer says what Cloudflare would.
 func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
@@ -118,28 +107,6 @@ func registered(t *testing.T, stack *spec.Stack) *recorder.Recorder {
 		t.Fatal(err)
 	}
 	return rec
-}
-
-// find is the one resource of that name.
-func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
-	t.Helper()
-	for _, r := range rec.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-	t.Fatalf("no %s among %v", name, rec.Names())
-	return recorder.Resource{}
-}
-
-// dependencies are the names of what a resource waits for.
-func dependencies(r recorder.Resource) []string {
-	var names []string
-	for _, urn := range r.Request.GetDependencies() {
-		names = append(names, urn[strings.LastIndex(urn, "::")+2:])
-	}
-	slices.Sort(names)
-	return names
 }
 
 // plain is a resource's inputs without secret marks.

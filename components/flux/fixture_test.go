@@ -2,8 +2,6 @@ package flux_test
 
 import (
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -14,6 +12,7 @@ import (
 	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // The secrets that every test gives.
@@ -29,16 +28,6 @@ const (
 // private is a stack with everything that there is for an ssh repository at GitHub.
 const private = "testdata/Pulumi.private.yaml"
 
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
-
 // stacks are the fixture and every stack of the project.
 func stacks(t *testing.T) []*spec.Stack {
 	t.Helper()
@@ -48,7 +37,7 @@ func stacks(t *testing.T) []*spec.Stack {
 	}
 	var out []*spec.Stack
 	for _, path := range append(paths, private) {
-		out = append(out, load(t, path))
+		out = append(out, spectest.Load(t, path))
 	}
 	return out
 }
@@ -99,28 +88,6 @@ func registered(t *testing.T, stack *spec.Stack, change ...func(*flux.Args)) *re
 		t.Fatal(err)
 	}
 	return rec
-}
-
-// find is the one resource of that name.
-func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
-	t.Helper()
-	for _, r := range rec.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-	t.Fatalf("no %s among %v", name, rec.Names())
-	return recorder.Resource{}
-}
-
-// dependencies are the names of what a resource waits for.
-func dependencies(r recorder.Resource) []string {
-	names := []string{}
-	for _, urn := range r.Request.GetDependencies() {
-		names = append(names, urn[strings.LastIndex(urn, "::")+2:])
-	}
-	slices.Sort(names)
-	return names
 }
 
 // shown is a value as a person sees it in a preview.

@@ -12,6 +12,7 @@ import (
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestNew_MatchesTheGoldens(t *testing.T) {
@@ -23,7 +24,7 @@ func TestNew_MatchesTheGoldens(t *testing.T) {
 			for _, r := range resources {
 				if strings.HasPrefix(r.Name, "flux-") {
 					documents = append(documents, map[string]any{
-						"name": r.Name, "type": r.Type, "after": dependencies(r),
+						"name": r.Name, "type": r.Type, "after": r.Dependencies(),
 						"inputs": shown(resource.NewProperty(r.Inputs)),
 					})
 				}
@@ -34,7 +35,7 @@ func TestNew_MatchesTheGoldens(t *testing.T) {
 }
 
 func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
-	rec := registered(t, load(t, private))
+	rec := registered(t, spectest.Load(t, private))
 	for name, want := range map[string][]string{
 		"flux-namespace": {},
 		// The operator's pod needs a node that is Ready.
@@ -48,7 +49,7 @@ func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 		// GitHub sends a ping at once.
 		"flux-webhook": {"flux-receiver", "flux-webhook-policy", "flux-webhook-route"},
 	} {
-		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", name, got, want)
 		}
 	}
@@ -58,7 +59,7 @@ func TestNew_ShowsNoSecret(t *testing.T) {
 	for _, stack := range stacks(t) {
 		t.Run(stack.Name, func(t *testing.T) {
 			rec := registered(t, stack)
-			token := find(t, rec, "flux-webhook-token")
+			token := rec.Find(t, "flux-webhook-token")
 			value, _ := token.Value("stringData")
 			derived := value.ObjectValue()["token"]
 			for derived.IsSecret() {
@@ -75,7 +76,7 @@ func TestNew_ShowsNoSecret(t *testing.T) {
 }
 
 func TestNew_KeepsTheTokenThatAdministersOutOfTheCluster(t *testing.T) {
-	for _, r := range registered(t, load(t, private)).Resources() {
+	for _, r := range registered(t, spectest.Load(t, private)).Resources() {
 		text := resource.NewProperty(r.Inputs).String()
 		if strings.HasPrefix(r.Type, "kubernetes:") && strings.Contains(text, gitHubToken) {
 			t.Errorf("%s has it", r.Name)
@@ -84,16 +85,16 @@ func TestNew_KeepsTheTokenThatAdministersOutOfTheCluster(t *testing.T) {
 }
 
 func TestNew_HandsOnThePublicKeyInPlain(t *testing.T) {
-	rec := registered(t, load(t, private))
+	rec := registered(t, spectest.Load(t, private))
 	got := rec.Exports()["deployKey"]
-	key := find(t, rec, "flux-deploy-key").Inputs["key"]
+	key := rec.Find(t, "flux-deploy-key").Inputs["key"]
 	if !got.IsString() || !strings.HasPrefix(got.StringValue(), "ssh-ed25519 ") || !got.DeepEquals(key) {
 		t.Errorf("hands on %v, registers %v", got, key)
 	}
 }
 
 func TestNew_GivesEachResourceItsOwnProvider(t *testing.T) {
-	for _, r := range registered(t, load(t, private)).Resources() {
+	for _, r := range registered(t, spectest.Load(t, private)).Resources() {
 		var want string
 		switch {
 		case strings.HasPrefix(r.Type, "kubernetes:"):
@@ -110,7 +111,7 @@ func TestNew_GivesEachResourceItsOwnProvider(t *testing.T) {
 }
 
 func TestNew_TouchesGitHubOnlyWhereAsked(t *testing.T) {
-	stack := load(t, "../../Pulumi.home.yaml")
+	stack := spectest.Load(t, "../../Pulumi.home.yaml")
 	stack.Flux.GitHub = nil
 	stack.Flux.Webhook = nil
 	for _, r := range registered(t, stack, func(a *flux.Args) { a.GitHubToken, a.Seed = nil, nil }).Resources() {
@@ -134,7 +135,7 @@ func TestNew_CanBePreviewedBeforeTheClusterExists(t *testing.T) {
 
 func TestNew_TellsWhatIsMissingBeforeAnythingExists(t *testing.T) {
 	keyed := func(change func(*spec.Stack)) *spec.Stack {
-		stack := load(t, private)
+		stack := spectest.Load(t, private)
 		change(stack)
 		return stack
 	}
@@ -144,8 +145,8 @@ func TestNew_TellsWhatIsMissingBeforeAnythingExists(t *testing.T) {
 		args  func(*flux.Args)
 		want  string
 	}{
-		"no stack": {load(t, private), func(a *flux.Args) { a.Stack = nil }, "flux: Stack is missing"},
-		"nothing given": {load(t, private), nothing, "flux: Provider is missing: objects would go wherever the user's kubeconfig points\n" +
+		"no stack": {spectest.Load(t, private), func(a *flux.Args) { a.Stack = nil }, "flux: Stack is missing"},
+		"nothing given": {spectest.Load(t, private), nothing, "flux: Provider is missing: objects would go wherever the user's kubeconfig points\n" +
 			"flux: Seed is missing: the stack has a secret to derive\n" +
 			"flux: GitHubToken is missing: the stack has something to manage under flux.github\n" +
 			"flux: StatusToken is missing: the stack has flux.github.statusTokenRef\n" +
@@ -155,7 +156,7 @@ func TestNew_TellsWhatIsMissingBeforeAnythingExists(t *testing.T) {
 			"flux: PrivateKey is missing: the stack has flux.privateKeyRef",
 		},
 		"a setting of the tree": {
-			load(t, "../../Pulumi.lab.yaml"), func(a *flux.Args) {
+			spectest.Load(t, "../../Pulumi.lab.yaml"), func(a *flux.Args) {
 				delete(a.ClusterSecrets, "LONGHORN_BACKUP_SECRET_KEY")
 				a.ClusterSecrets["CLUSTER_NAME"] = secret("x")
 			},

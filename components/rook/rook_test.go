@@ -12,23 +12,14 @@ import (
 	"github.com/home-ops/home-ops/components/rook"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
-
 // everything is a stack with every kind of Ceph's storage.
-func everything(t *testing.T) *spec.Stack { return load(t, "testdata/Pulumi.everything.yaml") }
+func everything(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.everything.yaml") }
 
 // home is the project's own stack.
-func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
+func home(t *testing.T) *spec.Stack { return spectest.Load(t, "../../Pulumi.home.yaml") }
 
 // program makes the component of a stack after a network, and exports what comes
 // out of it.
@@ -77,28 +68,6 @@ func registered(t *testing.T, stack *spec.Stack, change ...func(*rook.Args)) *re
 	return rec
 }
 
-// find is the one resource of that name.
-func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
-	t.Helper()
-	for _, r := range rec.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-	t.Fatalf("no %s among %v", name, rec.Names())
-	return recorder.Resource{}
-}
-
-// dependencies are the names of what a resource waits for.
-func dependencies(r recorder.Resource) []string {
-	var names []string
-	for _, urn := range r.Request.GetDependencies() {
-		names = append(names, urn[strings.LastIndex(urn, "::")+2:])
-	}
-	slices.Sort(names)
-	return names
-}
-
 func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 	rec := registered(t, everything(t))
 	for name, want := range map[string][]string{
@@ -116,7 +85,7 @@ func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 		"rook-class-filesystem":   {"rook-filesystem-volumes"},
 		"rook-class-bucket":       {"rook-objectstore"},
 	} {
-		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", name, got, want)
 		}
 	}
@@ -145,7 +114,7 @@ func TestNew_KeepsWhatHoldsData(t *testing.T) {
 }
 
 func TestNew_GivesCephOnlyTheNamedDisks(t *testing.T) {
-	cluster := find(t, registered(t, home(t)), "rook-cluster")
+	cluster := registered(t, home(t)).Find(t, "rook-cluster")
 	storage := cluster.Inputs["spec"].ObjectValue()["storage"].Mappable().(map[string]any)
 	if storage["useAllNodes"] != false || storage["useAllDevices"] != false {
 		t.Errorf("takes whatever is found: %v", storage)
@@ -186,7 +155,7 @@ func TestNew_WaitsUntilCephIsReady(t *testing.T) {
 }
 
 func TestNew_LetsStorageReachTheMachine(t *testing.T) {
-	namespace := find(t, registered(t, home(t)), "rook-namespace")
+	namespace := registered(t, home(t)).Find(t, "rook-namespace")
 	got := namespace.Inputs["metadata"].ObjectValue()["labels"].Mappable().(map[string]any)
 	for key, want := range map[string]string{
 		"pod-security.kubernetes.io/enforce": "privileged",
@@ -201,7 +170,7 @@ func TestNew_LetsStorageReachTheMachine(t *testing.T) {
 func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
 	stack := home(t)
 	stack.Versions.RookCeph = "v1.16.4"
-	release := find(t, registered(t, stack), "rook-operator")
+	release := registered(t, stack).Find(t, "rook-operator")
 	for key, want := range map[resource.PropertyKey]string{
 		"chart": "oci://ghcr.io/rook/rook-ceph", "version": "v1.16.4", "name": "rook-ceph", "namespace": "rook-ceph",
 	} {
@@ -250,7 +219,7 @@ func TestNew_MakesSnapshotClassesOnceTheirKindsExist(t *testing.T) {
 		"rook-snapshots-block":      {"rook-pool-block", "snapshot-kinds"},
 		"rook-snapshots-filesystem": {"rook-filesystem-volumes", "snapshot-kinds"},
 	} {
-		if got := dependencies(find(t, rec, name)); !slices.Equal(got, want) {
+		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", name, got, want)
 		}
 	}

@@ -128,17 +128,6 @@ func waits(rec *recorder.Recorder) map[string]string {
 	return all
 }
 
-func find(t *testing.T, rec *recorder.Recorder, name string) recorder.Resource {
-	t.Helper()
-	for _, r := range rec.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-	t.Fatalf("no %s among %v", name, rec.Names())
-	return recorder.Resource{}
-}
-
 func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 	for name, want := range map[string]map[string]string{
 		// Connect runs in the cluster.
@@ -173,7 +162,7 @@ func TestNew_KeepsEverySecretSecret(t *testing.T) {
 		if found := rec.PlaintextOf(secrets...); len(found) > 0 {
 			t.Errorf("%s: in plain text: %v", name, found)
 		}
-		data, secret := find(t, rec, "secrets-token").Value("stringData")
+		data, secret := rec.Find(t, "secrets-token").Value("stringData")
 		if !secret || !strings.Contains(data.String(), token) {
 			t.Errorf("%s: the token's Secret holds %v", name, data)
 		}
@@ -188,7 +177,7 @@ func TestNew_RestartsConnectWhenItsCredentialsChange(t *testing.T) {
 		if err := rec.Run(program(stack), "home"); err != nil {
 			t.Fatal(err)
 		}
-		annotations := find(t, rec, "secrets-connect").Inputs["values"].ObjectValue()["connect"].ObjectValue()["podAnnotations"]
+		annotations := rec.Find(t, "secrets-connect").Inputs["values"].ObjectValue()["connect"].ObjectValue()["podAnnotations"]
 		return annotations.ObjectValue()["home-ops.github.io/credentials"].String()
 	}
 	one, other := annotation(credentials), annotation(`{"verifier":"another"}`)
@@ -198,7 +187,7 @@ func TestNew_RestartsConnectWhenItsCredentialsChange(t *testing.T) {
 }
 
 func TestNew_WritesWhatOpensTheClusterIntoTheVault(t *testing.T) {
-	item := find(t, registered(t, load(t, "lab")), "secrets-break-glass")
+	item := registered(t, load(t, "lab")).Find(t, "secrets-break-glass")
 	if item.Type != "onepassword:index/item:Item" || item.Inputs["vault"].StringValue() != vaultID ||
 		item.Inputs["title"].StringValue() != "lab break-glass" || item.Inputs["category"].StringValue() != "secure_note" {
 		t.Errorf("%s %v", item.Type, item.Inputs)

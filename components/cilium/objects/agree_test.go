@@ -11,6 +11,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/frr"
 	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestBothEnds_Agree(t *testing.T) {
@@ -28,7 +29,7 @@ func TestBothEnds_Agree(t *testing.T) {
 
 // What the comparison would not notice, it could not vouch for.
 func TestBothEnds_DisagreeWhenTheRouterIsChanged(t *testing.T) {
-	stack := load(t, fixture)
+	stack := spectest.Load(t, fixture)
 	for name, test := range map[string]struct{ old, new, want string }{
 		"another ASN of the router": {
 			"router bgp 64512", "router bgp 64511",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestL2Policy_ChoosesNodesSoThatNewOnesAreChosenToo(t *testing.T) {
@@ -23,7 +24,7 @@ func TestL2Policy_ChoosesNodesSoThatNewOnesAreChosenToo(t *testing.T) {
 		}, "kubernetes.io/hostname in (worker-1,worker-3)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, "../../../Pulumi.home.yaml")
+			stack := spectest.Load(t, "../../../Pulumi.home.yaml")
 			test.change(stack)
 			if got := selector(objects.L2Policy(stack).Spec.NodeSelector); got != test.want {
 				t.Errorf("chooses %s, want %s", got, test.want)
@@ -49,7 +50,7 @@ func TestFor_AnnouncesOverLayer2OrBGP(t *testing.T) {
 }
 
 func TestBGP_GivesNodesWithOtherPeersAConfigOfTheirOwn(t *testing.T) {
-	stack := load(t, fixture)
+	stack := spectest.Load(t, fixture)
 	stack.Cilium.BGP.Peers[1].Nodes = []string{"n-2"}
 	got := map[string]string{}
 	for _, c := range objects.BGP(stack, plan(t, stack)).Clusters {

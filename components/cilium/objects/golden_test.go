@@ -8,6 +8,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // stacks are the fixture and every stack of the project.
@@ -19,23 +20,13 @@ func stacks(t *testing.T) []*spec.Stack {
 	}
 	var out []*spec.Stack
 	for _, path := range append(paths, fixture) {
-		out = append(out, load(t, path))
+		out = append(out, spectest.Load(t, path))
 	}
 	return out
 }
 
 // fixture is a stack with both families, BGP with passwords, and the policy baseline.
 const fixture = "../testdata/Pulumi.dual.yaml"
-
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
 
 func plan(t *testing.T, stack *spec.Stack) *bgp.Plan {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
 	"github.com/home-ops/home-ops/components/cilium/objects"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // end is one end of a connection: a pod, with the labels that Cilium gives it, or
@@ -63,7 +64,7 @@ func TestPolicies_SegmentNamespacesAndLetTheClusterWork(t *testing.T) {
 		"and answer":                                        {healthEndpoint, entity(ciliumio.EntityRemoteNode), "4240", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, fixture)
+			stack := spectest.Load(t, fixture)
 			if got := allowed(objects.Policies(stack), test.from, test.to, test.port); got != test.want {
 				t.Errorf("allowed: %t, want %t", got, test.want)
 			}
@@ -129,7 +130,7 @@ func matches(s metav1.LabelSelector, labels map[string]string) bool {
 }
 
 func TestPolicies_AreOptional(t *testing.T) {
-	stack := load(t, fixture)
+	stack := spectest.Load(t, fixture)
 	stack.Cilium.PolicyBaseline = false
 	if got := objects.Policies(stack); got != nil {
 		t.Errorf("%d policies without the baseline", len(got))

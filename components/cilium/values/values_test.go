@@ -8,6 +8,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/values"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestFor_FollowsTheStack(t *testing.T) {
@@ -70,7 +71,7 @@ func TestFor_FollowsTheStack(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, fixture)
+			stack := spectest.Load(t, fixture)
 			test.change(stack)
 			all, err := values.For(stack, plan(t, stack))
 			if err != nil {

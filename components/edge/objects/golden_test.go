@@ -7,17 +7,8 @@ import (
 	"github.com/home-ops/home-ops/components/edge/objects"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
-
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
 
 // stacks are those of the project, and one for each way in that they do not have.
 func stacks(t *testing.T) []*spec.Stack {
@@ -30,7 +21,7 @@ func stacks(t *testing.T) []*spec.Stack {
 		}
 		for _, path := range paths {
 			if filepath.Base(path) != "Pulumi.yaml" {
-				out = append(out, load(t, path))
+				out = append(out, spectest.Load(t, path))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
 	"github.com/home-ops/home-ops/components/edge/objects"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // policy is the policy of that name among a stack's.
@@ -46,7 +47,7 @@ func TestPolicies_KeepTheConnectorFromTheHomeTheNodesAndTheAPI(t *testing.T) {
 }
 
 func TestPolicies_LetExternalDNSReachAControllerOnItsPort(t *testing.T) {
-	stack := load(t, "../../../Pulumi.lab.yaml")
+	stack := spectest.Load(t, "../../../Pulumi.lab.yaml")
 	stack.Edge.DNS.UniFi.URL = "https://10.20.0.1:8443"
 	p := policy(t, objects.Policies(stack), "policy-external-dns")
 	world := p.Spec.Egress[len(p.Spec.Egress)-1].ToPorts[0].Ports

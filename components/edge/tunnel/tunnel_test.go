@@ -7,24 +7,14 @@ import (
 
 	"github.com/home-ops/home-ops/components/edge/tunnel"
 	"github.com/home-ops/home-ops/internal/golden"
-	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
-
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
 
 func TestRules_MatchTheGoldens(t *testing.T) {
 	for _, path := range []string{
 		"../../../Pulumi.home.yaml", "../../../Pulumi.lab.yaml", "../testdata/Pulumi.own-ca.yaml",
 	} {
-		stack := load(t, path)
+		stack := spectest.Load(t, path)
 		t.Run(stack.Name, func(t *testing.T) {
 			golden.Documents(t, stack.Name+".yaml", tunnel.Rules(stack))
 		})
@@ -32,7 +22,7 @@ func TestRules_MatchTheGoldens(t *testing.T) {
 }
 
 func TestRules_ReachTheExternalGatewayAlone(t *testing.T) {
-	rules := tunnel.Rules(load(t, "../../../Pulumi.home.yaml"))
+	rules := tunnel.Rules(spectest.Load(t, "../../../Pulumi.home.yaml"))
 	last := rules[len(rules)-1]
 	if last.Host != "" || last.Service != "http_status:404" {
 		t.Errorf("the rest goes to %+v", last)
@@ -45,7 +35,7 @@ func TestRules_ReachTheExternalGatewayAlone(t *testing.T) {
 }
 
 func TestRules_LeadTheWebhookThroughTheGateway(t *testing.T) {
-	stack := load(t, "../../../Pulumi.home.yaml")
+	stack := spectest.Load(t, "../../../Pulumi.home.yaml")
 	host := stack.Flux.Webhook.Host
 	if !slices.ContainsFunc(tunnel.Rules(stack), func(r tunnel.Rule) bool {
 		return strings.HasPrefix(r.Host, "*.") && strings.HasSuffix(host, r.Host[1:])

@@ -10,24 +10,15 @@ import (
 	"github.com/home-ops/home-ops/components/edge/values"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
-
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
 
 func TestValues_MatchTheGoldens(t *testing.T) {
 	for _, path := range []string{
 		"../../../Pulumi.home.yaml", "../../../Pulumi.lab.yaml",
 		"../testdata/Pulumi.direct.yaml", "../testdata/Pulumi.none.yaml",
 	} {
-		stack := load(t, path)
+		stack := spectest.Load(t, path)
 		check := func(name string, build func(*spec.Stack) (map[string]any, error)) {
 			t.Run(stack.Name+"/"+name, func(t *testing.T) {
 				got, err := build(stack)
@@ -54,7 +45,7 @@ func TestExternalDNSCloudflare_SeesTheExternalGatewayAlone(t *testing.T) {
 	for _, path := range []string{
 		"../../../Pulumi.home.yaml", "../../../Pulumi.lab.yaml", "../testdata/Pulumi.direct.yaml",
 	} {
-		stack := load(t, path)
+		stack := spectest.Load(t, path)
 		got, err := values.ExternalDNSCloudflare(stack)
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +71,7 @@ func TestK8sGateway_AsksThePublicOnlyForAPublicDomain(t *testing.T) {
 	for path, want := range map[string]bool{
 		"../../../Pulumi.home.yaml": true, "../testdata/Pulumi.none.yaml": false,
 	} {
-		got, err := values.K8sGateway(load(t, path))
+		got, err := values.K8sGateway(spectest.Load(t, path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +85,7 @@ func TestK8sGateway_AsksThePublicOnlyForAPublicDomain(t *testing.T) {
 }
 
 func TestPublicResolvers_AreOfAFamilyThatTheClusterHas(t *testing.T) {
-	stack := load(t, "../../../Pulumi.lab.yaml")
+	stack := spectest.Load(t, "../../../Pulumi.lab.yaml")
 	stack.Network.PodCIDRs = stack.Network.PodCIDRs[1:]
 	got, err := values.K8sGateway(stack)
 	if err != nil {

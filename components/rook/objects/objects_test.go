@@ -8,6 +8,7 @@ import (
 	"github.com/home-ops/home-ops/components/rook/objects"
 	"github.com/home-ops/home-ops/components/rook/rookio"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // cluster is what a stack tells Rook of Ceph.
@@ -40,7 +41,7 @@ func TestFor_NeverTakesOrWipesADiskByItself(t *testing.T) {
 }
 
 func TestFor_FitsTheNumberOfNodes(t *testing.T) {
-	one := load(t, fixture)
+	one := spectest.Load(t, fixture)
 	one.Nodes, one.Storage.RookCeph.Nodes = one.Nodes[:1], one.Storage.RookCeph.Nodes[:1]
 	ceph := one.Storage.RookCeph
 	ceph.Replicas, ceph.Monitors = 1, 1
@@ -75,7 +76,7 @@ func TestFor_FitsTheNumberOfNodes(t *testing.T) {
 }
 
 func TestFor_OffersWhatIsOn(t *testing.T) {
-	stack := load(t, fixture)
+	stack := spectest.Load(t, fixture)
 	ceph := stack.Storage.RookCeph
 	ceph.Block.Enabled, ceph.ObjectStore.Enabled = false, false
 	set, err := objects.For(stack)
@@ -114,7 +115,7 @@ func TestFor_ChoosesTheNetwork(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, fixture)
+			stack := spectest.Load(t, fixture)
 			stack.Network.PodCIDRs = []netip.Prefix{netip.MustParsePrefix(test.pods)}
 			ceph := stack.Storage.RookCeph
 			ceph.PublicNetwork, ceph.ClusterNetwork = test.public, test.cluster
@@ -161,7 +162,7 @@ func TestFor_RefusesWhatRookCouldNotDo(t *testing.T) {
 			"and Ceph speaks one family"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, fixture)
+			stack := spectest.Load(t, fixture)
 			test.change(stack)
 			if _, err := objects.For(stack); err == nil || err.Error() != test.want {
 				t.Errorf("error %v, want %s", err, test.want)

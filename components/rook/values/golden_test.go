@@ -7,21 +7,12 @@ import (
 	"github.com/home-ops/home-ops/components/rook/values"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // fixture has every kind of Ceph's storage, on disks of every kind and a network
 // of its own.
 const fixture = "../testdata/Pulumi.everything.yaml"
-
-// load reads a stack file that must be sound.
-func load(t *testing.T, path string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
 
 // stacks are the fixture and every stack of the project that has Ceph.
 func stacks(t *testing.T) []*spec.Stack {
@@ -32,7 +23,7 @@ func stacks(t *testing.T) []*spec.Stack {
 	}
 	var out []*spec.Stack
 	for _, path := range append(paths, fixture) {
-		if stack := load(t, path); stack.Storage.RookCeph != nil {
+		if stack := spectest.Load(t, path); stack.Storage.RookCeph != nil {
 			out = append(out, stack)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/rook/values"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestFor_FollowsTheStack(t *testing.T) {
@@ -35,7 +36,7 @@ func TestFor_FollowsTheStack(t *testing.T) {
 		"more nodes, two provisioners": {func(*spec.Stack) {}, map[string]string{"csi.provisionerReplicas": "2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stack := load(t, fixture)
+			stack := spectest.Load(t, fixture)
 			test.change(stack)
 			all, err := values.For(stack)
 			if err != nil {
