@@ -22,6 +22,7 @@ var (
 	Volumes        = Kind{Version: "v1", Resource: "persistentvolumes"}
 	Deployments    = Kind{Group: "apps", Version: "v1", Resource: "deployments"}
 	StorageClasses = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}
+	Capacities     = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "csistoragecapacities"}
 	EndpointSlices = Kind{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
 	Definitions    = Kind{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )

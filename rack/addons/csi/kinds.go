@@ -23,11 +23,13 @@ type driver struct {
 	operator string
 	// backing is why a class cannot give volumes yet; nil is for drivers of which nothing is known.
 	backing func(*cluster.Cluster, class) error
+	// local is for a driver whose volumes are on one node, and which tells the scheduler where it has room.
+	local bool
 }
 
 var drivers = []driver{
-	{".rbd.csi.ceph.com", "rook-ceph-operator", blockPool},
-	{".cephfs.csi.ceph.com", "rook-ceph-operator", filesystem},
-	{"driver.longhorn.io", "longhorn-driver-deployer", nil},
-	{"zfs.csi.openebs.io", "*zfs-localpv-controller", nil},
+	{".rbd.csi.ceph.com", "rook-ceph-operator", blockPool, false},
+	{".cephfs.csi.ceph.com", "rook-ceph-operator", filesystem, false},
+	{"driver.longhorn.io", "longhorn-driver-deployer", nil, false},
+	{"zfs.csi.openebs.io", "*zfs-localpv-controller", nil, true},
 }
