@@ -46,6 +46,13 @@ func (s *Server) Fail(fault Fault) {
 	s.faults = append(s.faults, &fault)
 }
 
+// Heal ends every fault.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // fault is what strikes a call, if anything does.
 func (s *Server) fault(req *http.Request) *Fault {
 	s.mu.Lock()

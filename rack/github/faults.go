@@ -23,6 +23,8 @@ const (
 	RateLimit
 	// SecondaryRateLimit says that there were too many at once.
 	SecondaryRateLimit
+	// RevokedToken says that the token is no longer good.
+	RevokedToken
 )
 
 // Fault makes calls fail.
@@ -44,6 +46,13 @@ func (s *Server) Fail(fault Fault) {
 	defer s.mu.Unlock()
 	fault.Times = max(fault.Times, 1)
 	s.faults = append(s.faults, &fault)
+}
+
+// Heal ends every fault.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
 }
 
 // fault is what strikes a call, if anything does.
@@ -78,6 +87,8 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 	case SecondaryRateLimit:
 		s.limited(w, f, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
 			"/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits")
+	case RevokedToken:
+		s.send(w, req, badCredentials())
 	}
 	return true
 }

@@ -61,3 +61,11 @@ func TestFail_HangsUntilTheClientGivesUp(t *testing.T) {
 		t.Errorf("calls %v", calls)
 	}
 }
+
+func TestHeal_EndsWhatIsLeftOfAFault(t *testing.T) {
+	a := start(t)
+	a.Fail(github.Fault{Trouble: github.RevokedToken, Times: 100})
+	a.object(http.StatusUnauthorized, "GET", repo, "")
+	a.Heal()
+	a.object(http.StatusOK, "GET", repo, "")
+}

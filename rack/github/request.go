@@ -48,7 +48,7 @@ func (s *Server) admit(req *http.Request, h handler) answer {
 	if token := tokenOf(req); token != "" {
 		access, good := s.tokens[token]
 		if !good {
-			return failure(http.StatusUnauthorized, "Bad credentials")
+			return badCredentials()
 		}
 		r.access = access
 	}
@@ -62,6 +62,8 @@ func (s *Server) admit(req *http.Request, h handler) answer {
 	}
 	return h(r)
 }
+
+func badCredentials() answer { return failure(http.StatusUnauthorized, "Bad credentials") }
 
 // tokenOf is the token of a request, in any of the forms that GitHub takes.
 func tokenOf(req *http.Request) string {

@@ -27,6 +27,13 @@ func (s *Server) Fail(n int, kind Fault) {
 	}
 }
 
+// Heal ends every fault.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // fault is the answer of a request that is to fail.
 func (s *Server) fault() (status int, body any, failed bool) {
 	if len(s.faults) == 0 {
