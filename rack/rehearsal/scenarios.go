@@ -13,6 +13,7 @@ import (
 // scenarios are what can happen in a rehearsal.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
+	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
 }
@@ -39,6 +40,10 @@ func (r *rehearsal) upTwice(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.upAgain(ctx)
+}
+
+func (r *rehearsal) upAgain(ctx context.Context) error {
 	return r.phase("rerun", "pulumi up again, which must change nothing", func() error {
 		result, err := r.cli.Up(ctx)
 		if err != nil {

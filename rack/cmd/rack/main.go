@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&options.Project, "project", ".", "the directory of Pulumi.yaml")
 	flags.StringVar(&options.Plugins, "plugins", "", "a directory of genuine provider plugins and language host")
 	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
-	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: interrupted")
+	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: faults, interrupted or loss")
 	flags.DurationVar(&options.Limit, "limit", 15*time.Minute, "give up after this time, builds not counted")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

@@ -1,0 +1,138 @@
+package rehearsal
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/cloudflare"
+	"github.com/home-ops/home-ops/rack/github"
+	"github.com/home-ops/home-ops/rack/onepassword"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// always is more calls than there are until the world heals.
+const always = 10_000
+
+// fault is what outside services do to an `up` that cannot succeed.
+type fault struct {
+	name   string
+	strike func()
+	// says is what one line of pulumi's errors must have in it.
+	says []string
+}
+
+// faults are those of the stack's services, in the order in which an `up` gets to them: each lets it come a little
+// further. What a client survives by itself strikes on the way.
+func (w *world) faults() []fault {
+	var all []fault
+	settings := w.stack.Flux.GitHub
+	if settings != nil && settings.Protection {
+		all = append(all, fault{
+			"GitHub answers 500 to the ruleset, and Cloudflare is in trouble",
+			func() {
+				w.failRuleset()
+				// Nothing waits for the ruleset: without this, what is to fail next would be made meanwhile.
+				w.failRecord()
+			},
+			[]string{"flux-protection: ", "500"},
+		})
+	}
+	all = append(all, w.revocations()...)
+	if w.stack.Secrets.OnePassword.Readable() {
+		all = append(all, fault{
+			"1Password answers 500", func() { w.connect.Fail(always, onepassword.Broken) },
+			[]string{w.firstVault(), "Internal server error"},
+		})
+	}
+	if w.tunnelled() {
+		all = append(all, fault{
+			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
+		})
+	}
+	if settings != nil && settings.RegisterWebhook {
+		all = append(all, fault{
+			"GitHub limits the webhook, and then its token is revoked", w.failWebhook, []string{"flux-webhook: ", "401 Bad credentials"},
+		})
+	}
+	return all
+}
+
+func (w *world) tunnelled() bool {
+	return w.edge.public != nil && w.stack.Edge.Exposure == spec.ExposureTunnel
+}
+
+func (w *world) failRuleset() {
+	w.github.Fail(github.Fault{Trouble: github.ServerError, Method: "POST", Path: w.repository() + "/rulesets", Times: always})
+}
+
+// failRecord limits the call that makes the tunnel, and does not answer the one that configures it: either is repeated.
+// Its record is what fails.
+func (w *world) failRecord() {
+	if !w.tunnelled() {
+		return
+	}
+	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
+	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "PUT", Path: "/configurations"})
+	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
+}
+
+// failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.
+func (w *world) failWebhook() {
+	hooks := w.repository() + "/hooks"
+	w.github.Fail(github.Fault{Trouble: github.SecondaryRateLimit, Path: hooks, RetryAfter: 2 * time.Second})
+	w.github.Fail(github.Fault{Trouble: github.RevokedToken, Path: hooks, Times: always})
+	if o := w.stack.Secrets.OnePassword; o != nil && !o.Readable() {
+		w.connect.Fail(2, onepassword.Broken)
+		w.connect.Fail(2, onepassword.TooManyRequests)
+	}
+}
+
+// revocations are the tokens that every run of the program asks something with. GitHub's is not among them: it is asked
+// only when something is to be done.
+func (w *world) revocations() []fault {
+	var all []fault
+	if w.stack.Secrets.OnePassword.Readable() {
+		all = append(all, fault{
+			"1Password's token is revoked", func() { w.connect.Fail(always, onepassword.Unauthorized) },
+			[]string{w.firstVault(), "Invalid token signature"},
+		})
+	}
+	if c := w.stack.Edge.Cloudflare; c != nil && c.ZoneID == "" {
+		all = append(all, fault{
+			"Cloudflare's token is revoked",
+			func() { w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RevokedToken, Times: always}) },
+			[]string{"Invalid access token (9109)"},
+		})
+	}
+	return all
+}
+
+// firstVault is how the program names the vault that it asks for first.
+func (w *world) firstVault() string {
+	for _, at := range w.stack.SecretRefs() {
+		if vault, _, _, ok := at.Ref.OnePassword(); ok {
+			return fmt.Sprintf("1Password vault %q", vault)
+		}
+	}
+	return "1Password"
+}
+
+// repository is the path of the repository's settings at GitHub.
+func (w *world) repository() string {
+	owner, name := w.stack.Flux.OwnerAndName()
+	return strings.Join([]string{"/repos", owner, name}, "/")
+}
+
+// heal ends every fault.
+func (w *world) heal() {
+	if w.connect != nil {
+		w.connect.Heal()
+	}
+	if w.edge.public != nil {
+		w.edge.public.Heal()
+	}
+	if w.github != nil {
+		w.github.Heal()
+	}
+}
