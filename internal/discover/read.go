@@ -43,18 +43,36 @@ func Read(ctx context.Context, at netip.AddrPort) (Machine, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	// Talos's own client would do, but brings OpenPGP and a browser along for logins that no machine asks for here.
-	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
-		InsecureSkipVerify: true, // see above
-	})))
+	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(anonymous())))
 	if err != nil {
 		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), err)
 	}
 	defer conn.Close()
 	m, err := read(ctx, state.WrapCore(client.NewAdapter(v1alpha1.NewStateClient(conn))), at.Addr())
 	if err != nil {
-		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), explain(err))
+		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), explain(errors.Join(err, refusal(ctx, at))))
 	}
 	return m, nil
+}
+
+// anonymous is the machine's own terms: no certificate is shown, and none is checked.
+func anonymous() *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}} //nolint:gosec // see Read
+}
+
+// refusal is what a machine says to who has no certificate. It says so only after the handshake, when a request may be
+// on its way already and ends as a broken pipe; so this one asks for nothing and listens.
+func refusal(ctx context.Context, at netip.AddrPort) error {
+	conn, err := (&tls.Dialer{Config: anonymous()}).DialContext(ctx, "tcp", at.String())
+	if err != nil {
+		return nil //nolint:nilerr // the request has said so
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetReadDeadline(deadline)
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }
 
 // explain says what to do about the errors that a person meets.
