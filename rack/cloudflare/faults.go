@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -79,6 +80,8 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 		s.mux.ServeHTTP(httptest.NewRecorder(), req)
 		send(w, req, failure(http.StatusBadGateway, 10001, "Bad gateway"))
 	case Hang:
+		// Only once a call is read whole does its end show.
+		_, _ = io.Copy(io.Discard, req.Body)
 		<-req.Context().Done()
 	case RateLimit:
 		w.Header().Set("Retry-After", strconv.Itoa(int(max(f.RetryAfter, time.Second)/time.Second)))

@@ -2,6 +2,7 @@ package github
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -81,6 +82,8 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 		s.mux.ServeHTTP(httptest.NewRecorder(), req)
 		s.send(w, req, failure(http.StatusBadGateway, "Server Error"))
 	case Hang:
+		// Only once a call is read whole does its end show.
+		_, _ = io.Copy(io.Discard, req.Body)
 		<-req.Context().Done()
 	case RateLimit:
 		s.limited(w, f, "API rate limit exceeded for user ID 1.", "/using-the-rest-api/rate-limits-for-the-rest-api")

@@ -69,3 +69,25 @@ func TestHeal_EndsWhatIsLeftOfAFault(t *testing.T) {
 	a.Heal()
 	a.object(http.StatusOK, "GET", repo, "")
 }
+
+func TestFail_NoticesThatTheClientOfAChangeGaveUp(t *testing.T) {
+	a := start(t)
+	a.Fail(github.Fault{Trouble: github.Hang})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL+repo+"/hooks", strings.NewReader(hookBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("answered")
+	}
+	for range 100 {
+		if calls := a.Calls(); len(calls) > 0 && calls[len(calls)-1] == (github.Call{Method: "POST", Path: repo + "/hooks"}) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("calls %v", a.Calls())
+}
