@@ -110,7 +110,7 @@ func appendComplaint(said []string, e apitype.EngineEvent) []string {
 	}
 	for line := range strings.Lines(d.Message) {
 		if line = strings.TrimSpace(line); line != "" {
-			said = append(said, about+strings.TrimPrefix(line, "error: "))
+			said = append(said, about+strings.TrimPrefix(strings.TrimPrefix(line, "error: "), "* "))
 		}
 	}
 	return said
