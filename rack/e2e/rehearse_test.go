@@ -22,7 +22,7 @@ func options(t *testing.T, stack string) launch.Options {
 	if testing.Short() {
 		t.Skip("a rehearsal takes a minute; -short leaves it out")
 	}
-	return launch.Options{Stack: stack, Project: project, Limit: 10 * time.Minute, Out: testWriter{t}}
+	return launch.Options{Stack: stack, Project: project, Limit: 20 * time.Minute, Out: testWriter{t}}
 }
 
 // rehearse runs a rehearsal that must be ok.
