@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -77,6 +78,9 @@ func interrupted(ctx context.Context, r *rehearsal) error {
 }
 
 func (r *rehearsal) interrupt(ctx context.Context, name string, arm func(*rehearsal, func()) pulumi.Watcher) error {
+	if err := r.renewWorld(ctx, "world-"+name); err != nil {
+		return err
+	}
 	var err error
 	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, filepath.Join(r.config.Dir, name)); err != nil {
 		return err
@@ -108,4 +112,23 @@ func (r *rehearsal) interrupt(ctx context.Context, name string, arm func(*rehear
 		return fmt.Errorf("the up after the next changed %d resources: %v", n, again.Changes)
 	}
 	return r.observe(ctx)
+}
+
+// renewWorld puts another world in the place of the old one, for a cluster that is made anew: nobody's accounts have a
+// tunnel or a webhook yet.
+func (r *rehearsal) renewWorld(ctx context.Context, name string) error {
+	config := *r.config
+	config.Dir = filepath.Join(r.config.Dir, name)
+	if err := os.MkdirAll(config.Dir, 0o755); err != nil {
+		return fmt.Errorf("rehearsal: %w", err)
+	}
+	next, err := newWorld(ctx, &config, r.stack, r.secrets)
+	if err != nil {
+		return err
+	}
+	if err := r.world.close(); err != nil {
+		return err
+	}
+	r.world = next
+	return r.world.open()
 }
