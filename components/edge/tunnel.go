@@ -37,6 +37,10 @@ func (b *builder) tunnel(a *account, certificate pulumi.Resource) (id pulumi.Str
 // tunnelAtCloudflare is protected: with it would go every name that leads through
 // it. Its secret is that of its name, so that a new name is a new secret, and the
 // way to replace one that is known to others.
+//
+// It is made when the cluster stands: Cloudflare would not give a second one of its
+// name to a run after one that was killed before it had the answer, and the longest
+// part of a run, the machines', lies behind it by then.
 func (b *builder) tunnelAtCloudflare(a *account) (*cloudflare.ZeroTrustTunnelCloudflared, error) {
 	name := b.stack.Edge.Cloudflare.TunnelName
 	t, err := cloudflare.NewZeroTrustTunnelCloudflared(b.ctx, b.name+"-tunnel", &cloudflare.ZeroTrustTunnelCloudflaredArgs{
@@ -44,7 +48,7 @@ func (b *builder) tunnelAtCloudflare(a *account) (*cloudflare.ZeroTrustTunnelClo
 		Name:      pulumi.String(name),
 		ConfigSrc: pulumi.String("cloudflare"),
 		Secret:    derive.Secret(b.args.Seed, "cloudflare-tunnel/"+name),
-	}, b.at(a, pulumi.Protect(true))...)
+	}, b.at(a, pulumi.Protect(true), pulumi.DependsOn(b.args.Network))...)
 	if err != nil {
 		return nil, err
 	}
