@@ -152,6 +152,7 @@ func TestRehearse_KilledLeavesNoProcess(t *testing.T) {
 }
 
 func TestRehearse_TwoAtOnceDoNotDisturbEachOther(t *testing.T) {
+	o := options(t, "home")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	// Each has the same addresses, and gets as far as an API that answers at them.
@@ -160,7 +161,7 @@ func TestRehearse_TwoAtOnceDoNotDisturbEachOther(t *testing.T) {
 	var said [2]safeBuffer
 	for i := range said {
 		both.Go(func() {
-			o := options(t, "home")
+			o := o
 			o.Out = io.MultiWriter(&said[i], o.Out)
 			_, _ = launch.Rehearse(ctx, o) // it is ended in the middle
 		})
