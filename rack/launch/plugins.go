@@ -18,7 +18,7 @@ import (
 var standIns = map[string]bool{"talos": true, "kubernetes": true, "cloudflare": true, "github": true, "onepassword": true}
 
 // requiredPlugins asks the program's modules which provider plugins they need, as Pulumi's language host does: each
-// SDK says so in its pulumi-plugin.json.
+// SDK says so in its pulumi-plugin.json, and so does a package of the program's own that takes an SDK's place.
 func requiredPlugins(ctx context.Context, project string) ([]room.Plugin, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{$dir := .Dir}}{{with .Module}}{{.Path}}\t{{.Version}}\t{{if .Main}}{{$dir}}{{else}}{{.Dir}}{{end}}{{end}}", ".")
 	cmd.Dir = project
@@ -30,7 +30,6 @@ func requiredPlugins(ctx context.Context, project string) ([]room.Plugin, error)
 	}
 	seen := map[string]bool{}
 	var plugins []room.Plugin
-	// A package of the program's own may be the binding of a provider whose SDK it does without.
 	for line := range strings.Lines(string(out)) {
 		module, rest, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		version, dir, _ := strings.Cut(rest, "\t")
