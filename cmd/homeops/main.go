@@ -20,6 +20,8 @@ func commands() []command {
 		initCommand,
 		renderCommand,
 		frrCommand,
+		versionsCommand,
+		contractCommand,
 		sopsCommand,
 		schemaCommand,
 		docsCommand,
