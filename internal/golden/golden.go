@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/home-ops/home-ops/internal/documents"
+	"github.com/home-ops/home-ops/internal/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -49,6 +50,16 @@ func Documents(t *testing.T, name string, bodies ...any) {
 func Objects(t *testing.T, name string, objects ...any) {
 	t.Helper()
 	got, err := documents.Objects(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Check(t, name, got)
+}
+
+// Plan compares a plan, a document for each step, with testdata/NAME.
+func Plan(t *testing.T, name string, steps plan.Steps) {
+	t.Helper()
+	got, err := steps.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
