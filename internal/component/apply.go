@@ -59,7 +59,7 @@ func (c *Component) Apply(steps plan.Steps, in Inputs) (Made, error) {
 		err = in.check(ordered)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("plan of %s:\n%w", c.Name("steps"), err)
+		return nil, fmt.Errorf("plan of %s:\n%w", c.called(), err)
 	}
 	made := Made{}
 	for _, step := range ordered {

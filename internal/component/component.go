@@ -39,6 +39,14 @@ func (c *Component) Name(child string) string {
 	return c.name + "-" + child
 }
 
+// called is what errors call the component.
+func (c *Component) called() string {
+	if c.name == "" {
+		return "the stack"
+	}
+	return c.name
+}
+
 // Options are those of a child, and more.
 func (c *Component) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	if c.parent == nil {

@@ -15,10 +15,19 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
 
+// Updating reports whether the test was run with -update, for goldens that are written
+// by the test itself.
+func Updating() bool { return *update }
+
 // Check compares got with testdata/NAME.
 func Check(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	File(t, filepath.Join("testdata", name), got)
+}
+
+// File compares got with the file at a path.
+func File(t *testing.T, path string, got []byte) {
+	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -73,7 +73,9 @@ func (c Chart) Reference() string {
 }
 
 // String is the chart and its version for a person.
-func (c Chart) String() string { return strings.TrimSuffix(c.Registry, "/") + "/" + c.Name + " " + c.Version }
+func (c Chart) String() string {
+	return strings.TrimSuffix(c.Registry, "/") + "/" + c.Name + " " + c.Version
+}
 
 // Download is a manifest of somebody else's.
 type Download struct {
