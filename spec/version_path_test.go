@@ -1,11 +1,10 @@
 package spec_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -36,16 +35,7 @@ func TestVersionPath_GoesTheGoldenWay(t *testing.T) {
 			for _, step := range steps {
 				got.WriteString(step.String() + "\n")
 			}
-			golden := filepath.Join("testdata", "paths", name+"-to-november-2026.txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || got.String() != string(want) {
-				t.Errorf("%v\n%s\nwant\n%s", err, got.String(), want)
-			}
+			golden.Check(t, "paths/"+name+"-to-november-2026.txt", []byte(got.String()))
 		})
 	}
 }

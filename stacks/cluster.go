@@ -29,11 +29,18 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	parts, err := Plan(stack)
+	if err != nil {
+		return err
+	}
 	secrets, err := secretref.NewResolver(ctx, stack)
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p}
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, enabled: map[string]bool{}}
+	for _, part := range parts {
+		b.enabled[part.Component] = true
+	}
 	for _, step := range []func() error{b.talos, b.cilium, b.rook, b.edge, b.secretStore, b.flux} {
 		if err := step(); err != nil {
 			return err

@@ -2,8 +2,6 @@ package machineconfig_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +9,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -46,16 +45,7 @@ func TestCompareContracts_TellsTheGoldenDifferences(t *testing.T) {
 			stack.Cluster.TalosContract = step
 		}
 	}
-	golden := filepath.Join("testdata", "contracts.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil || got.String() != string(want) {
-		t.Errorf("%v; differs from %s; look at `git diff` after `go test -update`", err, golden)
-	}
+	golden.Check(t, "contracts.txt", []byte(got.String()))
 }
 
 // A setting that a contract would lose is told, not passed over.
