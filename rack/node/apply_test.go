@@ -187,7 +187,7 @@ func TestConfigured_RefusesInvalidConfigs(t *testing.T) {
 	}{
 		"a key of a newer Talos": {
 			append([]byte("newKey: true\n"), c.config(t, machine.TypeControlPlane)...),
-			"unknown keys found during decoding:\nnewKey: true\n",
+			"error decoding document /v1alpha1/ (line 1): unknown keys found during decoding:\nnewKey: true\n",
 		},
 		"no v1alpha1 document": {
 			[]byte("apiVersion: v1alpha1\nkind: KmsgLogConfig\nname: x\nurl: tcp://127.0.0.1:1\n"),

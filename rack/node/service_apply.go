@@ -82,12 +82,12 @@ func (s *session) validate(ctx context.Context, data []byte) (config.Provider, [
 	if err != nil {
 		return nil, nil, err
 	}
-	more, err := cfg.RuntimeValidate(ctx, s.resources, installedMetal{})
+	more, err := s.validateHere(ctx, cfg, installedMetal{})
 	return cfg, slices.Concat(warnings, more), err
 }
 
 // validateFor is Talos's own check of a config without a look at the machine. The versions of Kubernetes are left
-// out of it: the library would hold them against its own release of Talos instead of the simulated one.
+// out of it: the library would hold them against its own release of Talos; see supportedKubernetes.
 func validateFor(cfg config.Provider, mode validation.RuntimeMode) ([]string, error) {
 	return cfg.Validate(mode, validation.WithLocal())
 }
