@@ -4,9 +4,7 @@ package objects
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/home-ops/home-ops/components/secretstore/esio"
 	"github.com/home-ops/home-ops/spec"
@@ -46,6 +44,8 @@ func All(stack *spec.Stack) []any {
 	all := []any{Namespace()}
 	if InCluster(stack) {
 		all = append(all, ConnectPolicy())
+	} else {
+		all = append(all, StorePolicy(stack))
 	}
 	return append(all, Store(stack))
 }
@@ -64,26 +64,6 @@ func Secret(name string) *corev1.Secret {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: SystemNamespace},
 		Type:       corev1.SecretTypeOpaque,
-	}
-}
-
-// ConnectPolicy lets the operator of External Secrets reach Connect, and nobody
-// else: who gets hold of a token needs a way to use it.
-func ConnectPolicy() *networkingv1.NetworkPolicy {
-	tcp, port := corev1.ProtocolTCP, intstr.FromInt32(ConnectPort)
-	return &networkingv1.NetworkPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
-		ObjectMeta: metav1.ObjectMeta{Name: ConnectName, Namespace: SystemNamespace},
-		Spec: networkingv1.NetworkPolicySpec{
-			PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": ConnectName}},
-			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
-			Ingress: []networkingv1.NetworkPolicyIngressRule{{
-				From: []networkingv1.NetworkPolicyPeer{{
-					PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": ExternalSecretsName}},
-				}},
-				Ports: []networkingv1.NetworkPolicyPort{{Protocol: &tcp, Port: &port}},
-			}},
-		},
 	}
 }
 
