@@ -111,7 +111,8 @@ func (c *Cluster) strangers(l *list) {
 	app := c.stranger()
 	c.apart(l, app, "an app reaches no other, nor its database")
 	for _, other := range c.Pods {
-		if other.Spec.HostNetwork || c.own(other.Namespace) {
+		if other.Spec.HostNetwork || c.own(other.Namespace) || other.labelled(prometheus.labels...) {
+			// Prometheus reaches every port: nobody knows ahead where an app has its metrics.
 			continue
 		}
 		l.refuse(End{Pod: other}, tcp(databasePort, End{Pod: app}), "an app's database is its own")

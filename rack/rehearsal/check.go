@@ -63,6 +63,7 @@ func (r *rehearsal) check(ctx context.Context) error {
 		{"the machines had no fault", r.checkMachines},
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
+		{"traffic passes where it must, and nowhere else", r.checkFlows},
 	} {
 		detail, err := check.look(ctx, c)
 		if err != nil {
