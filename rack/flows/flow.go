@@ -93,18 +93,14 @@ type target struct {
 	port     uint16
 }
 
-// need adds a flow to each end of the target that must pass.
+// need adds a flow to each end of the target that must pass. An end to itself is from one replica to another.
 func (l *list) need(from End, to target, why string) {
 	for _, end := range to.ends {
-		if from.Pod != nil && from.Pod == end.Pod {
-			// Another replica, which is the same to every policy.
-			continue
-		}
 		l.add(Flow{From: from, To: end, Protocol: to.protocol, Port: to.port, Why: why, Wanted: true})
 	}
 }
 
-// refuse adds a flow to each end of the target that must not pass.
+// refuse adds a flow to each end of the target that must not pass. Replicas are no strangers to each other.
 func (l *list) refuse(from End, to target, why string) {
 	for _, end := range to.ends {
 		if from.Pod != nil && from.Pod == end.Pod {

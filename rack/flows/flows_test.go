@@ -3,6 +3,7 @@ package flows_test
 import (
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -45,7 +46,10 @@ func TestFlows_OfEveryStackAreDecidedAsTheyMustBe(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%d flows asked, %d refused", report.Asked, report.Refused)
+			if want := "v" + strings.TrimPrefix(string(stack.Versions.Cilium), "v"); report.Cilium != want {
+				t.Errorf("the engine is of Cilium %s, and the stack has %s; require that in engine/go.mod", report.Cilium, want)
+			}
+			t.Logf("%s: %d flows asked, %d refused", name, report.Asked, report.Refused)
 			for _, wrong := range report.Wrong {
 				t.Error(wrong)
 			}

@@ -12,6 +12,8 @@ import (
 
 // Report is what came of asking.
 type Report struct {
+	// Cilium is the version of the engine, with its leading v.
+	Cilium string
 	// Asked is how many flows were put to the engine, and Refused how many of them it refuses.
 	Asked   int
 	Refused int
@@ -61,15 +63,18 @@ func (c *Cluster) ask(ctx context.Context, engine string, flows []Flow) (*Report
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("flows: %s: %w: %s", engine, err, strings.TrimSpace(complaints.String()))
 	}
-	var answers []answer
+	var answers struct {
+		Cilium   string    `json:"cilium"`
+		Verdicts []verdict `json:"verdicts"`
+	}
 	if err := json.Unmarshal(out.Bytes(), &answers); err != nil {
 		return nil, fmt.Errorf("flows: the engine's answer: %w", err)
 	}
-	if len(answers) != len(flows) {
-		return nil, fmt.Errorf("flows: %d answers to %d questions", len(answers), len(flows))
+	if len(answers.Verdicts) != len(flows) {
+		return nil, fmt.Errorf("flows: %d answers to %d questions", len(answers.Verdicts), len(flows))
 	}
-	report := &Report{Asked: len(flows)}
-	for i, a := range answers {
+	report := &Report{Cilium: answers.Cilium, Asked: len(flows)}
+	for i, a := range answers.Verdicts {
 		finding, passes := a.read(flows[i])
 		if !passes {
 			report.Refused++
@@ -81,8 +86,8 @@ func (c *Cluster) ask(ctx context.Context, engine string, flows []Flow) (*Report
 	return report, nil
 }
 
-// answer is the engine's, as engine/question.go has it.
-type answer struct {
+// verdict is the engine's, as engine/question.go has it.
+type verdict struct {
 	Egress  half `json:"egress"`
 	Ingress half `json:"ingress"`
 }
@@ -93,7 +98,7 @@ type half struct {
 }
 
 // read takes the halves that count, and names what decides.
-func (a answer) read(f Flow) (Finding, bool) {
+func (a verdict) read(f Flow) (Finding, bool) {
 	finding := Finding{Flow: f, At: "source", Policies: a.Egress.Policies}
 	if f.From.policed() && !a.Egress.Allowed {
 		return finding, false

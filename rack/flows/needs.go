@@ -10,7 +10,7 @@ import (
 func (c *Cluster) Wanted() []Flow {
 	var l list
 	for _, derive := range []func(*list){
-		c.dns, c.api, c.probes, c.routes, c.scrapes, c.calls, c.balanced, c.urls, c.store, c.movers, c.parts, c.nodes,
+		c.dns, c.api, c.probes, c.routes, c.scrapes, c.calls, c.balanced, c.urls, c.store, c.movers, c.parts, c.teams, c.nodes,
 	} {
 		derive(&l)
 	}
@@ -117,6 +117,20 @@ func (c *Cluster) balanced(l *list) {
 				for _, from := range append(c.home(), otherNode) {
 					l.need(from, to, "the Service "+s.Namespace+"/"+s.Name+" has an address in the home network")
 				}
+			}
+		}
+	}
+}
+
+// teams lets the apps of a team reach each other.
+func (c *Cluster) teams(l *list) {
+	for _, from := range c.Pods {
+		if !c.isTenant(from.Namespace) || from.Spec.HostNetwork {
+			continue
+		}
+		for _, to := range c.pods(from.Namespace) {
+			for _, port := range to.listens() {
+				l.need(End{Pod: from}, target{to.ends(), port.protocol, port.number}, "apps of a team reach each other")
 			}
 		}
 	}

@@ -15,7 +15,7 @@ func (c *Cluster) Unwanted(wanted []Flow) []Flow {
 	}
 	var l list
 	for _, derive := range []func(*list){
-		c.tenants, c.strangers, c.vault, c.tunnel, c.lan, c.strangersOutside,
+		c.tenants, c.strangers, c.vault, c.tunnel, c.lan, c.silent, c.strangersOutside,
 	} {
 		derive(&l)
 	}
@@ -176,6 +176,14 @@ func (c *Cluster) lan(l *list) {
 		for _, port := range []uint16{22, 443} {
 			l.refuse(End{Pod: p}, tcp(port, c.home()...), "pods reach the home network where it is said, and not else")
 		}
+	}
+}
+
+// silent keeps the sample app, which calls nobody, from doing so.
+func (c *Cluster) silent(l *list) {
+	for _, p := range c.pods("echo", nameLabel+"echo") {
+		l.refuse(End{Pod: p}, tcp(443, c.internet()...), "the sample app calls nobody")
+		l.refuse(End{Pod: p}, tcp(apiPort, ownControlPlane, otherControlPlane), "the sample app calls nobody")
 	}
 }
 

@@ -74,10 +74,14 @@ func (c *Cluster) targets(r route) []target {
 // routes lets gateways reach what routes lead to, the home reach gateways, and the tunnel's connector both.
 func (c *Cluster) routes(l *list) {
 	for _, port := range []uint16{80, 443} {
+		if len(c.Others["Gateway.gateway.networking.k8s.io"]) == 0 {
+			break
+		}
 		for _, from := range c.home() {
-			if len(c.Others["Gateway.gateway.networking.k8s.io"]) > 0 {
-				l.need(from, tcp(port, gateway), "the home asks gateways")
-			}
+			l.need(from, tcp(port, gateway), "the home asks gateways")
+		}
+		for _, from := range []End{ownNode, otherNode} {
+			l.need(from, tcp(port, gateway), "what runs on nodes asks gateways")
 		}
 	}
 	for _, r := range c.httpRoutes() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +34,10 @@ func (r *rehearsal) checkFlows(ctx context.Context, c *cluster) (string, error) 
 	for _, wrong := range judged.Wrong {
 		errs = append(errs, errors.New(wrong.String()))
 	}
-	return fmt.Sprintf("%d asked, %d refused, none wrongly", judged.Asked, judged.Refused), errors.Join(errs...)
+	if want := "v" + strings.TrimPrefix(string(r.stack.Versions.Cilium), "v"); judged.Cilium != want {
+		errs = append(errs, fmt.Errorf("the engine is of Cilium %s, and the stack has %s; require that in rack/flows/engine/go.mod", judged.Cilium, want))
+	}
+	return fmt.Sprintf("%d asked, %d refused, none wrongly, by Cilium %s", judged.Asked, judged.Refused, judged.Cilium), errors.Join(errs...)
 }
 
 // everything is all objects that flows are worked out from. A kind that the cluster does not have has none.

@@ -44,6 +44,13 @@ type flow struct {
 	Port     uint16 `json:"port"`
 }
 
+// answers are what the engine writes.
+type answers struct {
+	// Cilium is the version of the engine, with its leading v.
+	Cilium   string    `json:"cilium"`
+	Verdicts []verdict `json:"verdicts"`
+}
+
 // verdict answers one flow.
 type verdict struct {
 	Egress  half `json:"egress"`
