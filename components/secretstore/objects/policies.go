@@ -19,7 +19,7 @@ const podNamespace = "k8s:io.kubernetes.pod.namespace"
 // scrapers and other nodes in, so these are denied. What runs on Connect's own node
 // gets in whatever a policy says: that is how the kubelet probes it.
 func ConnectPolicy() *ciliumio.NetworkPolicy {
-	p := policy(ConnectName, "External Secrets alone asks Connect.", map[string]string{"app": ConnectName})
+	p := policy("External Secrets alone asks Connect.", map[string]string{"app": ConnectName})
 	p.Spec.EnableDefaultDeny.Ingress = true
 	p.Spec.Ingress = []ciliumio.IngressRule{{
 		FromEndpoints: []metav1.LabelSelector{{MatchLabels: externalSecrets()}},
@@ -38,7 +38,7 @@ func ConnectPolicy() *ciliumio.NetworkPolicy {
 // StorePolicy lets the operator of External Secrets reach Connect outside of the
 // cluster, which is in the home as a rule, out of pods' reach.
 func StorePolicy(stack *spec.Stack) *ciliumio.NetworkPolicy {
-	p := policy(ConnectName, "External Secrets asks Connect outside of the cluster.", externalSecrets())
+	p := policy("External Secrets asks Connect outside of the cluster.", externalSecrets())
 	rule := ciliumio.EgressRule{ToEntities: []ciliumio.Entity{ciliumio.EntityWorld}, ToPorts: tcp("443")}
 	if host, err := url.Parse(stack.Secrets.OnePassword.ConnectHost); err == nil { // the stack file was checked
 		if address, err := netip.ParseAddr(host.Hostname()); err == nil {
@@ -61,10 +61,10 @@ func externalSecrets() map[string]string {
 }
 
 // policy adds to the baseline.
-func policy(name, description string, pods map[string]string) *ciliumio.NetworkPolicy {
+func policy(description string, pods map[string]string) *ciliumio.NetworkPolicy {
 	return &ciliumio.NetworkPolicy{
 		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumNetworkPolicy"),
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: SystemNamespace},
+		ObjectMeta: metav1.ObjectMeta{Name: ConnectName, Namespace: SystemNamespace},
 		Spec: ciliumio.PolicyRule{
 			Description: description, EndpointSelector: metav1.LabelSelector{MatchLabels: pods},
 		},
