@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,13 +39,20 @@ const repository = "../.."
 func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructured) {
 	t.Helper()
 	stack := spectest.Load(t, filepath.Join(repository, "Pulumi."+name+".yaml"))
+	if objects := known[name]; objects != nil {
+		return stack, slices.Clone(objects)
+	}
 	p := &planner{t: t, stack: stack, archives: archives(t, stack)}
 	p.talos()
 	p.program()
 	p.flux()
 	p.tree()
-	return stack, p.objects
+	known[name] = p.objects
+	return stack, slices.Clone(p.objects)
 }
+
+// known are the objects of the stacks that were planned, each once: charts take their time. Nobody changes them.
+var known = map[string][]*unstructured.Unstructured{}
 
 type planner struct {
 	t        *testing.T
