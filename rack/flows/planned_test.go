@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,9 @@ const repository = "../.."
 func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructured) {
 	t.Helper()
 	stack := spectest.Load(t, filepath.Join(repository, "Pulumi."+name+".yaml"))
+	if objects := known[name]; objects != nil {
+		return stack, slices.Clone(objects)
+	}
 	parts, err := stacks.Plan(stack)
 	if err != nil {
 		t.Fatal(err)
@@ -47,8 +51,12 @@ func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructur
 	p.program(parts)
 	p.flux()
 	p.tree(parts)
-	return stack, p.objects
+	known[name] = p.objects
+	return stack, slices.Clone(p.objects)
 }
+
+// known are the objects of the stacks that were planned, each once: charts take their time. Nobody changes them.
+var known = map[string][]*unstructured.Unstructured{}
 
 type planner struct {
 	t        *testing.T

@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/home-ops/home-ops/internal/labels"
@@ -70,8 +72,8 @@ func (c *Cluster) apart(l *list, p *Pod, why string) {
 	}
 }
 
-// serves reports whether a pod answers everybody: DNS servers do, and what keeps the system's own namespace, or Flux's,
-// which bring policies of others.
+// serves reports whether a pod answers everybody: DNS servers do, and so do the system's namespaces, whose policies, or
+// the lack of them, are upstream's.
 func (c *Cluster) serves(p *Pod) bool {
 	switch p.Namespace {
 	case "kube-system", "flux-system", "rook-ceph":
@@ -135,9 +137,10 @@ func (c *Cluster) vault(l *list) {
 		to := tcp(8080, End{Pod: server})
 		why := "Connect answers External Secrets alone"
 		for _, p := range c.Pods {
-			if !p.Spec.HostNetwork && !(p.Namespace == connect.namespace && p.labelled(nameLabel+"external-secrets")) {
-				l.refuse(End{Pod: p}, to, why)
+			if p.Spec.HostNetwork || slices.Contains(c.operators(), p) {
+				continue
 			}
+			l.refuse(End{Pod: p}, to, why)
 		}
 		for _, from := range append([]End{gateway, otherNode, otherControlPlane}, c.anywhere()...) {
 			l.refuse(from, to, why)
@@ -193,7 +196,7 @@ func (c *Cluster) goesHome(p *Pod) bool {
 		return true
 	}
 	if p.Namespace == "external-secrets" {
-		return !connectInCluster(c.Stack) && p.labelled(nameLabel+"external-secrets")
+		return !connectInCluster(c.Stack) && slices.Contains(c.operators(), p)
 	}
 	return p.Namespace == alertmanager.namespace && (p.labelled(alertmanager.labels...) || p.labelled(blackbox.labels...))
 }

@@ -86,7 +86,7 @@ var rows = []row{
 	{prometheus, at(grafana, "TCP", 3000), "it scrapes it"},
 	{prometheus, at(coreDNS, "TCP", 9153), "it scrapes cluster DNS"},
 	{prometheus, anyNode(2381, 9100, 9962, 9963, 9964, 9965, 10250, 10257, 10259), "it scrapes what runs on nodes"},
-	{alertmanager, anywhere("TCP", 443), "it sends alerts to the owner's address, which may be in the home"},
+	{alertmanager, anywhere(443), "it sends alerts to the owner's address, which may be in the home"},
 	{grafana, at(prometheus, "TCP", 9090), "dashboards ask it"},
 	{grafana, at(victoriaLogs, "TCP", 9428), "dashboards ask for logs"},
 	{grafana, at(alertmanager, "TCP", 9093), "dashboards show alerts"},
@@ -99,9 +99,9 @@ var rows = []row{
 	{metricsServer, anyNode(kubeletPort), "it asks kubelets"},
 	{tuppr, anyNode(talosPort), "it upgrades nodes"},
 	{etcdBackup, anyNode(talosPort), "it takes a snapshot of etcd"},
-	{etcdBackup, anywhere("TCP", 443), "it stores the snapshot, which may be in the home"},
-	{etcdBackup, anywhere("TCP", 9000), "it stores the snapshot, which may be in the home"},
-	{longhorn, anywhere("TCP", 9000), "it stores backups, which may be in the home"},
+	{etcdBackup, anywhere(443), "it stores the snapshot, which may be in the home"},
+	{etcdBackup, anywhere(9000), "it stores the snapshot, which may be in the home"},
+	{longhorn, anywhere(9000), "it stores backups, which may be in the home"},
 	{longhorn, at(longhorn, "TCP", 9500), "managers talk to each other"},
 	{spegel, at(spegel, "TCP", 5001), "mirrors find each other's images"},
 	{hubbleRelay, anyNode(4244), "it collects flows from agents"},
@@ -157,9 +157,9 @@ func outside(protocol string, port uint16) func(*Cluster) []target {
 	return func(c *Cluster) []target { return []target{{c.internet(), protocol, port}} }
 }
 
-// anywhere is a port of the internet and of the home.
-func anywhere(protocol string, port uint16) func(*Cluster) []target {
-	return func(c *Cluster) []target { return []target{{c.anywhere(), protocol, port}} }
+// anywhere is a TCP port of the internet and of the home.
+func anywhere(port uint16) func(*Cluster) []target {
+	return func(c *Cluster) []target { return []target{tcp(port, c.anywhere()...)} }
 }
 
 func where(holds func(*Cluster) bool, to func(*Cluster) []target) func(*Cluster) []target {
