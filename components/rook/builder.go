@@ -12,8 +12,12 @@ import (
 	"github.com/home-ops/home-ops/internal/manifest"
 )
 
-// chart is that of Rook's operator.
-const chart = "oci://ghcr.io/rook/rook-ceph"
+// The chart of Rook's operator, where every release of it is: the OCI registry has it from v1.16.6 on
+// (https://rook.io/docs/rook/latest/Helm-Charts/operator-chart/).
+const (
+	chart      = "rook-ceph"
+	repository = "https://charts.rook.io/release"
+)
 
 const (
 	// operatorPatience is how long the operator may take to run.
@@ -50,7 +54,8 @@ func (b *builder) namespace(object objects.Object) (*manifest.Resource, error) {
 }
 
 // operator brings Rook's kinds, and waits until the operator runs: from then on
-// they mean something. Deleting it stops nothing that runs.
+// they mean something. It is kept: the chart brings kinds of csi.ceph.io that Helm
+// takes away with it, and with them would go the drivers of every mounted volume.
 func (b *builder) operator(namespace pulumi.Resource) (*helm.Release, error) {
 	chartValues, err := values.For(b.args.Stack)
 	if err != nil {
@@ -58,13 +63,14 @@ func (b *builder) operator(namespace pulumi.Resource) (*helm.Release, error) {
 	}
 	after := append(slices.Clone(b.args.Network), namespace)
 	return helm.NewRelease(b.ctx, b.name+"-operator", &helm.Args{
-		Name:      "rook-ceph",
-		Chart:     chart,
-		Version:   string(b.args.Stack.Versions.RookCeph),
-		Namespace: objects.Namespace,
-		Values:    pulumi.ToMap(chartValues),
-		Timeout:   operatorPatience,
-	}, b.options(pulumi.DependsOn(after))...)
+		Name:       "rook-ceph",
+		Chart:      chart,
+		Repository: repository,
+		Version:    string(b.args.Stack.Versions.RookCeph),
+		Namespace:  objects.Namespace,
+		Values:     pulumi.ToMap(chartValues),
+		Timeout:    operatorPatience,
+	}, b.options(keep(), pulumi.DependsOn(after))...)
 }
 
 // data makes an object that holds data, once after is there.

@@ -24,11 +24,6 @@ var registryCharts = []row{
 		version: func(v spec.Versions) spec.Version { return v.Cilium },
 	},
 	{
-		host: "ghcr.io", path: "rook", name: "rook-ceph",
-		version: func(v spec.Versions) spec.Version { return v.RookCeph },
-		kinds:   []string{"rook", "objectbucket"},
-	},
-	{
 		host: "ghcr.io", path: "controlplaneio-fluxcd/charts", name: "flux-operator",
 		version: func(v spec.Versions) spec.Version { return v.FluxOperator },
 		kinds:   []string{"flux-operator"},
@@ -82,6 +77,11 @@ var registryCharts = []row{
 
 // repositoryCharts are those in classic repositories, whose path is that of the repository.
 var repositoryCharts = []row{
+	{
+		host: "charts.rook.io", path: "release", name: "rook-ceph",
+		version: func(v spec.Versions) spec.Version { return v.RookCeph },
+		kinds:   []string{"rook", "objectbucket"},
+	},
 	{
 		host: "charts.longhorn.io", name: "longhorn",
 		version: func(v spec.Versions) spec.Version { return v.Longhorn },

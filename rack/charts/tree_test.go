@@ -61,6 +61,7 @@ func TestTree_HasAStandInForEveryChart(t *testing.T) {
 
 var (
 	number  = regexp.MustCompile(`\$\{[A-Z_]+_(REPLICAS|PROVISIONING)\}`)
+	truth   = regexp.MustCompile(`\$\{[A-Z_]+_DEFAULT_CLASS\}`)
 	setting = regexp.MustCompile(`\$\{[A-Z_]+\}`)
 )
 
@@ -81,7 +82,7 @@ func helmRelease(t *testing.T, file string) (string, map[string]any) {
 			Values map[string]any `json:"values"`
 		} `json:"spec"`
 	}
-	if err := yaml.Unmarshal(setting.ReplaceAll(number.ReplaceAll(content, []byte("3")), []byte("setting")), &release); err != nil {
+	if err := yaml.Unmarshal(setting.ReplaceAll(truth.ReplaceAll(number.ReplaceAll(content, []byte("3")), []byte("true")), []byte("setting")), &release); err != nil {
 		t.Fatal(err)
 	}
 	if name := release.Spec.Chart.Spec.Chart; name != "" {
@@ -113,11 +114,11 @@ spec:
 }
 
 func TestRepositories_ServeAnIndexAndItsChart(t *testing.T) {
-	hosts, err := Repositories(spec.Versions{Longhorn: "1.9.2", ZFSLocalPV: "2.8.0"}, definitions(t))
+	hosts, err := Repositories(spec.Versions{RookCeph: "v1.16.3", Longhorn: "1.9.2", ZFSLocalPV: "2.8.0"}, definitions(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for host, path := range map[string]string{"charts.longhorn.io": "/longhorn-1.9.2.tgz", "openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz"} {
+	for host, path := range map[string]string{"charts.rook.io": "/release/rook-ceph-v1.16.3.tgz", "charts.longhorn.io": "/longhorn-1.9.2.tgz", "openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz"} {
 		index := get(t, hosts[host], filepath.Join(filepath.Dir(path), "index.yaml"))
 		if !strings.Contains(index, filepath.Base(path)) || strings.Contains(index, "digest: \"\"") {
 			t.Errorf("%s: the index is\n%s", host, index)
