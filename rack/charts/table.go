@@ -1,12 +1,17 @@
 package charts
 
-import "github.com/home-ops/home-ops/spec"
+import (
+	"path"
+
+	"github.com/home-ops/home-ops/spec"
+)
 
 // row is one chart: where the genuine one is published, and what its stand-in is made of. The folder with its name
 // holds its templates and default values.
 type row struct {
-	// host and path are those of the genuine chart's registry.
+	// host and path are those of the genuine chart's registry, or of its repository where that is a classic one.
 	host, path string
+	classic    bool
 	// name is the chart's, and its folder's.
 	name string
 	// version is the one that a stack decides; nil for a chart of the tree, which names its version itself.
@@ -18,7 +23,7 @@ type row struct {
 	installOnly bool
 }
 
-var registryCharts = []row{
+var table = []row{
 	{
 		host: "quay.io", path: "cilium/charts", name: "cilium",
 		version: func(v spec.Versions) spec.Version { return v.Cilium },
@@ -72,24 +77,28 @@ var registryCharts = []row{
 	{host: "ghcr.io", path: "home-operations/charts", name: "tuppr", kinds: []string{"tuppr"}, installOnly: true},
 	{host: "ghcr.io", path: "stakater/charts", name: "reloader"},
 	{host: "ghcr.io", path: "spegel-org/helm-charts", name: "spegel"},
-	{host: "ghcr.io", path: "bjw-s-labs/helm", name: "app-template"},
-}
-
-// repositoryCharts are those in classic repositories, whose path is that of the repository.
-var repositoryCharts = []row{
 	{
-		host: "charts.rook.io", path: "release", name: "rook-ceph",
+		classic: true, host: "charts.rook.io", path: "release", name: "rook-ceph",
 		version: func(v spec.Versions) spec.Version { return v.RookCeph },
 		kinds:   []string{"rook", "objectbucket"},
 	},
 	{
-		host: "charts.longhorn.io", name: "longhorn",
+		classic: true, host: "charts.longhorn.io", name: "longhorn",
 		version: func(v spec.Versions) spec.Version { return v.Longhorn },
 		kinds:   []string{"longhorn"},
 	},
 	{
-		host: "openebs.github.io", path: "zfs-localpv", name: "zfs-localpv",
+		classic: true, host: "openebs.github.io", path: "zfs-localpv", name: "zfs-localpv",
 		version: func(v spec.Versions) spec.Version { return v.ZFSLocalPV },
 		kinds:   []string{"zfs-localpv"}, installOnly: true,
 	},
+}
+
+// place is where the genuine chart is published, as the lock has it.
+func (r row) place() string {
+	scheme := "oci://"
+	if r.classic {
+		scheme = "https://"
+	}
+	return scheme + path.Join(r.host, r.path, r.name)
 }

@@ -94,6 +94,7 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if r.world, err = newWorld(ctx, r.config, r.stack, r.secrets); err != nil {
 		return err
 	}
+	r.report.Parts = append(r.report.Parts, chartParts(r.world.charts)...)
 	return sandbox.Furnish(sandbox.Room{
 		Addresses: addressesOf(r.stack),
 		Hosts:     hostsOf(r.stack, r.world.hosts()),

@@ -6,19 +6,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
-	"path/filepath"
+	"time"
 
-	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
-
-	"github.com/home-ops/home-ops/rack/charts/facts"
-	"github.com/home-ops/home-ops/rack/charts/uses"
+	"github.com/home-ops/home-ops/rack/charts/lock"
 )
 
 const usage = `usage: rack-charts record -chart FILE|DIR [-version VERSION] [-app-version VERSION] [-source TEXT] [-project DIR]
+       rack-charts fetch -to DIR
 
-record  writes what the chart is like, rendered with the values of every stack file, to rack/charts/facts/records
+record  writes what a chart is like, rendered with the values of every stack file, to rack/charts/facts/records
+fetch   puts the package of every chart of rack/charts/lock/lock.yaml into a folder, as NAME-VERSION.tgz
 `
 
 func main() {
@@ -29,66 +28,41 @@ func main() {
 }
 
 func run(args []string, out io.Writer) error {
-	if len(args) == 0 || args[0] != "record" {
+	if len(args) == 0 {
 		return errors.New(usage)
 	}
-	flags := flag.NewFlagSet("record", flag.ContinueOnError)
-	path := flags.String("chart", "", "the chart: a package or a folder")
-	version := flags.String("version", "", "the chart's version, where its sources leave it to their release")
-	appVersion := flags.String("app-version", "", "the version of its program, likewise")
-	source := flags.String("source", "", "where the chart comes from; the package's file when empty")
-	project := flags.String("project", "..", "the folder of Pulumi.yaml")
-	if err := flags.Parse(args[1:]); err != nil {
-		return err
-	}
-	c, err := loader.Load(*path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", *path, err)
-	}
-	if *version != "" {
-		c.Metadata.Version = *version
-	}
-	if *appVersion != "" {
-		c.Metadata.AppVersion = *appVersion
-	}
-	if *source == "" {
-		*source = filepath.Base(*path)
-	}
-	file, err := record(c, *source, *project)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(out, "wrote", file)
-	return nil
-}
-
-// record writes the facts of a chart, and says where.
-func record(c *chart.Chart, source, project string) (string, error) {
-	all, err := uses.Project(project)
-	if err != nil {
-		return "", err
-	}
-	var ours []uses.Use
-	others := map[string]bool{}
-	for _, use := range all {
-		if use.Chart() == c.Name() {
-			others[use.Version] = true
-			if use.Version == c.Metadata.Version {
-				ours = append(ours, use)
-			}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	switch args[0] {
+	case "record":
+		var r recording
+		flags.StringVar(&r.chart, "chart", "", "the chart: a package or a folder")
+		flags.StringVar(&r.version, "version", "", "the chart's version, where its sources leave it to their release")
+		flags.StringVar(&r.appVersion, "app-version", "", "the version of its program, likewise")
+		flags.StringVar(&r.source, "source", "", "where the chart comes from; the package's file when empty")
+		flags.StringVar(&r.project, "project", "..", "the folder of Pulumi.yaml")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
 		}
+		file, err := r.record()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "wrote", file)
+		return nil
+	case "fetch":
+		to := flags.String("to", "", "the folder")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		if *to == "" {
+			return errors.New(usage)
+		}
+		entries, err := lock.All()
+		if err != nil {
+			return err
+		}
+		return fetchAll(entries, *to, &http.Client{Timeout: 5 * time.Minute}, out)
+	default:
+		return errors.New(usage)
 	}
-	if len(ours) == 0 {
-		return "", fmt.Errorf("no stack installs %s %s; of that chart they have %v", c.Name(), c.Metadata.Version, others)
-	}
-	f, err := facts.Record(c, ours, source)
-	if err != nil {
-		return "", err
-	}
-	content, err := f.Write()
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(project, "rack", "charts", "facts", "records", facts.File(f.Chart, f.Version))
-	return file, os.WriteFile(file, content, 0o644)
 }
