@@ -60,9 +60,12 @@ func open(l lock.Entry, archive []byte) (*chart.Chart, error) {
 func ofModule(l lock.Entry, dir string) (*chart.Chart, error) {
 	var files []*loader.BufferedFile
 	root := filepath.Join(dir, filepath.FromSlash(l.Module.Folder))
-	add := func(folder, into string) error {
+	add := func(folder, into, pattern string) error {
 		return filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
+				return err
+			}
+			if fits, err := filepath.Match(pattern, entry.Name()); err != nil || !fits {
 				return err
 			}
 			content, err := os.ReadFile(filepath.Clean(name))
@@ -74,13 +77,13 @@ func ofModule(l lock.Entry, dir string) (*chart.Chart, error) {
 			return err
 		})
 	}
-	if err := add(root, ""); err != nil {
+	if err := add(root, "", "*"); err != nil {
 		return nil, err
 	}
 	// cert-manager keeps its definitions, which are templates, apart
 	// (https://github.com/cert-manager/cert-manager/blob/v1.18.2/make/manifests.mk).
 	if definitions := filepath.Join(dir, "deploy", "crds"); isDir(definitions) {
-		if err := add(definitions, "templates/"); err != nil {
+		if err := add(definitions, "templates/", "crd-*.yaml"); err != nil {
 			return nil, err
 		}
 	}

@@ -137,6 +137,7 @@ func TestGenuine_PutsAChartTogetherOutOfItsModule(t *testing.T) {
 		"deploy/charts/app/values.yaml":            "a: 1\n",
 		"deploy/charts/app/templates/service.yaml": "kind: Service\n",
 		"deploy/crds/crd-apps.yaml":                "kind: CustomResourceDefinition\n",
+		"deploy/crds/README.md":                    "# Definitions\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

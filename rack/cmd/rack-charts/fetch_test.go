@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+
 	"github.com/home-ops/home-ops/rack/charts/lock"
 	"github.com/home-ops/home-ops/rack/registry"
 )
@@ -75,6 +78,33 @@ func TestFetch_RefusesWhatIsNotWhatTheIndexOrTheLockSays(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("it left %v behind", files)
+	}
+}
+
+func TestFetch_TakesPackagesOutOfRegistries(t *testing.T) {
+	file, err := chartutil.Save(&chart.Chart{Metadata: &chart.Metadata{APIVersion: "v2", Name: "app", Version: "1.0.0"}}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registries := registry.New("ghcr.io")
+	if err := registries.AddChart("ghcr.io", "someone/charts/app:1.0.0", want); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	entry := lock.Entry{Place: "oci://ghcr.io/someone/charts/app", Version: "1.0.0", Verified: "here"}
+	if err := fetchAll([]lock.Entry{entry}, dir, world(t, http.NotFoundHandler(), registries), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "app-1.0.0.tgz")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("another package came (%v)", err)
+	}
+	// What is there already is not fetched again.
+	if err := fetchAll([]lock.Entry{entry}, dir, world(t, http.NotFoundHandler(), http.NotFoundHandler()), io.Discard); err != nil {
+		t.Error(err)
 	}
 }
 
