@@ -3,8 +3,6 @@ package flows_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +44,7 @@ func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructur
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &planner{t: t, stack: stack, archives: archives(t, stack)}
+	p := &planner{t: t, stack: stack, archives: archives(t, stack, parts.Charts())}
 	p.talos()
 	p.program(parts)
 	p.flux()
@@ -208,7 +206,7 @@ func documents(t *testing.T, text string) []*unstructured.Unstructured {
 }
 
 // archives are the rack's charts by name.
-func archives(t *testing.T, stack *spec.Stack) map[string][]byte {
+func archives(t *testing.T, stack *spec.Stack, planned []plan.Chart) map[string][]byte {
 	t.Helper()
 	// Definitions are of no interest here, but a chart is not packaged without those that it brings.
 	definitions := t.TempDir()
@@ -225,31 +223,13 @@ func archives(t *testing.T, stack *spec.Stack) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-	ofStack, err := charts.All(stack.Versions, definitions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ofTree, err := charts.Tree(os.DirFS(filepath.Join(repository, "kubernetes")), definitions)
+	all, err := charts.All(planned, stack.Versions, os.DirFS(filepath.Join(repository, "kubernetes")), charts.Options{CRDs: definitions})
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string][]byte{}
-	for _, c := range append(ofStack, ofTree...) {
-		name := c.Repository[strings.LastIndex(c.Repository, "/")+1:]
-		found[strings.Split(name, ":")[0]] = c.Archive
-	}
-	classic, err := charts.Repositories(stack.Versions, definitions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, at := range map[string]string{
-		"longhorn":    fmt.Sprintf("charts.longhorn.io/longhorn-%s.tgz", stack.Versions.Longhorn),
-		"zfs-localpv": fmt.Sprintf("openebs.github.io/zfs-localpv/zfs-localpv-%s.tgz", stack.Versions.ZFSLocalPV),
-	} {
-		host, path, _ := strings.Cut(at, "/")
-		w := httptest.NewRecorder()
-		classic[host].ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/"+path, nil))
-		found[name] = w.Body.Bytes()
+	for _, c := range all {
+		found[c.Name()] = c.Archive
 	}
 	return found
 }

@@ -31,6 +31,9 @@ type Options struct {
 	Base string
 	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
 	Plugins string
+	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. Where the
+	// folder lacks one that a Go module has, it is taken from there. Empty for stand-ins alone.
+	Charts string
 	// Keep leaves the rack up until it is interrupted.
 	Keep bool
 	// Scenario is what happens besides up and up again.
@@ -141,6 +144,9 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	}
 	crds := crdsPart(rack, bin)
 	parts = append(parts, crds, kube)
+	if o.Charts == fetched {
+		parts = append(parts, chartsPart(rack, bin))
+	}
 	fluxParts, flux, err := fluxparts.Parts(ctx, rack, filepath.Join(project, "out"))
 	if err != nil {
 		return nil, err
@@ -166,6 +172,15 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		return nil, err
 	}
 	config.BuildSeconds["definitions"] = time.Since(began).Seconds()
+	if config.Charts, err = chartsFolder(ctx, project, o); err != nil {
+		return nil, err
+	}
+	// A rehearsal is of stand-ins, or of as many genuine charts as there are.
+	if config.Charts != "" {
+		if config.ChartModules, err = chartModules(ctx, filepath.Join(rack, "crds")); err != nil {
+			return nil, err
+		}
+	}
 	return config, choose(ctx, config, o, path)
 }
 
