@@ -50,7 +50,7 @@ func TestLock_ListsWhatStacksInstallAndNoMore(t *testing.T) {
 func TestAll_RefusesWhatTheLockDoesNotList(t *testing.T) {
 	v := versions(t)
 	v.CertManager = "v9.9.9"
-	_, err := All(v, fstest.MapFS{}, Options{CRDs: definitions(t)})
+	_, err := All(planned(t), v, fstest.MapFS{}, Options{CRDs: definitions(t)})
 	want := "oci://quay.io/jetstack/charts/cert-manager v9.9.9 is not in rack/charts/lock/lock.yaml; add it once you know that it is published there"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -28,20 +28,20 @@ var table = []row{
 	{host: "quay.io", path: "cilium/charts", name: "cilium"},
 	{
 		host: "ghcr.io", path: "controlplaneio-fluxcd/charts", name: "flux-operator",
-		kinds:   []string{"flux-operator"},
+		kinds: []string{"flux-operator"},
 	},
 	{host: "ghcr.io", path: "controlplaneio-fluxcd/charts", name: "flux-instance"},
 	{
 		host: "quay.io", path: "jetstack/charts", name: "cert-manager",
-		kinds:   []string{"cert-manager"},
+		kinds: []string{"cert-manager"},
 	},
 	{
 		host: "ghcr.io", path: "home-operations/charts-mirror", name: "external-dns",
-		kinds:   []string{"external-dns"}, installOnly: true,
+		kinds: []string{"external-dns"}, installOnly: true,
 	},
 	{
 		host: "ghcr.io", path: "external-secrets/charts", name: "external-secrets",
-		kinds:   []string{"external-secrets"},
+		kinds: []string{"external-secrets"},
 	},
 	{host: "ghcr.io", path: "1password", name: "connect"},
 	{host: "ghcr.io", path: "k8s-gateway/charts", name: "k8s-gateway"},
@@ -64,7 +64,7 @@ var table = []row{
 	{host: "ghcr.io", path: "spegel-org/helm-charts", name: "spegel"},
 	{
 		classic: true, host: "charts.rook.io", path: "release", name: "rook-ceph",
-		kinds:   []string{"rook", "objectbucket"},
+		kinds: []string{"rook", "objectbucket"},
 	},
 	{
 		classic: true, host: "charts.longhorn.io", name: "longhorn",
