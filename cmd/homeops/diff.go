@@ -22,13 +22,13 @@ import (
 var diffCommand = command{
 	name:    "diff",
 	args:    "BASE [STACK | FILE ...]",
-	summary: "Tell what the step from a commit, folder or stack file to the working tree does, without network or secret",
+	summary: "Show what changes from a commit, folder or stack file to the working tree, without network or secret",
 	run:     diffStacks,
 }
 
 // diffStacks compares the stacks of the project, or the named ones, with those of BASE: a commit, a folder that holds a
-// project, or a stack file. Both sides are rendered by this program, so that what is told is what the step of the
-// stack file and of the tree does. Where the program itself changed too, the base's own one shows what that does.
+// project, or a stack file. Both sides are rendered by this program, so that the report shows what the
+// change of the stack file and of the tree does. Where the program itself changed too, the base's own one shows what that does.
 func diffStacks(ctx context.Context, c call) error {
 	flags := newFlags("diff")
 	asJSON := flags.Bool("json", false, "print one JSON array with an object for each stack")
@@ -127,8 +127,8 @@ func openBase(ctx context.Context, name string) (*base, error) {
 // checkOut writes the stack files and the tree of a commit into a folder.
 func checkOut(ctx context.Context, project, commit, dir string) error {
 	archive := exec.CommandContext(ctx, "git", "-C", project, "archive", "--format=tar", commit, "--", ".")
-	var complaint strings.Builder
-	archive.Stderr = &complaint
+	var stderr strings.Builder
+	archive.Stderr = &stderr
 	content, err := archive.StdoutPipe()
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func checkOut(ctx context.Context, project, commit, dir string) error {
 		return matched || strings.HasPrefix(path, "kubernetes/")
 	})
 	if err := archive.Wait(); err != nil {
-		return usagef("diff: %q is no commit, folder or file: %s", commit, strings.TrimSpace(complaint.String()))
+		return usagef("diff: %q is no commit, folder or file: %s", commit, strings.TrimSpace(stderr.String()))
 	}
 	return unpacked
 }
@@ -239,11 +239,11 @@ func renderBy(ctx context.Context, homeops, file string) (render.Files, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	var complaint strings.Builder
+	var stderr strings.Builder
 	command := exec.CommandContext(ctx, homeops, "render", file, "-out", dir)
-	command.Stderr = &complaint
+	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("%s render: %w: %s", homeops, err, strings.TrimSpace(complaint.String()))
+		return nil, fmt.Errorf("%s render: %w: %s", homeops, err, strings.TrimSpace(stderr.String()))
 	}
 	files := render.Files{}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 )
 
-// unpack writes those files of a tar stream into a folder of which the paths are wanted. It reads the stream to its
-// end.
+// unpack writes the files of a tar stream whose paths take accepts into a folder. It reads the stream to its end.
 func unpack(stream io.Reader, dir string, take func(path string) bool) error {
 	root, err := os.OpenRoot(dir) // no path in the stream leads out of it
 	if err != nil {

@@ -25,6 +25,6 @@ const (
 	Scraper = "home-ops.github.io/scraper"
 
 	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
-	// the external gateway, where the world finds them.
+	// the external gateway, which the internet can reach.
 	ExternalGateway = "gateway.home-ops.io/external"
 )
