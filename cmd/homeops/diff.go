@@ -16,6 +16,7 @@ import (
 
 	"github.com/home-ops/home-ops/cmd/homeops/diff"
 	"github.com/home-ops/home-ops/cmd/homeops/render"
+	"github.com/home-ops/home-ops/internal/gitarchive"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -126,24 +127,17 @@ func openBase(ctx context.Context, name string) (*base, error) {
 
 // checkOut writes the stack files and the tree of a commit into a folder.
 func checkOut(ctx context.Context, project, commit, dir string) error {
-	archive := exec.CommandContext(ctx, "git", "-C", project, "archive", "--format=tar", commit, "--", ".")
-	var stderr strings.Builder
-	archive.Stderr = &stderr
-	content, err := archive.StdoutPipe()
-	if err != nil {
-		return err
+	hash, err := gitarchive.Resolve(ctx, project, commit)
+	switch {
+	case errors.Is(err, gitarchive.ErrNoCommit):
+		return usagef("diff: %q is no commit, folder or file", commit)
+	case err != nil:
+		return fmt.Errorf("diff: %w", err)
 	}
-	if err := archive.Start(); err != nil {
-		return fmt.Errorf("diff: %w; git is needed to read a commit", err)
-	}
-	unpacked := unpack(content, dir, func(path string) bool {
+	return gitarchive.Extract(ctx, project, hash, dir, func(path string) bool {
 		matched, _ := filepath.Match("Pulumi*.yaml", path)
 		return matched || strings.HasPrefix(path, "kubernetes/")
 	})
-	if err := archive.Wait(); err != nil {
-		return usagef("diff: %q is no commit, folder or file: %s", commit, strings.TrimSpace(stderr.String()))
-	}
-	return unpacked
 }
 
 // stacks are the stack files of the base, by the names of the stacks that they are compared with.

@@ -154,7 +154,7 @@ func TestDiff_SaysWhatItCannotCompareWith(t *testing.T) {
 		want string
 	}{
 		"nothing":             {nil, "homeops: diff: name what to compare with: a commit, a folder or a stack file\n"},
-		"no commit":           {[]string{"nope"}, "homeops: diff: \"nope\" is no commit, folder or file: fatal: not a valid object name: nope\n"},
+		"no commit":           {[]string{"nope"}, "homeops: diff: \"nope\" is no commit, folder or file\n"},
 		"a folder of nothing": {[]string{"kubernetes"}, "homeops: diff: the folder kubernetes holds no Pulumi.yaml\n"},
 		"an unknown stack":    {[]string{"HEAD", "hom"}, "homeops: there is no stack \"hom\": Pulumi.hom.yaml does not exist; the project has home\n"},
 	} {

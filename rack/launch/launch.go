@@ -27,8 +27,13 @@ type Options struct {
 	Stack string
 	// Project is the directory of Pulumi.yaml.
 	Project string
+	// Base is the commit whose program makes the cluster first, in the scenario "program".
+	Base string
 	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
 	Plugins string
+	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. Where the
+	// folder lacks one that a Go module has, it is taken from there. Empty for stand-ins alone.
+	Charts string
 	// Keep leaves the rack up until it is interrupted.
 	Keep bool
 	// Scenario is what happens besides up and up again.
@@ -39,6 +44,9 @@ type Options struct {
 	Out io.Writer
 }
 
+// scenarioProgram is the scenario that begins with the program of another commit.
+const scenarioProgram = "program"
+
 // Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
 func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	project, err := filepath.Abs(o.Project)
@@ -47,6 +55,9 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	if err := checkStack(project, o.Stack, o.Out); err != nil {
 		return nil, err
+	}
+	if (o.Base != "") != (o.Scenario == scenarioProgram) {
+		return nil, fmt.Errorf("BASE=COMMIT and SCENARIO=%s go together: the program of that commit makes the cluster, today's takes it over", scenarioProgram)
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
@@ -104,13 +115,28 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
+	}
+	if o.Base != "" {
+		var err error
+		if config.Base, err = checkOutBase(ctx, project, o.Base); err != nil {
+			return nil, err
+		}
 	}
 	parts := []build.Part{
 		// The language host's own flags, so that it finds the work done.
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
+		{
+			Name: "flows", Module: filepath.Join(rack, "flows", "engine"), Package: ".", Output: config.Flows,
+			Note: "the first time compiles Cilium's policy engine",
+		},
+	}
+	if config.Base != "" {
+		parts = append(parts, build.Part{
+			Name: "program of " + o.Base, Module: config.Base, Package: ".", Output: filepath.Join(bin, "home-ops-base"), LDFlags: "-w -s",
+		})
 	}
 	kube, err := kubePart(ctx, rack, config.Kube)
 	if err != nil {
@@ -118,6 +144,9 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	}
 	crds := crdsPart(rack, bin)
 	parts = append(parts, crds, kube)
+	if o.Charts == fetched {
+		parts = append(parts, chartsPart(rack, bin))
+	}
 	fluxParts, flux, err := fluxparts.Parts(ctx, rack, filepath.Join(project, "out"))
 	if err != nil {
 		return nil, err
@@ -143,6 +172,15 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		return nil, err
 	}
 	config.BuildSeconds["definitions"] = time.Since(began).Seconds()
+	if config.Charts, err = chartsFolder(ctx, project, o); err != nil {
+		return nil, err
+	}
+	// A rehearsal is of stand-ins, or of as many genuine charts as there are.
+	if config.Charts != "" {
+		if config.ChartModules, err = chartModules(ctx, filepath.Join(rack, "crds")); err != nil {
+			return nil, err
+		}
+	}
 	return config, choose(ctx, config, o, path)
 }
 
