@@ -80,7 +80,7 @@ func TestValidate_ReportsClashesFromBothSides(t *testing.T) {
 			t.Errorf("%v: want one clash, got\n%s", args, got.out)
 		}
 		if len(args) > 1 && strings.Contains(got.out, "domian") {
-			t.Errorf("%v tells of a third stack:\n%s", args, got.out)
+			t.Errorf("%v reports a third stack:\n%s", args, got.out)
 		}
 	}
 }
