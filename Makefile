@@ -2,6 +2,7 @@
 # Recipes need nothing but Go, git and make: what else is needed is built, pinned by go.sum.
 
 STACK   ?= home
+BASE    ?= origin/main
 OUT     := out
 BIN     := $(OUT)/bin
 
@@ -13,7 +14,7 @@ GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test unit validate render preview up destroy lint generate bench clean
+.PHONY: help rehearse test unit validate render diff preview up destroy lint generate bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,9 @@ validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=p
 
 render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)
+
+diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/main: machines, cluster, tree [STACK=]
+	@$(BIN)/homeops diff $(BASE) $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
 preview: ## pulumi preview of STACK=home
 	pulumi preview --stack $(STACK) --diff

@@ -11,7 +11,7 @@ import (
 )
 
 // Program is what the cluster's program takes from outside the stack. Its zero
-// value is the real world.
+// value uses the real services.
 type Program struct {
 	// GatewayKinds gives the kinds of the Gateway API. Default: their release at
 	// GitHub.

@@ -80,7 +80,7 @@ func TestCluster_KeepsSecretsSecret(t *testing.T) {
 	}
 }
 
-func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
+func TestCluster_ReportsEveryProblemBeforeItTouchesAnything(t *testing.T) {
 	rec := engine(t, "home", func(config map[string]string) {
 		config["home-ops:network"] = strings.Replace(config["home-ops:network"], `"nodeCIDRs"`, `"nodeCIDR"`, 1)
 		config["home-ops:cluster"] = strings.Replace(config["home-ops:cluster"], `"v1.34.1"`, `"1.x"`, 1)

@@ -14,7 +14,7 @@ import (
 var validateCommand = command{
 	name:    "validate",
 	args:    "[STACK | FILE ...]",
-	summary: "Tell everything that is wrong with stack files, and with what they share",
+	summary: "Report every problem of stack files, and of what they share",
 	run:     validate,
 }
 
@@ -102,7 +102,7 @@ func check(files []string) verdict {
 		others = append(others, s)
 	}
 	v.Problems = append(v.Problems, spec.ValidateProject(judged)...)
-	// A clash is told whichever of the two files it points at, but the others' own affairs are not.
+	// A clash is reported whichever of the two files it points at; problems of the other files alone are not.
 	for _, s := range judged {
 		for _, o := range others {
 			v.Problems = append(v.Problems, spec.ValidateProject([]*spec.Stack{s, o})...)

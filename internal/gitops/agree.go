@@ -37,9 +37,9 @@ func features(s *spec.Stack) []feature {
 	}
 }
 
-// CheckStack tells where the tree and the stack file disagree: a feature that the stack
-// turns on and nobody brings, or that the tree brings unasked; a storage class that the
-// stack knows and nobody makes.
+// CheckStack reports where the tree and the stack file disagree: a feature that the
+// stack enables and the tree lacks, or the reverse; a storage class that the stack
+// names and the tree lacks.
 func (c *Cluster) CheckStack(s *spec.Stack) []error {
 	var problems []error
 	for _, f := range features(s) {

@@ -10,7 +10,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-func TestCheckStack_TellsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
+func TestCheckStack_ReportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	kustomization := func(name string, components ...string) *gitops.Kustomization {
 		k := &gitops.Kustomization{}
 		k.Name, k.Spec.Path, k.Spec.Components = name, "kubernetes/clusters/lab", components

@@ -9,7 +9,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// checkBaseline tells which policies are written for the cluster-wide baseline
+// checkBaseline reports which policies are written for the cluster-wide baseline
 // (components/cilium), beside a stack file that turns it off. There are two kinds of
 // them, in namespaces that do not bring all policies themselves: those that put pods
 // into default deny and leave to the baseline what every pod needs, so that without it

@@ -28,6 +28,6 @@ const (
 	Prometheus = "prometheus"
 
 	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
-	// the external gateway, where the world finds them.
+	// the external gateway, which the internet can reach.
 	ExternalGateway = "gateway.home-ops.io/external"
 )

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Check is an error that tells every fault of the plan: a step that is nothing or two
-// things, two of one name or one identity, a step that waits for none that there is, or
-// for itself in a circle.
+// Check returns every fault of the plan as one error: a step that is nothing or two
+// things, two steps with one name or identity, a step that waits for an unknown one, and
+// steps that wait for each other in a circle.
 func (s Steps) Check() error {
 	var errs []error
 	fault := func(step Step, format string, args ...any) {

@@ -18,7 +18,7 @@ type Resource struct {
 	Type, Name, ImportID string
 	// Inputs keep their secret marks; what is unknown in a preview is computed.
 	Inputs resource.PropertyMap
-	// Request holds everything else that the engine would have been told:
+	// Request holds everything else that the engine would have been sent:
 	// parent, dependencies, protection, provider.
 	Request *pulumirpc.RegisterResourceRequest
 }

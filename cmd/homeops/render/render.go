@@ -16,8 +16,8 @@ import (
 	"github.com/home-ops/home-ops/stacks"
 )
 
-// Stack renders a validated stack, and the tree in the repository at root. What can be
-// rendered is there also when the error tells of a part that cannot.
+// Stack renders a validated stack, and the tree in the repository at root. The files
+// that can be rendered are returned also when the error names parts that cannot.
 func Stack(stack *spec.Stack, root string) (Files, error) {
 	files := Files{}
 	parts, err := stacks.Plan(stack)
@@ -31,8 +31,8 @@ func Stack(stack *spec.Stack, root string) (Files, error) {
 }
 
 // machines renders the machine config of every node, and each schematic of the image
-// factory under the name that the factory gives it. It tells of every node that cannot
-// be rendered.
+// factory under the name that the factory gives it. The error names every node
+// that cannot be rendered.
 func (f Files) machines(stack *spec.Stack) error {
 	var errs []error
 	placeholder := machineconfig.Placeholder(stack)
