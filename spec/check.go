@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/home-ops/home-ops/spec/internal/diskmatch"
 )
 
 // checker gathers the problems of one stack.
@@ -16,6 +18,10 @@ type checker struct {
 	addresses []placed
 	// disks is every disk selector of the plan.
 	disks []placedDisk
+	// matcher evaluates disk expressions, and patchesRead is what Talos said of patches; both are asked the same again
+	// and again.
+	matcher     *diskmatch.Matcher
+	patchesRead map[string]error
 }
 
 // checks are all kinds of rule, each reported whatever the others find.
@@ -40,6 +46,7 @@ var checks = []func(*checker){
 	(*checker).installDisks,
 	(*checker).volumes,
 	(*checker).images,
+	(*checker).extensionSets,
 	(*checker).encryption,
 	(*checker).kubelets,
 	(*checker).labels,
@@ -50,10 +57,12 @@ var checks = []func(*checker){
 	(*checker).controlPlaneArgs,
 	(*checker).oidc,
 	(*checker).registries,
+	(*checker).needed,
 	(*checker).pools,
 	(*checker).announcements,
 	(*checker).bgp,
 	(*checker).ciliumOptions,
+	(*checker).devices,
 	(*checker).ceph,
 	(*checker).longhorn,
 	(*checker).zfs,
@@ -86,7 +95,10 @@ func (s *Stack) Validate() Problems {
 }
 
 func newChecker(s *Stack) *checker {
-	c := &checker{s: s, byName: make(map[string]int, len(s.Nodes))}
+	c := &checker{
+		s: s, byName: make(map[string]int, len(s.Nodes)),
+		matcher: diskmatch.New(), patchesRead: map[string]error{},
+	}
 	for i := range s.Nodes {
 		if _, ok := c.byName[s.Nodes[i].Name]; !ok {
 			c.byName[s.Nodes[i].Name] = i

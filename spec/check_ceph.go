@@ -26,6 +26,9 @@ func (c *checker) ceph() {
 			disk := fmt.Sprintf("%s.disks[%d]", at, j)
 			c.storageDisk(disk, n.Name, d, useCeph)
 			c.linkedDisk(disk, d)
+			if ce.Encrypted && partitionPath.MatchString(d.Path) {
+				c.errorf(disk+".path", "%s is a partition, and Rook encrypts whole disks: give the disk, or turn encrypted off", d.Path)
+			}
 		}
 	}
 	if len(ce.Nodes) > 0 {
@@ -42,6 +45,7 @@ func (c *checker) ceph() {
 	c.monitors(path+".monitors", ce.Monitors)
 	c.cephNetwork(path+".publicNetwork", ce.PublicNetwork, ce)
 	c.cephNetwork(path+".clusterNetwork", ce.ClusterNetwork, ce)
+	c.cephFamilies(path, ce)
 	c.schedules(path+".snapshotSchedules", ce.SnapshotSchedules)
 	if !ce.Block.Enabled && !ce.Filesystem.Enabled && !ce.ObjectStore.Enabled {
 		c.errorf(path, "offers nothing: enable block, filesystem or objectStore")
@@ -68,15 +72,77 @@ func (c *checker) monitors(path string, n int) {
 	if n <= 0 || len(c.s.Nodes) == 0 {
 		return
 	}
-	able := len(c.s.LoadBalancerNodes())
+	able, kept := c.monitorNodes()
 	switch {
 	case n%2 == 0:
 		c.errorf(path, "%d is even: monitors need a majority, so an even one adds only a machine that can fail; make it %d or %d", n, n-1, n+1)
+	case n > able && len(kept) > 0:
+		c.errorf(path, "%d monitors stand on different nodes, of which only %d let them: taints that no storage node has keep them from %s", n, able, some(kept))
 	case n > able:
 		c.errorf(path, "%d monitors stand on different nodes, of which only %d take workloads", n, able)
 	case n == 1 && able >= 3:
 		c.warnf(path, "one monitor is a single point of failure for all of Ceph; %d nodes could hold three", able)
 	}
+}
+
+// monitorNodes counts the nodes that take a monitor, and names those whose taints keep it away: monitors tolerate what
+// storage nodes have.
+func (c *checker) monitorNodes() (able int, kept []string) {
+	type taint struct {
+		key, value string
+		effect     TaintEffect
+	}
+	tolerated := map[taint]bool{}
+	for _, cn := range c.s.Storage.RookCeph.Nodes {
+		if n, ok := c.node(cn.Name); ok {
+			for _, t := range n.Taints {
+				tolerated[taint{t.Key, t.Value, t.Effect}] = true
+			}
+		}
+	}
+	for _, n := range c.s.Nodes {
+		if !c.s.Schedulable(n) {
+			continue
+		}
+		away := slices.ContainsFunc(n.Taints, func(t Taint) bool {
+			return t.Effect != "PreferNoSchedule" && !tolerated[taint{t.Key, t.Value, t.Effect}]
+		})
+		if away {
+			kept = append(kept, n.Name)
+		} else {
+			able++
+		}
+	}
+	return able, kept
+}
+
+// cephFamilies checks that Ceph's two networks are of one family, which is all that it speaks.
+func (c *checker) cephFamilies(path string, ce *RookCeph) {
+	public, cluster := ce.PublicNetwork, ce.ClusterNetwork
+	if !cluster.IsValid() {
+		return
+	}
+	six := false
+	with := "publicNetwork (" + public.String() + ")"
+	if public.IsValid() {
+		six = public.Addr().Is6()
+	} else {
+		n, ok := c.node(firstName(ce.Nodes))
+		if !ok || !n.Address.IsValid() {
+			return
+		}
+		six, with = n.Address.Is6(), "the node network, which Ceph's clients use"
+	}
+	if cluster.Addr().Is6() != six {
+		c.errorf(path+".clusterNetwork", "%s is not %s as is %s: Ceph speaks one family", cluster, familyName(six), with)
+	}
+}
+
+func firstName(nodes []CephNode) string {
+	if len(nodes) == 0 {
+		return ""
+	}
+	return nodes[0].Name
 }
 
 // cephNetwork checks that every storage node has an address in a network of Ceph's own.

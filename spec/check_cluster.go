@@ -18,8 +18,14 @@ func (c *checker) endpoint() {
 			if u.Path != "" && u.Path != "/" || u.RawQuery != "" {
 				c.errorf(path, "%q has a path; the Kubernetes API is at the root", cl.Endpoint)
 			}
+			if u.Port() == "" {
+				c.errorf(path, "%q has no port, which Talos wants: write https://%s:6443", cl.Endpoint, u.Host)
+			}
 			if a, err := netip.ParseAddr(u.Hostname()); err == nil {
 				c.endpointAddress(path, a)
+				c.endpointListens(path, a, u.Port())
+			} else {
+				c.neededHost(path, u.Hostname(), "nodes need the API before the cluster can serve it")
 			}
 		}
 	}
@@ -89,6 +95,13 @@ func (c *checker) controlPlaneArgs() {
 	c.flags("cluster.controllerManagerArgs", cl.ControllerManagerArgs, ownedControllerManagerArgs)
 	c.flags("cluster.schedulerArgs", cl.SchedulerArgs, ownedSchedulerArgs)
 	c.flags("cluster.etcdArgs", cl.EtcdArgs, ownedEtcdArgs)
+	c.flagValues("kube-apiserver")("cluster.apiServer.extraArgs", cl.APIServer.ExtraArgs)
+	c.flagValues("kube-controller-manager")("cluster.controllerManagerArgs", cl.ControllerManagerArgs)
+	c.flagValues("kube-scheduler")("cluster.schedulerArgs", cl.SchedulerArgs)
+	c.flagValues("etcd")("cluster.etcdArgs", cl.EtcdArgs)
+	if e := cl.APIServer.PodSecurityExemptNamespaces; !slices.Contains(e, "kube-system") && !slices.ContainsFunc(e, func(n string) bool { return !isLabel(n) }) {
+		c.errorf("cluster.apiServer.podSecurityExemptNamespaces", "lacks kube-system, where Cilium runs with rights that %s forbids: it would not start", cl.APIServer.PodSecurity)
+	}
 	if d := cl.Discovery; d.Enabled && d.ServiceEndpoint != "" {
 		if u, ok := c.url("cluster.discovery.serviceEndpoint", d.ServiceEndpoint, "https"); ok && u.Path != "" && u.Path != "/" {
 			c.errorf("cluster.discovery.serviceEndpoint", "%q has a path, which Talos refuses", d.ServiceEndpoint)

@@ -137,12 +137,37 @@ func (c *checker) publicTarget(target string) {
 	switch {
 	case err == nil && (addr.IsPrivate() || !addr.IsGlobalUnicast()):
 		c.errorf(path, "%s is no public address: nobody outside can reach it", addr)
+	case err == nil && unreachable(addr) != "":
+		c.errorf(path, "%s is %s: nobody outside can reach it", addr, unreachable(addr))
 	case err == nil:
 	case !isDomain(target):
 		c.errorf(path, "%q is neither an address nor a host name such as home.dyndns.example", target)
 	case target == external:
 		c.errorf(path, "%s would lead to itself: leave it out if a dynamic DNS client keeps it", target)
 	}
+}
+
+// unreachable says what an address is that no one routes in the Internet
+// (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry).
+func unreachable(a netip.Addr) string {
+	for _, r := range []struct{ prefix, what string }{
+		{"100.64.0.0/10", "shared by the customers of a provider (RFC 6598)"},
+		{"192.0.0.0/24", "kept for protocols (RFC 6890)"},
+		{"192.0.2.0/24", "for documentation (RFC 5737)"},
+		{"198.51.100.0/24", "for documentation (RFC 5737)"},
+		{"203.0.113.0/24", "for documentation (RFC 5737)"},
+		{"198.18.0.0/15", "for measurements (RFC 2544)"},
+		{"240.0.0.0/4", "reserved (RFC 1112)"},
+		{"2001:db8::/32", "for documentation (RFC 3849)"},
+		{"3fff::/20", "for documentation (RFC 9637)"},
+		{"64:ff9b:1::/48", "for translation inside a network (RFC 8215)"},
+		{"100::/64", "to be discarded (RFC 6666)"},
+	} {
+		if netip.MustParsePrefix(r.prefix).Contains(a) {
+			return r.what
+		}
+	}
+	return ""
 }
 
 // certificates checks who signs.

@@ -1,6 +1,10 @@
 package spec
 
 import (
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // the form of ssh's list of hosts
+	"encoding/base64"
+	"encoding/binary"
 	"net/url"
 	"path"
 	"regexp"
@@ -73,7 +77,7 @@ func (c *checker) repositoryForm() {
 		if u.User == nil || u.User.Username() == "" {
 			c.errorf(at, "%q has no user, which ssh wants; write ssh://git@%s%s", f.Repository, u.Host, u.Path)
 		}
-		c.hostKeys(u.Hostname())
+		c.hostKeys(u.Hostname(), u.Port())
 		if f.TokenRef != "" {
 			c.errorf("flux.tokenRef", "is for https; this repository is cloned over ssh, with privateKeyRef")
 		}
@@ -93,7 +97,7 @@ func (c *checker) repositoryForm() {
 }
 
 // hostKeys checks that Flux can know the server: it refuses unknown ones.
-func (c *checker) hostKeys(host string) {
+func (c *checker) hostKeys(host, port string) {
 	known := c.s.Flux.KnownHosts
 	if known == "" {
 		if !slices.Contains(knownGitHosts, host) {
@@ -111,11 +115,64 @@ func (c *checker) hostKeys(host string) {
 			c.errorf("flux.knownHosts", "line %d is not: host, kind of key, key", i+1)
 			return
 		}
-		found = found || strings.Contains(fields[0], host) || strings.HasPrefix(fields[0], "|1|")
+		if !hostKey(fields[1], fields[2]) {
+			c.errorf("flux.knownHosts", "line %d: the key is not one of kind %s; a part of it may be missing", i+1, fields[1])
+			return
+		}
+		found = found || hostKeyOf(fields[0], host, port)
 	}
 	if !found {
-		c.errorf("flux.knownHosts", "has no line for %s, the host of flux.repository", host)
+		c.errorf("flux.knownHosts", "has no line for %s, the host of flux.repository", sshHost(host, port))
 	}
+}
+
+// hostKeyOf reports whether the first word of a line of known hosts names the server
+// (https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT). Hashed names cannot be told apart without the salt, so
+// they are computed.
+func hostKeyOf(names, host, port string) bool {
+	want := sshHost(host, port)
+	if hashed, ok := strings.CutPrefix(names, "|1|"); ok {
+		salt, sum, _ := strings.Cut(hashed, "|")
+		key, err := base64.StdEncoding.DecodeString(salt)
+		mac := hmac.New(sha1.New, key)
+		mac.Write([]byte(want))
+		return err == nil && base64.StdEncoding.EncodeToString(mac.Sum(nil)) == sum
+	}
+	return slices.ContainsFunc(strings.Split(names, ","), func(name string) bool {
+		match, err := path.Match(strings.ToLower(name), strings.ToLower(want))
+		return strings.EqualFold(name, want) || err == nil && match && strings.ContainsAny(name, "*?")
+	})
+}
+
+// sshHost is a server as ssh writes it into its list.
+func sshHost(host, port string) string {
+	if port == "" || port == "22" {
+		return host
+	}
+	return "[" + host + "]:" + port
+}
+
+// hostKey reports whether a key is whole, and of its kind: a key begins with the length and the name of its kind.
+func hostKey(kind, key string) bool {
+	raw, err := base64.StdEncoding.DecodeString(key)
+	if err != nil || len(raw) < 4 {
+		return false
+	}
+	n := int(binary.BigEndian.Uint32(raw))
+	if n < 0 || n > len(raw)-4 || string(raw[4:4+n]) != kind {
+		return false
+	}
+	for rest := raw[4+n:]; len(rest) > 0; {
+		if len(rest) < 4 {
+			return false
+		}
+		part := int(binary.BigEndian.Uint32(rest))
+		if part < 0 || part > len(rest)-4 {
+			return false
+		}
+		rest = rest[4+part:]
+	}
+	return len(raw) > 4+n
 }
 
 // branch holds a name against git's rules (https://git-scm.com/docs/git-check-ref-format).

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -30,7 +31,9 @@ func (c *checker) webhook() {
 		return
 	}
 	rest, below := strings.CutSuffix(h, "."+d)
-	switch {
+	switch owner := c.hostTaken(h, rest); {
+	case owner != "":
+		c.errorf(at+".host", "%s is also %s: give the receiver a name of its own", h, owner)
 	case !isDomain(h):
 		c.errorf(at+".host", "%q is not a host name", h)
 	case !below:
@@ -38,6 +41,27 @@ func (c *checker) webhook() {
 	case strings.Contains(rest, "."):
 		c.errorf(at+".host", "%s has more than one part before %s: the wildcard certificate covers one", h, d)
 	}
+}
+
+// takenHosts are names that this program or its Flux tree give to others.
+var takenHosts = map[string]string{
+	"external": "the name of the external gateway", "hubble": "Hubble's page",
+	"grafana": "Grafana's page", "prometheus": "Prometheus's page", "alertmanager": "Alertmanager's page", "logs": "the logs' page",
+	"echo": "the sample application", "echo-internal": "the sample application",
+}
+
+// hostTaken says who has a host name already, or nothing.
+func (c *checker) hostTaken(host, label string) string {
+	if u, err := url.Parse(c.s.Cluster.Endpoint); err == nil && u.Hostname() == host {
+		return "the host of cluster.endpoint"
+	}
+	if u, ok := c.s.Flux.repositoryURL(); ok && u.Hostname() == host {
+		return "the host of flux.repository"
+	}
+	if i, ok := c.byName[label]; ok {
+		return fmt.Sprintf("the name of nodes[%d]", i)
+	}
+	return takenHosts[label]
 }
 
 // github checks what is managed at GitHub.

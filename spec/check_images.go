@@ -93,6 +93,8 @@ func (c *checker) kernelArgs(at string, n *Node) {
 			c.errorf(p, "%q has a blank in it: write each argument as an entry of its own", arg)
 		case slices.Contains(ownedArgs, key):
 			c.errorf(p, "%s is set by Talos itself", key)
+		default:
+			c.kernelArgument(p, n, arg)
 		}
 		if first, ok := seen[arg]; ok {
 			c.errorf(p, "%s is already kernelArgs[%d]", arg, first)

@@ -20,12 +20,16 @@ var ownedKubeletArgs = map[string]string{
 func (c *checker) kubelets() {
 	c.eachNode(func(at string, n *Node) {
 		c.flags(at+".kubeletArgs", n.KubeletArgs, ownedKubeletArgs)
+		c.flagValues("kubelet")(at+".kubeletArgs", n.KubeletArgs)
 		seen := map[string]int{}
 		for i, m := range n.KubeletMounts {
 			p := fmt.Sprintf("%s.kubeletMounts[%d]", at, i)
-			c.mountPath(p+".source", m.Source)
+			good := c.mountPath(p+".source", m.Source)
 			if m.Destination != m.Source {
-				c.mountPath(p+".destination", m.Destination)
+				good = c.mountPath(p+".destination", m.Destination)
+			}
+			if good {
+				c.mountOver(p+".destination", m.Destination)
 			}
 			if first, ok := seen[m.Destination]; ok && m.Destination != "" {
 				c.errorf(p+".destination", "%s is also mounted by kubeletMounts[%d]", m.Destination, first)
@@ -47,14 +51,18 @@ func (c *checker) kubelets() {
 	})
 }
 
-func (c *checker) mountPath(at, p string) {
+func (c *checker) mountPath(at, p string) bool {
 	switch {
 	case p == "":
+		return true
 	case !strings.HasPrefix(p, "/") || path.Clean(p) != p:
 		c.errorf(at, "%q is not an absolute directory in its plain form", p)
 	case p == "/" || p == "/var" || p == "/var/lib" || p == "/var/lib/kubelet" || p == "/var/lib/etcd":
 		c.errorf(at, "%s belongs to Talos; mount a directory of your own", p)
+	default:
+		return true
 	}
+	return false
 }
 
 // flags checks the names of command-line flags, and that they are not set by other keys.
@@ -77,8 +85,31 @@ func (c *checker) flags(at string, flags, owned map[string]string) {
 // moduleExtensions are kernel modules that only an extension brings
 // (https://github.com/siderolabs/extensions#catalog).
 var moduleExtensions = map[string]string{
+	"nvidia": "siderolabs/nvidia-open-gpu-kernel-modules-lts", "nvidia_uvm": "siderolabs/nvidia-open-gpu-kernel-modules-lts",
+	"nvidia_drm": "siderolabs/nvidia-open-gpu-kernel-modules-lts", "nvidia_modeset": "siderolabs/nvidia-open-gpu-kernel-modules-lts",
+	"drbd_transport_tcp": "siderolabs/drbd", "nfsd": "siderolabs/nfsd", "uinput": "siderolabs/uinput", "uhid": "siderolabs/uhid",
+	"cachefiles": "siderolabs/cachefilesd", "joydev": "siderolabs/joydev", "rknpu": "siderolabs/rockchip-rknn",
 	"zfs": "siderolabs/zfs", "drbd": "siderolabs/drbd", "btrfs": "siderolabs/btrfs", "thunderbolt": "siderolabs/thunderbolt",
 	"gasket": "siderolabs/gasket-driver", "apex": "siderolabs/gasket-driver", "hailo_pci": "siderolabs/hailort",
+}
+
+// modulePrefixes are the extensions that bring a module too, in variants of which a node has one.
+var modulePrefixes = map[string][]string{
+	"siderolabs/nvidia-open-gpu-kernel-modules-lts": {"siderolabs/nvidia-open-gpu-kernel-modules-", "siderolabs/nonfree-kmod-nvidia-"},
+}
+
+// moduleExtension checks that a module is part of the node's image.
+func (c *checker) moduleExtension(at string, n *Node, module string) {
+	e := moduleExtensions[module]
+	if e == "" || slices.Contains(n.Extensions, e) {
+		return
+	}
+	for _, prefix := range modulePrefixes[e] {
+		if slices.ContainsFunc(n.Extensions, func(have string) bool { return strings.HasPrefix(have, prefix) }) {
+			return
+		}
+	}
+	c.errorf(at, "%s is not part of Talos: add the extension %s, which brings it", module, e)
 }
 
 // kernels checks what the kernel and the hosts file of each node are told.
@@ -94,9 +125,7 @@ func (c *checker) kernels() {
 				c.errorf(p+".name", "%s is already kernelModules[%d]", m.Name, first)
 			}
 			seen[m.Name] = i
-			if e := moduleExtensions[m.Name]; e != "" && !slices.Contains(n.Extensions, e) {
-				c.errorf(p+".name", "%s is not part of Talos: add the extension %s, which brings it", m.Name, e)
-			}
+			c.moduleExtension(p+".name", n, m.Name)
 			for j, param := range m.Parameters {
 				if strings.ContainsAny(param, " \t") {
 					c.errorf(fmt.Sprintf("%s.parameters[%d]", p, j), "%q has a blank in it: write each parameter as an entry of its own", param)
@@ -118,6 +147,7 @@ func (c *checker) kernels() {
 				if !isDomain(strings.ToLower(name)) {
 					c.errorf(fmt.Sprintf("%s[%d]", p, i), "%q is not a host name", name)
 				}
+				c.hostsName(fmt.Sprintf("%s[%d]", p, i), key, name)
 			}
 		}
 	})
@@ -139,5 +169,6 @@ func (c *checker) sysctls(at string, values map[string]string) {
 		case value == "1" && strings.HasPrefix(dotted, "net.ipv6.conf.") && strings.HasSuffix(dotted, ".disable_ipv6") && hasFamily(c.s.Network.PodCIDRs, true):
 			c.errorf(p, "1 switches IPv6 off, which pods have (network.podCIDRs)")
 		}
+		c.protectedSysctl(p, dotted, value)
 	}
 }

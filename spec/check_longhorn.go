@@ -32,8 +32,46 @@ func (c *checker) longhorn() {
 		c.replicas(path+".replicas", l.Replicas, len(l.Nodes))
 	}
 	c.schedules(path+".snapshotSchedules", l.SnapshotSchedules)
+	c.recurringJobs(path+".snapshotSchedules", l.SnapshotSchedules)
+	if l.Backup != nil {
+		c.recurringJobs(path+".backup.schedules", l.Backup.Schedules)
+	}
+	c.jobNames(path, l)
 	if l.Backup != nil {
 		c.backup(path+".backup", l.Backup)
+	}
+}
+
+// Longhorn's bounds of a recurring job
+// (https://github.com/longhorn/longhorn-manager/blob/v1.9.0/datastore/longhorn.go, types/setting.go).
+const (
+	longestJobName = 40
+	mostRetained   = 100
+)
+
+func (c *checker) recurringJobs(path string, list []Schedule) {
+	for i, s := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if len(s.Name) > longestJobName && isLabel(s.Name) {
+			c.errorf(at+".name", "%q has %d characters, and Longhorn takes %d for a recurring job's name", s.Name, len(s.Name), longestJobName)
+		}
+		if s.Retain > mostRetained {
+			c.errorf(at+".retain", "%d is more than the %d that Longhorn keeps of one job", s.Retain, mostRetained)
+		}
+	}
+}
+
+// jobNames finds a snapshot and a backup of one name: they are one kind of object.
+func (c *checker) jobNames(path string, l *Longhorn) {
+	if l.Backup == nil {
+		return
+	}
+	for i, b := range l.Backup.Schedules {
+		for j, s := range l.SnapshotSchedules {
+			if b.Name == s.Name && b.Name != "" {
+				c.errorf(fmt.Sprintf("%s.backup.schedules[%d].name", path, i), "%q is also the name of snapshotSchedules[%d]: Longhorn has one list of jobs", b.Name, j)
+			}
+		}
 	}
 }
 

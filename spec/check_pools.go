@@ -95,6 +95,7 @@ func (c *checker) l2() {
 			c.errorf(b.path, "%s is IPv6, which the L2 announcements of Cilium %s do not answer for; use 1.19 or later, or cilium.bgp (https://github.com/cilium/cilium/blob/v1.18.2/Documentation/network/l2-announcements.rst)", b.r, c.s.Versions.Cilium)
 		}
 	}
+	c.answered()
 	c.nodeNames("cilium.l2.nodes", l.Nodes)
 	for i, expr := range l.Interfaces {
 		if _, err := regexp.Compile(expr); err != nil {

@@ -20,6 +20,8 @@ func (c *checker) schedules(path string, list []Schedule) {
 		if s.Cron != "" {
 			if problem := cronProblem(s.Cron); problem != "" {
 				c.errorf(at+".cron", "%q %s", s.Cron, problem)
+			} else if neverComes(s.Cron) {
+				c.errorf(at+".cron", "%q never comes: no month in it has such a day", s.Cron)
 			}
 		}
 	}
@@ -67,6 +69,50 @@ func cronProblem(expr string) string {
 		}
 	}
 	return ""
+}
+
+// neverComes reports whether a well-formed schedule names only days that its months do not have. With a day of the week
+// as well, either of the two days counts (https://man7.org/linux/man-pages/man5/crontab.5.html).
+func neverComes(expr string) bool {
+	fields := strings.Fields(expr)
+	if len(fields) != len(cronFields) || strings.HasPrefix(fields[2], "*") || !strings.HasPrefix(fields[4], "*") {
+		return false
+	}
+	longest := 0
+	for month, days := range []int{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31} {
+		if cronHolds(fields[3], month+1, cronFields[3].low, cronFields[3].high, cronFields[3].words) {
+			longest = max(longest, days)
+		}
+	}
+	for day := 1; day <= longest; day++ {
+		if cronHolds(fields[2], day, 1, 31, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// cronHolds reports whether a field of a well-formed schedule holds a value.
+func cronHolds(field string, value, low, high int, words []string) bool {
+	for _, part := range strings.Split(field, ",") {
+		span, step, stepped := strings.Cut(part, "/")
+		every, _ := strconv.Atoi(step) // one, when there is none
+		first, last := low, high
+		if span != "*" {
+			from, to, isRange := strings.Cut(span, "-")
+			first, _ = cronValue(from, low, words)
+			switch {
+			case isRange:
+				last, _ = cronValue(to, low, words)
+			case !stepped:
+				last = first
+			}
+		}
+		if value >= first && value <= last && (value-first)%max(every, 1) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func cronValue(text string, low int, words []string) (int, bool) {

@@ -6,11 +6,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/plugin"
 )
 
 var (
 	configKey    = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
 	ageRecipient = regexp.MustCompile(`^age1[02-9ac-hj-np-z]{58}$`)
+	agePlugin    = regexp.MustCompile(`^age1[a-z0-9+._-]+1[02-9ac-hj-np-z]+$`)
 )
 
 // secretReferences checks that every reference leads somewhere. The text of what may be a secret itself is
@@ -100,18 +104,33 @@ func (c *checker) onePassword(o *OnePassword) {
 func (c *checker) sops(k *SOPS) {
 	const path = "secrets.sops"
 	seen := map[string]int{}
+	software := 0
 	for i, r := range k.AgeRecipients {
 		at := fmt.Sprintf("%s.ageRecipients[%d]", path, i)
 		switch {
 		case strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-"):
+			software++
 			c.errorf(at, "is a private key, in plain text: make a new one (age-keygen), and give its public key, which begins with age1")
-		case !ageRecipient.MatchString(r):
+		case ageRecipient.MatchString(r):
+			software++
+			if _, err := age.ParseX25519Recipient(r); err != nil {
+				c.errorf(at, "%q is an age public key with a letter that is wrong: its checksum does not fit", r)
+			}
+		case agePlugin.MatchString(r):
+			if _, _, err := plugin.ParseRecipient(r); err != nil {
+				c.errorf(at, "%q is an age public key with a letter that is wrong: its checksum does not fit", r)
+			}
+		default:
+			software++
 			c.errorf(at, "%q is not an age public key: age1 and 58 small letters and digits", r)
 		}
 		if first, ok := seen[r]; ok {
 			c.errorf(at, "is already ageRecipients[%d]", first)
 		}
 		seen[r] = i
+	}
+	if len(k.AgeRecipients) > 0 && software == 0 {
+		c.errorf(path+".ageRecipients", "are all of hardware keys, which Flux cannot ask: add one of age-keygen, whose private key keyRef gives")
 	}
 	c.label(path+".secretName", k.SecretName)
 }

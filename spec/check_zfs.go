@@ -28,6 +28,9 @@ func (c *checker) zfs() {
 		case zfsReserved.MatchString(p.Name):
 			c.errorf(at+".name", "%q begins with a word that ZFS keeps for itself (mirror, raidz, draid, spare, log, c0–c9)", p.Name)
 		}
+		if class := "zfs-" + p.Name; zfsName.MatchString(p.Name) && !isDomain(class) {
+			c.errorf(at+".name", "%q makes the storage class %q, which Kubernetes does not take: small letters, digits, dashes and dots", p.Name, class)
+		}
 		if key := p.Node + "/" + p.Name; p.Node != "" && p.Name != "" {
 			if first, ok := seen[key]; ok {
 				c.errorf(at+".name", "%s is also pools[%d] of %s", p.Name, first, p.Node)

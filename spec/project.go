@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -68,10 +69,10 @@ func (s *Stack) claims() []claim {
 		for _, m := range n.macs(at) {
 			add(Error, m.path, "mac", m.mac.String(), "one machine can be in one cluster only")
 		}
-		for key, id := range map[string]string{"serial": n.InstallDisk.Serial, "wwid": n.InstallDisk.WWID} {
-			if exact(id) {
-				add(Error, at+".installDisk."+key, "disk", id, "one disk can be in one machine only")
-			}
+	}
+	for _, d := range s.namedDisks() {
+		for _, id := range d.identities() {
+			add(Error, d.path+"."+id.key, "disk "+id.key, id.shown, "one disk can be in one machine only")
 		}
 	}
 	if b := s.Cilium.BGP; b != nil && b.LocalASN != 0 {
@@ -91,6 +92,9 @@ func (s *Stack) outsideClaims(add func(severity Severity, path, kind, what, why 
 		add(Error, "edge.cloudflare.tunnelName", "tunnel "+c.AccountID, c.TunnelName, "requests would reach either cluster by chance")
 	}
 	add(Error, "edge.dns.txtOwnerID", "owner", s.Edge.DNS.TXTOwnerID, "the clusters would delete each other's DNS records")
+	if c := s.Edge.Cloudflare; c != nil && c.ZoneSettings != nil {
+		add(Error, "edge.cloudflare.zoneSettings", "zone settings", c.Zone, "two owners would undo each other's settings of the zone; let one stack have them")
+	}
 	f := s.Flux
 	if f.Webhook != nil {
 		add(Error, "flux.webhook.host", "hook", f.Webhook.Host, "the Git server would tell only one of the clusters")
@@ -105,6 +109,33 @@ func (s *Stack) outsideClaims(add func(severity Severity, path, kind, what, why 
 	if l := s.Storage.Longhorn; l != nil && l.Backup != nil {
 		add(Warning, "storage.longhorn.backup.target", "backup "+l.Backup.Endpoint, l.Backup.Target, "volumes of one name would share a backup")
 	}
+}
+
+// namedDisks are the disks of all kinds that the stack chooses, without those of patches.
+func (s *Stack) namedDisks() []placedDisk {
+	c := newChecker(s)
+	for i := range s.Nodes {
+		at := fmt.Sprintf("nodes[%d]", i)
+		c.disks = append(c.disks, placedDisk{path: at + ".installDisk", node: i, sel: s.Nodes[i].InstallDisk})
+		for j, v := range s.Nodes[i].UserVolumes {
+			c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("%s.userVolumes[%d].disk", at, j), node: i, sel: v.Disk})
+		}
+	}
+	if ce := s.Storage.RookCeph; ce != nil {
+		for i, n := range ce.Nodes {
+			for j, d := range n.Disks {
+				c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("storage.rookCeph.nodes[%d].disks[%d]", i, j), sel: d})
+			}
+		}
+	}
+	if z := s.Storage.ZFS; z != nil {
+		for i, p := range z.Pools {
+			for j, d := range p.Disks {
+				c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("storage.zfs.pools[%d].disks[%d]", i, j), sel: d})
+			}
+		}
+	}
+	return c.disks
 }
 
 type locatedMAC struct {
@@ -160,6 +191,9 @@ func rangesBetween(a, b *Stack) Problems {
 	report := func(s *Stack, path, format string, args ...any) {
 		out = append(out, s.source.locate(Problem{Severity: Error, Path: path, Message: fmt.Sprintf(format, args...)}))
 	}
+	warn := func(s *Stack, path, format string, args ...any) {
+		out = append(out, s.source.locate(Problem{Severity: Warning, Path: path, Message: fmt.Sprintf(format, args...)}))
+	}
 	ca, cb := newChecker(a), newChecker(b)
 	for _, x := range cb.poolBlocks() {
 		for _, y := range ca.poolBlocks() {
@@ -169,6 +203,7 @@ func rangesBetween(a, b *Stack) Problems {
 		}
 	}
 	for _, side := range []struct{ of, in *Stack }{{a, b}, {b, a}} {
+		poolsBetween(side.of, side.in, report, warn)
 		addresses := side.of.singleAddresses()
 		in := newChecker(side.in)
 		for _, r := range in.poolBlocks() {
@@ -188,6 +223,62 @@ func rangesBetween(a, b *Stack) Problems {
 	}
 	return out
 }
+
+// poolsBetween finds pools of one stack in what another stack gives to someone.
+func poolsBetween(of, in *Stack, report, warn func(s *Stack, path, format string, args ...any)) {
+	other := newChecker(in)
+	for _, b := range newChecker(of).poolBlocks() {
+		for _, r := range other.takenBlocks() {
+			switch {
+			case !b.r.Overlaps(r.r):
+			case r.what == "DHCP":
+				report(of, b.path, "%s overlaps %s of stack %s (%s): the router would give the same addresses away", b.r, r.path, in.Name, r.r)
+			case coveredBy(b.r, r.r):
+				warn(of, b.path, "%s lies in %s of stack %s (%s), which says that it belongs to others: that is right only if it means this stack", b.r, r.path, in.Name, r.r)
+			default:
+				report(of, b.path, "%s overlaps %s of stack %s (%s) in part: one of the two ends at the wrong address", b.r, r.path, in.Name, r.r)
+			}
+		}
+		for _, n := range in.networks() {
+			own := func(p netip.Prefix) bool { return p.IsValid() && p == n.prefix }
+			switch {
+			case !b.r.Overlaps(RangeOf(n.prefix)):
+			case !isNodeNetwork(n.path) && of.nodesOverlap(n.prefix):
+				// Where the nodes' network itself is in it, that alone is told.
+			case !isNodeNetwork(n.path):
+				report(of, b.path, "%s overlaps %s of stack %s (%s): that cluster would keep these addresses for itself", b.r, n.path, in.Name, n.prefix)
+			case of.Cilium.BGP != nil && !slices.ContainsFunc(of.Network.NodeCIDRs, own):
+				report(of, b.path, "%s lies in %s of stack %s (%s): its nodes ask for these addresses by ARP, and BGP does not answer", b.r, n.path, in.Name, n.prefix)
+			}
+		}
+		for i, g := range in.Network.Gateways {
+			if b.r.Contains(g) {
+				report(of, b.path, "%s contains %s, which is network.gateways[%d] of stack %s (the router)", b.r, g, i, in.Name)
+			}
+		}
+	}
+	for _, p := range of.singleAddresses() {
+		for i, g := range in.Network.Gateways {
+			if p.addr == g && p.kind != ofService {
+				report(of, p.path, "%s is also network.gateways[%d] of stack %s: the router of its nodes", p.addr, i, in.Name)
+			}
+		}
+	}
+	for _, r := range newChecker(of).takenBlocks() {
+		for _, n := range in.networks() {
+			if !isNodeNetwork(n.path) && r.what == "DHCP" && r.r.Overlaps(RangeOf(n.prefix)) {
+				report(of, r.path, "%s overlaps %s of stack %s (%s): that cluster could not reach the machines in it", r.r, n.path, in.Name, n.prefix)
+			}
+		}
+	}
+}
+
+func (s *Stack) nodesOverlap(p netip.Prefix) bool {
+	return slices.ContainsFunc(s.Network.NodeCIDRs, func(n netip.Prefix) bool { return n.IsValid() && n.Overlaps(p) })
+}
+
+// coveredBy reports whether a lies whole in b.
+func coveredBy(a, b Range) bool { return b.Contains(a.First) && b.Contains(a.Last) }
 
 // networksBetween finds networks of two stacks that cannot live side by side.
 func networksBetween(a, b *Stack) Problems {
