@@ -15,12 +15,16 @@ func (l Link) card() string {
 		return l.Interface
 	case l.Bond != nil:
 		return l.Bond.Name
+	case !l.Card.IsZero():
+		return l.Card.String()
 	default:
 		return ""
 	}
 }
 
-func (n Node) card() string { return Link{MAC: n.MAC, Interface: n.Interface, Bond: n.Bond}.card() }
+func (n Node) card() string {
+	return Link{MAC: n.MAC, Interface: n.Interface, Card: n.Card, Bond: n.Bond}.card()
+}
 
 // extraLinks checks the networks beside the node network.
 func (c *checker) extraLinks() {
@@ -35,7 +39,7 @@ func (c *checker) extraLinks() {
 		for i := range n.ExtraLinks {
 			l := &n.ExtraLinks[i]
 			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
-			c.oneSelector(at, l.MAC, l.Interface, l.Bond, "this network")
+			c.oneSelector(at, *l, "this network")
 			c.notBonded(at, n, l)
 			if key := (carried{l.card(), l.VLAN}); l.card() != "" {
 				if other, ok := uses[key]; ok {
@@ -85,8 +89,13 @@ func (c *checker) linkAddresses(path string, n *Node, index int, shared map[neti
 		if !p.IsValid() {
 			continue
 		}
+		if n.carriesAlone(p, index) {
+			continue
+		}
 		c.place(at, p.Addr(), ofLink, n.Name)
-		if !c.hostAddress(at, p.Addr()) || !c.inPrefix(at, p.Addr(), p) {
+		// Point-to-point links take any address that routes lead to.
+		alone := p.Bits() == p.Addr().BitLen() && p.Addr().IsLinkLocalUnicast()
+		if !alone && !c.hostAddress(at, p.Addr()) || !c.inPrefix(at, p.Addr(), p) {
 			continue
 		}
 		net := p.Masked()
@@ -109,6 +118,20 @@ func (c *checker) linkAddresses(path string, n *Node, index int, shared map[neti
 		}
 		c.sameLength(at, p, shared)
 	}
+}
+
+// carriesAlone reports whether an earlier link of the node has the same address for itself alone (a /32 or /128): the
+// two ends of point-to-point links in a ring, where routes say which way leads to whom.
+func (n *Node) carriesAlone(p netip.Prefix, before int) bool {
+	if p.Bits() != p.Addr().BitLen() {
+		return false
+	}
+	for _, l := range n.ExtraLinks[:before] {
+		if slices.Contains(l.Addresses, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameLength finds nodes that disagree on the prefix length of a network that they share.

@@ -53,6 +53,13 @@ func (c *checker) images() {
 			seen[e] = i
 			c.extension(p, e, n.Arch)
 		}
+		keys := map[int]int{}
+		for i, m := range n.Meta {
+			if first, ok := keys[m.Key]; ok {
+				c.errorf(fmt.Sprintf("%s.meta[%d].key", at, i), "%d is already meta[%d]", m.Key, first)
+			}
+			keys[m.Key] = i
+		}
 		c.kernelArgs(at, n)
 		c.overlay(at, n)
 	})
@@ -150,13 +157,16 @@ func (c *checker) volumeKeys(at string, n *Node, v *VolumeEncryption) {
 	if v == nil {
 		return
 	}
+	if s := v.SectorSize; s != 0 && s&(s-1) != 0 {
+		c.errorf(at+".sectorSize", "%d is not 512, 1024, 2048 or 4096", s)
+	}
 	weak := len(v.Keys) > 0
 	for i, k := range v.Keys {
 		p := fmt.Sprintf("%s.keys[%d]", at, i)
 		weak = weak && k.Type == KeyNodeID
 		switch {
 		case k.Type == KeyTPM && !n.SecureBoot:
-			c.errorf(p+".type", "tpm seals the key to the state of Secure Boot, which is off: set secureBoot: true, or use another type")
+			c.warnf(p+".type", "tpm without secureBoot seals the key to this machine and to nothing that it boots: whoever has the machine can unlock the disk")
 		case k.Type == KeyStatic && k.PassphraseRef == "" && !c.anyBad(p):
 			c.errorf(p+".passphraseRef", "is missing: type static wants a passphrase, for example op://home/talos/disk-passphrase")
 		case k.Type == KeyKMS && k.Endpoint == "" && !c.anyBad(p):

@@ -14,7 +14,7 @@ var linkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,14}$`)
 // links checks that each node says which card carries its address.
 func (c *checker) links() {
 	c.eachNode(func(path string, n *Node) {
-		c.oneSelector(path, n.MAC, n.Interface, n.Bond, "the node's address")
+		c.oneSelector(path, Link{MAC: n.MAC, Interface: n.Interface, Card: n.Card, Bond: n.Bond}, "the node's address")
 		if b := n.Bridge; b != nil {
 			c.linkName(path+".bridge.name", b.Name)
 			if n.Bond != nil && n.Bond.Name == b.Name {
@@ -28,14 +28,18 @@ func (c *checker) links() {
 }
 
 // oneSelector checks that exactly one of the ways to select a card is used.
-func (c *checker) oneSelector(path string, mac MAC, name string, bond *Bond, what string) {
+func (c *checker) oneSelector(path string, l Link, what string) {
 	var given []string
+	mac, name, bond := l.MAC, l.Interface, l.Bond
 	if !mac.IsZero() || c.s.isSet(path+".mac") {
 		given = append(given, "mac")
 	}
 	if name != "" {
 		given = append(given, "interface")
 		c.linkName(path+".interface", name)
+	}
+	if !l.Card.IsZero() || c.s.isSet(path+".card") {
+		given = append(given, "card")
 	}
 	if bond != nil || c.s.isBad(path+".bond") {
 		given = append(given, "bond")

@@ -47,7 +47,13 @@ func (c *checker) names() {
 		if n.Name == "" {
 			return
 		}
-		c.label(at, n.Name)
+		c.hostName(at, n.Name)
+		if short, _, dotted := strings.Cut(n.Name, "."); dotted {
+			if other, ok := seen["short "+strings.ToLower(short)]; ok {
+				c.errorf(at, "%q begins as the name of %s does: etcd and the kernel know a machine by its first part", n.Name, other)
+			}
+			seen["short "+strings.ToLower(short)] = path
+		}
 		if n.Name == "localhost" {
 			c.errorf(at, `"localhost" names every machine; give the node a name of its own`)
 		}
@@ -67,6 +73,20 @@ func (c *checker) names() {
 	}
 	for i, name := range s.Cluster.APIServer.PodSecurityExemptNamespaces {
 		c.label(fmt.Sprintf("cluster.apiServer.podSecurityExemptNamespaces[%d]", i), name)
+	}
+}
+
+// hostName checks the name of a machine, of one part or more.
+func (c *checker) hostName(path, name string) {
+	switch {
+	case !strings.Contains(name, "."):
+		c.label(path, name)
+	case len(name) > 63:
+		c.errorf(path, "%q has %d characters, and the label with a node's name takes 63", name, len(name))
+	case !isDomain(name) && isDomain(strings.ToLower(name)):
+		c.errorf(path, "%q has capitals, which DNS names cannot tell apart; write %q", name, strings.ToLower(name))
+	case !isDomain(name):
+		c.errorf(path, "%q is not a DNS name", name)
 	}
 }
 

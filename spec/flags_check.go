@@ -105,7 +105,7 @@ func (c *checker) flagForm(at, program string, form flagForm, value string) {
 		}
 	}
 	if !good {
-		c.errorf(at, "%q is not %s: %s would not start", value, want, program)
+		c.errorf(at, "wants %s, and %q is none: %s would not start", want, value, program)
 	}
 }
 

@@ -169,7 +169,7 @@ var mutations = []mutation{
 	{"an impossible VLAN", in("network", "vlan", 5000)},
 	{"an impossible role", on("role", "master")},
 	{"an impossible architecture", on("arch", "riscv64")},
-	{"a name with a dot", on("name", "n.lan")},
+	{"a name with an underscore", on("name", "n_1")},
 	{"a multicast MAC address", func(c object, r *rand.Rand) string {
 		i := r.IntN(len(nodesOf(c)))
 		n := nodeAt(c, i)
@@ -184,9 +184,9 @@ var mutations = []mutation{
 		return fmt.Sprintf("nodes[%d].extensions[1]", i)
 	}},
 	{"an unknown key", on("disk", "/dev/sda")},
-	{"TPM without Secure Boot", func(c object, r *rand.Rand) string {
+	{"a key of no kind", func(c object, r *rand.Rand) string {
 		i := r.IntN(len(nodesOf(c)))
-		nodeAt(c, i)["encryption"] = object{"state": object{"keys": []any{object{"type": "tpm"}}}}
+		nodeAt(c, i)["encryption"] = object{"state": object{"keys": []any{object{"type": "tmp"}}}}
 		return fmt.Sprintf("nodes[%d].encryption.state.keys[0].type", i)
 	}},
 	{"a repository in git's own form", in("flux", "repository", "git@github.com:example/home.git")},

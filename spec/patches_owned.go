@@ -19,6 +19,7 @@ var ownedPaths = []struct{ path, owner string }{
 	{"machine.network.hostname", "the node's name"},
 	{"machine.network.nameservers", "network.dnsServers"},
 	{"machine.time.servers", "network.ntpServers"},
+	{"machine.network.kubespan", "network.kubeSpan"},
 	{"machine.nodeLabels", "labels"},
 	{"machine.nodeTaints", "taints"},
 	{"machine.kubelet.image", "cluster.kubernetesVersion"},
@@ -55,6 +56,7 @@ var ownedKinds = map[string]string{
 	"HostnameConfig": "the node's name",
 	"ResolverConfig": "network.dnsServers",
 	"TimeSyncConfig": "network.ntpServers",
+	"KubeSpanConfig": "network.kubeSpan",
 }
 
 // owned refuses what other keys of the stack file decide.
@@ -137,6 +139,10 @@ func (p *patch) field(kind, name string) string {
 	case "WatchdogTimerConfig":
 		if n.Watchdog != nil {
 			return p.at + ".watchdog"
+		}
+	case "ExtensionServiceConfig":
+		if i := slices.IndexFunc(n.ExtensionServices, func(s ExtensionService) bool { return s.Name == name }); i >= 0 {
+			return p.at + ".extensionServices[" + strconv.Itoa(i) + "]"
 		}
 	}
 	return ""
