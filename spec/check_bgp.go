@@ -23,6 +23,18 @@ func (c *checker) bgp() {
 		c.warnf(path+".advertise", "announces pods, but cilium.routing is tunnel: routers would send to pods what only nodes can")
 	}
 	c.routerIDs(path + ".routerIDPool")
+	for _, t := range talosPorts {
+		if t.port == b.LocalPort {
+			c.errorf(path+".localPort", "%d is the port of %s on every node", t.port, t.of)
+		}
+	}
+	marks := map[Community]int{}
+	for i, m := range b.Communities {
+		if first, ok := marks[m]; ok {
+			c.errorf(fmt.Sprintf("%s.communities[%d]", path, i), "%s is already communities[%d]", m, first)
+		}
+		marks[m] = i
+	}
 	seen := map[string]int{}
 	for i := range b.Peers {
 		p := &b.Peers[i]

@@ -32,17 +32,23 @@ func (c *checker) ceph() {
 		}
 	}
 	if len(ce.Nodes) > 0 {
-		c.replicas(path+".replicas", ce.Replicas, len(ce.Nodes))
+		c.cephCopies(path+".replicas", ce.Replicas, ce)
+		if ce.FailureDomain == CephOSD && len(ce.Nodes) > 0 && ce.Replicas > 1 {
+			c.warnf(path+".failureDomain", "osd: the copies of a piece of data may all be on one node, and are gone with it")
+		}
 		for _, p := range []struct {
 			key  string
 			pool CephPool
 		}{{"block", ce.Block}, {"filesystem", ce.Filesystem}, {"objectStore", ce.ObjectStore}} {
 			if p.pool.Enabled && p.pool.Replicas != ce.Replicas {
-				c.replicas(path+"."+p.key+".replicas", p.pool.Replicas, len(ce.Nodes))
+				c.cephCopies(path+"."+p.key+".replicas", p.pool.Replicas, ce)
 			}
 		}
 	}
 	c.monitors(path+".monitors", ce.Monitors)
+	if ce.MonitorsShareNodes && ce.Monitors > 1 {
+		c.warnf(path+".monitorsShareNodes", "a node that is lost can take the majority of the monitors with it, and Ceph stands still")
+	}
 	c.cephNetwork(path+".publicNetwork", ce.PublicNetwork, ce)
 	c.cephNetwork(path+".clusterNetwork", ce.ClusterNetwork, ce)
 	c.cephFamilies(path, ce)
@@ -53,6 +59,19 @@ func (c *checker) ceph() {
 	if len(ce.SnapshotSchedules) > 0 && !ce.Block.Enabled {
 		c.errorf(path+".snapshotSchedules", "snapshots are of block volumes, and block.enabled is false")
 	}
+}
+
+// cephCopies checks how many copies are kept apart from each other.
+func (c *checker) cephCopies(path string, n int, ce *RookCeph) {
+	if ce.FailureDomain == CephOSD {
+		if disks := ce.Domains(); n > disks {
+			c.errorf(path, "%s cannot lie on different disks, of which there are %d: nothing would ever be fully replicated", plural(n, "copy", "copies"), disks)
+		} else if n == 1 {
+			c.warnf(path, "one copy: a lost disk is lost data")
+		}
+		return
+	}
+	c.replicas(path, n, len(ce.Nodes))
 }
 
 // replicas checks how many copies of data are kept on how many nodes.
@@ -76,6 +95,7 @@ func (c *checker) monitors(path string, n int) {
 	switch {
 	case n%2 == 0:
 		c.errorf(path, "%d is even: monitors need a majority, so an even one adds only a machine that can fail; make it %d or %d", n, n-1, n+1)
+	case c.s.Storage.RookCeph.MonitorsShareNodes:
 	case n > able && len(kept) > 0:
 		c.errorf(path, "%d monitors stand on different nodes, of which only %d let them: taints that no storage node has keep them from %s", n, able, some(kept))
 	case n > able:

@@ -46,6 +46,7 @@ var forms = map[reflect.Type]Form{
 	},
 	reflect.TypeFor[MAC]():       {"MAC address", macGrammar, "a hardware address of six bytes, such as 52:54:00:12:34:56"},
 	reflect.TypeFor[MACPrefix](): {"MAC prefix", macPrefixGrammar, "the beginning of a hardware address with * for the rest, such as 52:54:00:*"},
+	reflect.TypeFor[Community](): {"BGP community", `^[0-9]{1,5}:[0-9]{1,5}$|^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$`, "a mark of routes, such as 64514:100 or 4200000000:1:100"},
 	reflect.TypeFor[Size]():      {"size", sizeGrammar, "a size with a unit, such as 100GiB or 2TB"},
 	reflect.TypeFor[Duration]():  {"duration", `^(` + number + `(ns|us|µs|μs|ms|s|m|h))+$`, "a span of time, such as 30s, 5m or 1h30m"},
 	reflect.TypeFor[Version]():   {"version", versionGrammar, "a release as its project writes it, such as v1.34.1"},

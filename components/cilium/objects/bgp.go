@@ -21,7 +21,7 @@ func BGP(stack *spec.Stack, plan *bgp.Plan) *BGPObjects {
 	if plan == nil {
 		return nil
 	}
-	objects := &BGPObjects{Advertisement: advertisement(stack.Cilium.BGP.Advertise)}
+	objects := &BGPObjects{Advertisement: advertisement(stack.Cilium.BGP)}
 	for _, session := range plan.Sessions {
 		objects.PeerConfigs = append(objects.PeerConfigs, peerConfig(session))
 	}
@@ -47,9 +47,10 @@ func clusterConfig(stack *spec.Stack, plan *bgp.Plan, group bgp.Group) *ciliumio
 		Spec: ciliumio.BGPClusterConfigSpec{
 			NodeSelector: nodeSelector(stack, group.Nodes),
 			BGPInstances: []ciliumio.BGPInstance{{
-				Name:     plan.Cluster,
-				LocalASN: int64(plan.LocalASN),
-				Peers:    peers,
+				Name:      plan.Cluster,
+				LocalASN:  int64(plan.LocalASN),
+				LocalPort: int32(plan.LocalPort),
+				Peers:     peers,
 			}},
 		},
 	}
@@ -86,13 +87,15 @@ func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
 	return config
 }
 
-func advertisement(kinds []spec.Advertisement) *ciliumio.BGPAdvertisement {
+func advertisement(wanted *spec.BGP) *ciliumio.BGPAdvertisement {
 	a := &ciliumio.BGPAdvertisement{
 		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPAdvertisement"),
 		ObjectMeta: metav1.ObjectMeta{Name: "bgp", Labels: announced()},
 	}
-	for _, kind := range kinds {
-		a.Spec.Advertisements = append(a.Spec.Advertisements, routes(kind))
+	for _, kind := range wanted.Advertise {
+		announced := routes(kind)
+		announced.Attributes = attributes(wanted.Communities)
+		a.Spec.Advertisements = append(a.Spec.Advertisements, announced)
 	}
 	return a
 }

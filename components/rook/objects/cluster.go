@@ -41,7 +41,7 @@ func cluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, error) 
 			DataDirHostPath: dataDir,
 			// One node at a time, and the next only when every copy is there again.
 			UpgradeOSDRequiresHealthyPGs: true,
-			Mon:                          rookio.Daemons{Count: ceph.Monitors},
+			Mon:                          rookio.Daemons{Count: ceph.Monitors, AllowMultiplePerNode: ceph.MonitorsShareNodes},
 			// One manager works and one waits for its end.
 			Mgr:       rookio.Daemons{Count: min(ableNodes(stack), 2)},
 			Dashboard: rookio.Dashboard{Enabled: ceph.Dashboard},

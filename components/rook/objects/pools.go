@@ -27,7 +27,7 @@ func internalPool(ceph *spec.RookCeph) *rookio.CephBlockPool {
 		ObjectMeta: named("builtin-mgr"),
 		Spec: rookio.NamedPool{
 			Name: ".mgr",
-			Pool: pool(spec.CephPool{Replicas: ceph.Replicas}),
+			Pool: pool(ceph, spec.CephPool{Replicas: ceph.Replicas}),
 		},
 	}
 }
@@ -39,7 +39,7 @@ func block(stack *spec.Stack) Offer {
 		Pools: []Object{{"pool-block", &rookio.CephBlockPool{
 			TypeMeta:   rookio.Type("CephBlockPool"),
 			ObjectMeta: named(blockPool),
-			Spec:       rookio.NamedPool{Pool: pool(p)},
+			Spec:       rookio.NamedPool{Pool: pool(stack.Storage.RookCeph, p)},
 		}}},
 		Class:     Object{"class-block", blockClass(stack)},
 		Default:   stack.Storage.DefaultClass == rbd.class,
@@ -50,7 +50,7 @@ func block(stack *spec.Stack) Offer {
 // filesystem is volumes for many nodes at once.
 func filesystem(stack *spec.Stack, nodes []spec.Node) Offer {
 	p := stack.Storage.RookCeph.Filesystem
-	metadata := pool(p)
+	metadata := pool(stack.Storage.RookCeph, p)
 	metadata.Parameters = nil
 	return Offer{
 		Pools: []Object{
@@ -59,7 +59,7 @@ func filesystem(stack *spec.Stack, nodes []spec.Node) Offer {
 				ObjectMeta: named(filesystemName),
 				Spec: rookio.CephFilesystemSpec{
 					MetadataPool:               metadata,
-					DataPools:                  []rookio.NamedPool{{Name: dataPool, Pool: pool(p)}},
+					DataPools:                  []rookio.NamedPool{{Name: dataPool, Pool: pool(stack.Storage.RookCeph, p)}},
 					PreserveFilesystemOnDelete: true,
 					MetadataServer: rookio.MetadataServer{
 						ActiveCount: 1, ActiveStandby: ableNodes(stack) > 1,
@@ -86,7 +86,7 @@ func filesystem(stack *spec.Stack, nodes []spec.Node) Offer {
 // objectStore is buckets.
 func objectStore(stack *spec.Stack, nodes []spec.Node) Offer {
 	p := stack.Storage.RookCeph.ObjectStore
-	metadata := pool(p)
+	metadata := pool(stack.Storage.RookCeph, p)
 	metadata.Parameters = nil
 	return Offer{
 		Pools: []Object{{"objectstore", &rookio.CephObjectStore{
@@ -94,7 +94,7 @@ func objectStore(stack *spec.Stack, nodes []spec.Node) Offer {
 			ObjectMeta: named(objectStoreName),
 			Spec: rookio.CephObjectStoreSpec{
 				MetadataPool:          metadata,
-				DataPool:              pool(p),
+				DataPool:              pool(stack.Storage.RookCeph, p),
 				PreservePoolsOnDelete: true,
 				Gateway: rookio.Gateway{
 					Port: gatewayPort, Instances: min(ableNodes(stack), 2),
@@ -107,10 +107,11 @@ func objectStore(stack *spec.Stack, nodes []spec.Node) Offer {
 	}
 }
 
-// pool keeps copies on different nodes. A single copy must be said to be wanted.
-func pool(p spec.CephPool) rookio.Pool {
+// pool keeps copies on different nodes, or on different disks. A single copy must be said to be wanted.
+func pool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
 	out := rookio.Pool{
-		FailureDomain: "host",
+		FailureDomain: string(ceph.FailureDomain),
+		DeviceClass:   string(p.DeviceClass),
 		Replicated:    rookio.Replicated{Size: p.Replicas, RequireSafeReplicaSize: p.Replicas > 1},
 	}
 	if p.Compression {
