@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
+
+type object = map[string]any
 
 // mutation breaks a plan in one way, and says at which path that must be told. It returns "" when the plan
 // has nothing to break in that way.
@@ -203,13 +206,13 @@ func TestValidate_RefusesEveryMutationAtItsPath(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			applied := 0
 			for seed := range uint64(60) {
-				config := generate(seed)
+				config := spectest.Plan(seed)
 				path := m.apply(config, rand.New(rand.NewPCG(seed, 11)))
 				if path == "" {
 					continue
 				}
 				applied++
-				data := file(t, config)
+				data := spectest.File(config)
 				s, problems := spec.Load("mutated", data)
 				problems = append(problems, s.Validate()...)
 				if !slices.ContainsFunc(problems.Errors(), func(p spec.Problem) bool { return p.Path == path }) {
