@@ -67,6 +67,7 @@ var checks = []func(*checker){
 	(*checker).bgp,
 	(*checker).ciliumOptions,
 	(*checker).devices,
+	(*checker).extraValues,
 	(*checker).ceph,
 	(*checker).longhorn,
 	(*checker).zfs,

@@ -14,7 +14,11 @@ var staticValues []byte
 // For is the values of Cilium's chart for a stack: values.yaml, and over it what
 // the stack decides. The plan is that of the same stack, or nil without BGP.
 func For(stack *spec.Stack, plan *bgp.Plan) (map[string]any, error) {
-	return chartvalues.Over("components/cilium/values/values.yaml", staticValues, computed(stack, plan))
+	values, err := chartvalues.Over("components/cilium/values/values.yaml", staticValues, computed(stack, plan))
+	if err != nil || len(stack.Cilium.ExtraValues) == 0 {
+		return values, err
+	}
+	return withExtra(values, stack.Cilium.ExtraValues)
 }
 
 // computed is every chart value that depends on the stack.
