@@ -20,6 +20,7 @@ func (c *checker) patches() {
 		n, at := &c.s.Nodes[node], fmt.Sprintf("nodes[%d]", node)
 		links := c.nodeLinks(at, n)
 		for i, tree := range n.Patches {
+			told := len(c.problems)
 			p := &patch{c: c, node: node, n: n, at: at, tree: tree, root: part{fmt.Sprintf("%s.patches[%d]", at, i), tree}}
 			switch {
 			case len(tree) == 0:
@@ -38,6 +39,9 @@ func (c *checker) patches() {
 				p.environment()
 				p.disks()
 				p.links(links)
+			}
+			if len(c.problems) == told {
+				p.validate()
 			}
 		}
 		c.filesOnce(at, n)
@@ -100,16 +104,28 @@ func (p *patch) readable() bool {
 	return false
 }
 
+// validate asks Talos's own validation, for what no rule has told already.
+func (p *patch) validate() {
+	if err := p.c.judgePatch(p.tree, "valid ", talospatch.Validate); err != nil {
+		p.c.errorf(p.root.path, "Talos refuses it: %s", err)
+	}
+}
+
 // readPatch asks Talos once about patches that many nodes have.
 func (c *checker) readPatch(tree map[string]any) error {
+	return c.judgePatch(tree, "read ", talospatch.Check)
+}
+
+func (c *checker) judgePatch(tree map[string]any, question string, ask func(map[string]any) error) error {
 	raw, err := yaml.Marshal(tree)
 	if err != nil {
 		return err
 	}
-	if known, ok := c.patchesRead[string(raw)]; ok {
+	key := question + string(raw)
+	if known, ok := c.patchesRead[key]; ok {
 		return known
 	}
-	err = talospatch.Check(tree)
-	c.patchesRead[string(raw)] = err
+	err = ask(tree)
+	c.patchesRead[key] = err
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -13,46 +14,96 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 	"gopkg.in/yaml.v3"
 )
 
-// Check reads a patch strictly and merges it into an empty configuration. It fails with what Talos says of unknown
+// Check reads a patch strictly and merges it into a plain configuration. It fails with what Talos says of unknown
 // keys, of values of the wrong kind, and of documents that it does not know.
 func Check(patch map[string]any) error {
-	raw, err := yaml.Marshal(patch)
-	if err != nil {
-		return err
-	}
-	loaded, err := load(raw)
-	if err != nil {
+	_, _, err := apply(patch)
+	return plain(err)
+}
+
+// Validate asks Talos's own validation what the patch makes wrong in a plain configuration. The patch is one that
+// [Check] takes.
+func Validate(patch map[string]any) error {
+	before, after, err := apply(patch)
+	if err != nil || after == nil {
 		return plain(err)
 	}
-	if strings.Contains(string(raw), "$patch") {
-		// What it deletes is in the node's configuration, not in an empty one.
-		return nil
+	known := complaints(before)
+	for _, complaint := range complaints(after) {
+		if !slices.Contains(known, complaint) {
+			return errors.New(complaint)
+		}
 	}
-	empty, err := container.New(&v1alpha1.Config{
-		ConfigVersion: "v1alpha1", MachineConfig: &v1alpha1.MachineConfig{}, ClusterConfig: &v1alpha1.ClusterConfig{},
+	return nil
+}
+
+// apply merges a patch into a plain configuration. It gives no result for a patch that deletes: what it deletes is in
+// the node's configuration.
+func apply(patch map[string]any) (before, after config.Provider, err error) {
+	raw, err := yaml.Marshal(patch)
+	if err != nil {
+		return nil, nil, err
+	}
+	loaded, err := configloader.NewFromBytes(raw, configloader.WithAllowPatchDelete())
+	if err != nil || strings.Contains(string(raw), "$patch") {
+		return nil, nil, err
+	}
+	on := true
+	before, err = container.New(&v1alpha1.Config{
+		ConfigVersion: "v1alpha1",
+		MachineConfig: &v1alpha1.MachineConfig{
+			MachineType: "controlplane", MachineFeatures: &v1alpha1.FeaturesConfig{RBAC: &on},
+		},
+		ClusterConfig: &v1alpha1.ClusterConfig{ClusterDiscoveryConfig: &v1alpha1.ClusterDiscoveryConfig{DiscoveryEnabled: &on}},
 	})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return plain(merge(empty, loaded))
+	after, err = merge(before, loaded)
+	return before, after, err
 }
 
-func load(raw []byte) (config.Provider, error) {
-	return configloader.NewFromBytes(raw, configloader.WithAllowPatchDelete())
+// metal is how Talos runs on the machines: installed on a disk.
+type metal struct{}
+
+func (metal) String() string        { return "metal" }
+func (metal) RequiresInstall() bool { return false }
+func (metal) InContainer() bool     { return false }
+
+// complaints is what Talos's validation says of a configuration, a line each.
+func complaints(cfg config.Provider) []string {
+	_, err := cfg.Validate(metal{}, validation.WithLocal())
+	if err == nil {
+		return nil
+	}
+	var out []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "* "); ok && !counted.MatchString(text) {
+			out = append(out, text)
+		}
+	}
+	if out == nil {
+		out = []string{strings.TrimSpace(err.Error())}
+	}
+	return out
 }
+
+// counted is what stands over errors inside an error.
+var counted = regexp.MustCompile(`^[0-9]+ errors? occurred:$`)
 
 // merge turns the panics that Talos's merger answers some patches with into errors.
-func merge(into, patch config.Provider) (err error) {
+func merge(into, patch config.Provider) (merged config.Provider, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("cannot be merged (%v)", r)
 		}
 	}()
-	_, err = configpatcher.StrategicMerge(into, configpatcher.NewStrategicMergePatch(patch))
-	return err
+	return configpatcher.StrategicMerge(into, configpatcher.NewStrategicMergePatch(patch))
 }
 
 var (

@@ -32,3 +32,23 @@ func TestCheck_SaysWhatTalosWouldNotTake(t *testing.T) {
 		}
 	}
 }
+
+func TestValidate_SaysWhatThePatchMakesWrong(t *testing.T) {
+	for patch, want := range map[string]string{
+		`{apiVersion: v1alpha1, kind: RawVolumeConfig, name: "a b", provisioning: {minSize: 1GB, diskSelector: {match: "!system_disk"}}}`: "name can only contain lowercase and uppercase ASCII letters, digits, and hyphens",
+		"machine: {network: {interfaces: [{interface: eth0, bond: {mode: none}}]}}":                                                       "invalid bond type none",
+		"machine: {sysctls: {net.core.somaxconn: '4096'}}":                                                                                "",
+	} {
+		var tree map[string]any
+		if err := yaml.Unmarshal([]byte(patch), &tree); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := talospatch.Validate(tree); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", patch, got, want)
+		}
+	}
+}
