@@ -46,7 +46,6 @@ func (c *checker) bgp() {
 			seen[key] = i
 		}
 	}
-	c.sessionFamilies()
 	c.carried()
 }
 
@@ -135,19 +134,5 @@ func (c *checker) timers(path string, p *BGPPeer) {
 		c.errorf(path+".holdTime", "%s is shorter than keepAlive (%s): the session would end between two messages", p.HoldTime, p.KeepAlive)
 	case p.HoldTime < 3*p.KeepAlive:
 		c.warnf(path+".holdTime", "%s is less than three times keepAlive (%s): one lost packet can end the session (RFC 4271 10)", p.HoldTime, p.KeepAlive)
-	}
-}
-
-// sessionFamilies warns of pools whose routes would name a next hop of the other family.
-func (c *checker) sessionFamilies() {
-	for _, b := range c.poolBlocks() {
-		six := b.r.Is6()
-		peers := c.s.Cilium.BGP.Peers
-		missing := !slices.ContainsFunc(peers, func(p BGPPeer) bool {
-			return !p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6())
-		})
-		if len(peers) > 0 && missing {
-			c.warnf(b.path, "%s is %s, but every session of cilium.bgp.peers runs over %s: most routers do not use routes with a next hop of the other family; add a peer with an %s address", b.r, familyName(six), familyName(!six), familyName(six))
-		}
 	}
 }

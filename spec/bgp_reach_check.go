@@ -54,7 +54,7 @@ func (c *checker) peerFamilies(path string, p *BGPPeer) {
 			continue
 		}
 		if _, has := n.AddressOf(p.Address.Is6()); !has {
-			c.errorf(path+".address", "node %s has no %s address to peer with %s from: give it one in secondaryAddresses, or name the peer's nodes", n.Name, familyName(p.Address.Is6()), p.Address)
+			c.errorf(path+".address", "node %s has no %s address to peer with %s from; give it one in secondaryAddresses, or name the peer's nodes", n.Name, familyName(p.Address.Is6()), p.Address)
 			return
 		}
 	}
@@ -67,18 +67,25 @@ func (c *checker) carried() {
 	told := map[string]bool{}
 	for _, a := range c.advertised() {
 		six := a.prefix.Addr().Is6()
-		has := slices.ContainsFunc(b.Peers, func(p BGPPeer) bool { return !p.Address.IsValid() || p.Address.Is6() == six })
+		has := slices.ContainsFunc(b.Peers, func(p BGPPeer) bool {
+			return !p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6())
+		})
 		if !has && len(b.Peers) > 0 && !told[a.path] && (c.s.isSet(a.path) || !told[parentPath(a.path)]) {
-			told[a.path], told[parentPath(a.path)] = true, true
-			c.errorf(a.path, "is %s, and no peer of cilium.bgp has an %s address: these would never be announced; add the router's as a peer", familyName(six), familyName(six))
+			told[a.path], told[parentPath(a.path)] = true, !c.s.isSet(a.path)
+			c.errorf(a.path, "no peer in cilium.bgp has an %s address, so that these would never be announced; add the router's as a peer", familyName(six))
 		}
 	}
 }
 
-// advertised are the networks that BGP announces beside the pools.
+// advertised are the networks that BGP announces.
 func (c *checker) advertised() []network {
 	var out []network
 	for _, kind := range c.s.Cilium.BGP.Advertise {
+		if kind == AdvertiseLoadBalancer {
+			for _, b := range c.poolBlocks() {
+				out = append(out, network{b.path, netip.PrefixFrom(b.r.First, b.r.First.BitLen())})
+			}
+		}
 		for _, n := range c.s.networks() {
 			parent := parentPath(n.path)
 			if kind == AdvertisePods && parent == "network.podCIDRs" || kind == AdvertiseClusterIP && parent == "network.serviceCIDRs" {

@@ -134,7 +134,7 @@ func (c *checker) seenBy(d placedDisk, others ...placedDisk) string {
 	}
 	uses := func(property string) bool {
 		for _, o := range others {
-			if c.matcher.Uses(orTrue(o.expression()), property) {
+			if c.looksAt(o, property) {
 				return true
 			}
 		}
@@ -145,6 +145,9 @@ func (c *checker) seenBy(d placedDisk, others ...placedDisk) string {
 		links := uses("symlinks")
 		if !uses("serial") && !links && exact(sel.Serial) {
 			sel.Serial = ""
+		}
+		if kind, _, ok := strings.Cut(sel.WWID, "."); ok && !uses("wwid") && !links && exact(sel.WWID) {
+			sel.WWID = kind + ".X"
 		}
 		if rest, ok := strings.CutPrefix(sel.Path, byID); ok && !uses("serial") && !uses("wwid") && !links {
 			if i := strings.LastIndex(rest, "_"); i > 0 {
@@ -159,11 +162,19 @@ func (c *checker) seenBy(d placedDisk, others ...placedDisk) string {
 	return expression
 }
 
-func (d placedDisk) expression() string {
-	if d.match != "" {
-		return d.match
+// looksAt reports whether a use chooses its disk by a property. What a selector looks at is plain to see.
+func (c *checker) looksAt(d placedDisk, property string) bool {
+	switch {
+	case d.match != "":
+		return c.matcher.Uses(d.match, property)
+	case property == "serial":
+		return d.sel.Serial != ""
+	case property == "wwid":
+		return d.sel.WWID != ""
+	case property == "symlinks":
+		return strings.HasPrefix(d.sel.Path, "/dev/disk/")
 	}
-	return d.sel.CEL()
+	return false
 }
 
 // renamedInstall warns of an install disk by a name that the kernel may give to another disk of the plan.
