@@ -71,7 +71,7 @@ func (Advertisement) Values() []string { return []string{"loadBalancer", "pods",
 type BGPPeer struct {
 	// Name is the peer's name in Cilium.
 	Name string `json:"name" required:"true" example:"gateway"`
-	// Address is the router's address, in a node network, or further away with Multihop.
+	// Address is the router's address, in a node network, or elsewhere with Multihop.
 	Address netip.Addr `json:"address" required:"true" example:"10.0.0.1"`
 	// ASN is the router's autonomous system number, 16 or 32 bits.
 	ASN uint32 `json:"asn" required:"true" example:"64512"`
@@ -79,7 +79,8 @@ type BGPPeer struct {
 	Port int `json:"port,omitempty" min:"1" max:"65535"`
 	// PasswordRef says where the session's MD5 password is kept. Default: no password.
 	PasswordRef SecretRef `json:"passwordRef,omitempty" example:"op://home/bgp/password"`
-	// Multihop is how many routers away the peer may be; 0 and 1 mean on the same network. Default: 0.
+	// Multihop is how many hops away the peer may be: 1 is on the same network, or the nodes' own router at an address
+	// that it has in another VLAN. Default: 0, which means 1 and warns when the address is in no network of the nodes.
 	Multihop int `json:"multihop,omitempty" min:"0" max:"255"`
 	// KeepAlive is how often the peers talk. Default: 10s.
 	KeepAlive Duration `json:"keepAlive,omitempty"`

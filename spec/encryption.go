@@ -43,7 +43,7 @@ func (LUKSOption) Values() []string {
 
 // EncryptionKey is one way to unlock a volume.
 type EncryptionKey struct {
-	// Type is tpm (sealed in the TPM, bound to Secure Boot), kms (held by a server on the network), static (a
+	// Type is tpm (sealed in the TPM, and with Secure Boot to what the machine boots), kms (held by a server on the network), static (a
 	// passphrase) or nodeID (derived from the machine's UUID: only good against a disk that is thrown away).
 	Type EncryptionKeyType `json:"type" required:"true" example:"tpm"`
 	// Endpoint is the KMS server, for type kms.
