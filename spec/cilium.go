@@ -47,6 +47,9 @@ type Cilium struct {
 	BandwidthManager bool `json:"bandwidthManager,omitempty"`
 	// Exclusive removes other CNI configurations from the nodes; Multus wants false. Default: true.
 	Exclusive bool `json:"exclusive,omitempty"`
+	// ExtraValues are further values of Cilium's chart, for what has no key here. They are held against the chart's own
+	// keys, and may not change what this program sets.
+	ExtraValues map[string]any `json:"extraValues,omitempty"`
 }
 
 func (c *Cilium) defaults() {

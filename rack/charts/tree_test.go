@@ -15,7 +15,7 @@ const tree = "../../kubernetes"
 
 // TestTree_HasAStandInForEveryChart renders each chart of the tree with the values that the tree gives it.
 func TestTree_HasAStandInForEveryChart(t *testing.T) {
-	all, err := All(versions(t), os.DirFS(tree), Options{CRDs: definitions(t)})
+	all, err := All(nil, versions(t), os.DirFS(tree), Options{CRDs: definitions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ spec:
   ref: {tag: 1.0.0}
   layerSelector: {mediaType: application/vnd.cncf.helm.chart.content.v1.tar+gzip}
 `
-	_, err := All(versions(t), fstest.MapFS{"apps/new.yaml": {Data: []byte(unknown)}}, Options{CRDs: definitions(t)})
+	_, err := All(nil, versions(t), fstest.MapFS{"apps/new.yaml": {Data: []byte(unknown)}}, Options{CRDs: definitions(t)})
 	want := "apps/new.yaml: there is no stand-in for oci://ghcr.io/someone/charts/new; add a row to rack/charts/table.go and a folder of templates"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -102,9 +102,7 @@ spec:
 }
 
 func TestRepositories_ServeAnIndexAndItsChart(t *testing.T) {
-	v := versions(t)
-	v.RookCeph = "v1.16.3"
-	all, err := All(v, fstest.MapFS{}, Options{CRDs: definitions(t)})
+	all, err := All(planned(t), versions(t), fstest.MapFS{}, Options{CRDs: definitions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

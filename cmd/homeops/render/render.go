@@ -12,22 +12,28 @@ import (
 	"path/filepath"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/stacks"
 )
 
-// Stack renders a validated stack, and the tree in the repository at root. The files
-// that can be rendered are returned also when the error names parts that cannot.
+// Stack renders a validated stack, and the tree in the repository at root. What can be
+// rendered is there also when the error tells of a part that cannot.
 func Stack(stack *spec.Stack, root string) (Files, error) {
+	files, parts, err := program(stack)
+	return files, errors.Join(err, files.tree(parts, root))
+}
+
+// Program renders what the program makes of a validated stack: everything but the tree.
+func Program(stack *spec.Stack) (Files, error) {
+	files, _, err := program(stack)
+	return files, err
+}
+
+func program(stack *spec.Stack) (Files, plan.Parts, error) {
 	files := Files{}
 	parts, err := stacks.Plan(stack)
-	return files, errors.Join(
-		err,
-		files.machines(stack),
-		files.plans(parts),
-		files.outside(stack),
-		files.tree(parts, root),
-	)
+	return files, parts, errors.Join(err, files.machines(stack), files.plans(parts), files.outside(stack))
 }
 
 // machines renders the machine config of every node, and each schematic of the image

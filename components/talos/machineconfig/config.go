@@ -39,6 +39,9 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 		return nil, err
 	}
 	configureCluster(cfg.ClusterConfig, stack, node)
+	if err := configureRegistries(&cfg.MachineConfig.MachineRegistries, stack.Cluster.Registries, secrets.Passphrases); err != nil {
+		return nil, err
+	}
 
 	documents, err := machineDocuments(cfg.MachineConfig, stack, node, secrets.Passphrases)
 	if err != nil {
@@ -48,7 +51,14 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	patched, err := applyPatches(built, node.Patches)
+	patches, err := node.ResolvePatches(func(ref spec.SecretRef) (string, bool) {
+		secret, ok := secrets.Passphrases[ref]
+		return secret, ok
+	})
+	if err != nil {
+		return nil, err
+	}
+	patched, err := applyPatches(built, patches)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +132,8 @@ func configureMachine(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.No
 		return err
 	}
 	m.MachineNetwork = networkConfig(stack, node)
+	m.MachineNetwork.NetworkKubeSpan = kubeSpan(stack.Network)
+	registerName(m.MachineKubelet, node)
 	configureKubelet(m.MachineKubelet, stack, node)
 	configureNodeObject(m, stack, node)
 

@@ -44,6 +44,11 @@ func machineDocuments(
 		}
 		documents = append(documents, built...)
 	}
+	services, err := extensionServices(node, passphrases)
+	if err != nil {
+		return nil, err
+	}
+	documents = append(documents, services...)
 	if node.Watchdog != nil {
 		watchdog := runtime.NewWatchdogTimerV1Alpha1()
 		watchdog.WatchdogDevice = node.Watchdog.Device
