@@ -13,14 +13,18 @@ import (
 // applied are the resources that hold a node's config, by the node's name.
 type applied map[string]*machine.ConfigurationApply
 
-// applyConfigs sends every node its config, all at the same time, each once its
-// image can be had.
+// applyConfigs sends every node its config: new nodes all at the same time, each once
+// its image can be had; those that run already one after the other (see rolling).
 func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, error) {
 	passphrases := b.passphrases()
 	applies := applied{}
+	turns, err := b.rolling()
+	if err != nil {
+		return nil, err
+	}
 	var previous *machine.ConfigurationApply
 	for _, node := range b.args.Stack.Nodes {
-		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
+		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.ResourceHooks(turns.hooks)}
 		chained := b.args.ResetOnDestroy && node.IsControlPlane()
 		if chained && previous != nil {
 			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
@@ -30,6 +34,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 			return nil, err
 		}
 		applies[node.Name] = apply
+		turns.settles(b.ctx, node, apply)
 		if chained {
 			previous = apply
 		}

@@ -32,6 +32,9 @@ type Args struct {
 	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
 	// which asks it.
 	APIProbe APIProbe
+	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
+	// Talos and Kubernetes APIs.
+	Changer Changer
 }
 
 // TalosCluster is a running Kubernetes cluster without a pod network. What comes

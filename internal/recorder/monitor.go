@@ -74,7 +74,7 @@ func (m *monitor) RegisterResource(
 	res := Resource{
 		Type: in.GetType(), Name: in.GetName(), ImportID: in.GetImportId(), Inputs: inputs, Request: in,
 	}
-	if err := m.beforeCreate(ctx, urn, res); err != nil {
+	if err := m.before(ctx, urn, res); err != nil {
 		return nil, err
 	}
 	m.recorder.mu.Lock()
