@@ -24,6 +24,8 @@ type builder struct {
 	stack   *spec.Stack
 	secrets *secretref.Resolver
 	program Program
+	// before is what the last update left behind.
+	before history
 
 	machines *talos.TalosCluster
 	network  *cilium.Networking
@@ -42,6 +44,7 @@ func (b *builder) talos() error {
 		Stack:          b.stack,
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
+		Identifier:     b.before.clusterIdentifier(b.stack),
 	})
 	if err != nil {
 		return err

@@ -25,15 +25,30 @@ func Cluster(ctx *pulumi.Context) error { return Program{}.Run(ctx) }
 // Run makes the cluster. Each component gets from those before it what it waits
 // for; those that wait for the same are made side by side.
 func (p Program) Run(ctx *pulumi.Context) error {
+	err := p.run(ctx)
+	if err != nil {
+		keepOutputs(ctx, err)
+	}
+	return err
+}
+
+func (p Program) run(ctx *pulumi.Context) error {
 	stack, err := load(ctx)
 	if err != nil {
+		return err
+	}
+	before, err := lastApplied(ctx)
+	if err != nil {
+		return err
+	}
+	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
 	secrets, err := secretref.NewResolver(ctx, stack)
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p}
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, before: before}
 	for _, step := range []func() error{b.talos, b.cilium, b.rook, b.edge, b.secretStore, b.flux} {
 		if err := step(); err != nil {
 			return err
@@ -49,5 +64,5 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if len(b.network.Routers) > 0 {
 		ctx.Export("frr", pulumi.ToStringMap(b.network.Routers))
 	}
-	return nil
+	return before.export(ctx, stack, b.machines.Configured)
 }

@@ -2,6 +2,8 @@ package talos
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -12,6 +14,15 @@ import (
 
 // applied are the resources that hold a node's config, by the node's name.
 type applied map[string]*machine.ConfigurationApply
+
+// all is known once every node has its config.
+func (a applied) all() pulumi.Output {
+	var ids []any
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		ids = append(ids, a[name].ID())
+	}
+	return pulumi.All(ids...)
+}
 
 // applyConfigs sends every node its config: new nodes all at the same time, each once
 // its image can be had; those that run already one after the other (see rolling).

@@ -41,6 +41,9 @@ type Recorder struct {
 	// Updates says which resources exist already and are updated; all others are
 	// created. It may be nil.
 	Updates func(r Resource) bool
+	// LastOutputs are the stack's outputs of its last update, which a reference of the
+	// stack to itself finds. It may be nil.
+	LastOutputs resource.PropertyMap
 	// Config is the stack's configuration, by full key; SecretConfig names those
 	// of its keys that are secrets.
 	Config       map[string]string
