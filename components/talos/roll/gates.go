@@ -115,6 +115,8 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn) error {
 		switch {
 		case err != nil:
 			errs = append(errs, err)
+		case state.BootID != is.BootID:
+			errs = append(errs, errors.New("its kubelet has not reported since the boot"))
 		case !state.Ready:
 			errs = append(errs, fmt.Errorf("it is not ready: %s", state.Why))
 		case state.Kubelet != string(node.Kubernetes) && !t.partly:

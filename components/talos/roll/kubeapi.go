@@ -48,7 +48,7 @@ func (k KubeAPI) Node(ctx context.Context, name string) (NodeState, error) {
 	}
 	_, ours := node.Annotations[cordonedByUs]
 	state := NodeState{
-		Kubelet: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable,
+		BootID: node.Status.NodeInfo.BootID, Kubelet: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable,
 		ByUs: ours && node.Spec.Unschedulable, Why: "its kubelet has not reported yet",
 	}
 	for _, c := range node.Status.Conditions {

@@ -47,6 +47,9 @@ type NodeState struct {
 	Ready bool
 	// Why says why it is not ready.
 	Why string
+	// BootID is that of the boot in which the kubelet last reported: what Kubernetes says
+	// of a node that has just booted again may be from before.
+	BootID string
 	// Kubelet is the kubelet's release, with its leading v.
 	Kubelet string
 	// Cordoned keeps new pods off; ByUs when this program did it.

@@ -51,8 +51,8 @@ func TestRoll_RebootsOneNodeAtATimeWorkersFirstAndTheLeaderLast(t *testing.T) {
 		t.Errorf("order %v", reboots)
 	}
 	for name, m := range w.machines {
-		if m.cordoned || len(m.pods) > 0 {
-			t.Errorf("%s: cordoned %t, pods %v", name, m.cordoned, m.pods)
+		if m.cordoned || len(m.pods) > 0 || m.unreported > 0 {
+			t.Errorf("%s: cordoned %t, pods %v, its kubelet has yet to report %d times", name, m.cordoned, m.pods, m.unreported)
 		}
 	}
 }

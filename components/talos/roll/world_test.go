@@ -40,6 +40,8 @@ type machine struct {
 	config  string
 	// away counts the looks for which it does not answer.
 	away int
+	// unreported counts the looks at its node before its kubelet has reported.
+	unreported int
 	// rollsBack makes an upgrade boot the old image; dead makes it stay away.
 	rollsBack, dead bool
 	cordoned, byUs  bool
@@ -139,7 +141,7 @@ func (w *world) event(format string, args ...any) {
 
 // goDown reboots a machine; the world counts how many are down.
 func (m *machine) goDown(then func()) {
-	m.away = 3
+	m.away, m.unreported = 3, 5
 	down := 0
 	for _, other := range m.world.machines {
 		if other.away > 0 {
@@ -266,7 +268,13 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := w.machines[name]
-	return roll.NodeState{Ready: m.away == 0, Why: "NodeStatusUnknown", Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
+	// As a real one, it is ready until its kubelet has been silent for a while.
+	boot := m.running.BootID
+	if m.unreported > 0 {
+		m.unreported--
+		boot = "before"
+	}
+	return roll.NodeState{Ready: m.away == 0, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
 }
 
 func (w *world) Cordon(_ context.Context, name string) error {
