@@ -24,7 +24,6 @@ func TestCheckStack_TellsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 			folder + "it has Kustomization longhorn, but the stack has no storage.longhorn; take it away",
 			folder + "it has Kustomization longhorn-classes, but the stack has no storage.longhorn; take it away",
 			folder + "it has Kustomization monitoring-alerts with the component longhorn, but the stack has no storage.longhorn; take it away",
-			folder + "it has Kustomization upgrades with the component longhorn, but the stack has no storage.longhorn; take it away",
 			folder + "the stack has storage.zfs, but not Kustomization zfs-localpv; add it",
 			folder + "the stack has storage.zfs, but not Kustomization zfs-classes; add it",
 			folder + "the stack has storage.zfs, but not Kustomization monitoring-alerts with the component zfs; add it",
