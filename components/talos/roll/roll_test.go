@@ -103,6 +103,23 @@ func TestRoll_StopsAtAMachineThatRollsBackAndLeavesTheOthersAlone(t *testing.T) 
 	w.expect(t, "cp-2 upgrades to v1.12.0/plain")
 }
 
+func TestRoll_LeavesAloneWhoComesAfterItStopped(t *testing.T) {
+	w := newWorld("cp-1", "worker-1")
+	w.machines["worker-1"].rollsBack = true
+	node := w.wanted("worker-1", "same")
+	node.Talos, node.Image = newTalos, "v1.12.0/plain"
+	r := w.roll(soon())
+	r.Settle("cp-1")
+	if err := r.Change(t.Context(), node); err == nil {
+		t.Fatal("a machine that rolled back is no error")
+	}
+	err := r.Change(t.Context(), w.wanted("cp-1", "reboot"))
+	if err == nil || !strings.HasPrefix(err.Error(), "cp-1 was left as it is, because the roll stopped") {
+		t.Errorf("error %v", err)
+	}
+	w.expect(t, "worker-1 upgrades to v1.12.0/plain")
+}
+
 func TestRoll_SaysWhatIsKnownOfAMachineThatDoesNotComeBack(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	w.machines["worker-1"].dead = true
@@ -166,6 +183,36 @@ func TestRoll_TakesNothingDownWhileAnotherNodeIsAway(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	w.expect(t)
+}
+
+func TestRoll_TouchesNoControlPlaneWhileAnotherDoesNotServe(t *testing.T) {
+	for want, fault := range map[string]func(*machine){
+		"etcd on cp-3 does not answer: connection refused": func(m *machine) { m.noEtcd = true },
+		"the API server of cp-3: connection refused":       func(m *machine) { m.noAPI = true },
+	} {
+		w := newWorld("cp-1", "cp-2", "cp-3")
+		fault(w.machines["cp-3"])
+		limits := soon()
+		limits.Healthy = 20 * time.Millisecond
+		for _, config := range []string{"reboot", "sysctl"} {
+			err := w.change(t, limits, w.wanted("cp-2", config))["cp-2"]
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %s", config, err, want)
+			}
+		}
+		w.expect(t)
+	}
+}
+
+func TestRoll_LooksNotAtNodesThatThisRunAdds(t *testing.T) {
+	w := newWorld("cp-1", "worker-1", "worker-2")
+	w.machines["worker-2"].away = 1000
+	r := w.roll(soon())
+	r.Settle("cp-1")
+	r.Add("worker-2")
+	if err := r.Change(t.Context(), w.wanted("worker-1", "reboot")); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRoll_BringsAKubeletNoFurtherThanEveryAPIServer(t *testing.T) {

@@ -44,9 +44,11 @@ type machine struct {
 	unreported int
 	// rollsBack makes an upgrade boot the old image; dead makes it stay away.
 	rollsBack, dead bool
-	cordoned, byUs  bool
-	pods            []roll.Pod
-	boots           int
+	// noEtcd and noAPI do not answer, though the machine does.
+	noEtcd, noAPI  bool
+	cordoned, byUs bool
+	pods           []roll.Pod
+	boots          int
 }
 
 const (
@@ -239,7 +241,7 @@ func (m *machine) id() uint64 { return uint64(m.node.Name[len(m.node.Name)-1]) }
 func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
-	if m.away > 0 {
+	if m.away > 0 || m.noEtcd {
 		return roll.MemberStatus{}, errors.New("connection refused")
 	}
 	return roll.MemberStatus{ID: m.id(), Leader: m.world.machines[m.world.leader].id()}, nil
@@ -258,7 +260,7 @@ func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.machines[n.Name].away > 0 {
+	if m := w.machines[n.Name]; m.away > 0 || m.noAPI {
 		return errors.New("connection refused")
 	}
 	return nil
