@@ -18,8 +18,8 @@ export GOFLAGS
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss] [PLUGINS=DIR]
-	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(PLUGINS),-plugins $(PLUGINS))
+rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss|program] [BASE=COMMIT] [PLUGINS=DIR]
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(BASE),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS))
 
 test: ## Run every test, rehearsals included
 	go test ./...

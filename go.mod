@@ -4,7 +4,12 @@ go 1.26
 
 require (
 	filippo.io/age v1.2.1
+	github.com/cert-manager/cert-manager v1.18.2
 	github.com/cosi-project/runtime v1.10.7
+	github.com/fluxcd/kustomize-controller/api v1.7.2
+	github.com/fluxcd/notification-controller/api v1.6.0
+	github.com/fluxcd/pkg/apis/kustomize v1.13.0
+	github.com/fluxcd/pkg/apis/meta v1.22.0
 	github.com/google/go-cmp v0.7.0
 	github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.30.0
 	github.com/pulumi/pulumi/sdk/v3 v3.250.0
@@ -34,7 +39,9 @@ require (
 	github.com/xlab/treeprint v1.2.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
+	k8s.io/apiextensions-apiserver v0.34.1 // indirect
 	k8s.io/kube-openapi v0.0.0-20250814151709-d7b6acb124c3 // indirect
+	sigs.k8s.io/controller-runtime v0.22.2 // indirect
 )
 
 require (

@@ -2,8 +2,6 @@ package spec_test
 
 import (
 	"encoding/json"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,10 +10,10 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected problems in the heads of the fixtures")
 
 // problemsOf loads and validates one stack file.
 func problemsOf(path string) (*spec.Stack, spec.Problems) {
@@ -64,7 +62,7 @@ func holdToHead(t *testing.T, path string) spec.Problems {
 		t.Fatal(err)
 	}
 	_, problems := problemsOf(path)
-	if *update {
+	if golden.Updating() {
 		rewriteHead(t, path, string(data), lines(problems))
 		return problems
 	}
@@ -199,16 +197,12 @@ func TestHomeAndLab_HaveTheWarningsThatTheyDeserve(t *testing.T) {
 		},
 		"lab": {},
 	} {
-		_, problems := problemsOf(fmt.Sprintf("../Pulumi.%s.yaml", name))
+		_, problems := problemsOf(map[string]func(testing.TB) string{"home": spectest.HomeFile, "lab": spectest.LabFile}[name](t))
 		if got := lines(problems); !slices.Equal(got, want) {
 			t.Errorf("%s: got\n  %s\nwant\n  %s", name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 	}
-	stacks, problems := spec.LoadProject("..")
-	if len(stacks) < 2 || len(problems) > 0 {
-		t.Errorf("%d stacks, %v", len(stacks), problems)
-	}
-	if between := spec.ValidateProject(stacks); len(between) > 0 {
+	if between := spec.ValidateProject([]*spec.Stack{spectest.Home(t), spectest.Lab(t)}); len(between) > 0 {
 		t.Errorf("between the stacks: %v", between)
 	}
 }

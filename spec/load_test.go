@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestLoadFile_ReadsTheHomeStack(t *testing.T) {
-	s, problems := spec.LoadFile("../Pulumi.home.yaml")
+	s, problems := spec.LoadFile(spectest.HomeFile(t))
 	for _, p := range problems {
 		t.Error(p.Location(), p)
 	}

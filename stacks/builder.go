@@ -14,6 +14,7 @@ import (
 	"github.com/home-ops/home-ops/components/secretstore"
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/internal/component"
 	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -27,12 +28,14 @@ type builder struct {
 	// before is what the last update left behind.
 	before history
 
+	// enabled are the components that the stack asks for.
+	enabled map[string]bool
+
 	machines *talos.TalosCluster
-	network  *cilium.Networking
+	network  *cilium.CiliumNetworking
 	gitOps   *flux.FluxBootstrap
-	// served is what content of the cluster may build on: gateways, and the store of
-	// secrets.
-	served []pulumi.Resource
+	// gateways and store are what content of the cluster may build on.
+	gateways, store []pulumi.Resource
 }
 
 func (b *builder) talos() error {
@@ -40,7 +43,7 @@ func (b *builder) talos() error {
 	if err != nil {
 		return err
 	}
-	b.machines, err = talos.New(b.ctx, "talos", &talos.Args{
+	b.machines, err = talos.NewTalosCluster(b.ctx, nameTalos, &talos.Args{
 		Stack:          b.stack,
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
@@ -49,7 +52,12 @@ func (b *builder) talos() error {
 	if err != nil {
 		return err
 	}
-	return publishIdentity(b.ctx, b.stack, b.machines.Provider)
+	steps, err := identity(b.stack)
+	if err != nil {
+		return err
+	}
+	_, err = component.Root(b.ctx).Apply(steps, component.Inputs{Provider: b.machines.Provider})
+	return err
 }
 
 func (b *builder) cilium() error {
@@ -57,7 +65,7 @@ func (b *builder) cilium() error {
 	if err != nil {
 		return err
 	}
-	b.network, err = cilium.New(b.ctx, "cilium", &cilium.Args{
+	b.network, err = cilium.NewCiliumNetworking(b.ctx, nameCilium, &cilium.Args{
 		Stack:        b.stack,
 		Provider:     b.machines.Provider,
 		BGPPasswords: passwords,
@@ -70,51 +78,52 @@ func (b *builder) cilium() error {
 func (b *builder) ready() []pulumi.Resource { return []pulumi.Resource{b.network.Release} }
 
 func (b *builder) rook() error {
-	if b.stack.Storage.RookCeph == nil {
+	if !b.enabled[nameRook] {
 		return nil
 	}
-	_, err := rook.New(b.ctx, "rook", &rook.Args{Stack: b.stack, Provider: b.machines.Provider, Network: b.ready()})
+	_, err := rook.NewRookCephStorage(b.ctx, nameRook, &rook.Args{Stack: b.stack, Provider: b.machines.Provider, Network: b.ready()})
 	return err
 }
 
 func (b *builder) edge() error {
-	if !edge.Wanted(b.stack) {
+	if !b.enabled[nameEdge] {
 		return nil
 	}
 	args := &edge.Args{
 		Stack:        b.stack,
 		Provider:     b.machines.Provider,
-		GatewayKinds: b.network.GatewayKinds,
-		Network:      slices.Concat(b.ready(), b.network.LoadBalancer),
+		GatewayAPI:   b.network.GatewayKinds,
+		Network:      b.ready(),
+		LoadBalancer: b.network.LoadBalancer,
 		Seed:         b.machines.Seed,
 	}
 	e := b.stack.Edge
-	read := []wanted{
+	read := []secretArg{
 		{e.Certificates.CACertRef, &args.CACert},
 		{e.Certificates.CAKeyRef, &args.CAKey},
 	}
 	if e.Cloudflare != nil {
-		read = append(read, wanted{e.Cloudflare.APITokenRef, &args.CloudflareToken})
+		read = append(read, secretArg{e.Cloudflare.APITokenRef, &args.CloudflareToken})
 	}
 	if e.DNS.UniFi != nil {
-		read = append(read, wanted{e.DNS.UniFi.APIKeyRef, &args.UniFiKey})
+		read = append(read, secretArg{e.DNS.UniFi.APIKeyRef, &args.UniFiKey})
 	}
 	if err := b.read(read); err != nil {
 		return err
 	}
-	access, err := edge.New(b.ctx, "edge", args)
+	access, err := edge.NewEdgeAccess(b.ctx, nameEdge, args)
 	if err != nil {
 		return err
 	}
-	b.served = append(b.served, access.Gateways...)
+	b.gateways = access.Gateways
 	return nil
 }
 
 func (b *builder) secretStore() error {
-	if b.stack.Secrets.OnePassword == nil {
+	if !b.enabled[nameSecretStore] {
 		return nil
 	}
-	store, err := secretstore.New(b.ctx, "secretstore", &secretstore.Args{
+	store, err := secretstore.NewSecretStore(b.ctx, nameSecretStore, &secretstore.Args{
 		Stack:    b.stack,
 		Provider: b.machines.Provider,
 		Secrets:  b.secrets,
@@ -128,7 +137,7 @@ func (b *builder) secretStore() error {
 	if err != nil {
 		return err
 	}
-	b.served = append(b.served, store.Store)
+	b.store = []pulumi.Resource{store.Store}
 	return nil
 }
 
@@ -137,20 +146,23 @@ func (b *builder) flux() error {
 	args := &flux.Args{
 		Stack:          b.stack,
 		Provider:       b.machines.Provider,
-		Network:        slices.Concat(b.ready(), b.network.GatewayKinds, b.served),
+		Network:        b.ready(),
+		GatewayAPI:     b.network.GatewayKinds,
+		Gateways:       b.gateways,
+		SecretStore:    b.store,
 		Seed:           b.machines.Seed,
 		ClusterSecrets: map[string]pulumi.StringInput{},
 	}
 	f := b.stack.Flux
-	read := []wanted{{f.TokenRef, &args.Token}, {f.PrivateKeyRef, &args.PrivateKey}}
+	read := []secretArg{{f.TokenRef, &args.Token}, {f.PrivateKeyRef, &args.PrivateKey}}
 	if f.Webhook != nil {
-		read = append(read, wanted{f.Webhook.SecretRef, &args.WebhookSecret})
+		read = append(read, secretArg{f.Webhook.SecretRef, &args.WebhookSecret})
 	}
 	if f.GitHub != nil {
-		read = append(read, wanted{f.GitHub.TokenRef, &args.GitHubToken}, wanted{f.GitHub.StatusTokenRef, &args.StatusToken})
+		read = append(read, secretArg{f.GitHub.TokenRef, &args.GitHubToken}, secretArg{f.GitHub.StatusTokenRef, &args.StatusToken})
 	}
 	if s := b.stack.Secrets.SOPS; s != nil {
-		read = append(read, wanted{s.KeyRef, &args.SopsKey})
+		read = append(read, secretArg{s.KeyRef, &args.SopsKey})
 	}
 	if err := b.read(read); err != nil {
 		return err
@@ -164,26 +176,27 @@ func (b *builder) flux() error {
 		args.ClusterSecrets[name] = value
 	}
 	var err error
-	b.gitOps, err = flux.New(b.ctx, "flux", args)
+	b.gitOps, err = flux.NewFluxBootstrap(b.ctx, nameFlux, args)
 	return err
 }
 
-// wanted is a secret that a component takes where the stack says where it is kept.
-type wanted struct {
+// secretArg is an argument of a component whose value is behind a reference of the stack.
+type secretArg struct {
 	ref  spec.SecretRef
 	into *pulumi.StringInput
 }
 
-func (b *builder) read(all []wanted) error {
-	for _, w := range all {
-		if w.ref == "" {
+// read sets the arguments whose references the stack has.
+func (b *builder) read(all []secretArg) error {
+	for _, arg := range all {
+		if arg.ref == "" {
 			continue
 		}
-		value, err := b.secrets.Secret(w.ref)
+		value, err := b.secrets.Secret(arg.ref)
 		if err != nil {
 			return err
 		}
-		*w.into = value
+		*arg.into = value
 	}
 	return nil
 }

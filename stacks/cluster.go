@@ -44,11 +44,18 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
+	parts, err := Plan(stack)
+	if err != nil {
+		return err
+	}
 	secrets, err := secretref.NewResolver(ctx, stack)
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, before: before}
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, before: before, enabled: map[string]bool{}}
+	for _, part := range parts {
+		b.enabled[part.Component] = true
+	}
 	for _, step := range []func() error{b.talos, b.cilium, b.rook, b.edge, b.secretStore, b.flux} {
 		if err := step(); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // program is the whole program, but for the Gateway API's release, which is far away.
@@ -31,7 +32,7 @@ const secretPrefix = "very-secret-"
 // may edit it; what it adds is plain.
 func engine(t *testing.T, stack string, change ...func(config map[string]string)) *recorder.Recorder {
 	t.Helper()
-	raw, err := os.ReadFile("../" + stackFile(stack))
+	raw, err := os.ReadFile(stackFileOf(t, stack))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func engine(t *testing.T, stack string, change ...func(config map[string]string)
 
 // accounts are the vault and the zone of a stack: every field that it refers to is in the vault.
 func accounts(t *testing.T, name string) recorder.Invokes {
-	stack, problems := spec.LoadFile("../" + stackFile(name))
+	stack, problems := spec.LoadFile(stackFileOf(t, name))
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +78,15 @@ func accounts(t *testing.T, name string) recorder.Invokes {
 		}
 		return nil, fmt.Errorf("nobody answers %s", token)
 	}
+}
+
+// stackFileOf is the stack file that the tests of a stack rest on.
+func stackFileOf(t *testing.T, stack string) string {
+	t.Helper()
+	if stack == "lab" {
+		return spectest.LabFile(t)
+	}
+	return spectest.HomeFile(t)
 }
 
 func item(stack *spec.Stack, title string) resource.PropertyMap {

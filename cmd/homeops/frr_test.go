@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // frrOf runs the command and returns its exit code and both streams.
@@ -17,7 +19,7 @@ func frrOf(t *testing.T, words ...string) (int, string, string) {
 }
 
 func TestFRR_WritesTheOnlyRoutersConfiguration(t *testing.T) {
-	code, out, errOut := frrOf(t, "../../Pulumi.lab.yaml")
+	code, out, errOut := frrOf(t, spectest.LabFile(t))
 	want, err := os.ReadFile("../../components/cilium/frr/testdata/lab-unifi.conf")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +30,7 @@ func TestFRR_WritesTheOnlyRoutersConfiguration(t *testing.T) {
 }
 
 func TestFRR_SaysWhatIsMissing(t *testing.T) {
-	lab, err := os.ReadFile("../../Pulumi.lab.yaml")
+	lab, err := os.ReadFile(spectest.LabFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,10 +44,10 @@ func TestFRR_SaysWhatIsMissing(t *testing.T) {
 		want  string
 	}{
 		"no stack":            {nil, "homeops: frr: name one stack or stack file\n"},
-		"a stack without BGP": {[]string{"../../Pulumi.home.yaml"}, "homeops: frr: stack home has no cilium.bgp\n"},
+		"a stack without BGP": {[]string{spectest.HomeFile(t)}, "homeops: frr: stack home has no cilium.bgp\n"},
 		"two routers":         {[]string{two}, "homeops: frr: name one router with -router: unifi, unifi-v6\n"},
 		"an unknown router": {
-			[]string{"-router", "x", "../../Pulumi.lab.yaml"},
+			[]string{"-router", "x", spectest.LabFile(t)},
 			"homeops: frr: name one router with -router: unifi\n",
 		},
 	} {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"io"
 	"net/netip"
 	"os"
@@ -13,10 +12,9 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/internal/discover"
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // rackOf answers for machines as if they were in maintenance mode.
 func rackOf(t *testing.T) reader {
@@ -83,17 +81,6 @@ func files(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		write(t, name, got)
-	}
-	want, err := os.ReadFile(name)
-	if err != nil || got != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
-}
-
 // The goldens show the whole conversation, and the file.
 func TestInit_AsksAndWritesAStackThatValidates(t *testing.T) {
 	testdata, err := filepath.Abs("testdata")
@@ -120,12 +107,12 @@ func TestInit_AsksAndWritesAStackThatValidates(t *testing.T) {
 	if got.code != exitOK || got.err != "" {
 		t.Fatalf("got %+v", got)
 	}
-	golden(t, filepath.Join(testdata, "conversation.txt"), got.out)
+	golden.File(t, filepath.Join(testdata, "conversation.txt"), []byte(got.out))
 	content, err := os.ReadFile("Pulumi.home.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, filepath.Join(testdata, "Pulumi.discovered.yaml"), string(content))
+	golden.File(t, filepath.Join(testdata, "Pulumi.discovered.yaml"), content)
 	if verdict := homeops(t, "", "validate"); verdict.code != exitOK || verdict.out != "" {
 		t.Errorf("the stack does not validate: %+v", verdict)
 	}

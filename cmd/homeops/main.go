@@ -19,6 +19,7 @@ func commands() []command {
 		validateCommand,
 		initCommand,
 		renderCommand,
+		diffCommand,
 		frrCommand,
 		sopsCommand,
 		schemaCommand,

@@ -3,15 +3,14 @@ package cilium
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
 	"github.com/home-ops/home-ops/components/cilium/frr"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
-	"github.com/home-ops/home-ops/components/cilium/objects"
-	"github.com/home-ops/home-ops/internal/helm"
+	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -28,13 +27,13 @@ type Args struct {
 	GatewayKinds gatewayapi.Source
 }
 
-// Networking is a cluster in which pods reach each other and services have
+// CiliumNetworking is a cluster in which pods reach each other and services have
 // addresses. What comes after it waits on its outputs, never on the component.
-type Networking struct {
+type CiliumNetworking struct {
 	pulumi.ResourceState
 
 	// Release is Cilium itself. What depends on it finds nodes that are Ready.
-	Release *helm.Release
+	Release *component.Release
 	// Ready is "deployed" once Cilium runs on every node.
 	Ready pulumi.StringOutput
 	// GatewayKinds are the kinds of the Gateway API. A Gateway depends on them and on
@@ -48,40 +47,34 @@ type Networking struct {
 	Routers map[string]string
 }
 
-// New installs Cilium and tells it about the stack's network. A stack of which
-// the two ends of a BGP session could not agree touches nothing.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Networking, error) {
+// NewCiliumNetworking installs Cilium and configures it for the stack's network. A
+// stack of which the two ends of a BGP session could not agree touches nothing.
+func NewCiliumNetworking(
+	ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption,
+) (*CiliumNetworking, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
-	plan, err := bgp.New(args.Stack)
+	steps, kinds, err := args.steps(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("cilium: %w", err)
-	}
-	c := &Networking{}
-	if err := ctx.RegisterComponentResource("homeops:index:CiliumNetworking", name, c, opts...); err != nil {
 		return nil, err
 	}
-	b := &builder{ctx: ctx, name: name, args: args, plan: plan, parent: c}
-
-	if c.GatewayKinds, err = b.gatewayKinds(); err != nil {
-		return nil, err
-	}
-	if c.Release, err = b.release(c.GatewayKinds); err != nil {
-		return nil, err
-	}
-	c.Ready = c.Release.Ready()
-	if err := b.passwords(); err != nil {
-		return nil, err
-	}
-	tell := objects.For(args.Stack, plan)
-	if c.LoadBalancer, err = b.objects(c.Release, slices.Concat(tell.Pools, tell.Announcements)); err != nil {
-		return nil, err
-	}
-	if _, err := b.objects(c.Release, tell.Policies); err != nil {
-		return nil, err
-	}
+	c := &CiliumNetworking{}
 	if c.Routers, err = routerConfigs(args.Stack); err != nil {
+		return nil, err
+	}
+	b, err := component.Register(ctx, "CiliumNetworking", name, c, opts...)
+	if err != nil {
+		return nil, err
+	}
+	made, err := b.Apply(steps, component.Inputs{Provider: args.Provider, Values: args.values()})
+	if err != nil {
+		return nil, err
+	}
+	c.Release = made.Release(stepRelease)
+	c.Ready = c.Release.Ready()
+	c.GatewayKinds = made.Of(names(kinds)...)
+	if c.LoadBalancer, err = args.loadBalancer(made); err != nil {
 		return nil, err
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
@@ -105,6 +98,49 @@ func (a *Args) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// steps are the plan with the kinds of the Gateway API in it, and those kinds alone.
+func (a *Args) steps(ctx *pulumi.Context) (steps, kinds plan.Steps, err error) {
+	steps, err = Plan(a.Stack)
+	if err != nil || !a.Stack.Cilium.GatewayAPI.Enabled {
+		return steps, nil, err
+	}
+	source := a.GatewayKinds
+	if source == nil {
+		source = gatewayapi.Fetch
+	}
+	release, err := source(ctx.Context(), a.Stack.Versions.GatewayAPI, a.Stack.Cilium.GatewayAPI.Channel)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cilium: %w", err)
+	}
+	kinds = kindSteps(release)
+	steps, err = steps.Expand(stepGatewayAPI, kinds)
+	return steps, kinds, err
+}
+
+func (a *Args) values() map[string]pulumi.Input {
+	values := map[string]pulumi.Input{}
+	for ref, password := range a.BGPPasswords {
+		values[passwordValue(ref)] = password
+	}
+	return values
+}
+
+func (a *Args) loadBalancer(made component.Made) ([]pulumi.Resource, error) {
+	sessions, err := bgp.New(a.Stack)
+	if err != nil {
+		return nil, fmt.Errorf("cilium: %w", err)
+	}
+	return made.Of(names(loadBalancerSteps(a.Stack, sessions))...), nil
+}
+
+func names(steps plan.Steps) []string {
+	var all []string
+	for _, step := range steps {
+		all = append(all, step.Name)
+	}
+	return all
 }
 
 // PasswordRefs lists where the stack's BGP passwords are kept, each once.

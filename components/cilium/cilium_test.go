@@ -1,4 +1,4 @@
-package cilium_test
+package cilium
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
@@ -34,14 +33,8 @@ func kinds(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Obj
 	}, nil
 }
 
-// dual is a stack with both families, BGP with passwords, and the policy baseline.
-func dual(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.dual.yaml") }
-
-// home is the project's own stack, which announces over layer 2.
-func home(t *testing.T) *spec.Stack { return spectest.Load(t, "../../Pulumi.home.yaml") }
-
 // run makes the component of a stack and returns what was registered.
-func run(t *testing.T, stack *spec.Stack, change ...func(*cilium.Args)) (*recorder.Recorder, error) {
+func run(t *testing.T, stack *spec.Stack, change ...func(*Args)) (*recorder.Recorder, error) {
 	t.Helper()
 	rec := &recorder.Recorder{Outputs: func(r recorder.Resource) (string, resource.PropertyMap, error) {
 		if r.Type != releaseType {
@@ -54,17 +47,17 @@ func run(t *testing.T, stack *spec.Stack, change ...func(*cilium.Args)) (*record
 		if err != nil {
 			return err
 		}
-		args := &cilium.Args{
+		args := &Args{
 			Stack: stack, Provider: provider, GatewayKinds: kinds,
 			BGPPasswords: map[spec.SecretRef]pulumi.StringInput{},
 		}
-		for _, ref := range cilium.PasswordRefs(stack) {
+		for _, ref := range PasswordRefs(stack) {
 			args.BGPPasswords[ref] = pulumi.ToSecret(pulumi.String(password)).(pulumi.StringOutput)
 		}
 		for _, apply := range change {
 			apply(args)
 		}
-		_, err = cilium.New(ctx, "cilium", args)
+		_, err = NewCiliumNetworking(ctx, "cilium", args)
 		return err
 	}, stack.Name)
 	return rec, err
@@ -82,8 +75,8 @@ func registered(t *testing.T, stack *spec.Stack) *recorder.Recorder {
 	return rec
 }
 
-func TestNew_InstallsTheGatewayKindsBeforeCilium(t *testing.T) {
-	rec := registered(t, home(t))
+func TestCiliumNetworking_InstallsTheGatewayKindsBeforeCilium(t *testing.T) {
+	rec := registered(t, spectest.Home(t))
 	want := []string{
 		"cilium-gateway-api-gateways", "cilium-gateway-api-httproutes",
 		"cilium-gateway-api-validatingadmissionpolicy-safe-upgrades",
@@ -98,7 +91,7 @@ func TestNew_InstallsTheGatewayKindsBeforeCilium(t *testing.T) {
 	}
 }
 
-func TestNew_TellsCiliumOnlyOnceItRuns(t *testing.T) {
+func TestCiliumNetworking_TellsCiliumOnlyOnceItRuns(t *testing.T) {
 	rec := registered(t, dual(t))
 	own := 0
 	for _, r := range rec.Resources() {
@@ -114,7 +107,7 @@ func TestNew_TellsCiliumOnlyOnceItRuns(t *testing.T) {
 	}
 }
 
-func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
+func TestCiliumNetworking_PutsEverythingIntoTheCluster(t *testing.T) {
 	for _, r := range registered(t, dual(t)).Resources() {
 		if strings.HasPrefix(r.Type, "kubernetes:") && !strings.Contains(r.Request.GetProvider(), "::cluster::") {
 			t.Errorf("%s has provider %q", r.Name, r.Request.GetProvider())
@@ -125,8 +118,8 @@ func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
 	}
 }
 
-func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
-	stack := home(t)
+func TestCiliumNetworking_GivesTheChartItsVersionAndValues(t *testing.T) {
+	stack := spectest.Home(t)
 	stack.Versions.Cilium = "1.18.3"
 	release := registered(t, stack).Find(t, "cilium-release")
 	for key, want := range map[resource.PropertyKey]string{
@@ -146,7 +139,7 @@ func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
 	}
 }
 
-func TestNew_KeepsPasswordsSecret(t *testing.T) {
+func TestCiliumNetworking_KeepsPasswordsSecret(t *testing.T) {
 	rec := registered(t, dual(t))
 	if leaks := rec.PlaintextOf(password); len(leaks) > 0 {
 		t.Errorf("the password stands in %v", leaks)
@@ -191,7 +184,7 @@ func changed(t *testing.T, before, after *spec.Stack) []string {
 	return names
 }
 
-func TestNew_ChangesExactlyWhatTheStackChanges(t *testing.T) {
+func TestCiliumNetworking_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*spec.Stack)
 		want   []string
@@ -229,24 +222,24 @@ func TestNew_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 	}
 }
 
-func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
+func TestCiliumNetworking_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
 	deaf := dual(t)
 	deaf.Nodes[0].SecondaryAddresses = nil
 	for name, test := range map[string]struct {
 		stack  *spec.Stack
-		change func(*cilium.Args)
+		change func(*Args)
 		want   string
 	}{
 		"no provider": {
-			home(t), func(a *cilium.Args) { a.Provider = nil },
+			spectest.Home(t), func(a *Args) { a.Provider = nil },
 			"cilium: Provider is missing: objects would go wherever the user's kubeconfig points",
 		},
 		"a password that nobody has": {
-			dual(t), func(a *cilium.Args) { a.BGPPasswords = nil },
+			dual(t), func(a *Args) { a.BGPPasswords = nil },
 			"cilium: no BGP password was given for op://lab/bgp/password",
 		},
 		"a node that cannot peer": {
-			deaf, func(*cilium.Args) {},
+			deaf, func(*Args) {},
 			"cilium: cilium.bgp.peers[1] (gateway-v6): node n-1 has no IPv6 address to peer with fd00:60::1 from; " +
 				"give it one in secondaryAddresses, or name the peer's nodes",
 		},

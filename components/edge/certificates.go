@@ -1,75 +1,137 @@
 package edge
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	corev1 "k8s.io/api/core/v1"
+	acmev1 "github.com/cert-manager/cert-manager/pkg/apis/acme/v1"
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmmetav1 "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/home-ops/home-ops/components/edge/objects"
-	"github.com/home-ops/home-ops/components/edge/values"
-	"github.com/home-ops/home-ops/internal/helm"
-	"github.com/home-ops/home-ops/internal/manifest"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
 
-// certManagerChart is cert-manager's chart.
-const certManagerChart = "oci://quay.io/jetstack/charts/cert-manager"
+// certManagerRegistry is where cert-manager's chart is.
+const certManagerRegistry = "oci://quay.io/jetstack/charts"
 
-// certificates has cert-manager sign the gateways' certificate. Nothing here waits
-// until it has: an authority that is away for an hour is no reason for an update to
-// fail, and a gateway takes up its certificate whenever it comes.
-func (b *builder) certificates(a *account) (issuer, certificate *manifest.Resource, err error) {
-	chartValues, err := values.CertManager(b.stack)
+// The directories of Let's Encrypt (https://letsencrypt.org/docs/staging-environment/).
+const (
+	letsEncrypt        = "https://acme-v02.api.letsencrypt.org/directory"
+	letsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directory"
+)
+
+// certificateSteps have cert-manager sign the gateways' certificate. Nothing waits until
+// it is signed: an update must not fail because a CA is away for an hour, and a gateway
+// takes up its certificate whenever it comes.
+func certificateSteps(stack *spec.Stack) (plan.Steps, error) {
+	values, err := certManagerValues(stack)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	release, err := b.release(&helm.Args{
-		Name:      "cert-manager",
-		Chart:     certManagerChart,
-		Version:   string(b.stack.Versions.CertManager),
-		Namespace: objects.CertManagerNamespace,
-		Values:    pulumi.ToMap(chartValues),
-	}, b.certManager)
-	if err != nil {
-		return nil, nil, err
+	chart := plan.Chart{
+		Registry: certManagerRegistry, Name: "cert-manager", Version: string(stack.Versions.CertManager),
 	}
-	needs, err := b.issuerNeeds(a, release)
-	if err != nil {
-		return nil, nil, err
+	steps := plan.Steps{release(stepCertManager, certManagerNamespace, chart, values)}
+	issuer := plan.Step{Name: stepIssuer, Object: gatewayIssuer(stack), After: []string{stepCertManager}}
+	for _, step := range signingSteps(stack) {
+		steps = append(steps, step)
+		issuer.After = append(issuer.After, step.Name)
 	}
-	if issuer, err = b.object("issuer", objects.Issuer(b.stack), append(needs, release)...); err != nil {
-		return nil, nil, err
-	}
-	certificate, err = b.object("certificate", objects.Certificate(b.stack), b.network, issuer)
-	return issuer, certificate, err
+	return append(steps, issuer, plan.Step{
+		Name: stepCertificate, Object: gatewayCertificate(stack), After: []string{stepNetworkNamespace, stepIssuer},
+	}), nil
 }
 
-// issuerNeeds is what the issuer signs with.
-func (b *builder) issuerNeeds(a *account, release *helm.Release) ([]pulumi.Resource, error) {
+// signingSteps make what the issuer signs with.
+func signingSteps(stack *spec.Stack) plan.Steps {
 	switch {
-	case b.stack.Edge.Certificates.Issuer == spec.IssuerLetsEncrypt:
-		token, err := b.secret("cert-manager-token", objects.CertManagerNamespace,
-			objects.CloudflareToken, objects.TokenKey, a.clusterToken, b.certManager)
-		return []pulumi.Resource{token}, err
-	case objects.GeneratesAuthority(b.stack):
-		var made []pulumi.Resource
-		for _, object := range objects.Authority() {
-			resource, err := b.object(object.Name, object.Body, append(made, release)...)
-			if err != nil {
-				return nil, err
-			}
-			made = append(made, resource)
-		}
-		return made, nil
+	case stack.Edge.Certificates.Issuer == spec.IssuerLetsEncrypt:
+		return plan.Steps{secret(
+			"cert-manager-token", named(certManagerNamespace, cloudflareToken), tokenKey, valueClusterToken,
+		)}
+	case stack.Edge.Certificates.CACertRef == "":
+		return generatedCA()
 	default:
-		authority, err := manifest.NewWith(b.ctx, b.name+"-authority", &corev1.Secret{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-			ObjectMeta: metav1.ObjectMeta{Namespace: objects.CertManagerNamespace, Name: objects.AuthoritySecret},
-			Type:       corev1.SecretTypeTLS,
-		}, []manifest.Field{
-			{Path: []string{"stringData", corev1.TLSCertKey}, Value: b.args.CACert},
-			{Path: []string{"stringData", corev1.TLSPrivateKeyKey}, Value: b.args.CAKey},
-		}, b.options(pulumi.DependsOn([]pulumi.Resource{b.certManager}))...)
-		return []pulumi.Resource{authority}, err
+		return plan.Steps{givenCA()}
+	}
+}
+
+// issuerName is the ClusterIssuer that signs the gateways' certificate. Each kind of
+// issuer has its own name: cert-manager signs anew when the name changes, not when what
+// is behind it does.
+func issuerName(stack *spec.Stack) string {
+	switch c := stack.Edge.Certificates; {
+	case c.Issuer == spec.IssuerCA:
+		return "home-ops-ca"
+	case c.Staging:
+		return "letsencrypt-staging"
+	default:
+		return "letsencrypt"
+	}
+}
+
+// gatewayIssuer signs the gateways' certificate, and those of whoever else asks it.
+func gatewayIssuer(stack *spec.Stack) *certmanagerv1.ClusterIssuer {
+	name := issuerName(stack)
+	c := stack.Edge.Certificates
+	if c.Issuer == spec.IssuerCA {
+		return clusterIssuer(name, certmanagerv1.IssuerConfig{CA: &certmanagerv1.CAIssuer{SecretName: caSecret}})
+	}
+	server := letsEncrypt
+	if c.Staging {
+		server = letsEncryptStaging
+	}
+	return clusterIssuer(name, certmanagerv1.IssuerConfig{ACME: &acmev1.ACMEIssuer{
+		Server: server, Email: c.Email,
+		PrivateKey: secretKey(name+"-account", ""),
+		Solvers: []acmev1.ACMEChallengeSolver{{
+			Selector: &acmev1.CertificateDNSNameSelector{DNSZones: []string{stack.Cluster.Domain}},
+			DNS01: &acmev1.ACMEChallengeSolverDNS01{Cloudflare: &acmev1.ACMEIssuerDNS01ProviderCloudflare{
+				APIToken: ptr(secretKey(cloudflareToken, tokenKey)),
+			}},
+		}},
+	}})
+}
+
+// gatewayCertificate is for the domain and every name directly below it.
+func gatewayCertificate(stack *spec.Stack) *certmanagerv1.Certificate {
+	return &certmanagerv1.Certificate{
+		TypeMeta:   certManagerType(certmanagerv1.CertificateKind),
+		ObjectMeta: named(Namespace, "gateways"),
+		Spec: certmanagerv1.CertificateSpec{
+			SecretName: certificateSecret,
+			IssuerRef:  issuerRef(issuerName(stack)),
+			DNSNames:   []string{stack.Cluster.Domain, "*." + stack.Cluster.Domain},
+			PrivateKey: ecdsa(certmanagerv1.RotationPolicyAlways),
+		},
+	}
+}
+
+func clusterIssuer(name string, config certmanagerv1.IssuerConfig) *certmanagerv1.ClusterIssuer {
+	return &certmanagerv1.ClusterIssuer{
+		TypeMeta:   certManagerType(certmanagerv1.ClusterIssuerKind),
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       certmanagerv1.IssuerSpec{IssuerConfig: config},
+	}
+}
+
+func certManagerType(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: certmanagerv1.SchemeGroupVersion.String(), Kind: kind}
+}
+
+func issuerRef(name string) cmmetav1.ObjectReference {
+	return cmmetav1.ObjectReference{
+		Group: certmanagerv1.SchemeGroupVersion.Group, Kind: certmanagerv1.ClusterIssuerKind, Name: name,
+	}
+}
+
+// secretKey is a key of a Secret in cert-manager's namespace. Without a key, cert-manager
+// takes the one that it writes itself.
+func secretKey(name, key string) cmmetav1.SecretKeySelector {
+	return cmmetav1.SecretKeySelector{LocalObjectReference: cmmetav1.LocalObjectReference{Name: name}, Key: key}
+}
+
+func ecdsa(rotation certmanagerv1.PrivateKeyRotationPolicy) *certmanagerv1.CertificatePrivateKey {
+	return &certmanagerv1.CertificatePrivateKey{
+		Algorithm: certmanagerv1.ECDSAKeyAlgorithm, Size: 256, RotationPolicy: rotation,
 	}
 }

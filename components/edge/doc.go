@@ -1,8 +1,7 @@
-// Package edge is EdgeAccess: how the home and the world find what runs in the
-// cluster, and how far each of them gets. Gateways and their certificates, names for
-// the home and for the world, and the tunnel that leads the world to the external
-// gateway.
+// Package edge is EdgeAccess: how requests from the home network and from the internet
+// reach what runs in the cluster, and how far each gets. It makes the gateways and their
+// certificate, publishes DNS names at home and on the internet, and runs the Cloudflare
+// Tunnel that leads the internet to the external gateway.
 //
-// What is asked for is built in the packages below, which know nothing of Pulumi;
-// here it is put in order.
+// [Plan] is what of it is in the cluster. What is at Cloudflare is made beside it.
 package edge

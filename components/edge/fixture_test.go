@@ -1,4 +1,4 @@
-package edge_test
+package edge
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/edge"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
@@ -18,6 +17,7 @@ const (
 	theToken  = "the token of the account"
 	theKey    = "the key of the router"
 	theSeed   = "a seed as long as key material is"
+	theCACert = "-----BEGIN CERTIFICATE-----"
 	theCAKey  = "-----BEGIN PRIVATE KEY-----"
 	newToken  = "a token for records alone"
 	runTunnel = "what a connector runs the tunnel with"
@@ -25,21 +25,26 @@ const (
 )
 
 const (
-	tunnelType   = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
-	configType   = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
-	recordType   = "cloudflare:index/record:Record"
-	tokenType    = "cloudflare:index/apiToken:ApiToken"
-	settingsType = "cloudflare:index/zoneSettingsOverride:ZoneSettingsOverride"
-	releaseType  = "kubernetes:helm.sh/v3:Release"
+	tunnelType    = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
+	configType    = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+	dnsRecordType = "cloudflare:index/record:Record"
+	tokenType     = "cloudflare:index/apiToken:ApiToken"
+	settingsType  = "cloudflare:index/zoneSettingsOverride:ZoneSettingsOverride"
+	releaseType   = "kubernetes:helm.sh/v3:Release"
 )
 
-func home(t *testing.T) *spec.Stack   { return spectest.Load(t, "../../Pulumi.home.yaml") }
-func lab(t *testing.T) *spec.Stack    { return spectest.Load(t, "../../Pulumi.lab.yaml") }
+func home(t *testing.T) *spec.Stack   { return spectest.Home(t) }
+func lab(t *testing.T) *spec.Stack    { return spectest.Lab(t) }
 func direct(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.direct.yaml") }
 func none(t *testing.T) *spec.Stack   { return spectest.Load(t, "testdata/Pulumi.none.yaml") }
 func ownCA(t *testing.T) *spec.Stack  { return spectest.Load(t, "testdata/Pulumi.own-ca.yaml") }
 
-// answer says what Cloudflare would.
+// stacks are home and lab, and one for each exposure and issuer that they do not have.
+func stacks(t *testing.T) []*spec.Stack {
+	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t)}
+}
+
+// answer is what Cloudflare returns for a resource.
 func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 	switch res.Type {
 	case tunnelType:
@@ -52,7 +57,7 @@ func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 	return "", nil, nil
 }
 
-// zone answers the look-up of a zone, of the right account.
+// zone answers the look-up of a zone, if it names an account.
 func zone(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
 	if token != "cloudflare:index/getZone:getZone" || args["accountId"].StringValue() == "" {
 		return nil, fmt.Errorf("%s of %v", token, args)
@@ -62,40 +67,46 @@ func zone(token string, args resource.PropertyMap) (resource.PropertyMap, error)
 
 func newRecorder() *recorder.Recorder { return &recorder.Recorder{Outputs: answer, Invokes: zone} }
 
-// program makes the component of a stack after what it needs.
-func program(stack *spec.Stack, change ...func(*edge.Args)) pulumi.RunFunc {
+// program makes the component of a stack, on stand-ins for what it needs.
+func program(stack *spec.Stack, change ...func(*Args)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		provider, err := kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("kubeconfig")})
 		if err != nil {
 			return err
 		}
 		var standIns []pulumi.Resource
-		for _, name := range []string{"kinds", "cilium"} {
+		for _, name := range []string{"kinds", "cilium", "pool"} {
 			var r pulumi.CustomResourceState
 			if err := ctx.RegisterResource("test:index:StandIn", name, pulumi.Map{}, &r); err != nil {
 				return err
 			}
 			standIns = append(standIns, &r)
 		}
-		args := &edge.Args{
-			Stack: stack, Provider: provider, GatewayKinds: standIns[:1], Network: standIns[1:],
-			Seed: secret(theSeed), CloudflareToken: secret(theToken), UniFiKey: secret(theKey),
-			CACert: pulumi.String("-----BEGIN CERTIFICATE-----"), CAKey: secret(theCAKey),
+		args := &Args{
+			Stack: stack, Provider: provider,
+			GatewayAPI: standIns[:1], Network: standIns[1:2], LoadBalancer: standIns[2:],
+			Seed: sealed(theSeed), CloudflareToken: sealed(theToken), UniFiKey: sealed(theKey),
+			CACert: pulumi.String(theCACert), CAKey: sealed(theCAKey),
 		}
-		for _, apply := range change {
-			apply(args)
+		for _, set := range change {
+			set(args)
 		}
-		access, err := edge.New(ctx, "edge", args)
+		access, err := NewEdgeAccess(ctx, "edge", args)
 		if err != nil {
 			return err
 		}
+		var gateways pulumi.StringArray
+		for _, gateway := range access.Gateways {
+			gateways = append(gateways, gateway.URN().ToStringOutput())
+		}
+		ctx.Export("gateways", gateways)
 		ctx.Export("issuer", access.Issuer)
 		ctx.Export("tunnel", access.TunnelID)
 		return nil
 	}
 }
 
-func secret(text string) pulumi.StringInput {
+func sealed(text string) pulumi.StringInput {
 	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
 }
 

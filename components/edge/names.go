@@ -1,90 +1,80 @@
 package edge
 
 import (
-	"slices"
+	"net/netip"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/home-ops/home-ops/components/edge/objects"
-	"github.com/home-ops/home-ops/components/edge/values"
-	"github.com/home-ops/home-ops/internal/helm"
+	"github.com/home-ops/home-ops/spec"
 )
 
-// The charts that publish names.
+// Where the gateways are in the cluster.
 const (
-	externalDNSChart = "oci://ghcr.io/home-operations/charts-mirror/external-dns"
-	k8sGatewayChart  = "oci://ghcr.io/k8s-gateway/charts/k8s-gateway"
+	// Namespace holds the gateways and what publishes their names.
+	Namespace = "network"
+	// InternalGateway and ExternalGateway are the names of the Gateways.
+	InternalGateway = "internal"
+	ExternalGateway = "external"
 )
 
-// publicNames publishes the external gateway's names to the world.
-func (b *builder) publicNames(a *account) error {
-	if !objects.Published(b.stack) {
-		return nil
-	}
-	token, err := b.secret("external-dns-token", objects.Namespace,
-		objects.CloudflareToken, objects.TokenKey, a.clusterToken, b.network)
-	if err != nil {
-		return err
-	}
-	chartValues, err := values.ExternalDNSCloudflare(b.stack)
-	if err != nil {
-		return err
-	}
-	return b.externalDNS(values.PublicDNS, chartValues, a.clusterToken, token)
+const (
+	// certManagerNamespace holds cert-manager, and the Secrets that cluster issuers
+	// refer to.
+	certManagerNamespace = "cert-manager"
+
+	// certificateSecret, in Namespace, is the certificate of both gateways.
+	certificateSecret = "gateways-tls"
+	// caSecret, in certManagerNamespace, is the certificate and key of the home's own CA.
+	caSecret = "home-ops-ca"
+
+	// cloudflareToken is the Secret with the API token for the zone's records, in both
+	// namespaces, and tokenKey its key.
+	cloudflareToken = "cloudflare-api-token"
+	tokenKey        = "api-token"
+	// unifiKey is the Secret with the API key of the UniFi gateway, and unifiKeyKey its
+	// key.
+	unifiKey    = "unifi-api-key"
+	unifiKeyKey = "api-key"
+	// tunnelToken is the Secret with which a connector runs the tunnel; its key is
+	// tokenKey.
+	tunnelToken = "cloudflared"
+)
+
+// Enabled reports whether a stack has gateways, and so anything of this package.
+func Enabled(stack *spec.Stack) bool {
+	return len(stack.Edge.Gateways.Internal)+len(stack.Edge.Gateways.External) > 0
 }
 
-// homeNames publishes the names of both gateways to the home, at the router and by
-// a server of our own.
-func (b *builder) homeNames() error {
-	if b.stack.Edge.DNS.UniFi != nil {
-		key, err := b.secret("unifi-key", objects.Namespace,
-			objects.UniFiKey, objects.KeyKey, b.args.UniFiKey, b.network)
-		if err != nil {
-			return err
-		}
-		chartValues, err := values.ExternalDNSUniFi(b.stack)
-		if err != nil {
-			return err
-		}
-		if err := b.externalDNS(values.HomeDNS, chartValues, b.args.UniFiKey, key); err != nil {
-			return err
-		}
-	}
-	if len(b.stack.Edge.Gateways.DNS) == 0 {
-		return nil
-	}
-	chartValues, err := values.K8sGateway(b.stack)
-	if err != nil {
-		return err
-	}
-	_, err = b.release(&helm.Args{
-		Name:      "k8s-gateway",
-		Chart:     k8sGatewayChart,
-		Version:   string(b.stack.Versions.K8sGateway),
-		Namespace: objects.Namespace,
-		Values:    pulumi.ToMap(chartValues),
-	}, b.afterKinds()...)
-	return err
+// published reports whether names of the external gateway are published on the internet.
+func published(stack *spec.Stack) bool {
+	return stack.Edge.Exposure != spec.ExposureNone && stack.Edge.Cloudflare != nil
 }
 
-// externalDNS starts anew when its credential changes, which it reads once.
-func (b *builder) externalDNS(
-	name string, chartValues map[string]any, credential pulumi.StringInput, secret pulumi.Resource,
-) error {
-	all := pulumi.ToMap(chartValues)
-	all["podAnnotations"] = pulumi.Map{rolloutAnnotation: fingerprint(credential)}
-	_, err := b.release(&helm.Args{
-		Name:      name,
-		Chart:     externalDNSChart,
-		Version:   string(b.stack.Versions.ExternalDNS),
-		Namespace: objects.Namespace,
-		Values:    all,
-	}, append(b.afterKinds(), secret)...)
-	return err
+// tunnelled reports whether a tunnel leads to the external gateway.
+func tunnelled(stack *spec.Stack) bool { return stack.Edge.Exposure == spec.ExposureTunnel }
+
+// externalName is the public name that leads to the external gateway. The names of
+// applications point at it, so that only this one changes with the exposure.
+func externalName(stack *spec.Stack) string { return "external." + stack.Cluster.Domain }
+
+// gatewayService is the host of a gateway's Service, which Cilium makes.
+func gatewayService(stack *spec.Stack, gateway string) string {
+	return "cilium-gateway-" + gateway + "." + Namespace + ".svc." + stack.Cluster.DNSDomain
 }
 
-// afterKinds is for what reads gateways and routes: it does not start without their
-// kinds.
-func (b *builder) afterKinds() []pulumi.Resource {
-	return append(slices.Clone(b.args.GatewayKinds), b.network)
+// recordType is the type of a DNS record that leads to a target.
+func recordType(target string) string {
+	addr, err := netip.ParseAddr(target)
+	switch {
+	case err != nil:
+		return "CNAME"
+	case addr.Is4():
+		return "A"
+	default:
+		return "AAAA"
+	}
+}
+
+func named(namespace, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name}
 }

@@ -1,68 +1,57 @@
 package edge
 
 import (
-	"slices"
-
 	"github.com/pulumi/pulumi-cloudflare/sdk/v5/go/cloudflare"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/edge/objects"
 	"github.com/home-ops/home-ops/components/edge/tunnel"
 	"github.com/home-ops/home-ops/internal/derive"
-	"github.com/home-ops/home-ops/internal/manifest"
 	"github.com/home-ops/home-ops/spec"
 )
 
-// tunnel leads the world to the external gateway. With exposure direct its name
-// leads to the home's own address instead; with none it leads nowhere.
-func (b *builder) tunnel(a *account, certificate pulumi.Resource) (id pulumi.StringOutput, err error) {
-	none := pulumi.String("").ToStringOutput()
-	switch e := b.stack.Edge; {
-	case e.Exposure == spec.ExposureDirect && a != nil && e.DNS.PublicTarget != "":
-		target := e.DNS.PublicTarget
-		return none, b.externalRecord(a, objects.RecordType(target), pulumi.String(target), false)
-	case e.Exposure != spec.ExposureTunnel:
-		return none, nil
+// TunnelRules are what the stack's tunnel lets in and where it leads; none without a
+// tunnel.
+func TunnelRules(stack *spec.Stack) []tunnel.Rule {
+	if !tunnelled(stack) {
+		return nil
 	}
-	t, err := b.tunnelAtCloudflare(a)
-	if err != nil {
-		return none, err
-	}
-	if err := b.externalRecord(a, "CNAME", t.Cname, true); err != nil {
-		return none, err
-	}
-	return t.ID().ToStringOutput(), b.connectors(t, certificate)
+	return tunnel.Rules(tunnel.Gateway{
+		Domain:     stack.Cluster.Domain,
+		Service:    "https://" + gatewayService(stack, ExternalGateway) + ":443",
+		ServerName: externalName(stack),
+		CAPool:     caPool(stack),
+	})
 }
 
-// tunnelAtCloudflare is protected: with it would go every name that leads through
-// it. Its secret is that of its name, so that a new name is a new secret, and the
-// way to replace one that is known to others.
+// tunnel is protected: every name that leads through it would go with it. Its secret is
+// derived from its name, so that another name brings another secret: that is the way to
+// replace a secret that others know.
 //
-// It is made when the cluster stands: Cloudflare would not give a second one of its
-// name to a run after one that was killed before it had the answer, and the longest
-// part of a run, the machines', lies behind it by then.
-func (b *builder) tunnelAtCloudflare(a *account) (*cloudflare.ZeroTrustTunnelCloudflared, error) {
-	name := b.stack.Edge.Cloudflare.TunnelName
-	t, err := cloudflare.NewZeroTrustTunnelCloudflared(b.ctx, b.name+"-tunnel", &cloudflare.ZeroTrustTunnelCloudflaredArgs{
-		AccountId: a.id,
+// It is made after the cluster. A run that is killed before it has Cloudflare's answer
+// leaves a tunnel that the next run does not know of, and Cloudflare refuses a second one
+// of the same name; the longest part of a run, that of the machines, is over by then.
+func (a *account) tunnel(seed pulumi.StringInput, after []pulumi.Resource) (*cloudflare.ZeroTrustTunnelCloudflared, error) {
+	id, name := pulumi.String(a.stack.Edge.Cloudflare.AccountID), a.stack.Edge.Cloudflare.TunnelName
+	t, err := cloudflare.NewZeroTrustTunnelCloudflared(a.Context, a.Name("tunnel"), &cloudflare.ZeroTrustTunnelCloudflaredArgs{
+		AccountId: id,
 		Name:      pulumi.String(name),
 		ConfigSrc: pulumi.String("cloudflare"),
-		Secret:    derive.Secret(b.args.Seed, "cloudflare-tunnel/"+name),
-	}, b.at(a, pulumi.Protect(true), pulumi.DependsOn(b.args.Network))...)
+		Secret:    derive.Secret(seed, "cloudflare-tunnel/"+name),
+	}, a.options(pulumi.Protect(true), pulumi.DependsOn(after))...)
 	if err != nil {
 		return nil, err
 	}
-	_, err = cloudflare.NewZeroTrustTunnelCloudflaredConfig(b.ctx, b.name+"-tunnel-config",
+	_, err = cloudflare.NewZeroTrustTunnelCloudflaredConfig(a.Context, a.Name("tunnel-config"),
 		&cloudflare.ZeroTrustTunnelCloudflaredConfigArgs{
-			AccountId: a.id,
+			AccountId: id,
 			TunnelId:  t.ID(),
 			Config: cloudflare.ZeroTrustTunnelCloudflaredConfigConfigArgs{
-				IngressRules: ingress(tunnel.Rules(b.stack)),
+				IngressRules: ingress(TunnelRules(a.stack)),
 			},
 		},
 		// The provider would move the configuration to another tunnel in place, and keep
 		// reading the old one's.
-		append(b.at(a), pulumi.ReplaceOnChanges([]string{"tunnelId"}))...)
+		a.options(pulumi.ReplaceOnChanges([]string{"tunnelId"}))...)
 	return t, err
 }
 
@@ -83,36 +72,4 @@ func ingress(rules []tunnel.Rule) cloudflare.ZeroTrustTunnelCloudflaredConfigCon
 		out = append(out, args)
 	}
 	return out
-}
-
-// connectors run the tunnel in the cluster. They need the authority's certificate,
-// and go on to a new tunnel by themselves.
-func (b *builder) connectors(t *cloudflare.ZeroTrustTunnelCloudflared, certificate pulumi.Resource) error {
-	token, err := b.secret("tunnel-token", objects.Namespace, objects.TunnelToken, objects.TokenKey,
-		pulumi.ToSecret(t.TunnelToken).(pulumi.StringOutput), b.network)
-	if err != nil {
-		return err
-	}
-	after := slices.Concat([]pulumi.Resource{token, certificate}, b.args.Network)
-	if b.stack.Edge.Certificates.Staging {
-		roots, err := b.object("letsencrypt-staging-roots", objects.StagingRoots(), b.network)
-		if err != nil {
-			return err
-		}
-		after = append(after, roots)
-	}
-	for _, object := range objects.Cloudflared(b.stack) {
-		var fields []manifest.Field
-		if object.Name == objects.ConnectorDeployment {
-			fields = []manifest.Field{{
-				Path:  []string{"spec", "template", "metadata", "annotations", rolloutAnnotation},
-				Value: fingerprint(t.TunnelToken),
-			}}
-		}
-		if _, err := manifest.NewWith(b.ctx, b.name+"-"+object.Name, object.Body, fields,
-			b.options(pulumi.DependsOn(after))...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -8,11 +8,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/flux/objects"
 	"github.com/home-ops/home-ops/components/flux/settings"
 )
 
-// check tells everything that is missing before anything is touched.
+// check reports everything that is missing before anything is registered.
 func (a *Args) check() error {
 	if a == nil || a.Stack == nil {
 		return errors.New("flux: Stack is missing")
@@ -22,7 +21,7 @@ func (a *Args) check() error {
 		errs = append(errs, errors.New("flux: Provider is missing: objects would go wherever the user's kubeconfig points"))
 	}
 	for _, secret := range a.secrets() {
-		if secret.wanted && secret.value == nil {
+		if secret.needed && secret.value == nil {
 			errs = append(errs, fmt.Errorf("flux: %s is missing: the stack has %s", secret.name, secret.reason))
 		}
 	}
@@ -32,33 +31,32 @@ func (a *Args) check() error {
 			errs = append(errs, fmt.Errorf("flux: ClusterSecrets has no %s: the stack keeps it at %s", name, refs[name]))
 		}
 	}
-	plain := settings.For(a.Stack)
 	for _, name := range slices.Sorted(maps.Keys(a.ClusterSecrets)) {
-		if _, taken := plain[name]; taken {
-			errs = append(errs, fmt.Errorf("flux: ClusterSecrets.%s is a setting too; Flux would take the secret", name))
+		if _, known := refs[name]; !known {
+			errs = append(errs, fmt.Errorf("flux: ClusterSecrets.%s is no secret setting of the stack", name))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// wantedSecret is a secret and what the stack says about it.
-type wantedSecret struct {
+// secret is a secret of the Args, and what in the stack file needs it.
+type secret struct {
 	name, reason string
-	wanted       bool
+	needed       bool
 	value        pulumi.StringInput
 }
 
-func (a *Args) secrets() []wantedSecret {
+func (a *Args) secrets() []secret {
 	f := a.Stack.Flux
 	deriveKey := f.SSH() && a.PrivateKey == nil
 	deriveSecret := f.Webhook != nil && a.WebhookSecret == nil
-	return []wantedSecret{
+	return []secret{
 		{"Seed", "a secret to derive", deriveKey || deriveSecret, a.Seed},
 		{"Token", "flux.tokenRef", f.TokenRef != "", a.Token},
 		{"PrivateKey", "flux.privateKeyRef", f.PrivateKeyRef != "", a.PrivateKey},
 		{"WebhookSecret", "flux.webhook.secretRef", f.Webhook != nil && f.Webhook.SecretRef != "", a.WebhookSecret},
 		{"GitHubToken", "something to manage under flux.github", managesGitHub(f), a.GitHubToken},
-		{"StatusToken", "flux.github.statusTokenRef", objects.ReportsStatus(a.Stack), a.StatusToken},
+		{"StatusToken", "flux.github.statusTokenRef", reportsStatus(f), a.StatusToken},
 		{"SopsKey", "secrets.sops", a.Stack.Secrets.SOPS != nil, a.SopsKey},
 	}
 }

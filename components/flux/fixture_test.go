@@ -1,7 +1,6 @@
 package flux_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -17,56 +16,65 @@ import (
 
 // The secrets that every test gives.
 const (
-	seed        = "the machines' own secret, as long as it is"
-	gitHubToken = "ghp_administers"
-	statusToken = "ghp_writes_statuses"
-	sopsKey     = "AGE-SECRET-KEY-1TEST"
-	accessKey   = "an-access-key"
-	secretKey   = "a-secret-key"
+	seed          = "the machines' own secret, as long as it is"
+	gitToken      = "glpat_reads"
+	gitHubToken   = "ghp_administers"
+	statusToken   = "ghp_writes_statuses"
+	webhookSecret = "token"
+	sopsKey       = "AGE-SECRET-KEY-1TEST"
+	settingPrefix = "the-value-of-"
 )
 
 // private is a stack with everything that there is for an ssh repository at GitHub.
-const private = "testdata/Pulumi.private.yaml"
-
-// stacks are the fixture and every stack of the project.
-func stacks(t *testing.T) []*spec.Stack {
+func private(t *testing.T) *spec.Stack {
 	t.Helper()
-	paths, err := filepath.Glob("../../Pulumi.*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []*spec.Stack
-	for _, path := range append(paths, private) {
-		out = append(out, spectest.Load(t, path))
-	}
-	return out
+	return spectest.Load(t, "testdata/Pulumi.private.yaml")
 }
 
-// program makes the component of a stack after a network, and exports what comes
-// out of it.
+// gitLab is a stack with a token and a webhook, in a network that the internet cannot
+// reach.
+func gitLab(t *testing.T) *spec.Stack {
+	t.Helper()
+	return spectest.Load(t, "testdata/Pulumi.gitlab.yaml")
+}
+
+func stacks(t *testing.T) []*spec.Stack {
+	t.Helper()
+	return []*spec.Stack{spectest.Home(t), spectest.Lab(t), private(t), gitLab(t)}
+}
+
+// program makes the component of a stack, gives it a resource for each condition, and
+// exports what comes out of it.
 func program(stack *spec.Stack, change ...func(*flux.Args)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		provider, err := kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("kubeconfig")})
 		if err != nil {
 			return err
 		}
-		var network pulumi.CustomResourceState
-		if err := ctx.RegisterResource("test:index:StandIn", "network", pulumi.Map{}, &network); err != nil {
-			return err
-		}
 		args := &flux.Args{
-			Stack: stack, Provider: provider, Network: []pulumi.Resource{&network}, Seed: secret(seed),
+			Stack: stack, Provider: provider, Seed: secret(seed), Token: secret(gitToken),
 			GitHubToken: secret(gitHubToken), StatusToken: secret(statusToken), SopsKey: secret(sopsKey),
 			ClusterSecrets: map[string]pulumi.StringInput{},
 		}
-		if stack.Storage.Longhorn != nil {
-			args.ClusterSecrets[settings.LonghornBackupAccessKey] = secret(accessKey)
-			args.ClusterSecrets[settings.LonghornBackupSecretKey] = secret(secretKey)
+		for name, condition := range map[string]*[]pulumi.Resource{
+			"network": &args.Network, "gateway-api": &args.GatewayAPI, "gateways": &args.Gateways, "store": &args.SecretStore,
+		} {
+			var before pulumi.CustomResourceState
+			if err := ctx.RegisterResource("test:index:Before", name, pulumi.Map{}, &before); err != nil {
+				return err
+			}
+			*condition = []pulumi.Resource{&before}
+		}
+		for name := range settings.SecretRefs(stack) {
+			args.ClusterSecrets[name] = secret(settingPrefix + name)
+		}
+		if stack.Flux.Webhook != nil && stack.Flux.Webhook.SecretRef != "" {
+			args.WebhookSecret = secret(webhookSecret)
 		}
 		for _, apply := range change {
 			apply(args)
 		}
-		bootstrap, err := flux.New(ctx, "flux", args)
+		bootstrap, err := flux.NewFluxBootstrap(ctx, "flux", args)
 		if err != nil {
 			return err
 		}
@@ -98,4 +106,16 @@ func shown(value resource.PropertyValue) any {
 		}
 		return nil, false
 	})
+}
+
+// plainText is the text of a value that may be a secret, in however many layers.
+func plainText(t *testing.T, value resource.PropertyValue) string {
+	t.Helper()
+	for value.IsSecret() {
+		value = value.SecretValue().Element
+	}
+	if !value.IsString() {
+		t.Fatalf("%v is no text", value)
+	}
+	return value.StringValue()
 }

@@ -3,41 +3,52 @@ package flux
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/internal/helm"
+	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
 
-// Args describe the cluster's Git repository and how Flux gets at it. A secret is
-// given where the stack file has a reference for it, and else left out.
+// Args describe the cluster's Git repository and how Flux gets access to it. A secret is
+// given where the stack file has a reference for it, and otherwise left out.
 type Args struct {
 	// Stack is the validated stack file.
 	Stack *spec.Stack
 	// Provider manages Kubernetes objects in the cluster.
 	Provider pulumi.ProviderResource
-	// Network is what makes the nodes Ready, and brings the kinds of gateways and
-	// network policies.
-	Network []pulumi.Resource
-	// Seed is key material of the cluster, from which the secrets are derived that
-	// nobody gives.
-	Seed pulumi.StringInput
 
+	// Network is what makes the nodes Ready and brings the kinds of network policies.
+	// Everything that runs waits for it.
+	Network []pulumi.Resource
+	// GatewayAPI is the kinds of the Gateway API. The webhook's route waits for them, and
+	// so does Flux itself. Empty if the stack has none.
+	GatewayAPI []pulumi.Resource
+	// Gateways are the gateways that the tree's routes attach to. Flux itself waits for
+	// them, its operator does not. Empty if the stack has none.
+	Gateways []pulumi.Resource
+	// SecretStore is the store that the tree's ExternalSecrets read. Flux itself waits
+	// for it, its operator does not. Empty if the stack has none.
+	SecretStore []pulumi.Resource
+
+	// Seed is key material of the cluster. The secrets that the stack file has no
+	// reference for are derived from it.
+	Seed pulumi.StringInput
 	// Token opens a private https repository (flux.tokenRef).
 	Token pulumi.StringInput
 	// PrivateKey opens an ssh repository (flux.privateKeyRef). Default: one derived
 	// from Seed.
 	PrivateKey pulumi.StringInput
-	// WebhookSecret signs the announcements of pushes (flux.webhook.secretRef). Default:
+	// WebhookSecret signs the Git server's requests (flux.webhook.secretRef). Default:
 	// one derived from Seed.
 	WebhookSecret pulumi.StringInput
-	// GitHubToken administers the repository (flux.github.tokenRef). It stays outside
+	// GitHubToken administers the repository (flux.github.tokenRef). It never reaches
 	// the cluster.
 	GitHubToken pulumi.StringInput
 	// StatusToken writes commit statuses (flux.github.statusTokenRef).
 	StatusToken pulumi.StringInput
 	// SopsKey is the age key file with which Flux decrypts (secrets.sops.keyRef).
 	SopsKey pulumi.StringInput
-	// ClusterSecrets are the values of the tree's secret settings by their names: those
-	// of settings.SecretRefs.
+	// ClusterSecrets are the values of the tree's secret settings by their names: exactly
+	// those of settings.SecretRefs.
 	ClusterSecrets map[string]pulumi.StringInput
 }
 
@@ -46,58 +57,62 @@ type FluxBootstrap struct {
 	pulumi.ResourceState
 
 	// Instance is Flux. It exists once Flux runs and has applied the root of the tree.
-	Instance *helm.Release
-	// WebhookURL is where a push is announced, for a Git server at which the program
-	// does not register it. It is secret, and empty without a webhook.
+	Instance *component.Release
+	// WebhookURL is the address to which a Git server sends its push events, for one at
+	// which the program does not register it. It is secret, and empty without a webhook.
 	WebhookURL pulumi.StringOutput
 	// DeployKey is the public half of the ssh key that Flux clones with, for a Git server
-	// at which the program does not register it; empty with https.
+	// at which the program does not register it. It is empty with https.
 	DeployKey pulumi.StringOutput
 }
 
-// New installs Flux. It returns before the tree is applied beyond its root: what Git
-// owns is ready when Git's own health checks say so.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*FluxBootstrap, error) {
+// NewFluxBootstrap installs Flux. It returns once the root of the tree is applied. What
+// the root leads to becomes ready later, by the tree's own health checks.
+func NewFluxBootstrap(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*FluxBootstrap, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
+	steps, err := Plan(args.Stack)
+	if err != nil {
+		return nil, err
+	}
 	f := &FluxBootstrap{}
-	if err := ctx.RegisterComponentResource("homeops:index:FluxBootstrap", name, f, opts...); err != nil {
-		return nil, err
-	}
-	b := &builder{ctx: ctx, name: name, args: args, parent: f}
-	atGitHub, err := b.gitHub()
+	c, err := component.Register(ctx, "FluxBootstrap", name, f, opts...)
 	if err != nil {
 		return nil, err
 	}
+	privateKey, webhookSecret := args.privateKey(), args.webhookSecret()
+	f.DeployKey = publicKey(privateKey)
+	f.WebhookURL = webhookURL(args.Stack, webhookSecret)
 
-	namespace, err := b.namespace()
+	hub, err := newGitHub(c, args)
 	if err != nil {
 		return nil, err
 	}
-	needs, err := b.settings(namespace)
+	registered, err := hub.deployKey(f.DeployKey)
 	if err != nil {
 		return nil, err
 	}
-	source, err := b.source(namespace, atGitHub)
+	made, err := c.Apply(steps, component.Inputs{
+		Provider: args.Provider,
+		Values:   args.values(privateKey, webhookSecret),
+		Conditions: map[plan.Condition][]pulumi.Resource{
+			plan.Network:     args.Network,
+			plan.GatewayAPI:  args.GatewayAPI,
+			plan.Gateways:    args.Gateways,
+			plan.SecretStore: args.SecretStore,
+			plan.Repository:  registered,
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	f.DeployKey = source.publicKey
-	operator, err := b.operator(namespace)
-	if err != nil {
+	f.Instance = made.Release(stepInstance)
+	listeners := made.Of(stepReceiver, stepWebhookPolicy, stepWebhookRoute)
+	if err := hub.webhook(f.WebhookURL, webhookSecret, listeners); err != nil {
 		return nil, err
 	}
-	if f.Instance, err = b.instance(operator, append(needs, source.ready...)); err != nil {
-		return nil, err
-	}
-	if f.WebhookURL, err = b.webhook(namespace, f.Instance, atGitHub); err != nil {
-		return nil, err
-	}
-	if err := b.status(namespace, f.Instance); err != nil {
-		return nil, err
-	}
-	if err := atGitHub.protect(); err != nil {
+	if err := hub.protection(); err != nil {
 		return nil, err
 	}
 	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{

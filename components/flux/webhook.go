@@ -1,66 +1,138 @@
 package flux
 
 import (
+	notificationv1 "github.com/fluxcd/notification-controller/api/v1"
+	"github.com/fluxcd/pkg/apis/meta"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gateway "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/home-ops/home-ops/components/flux/objects"
-	"github.com/home-ops/home-ops/internal/derive"
+	"github.com/home-ops/home-ops/components/cilium/ciliumio"
+	"github.com/home-ops/home-ops/internal/plan"
+	"github.com/home-ops/home-ops/spec"
 )
 
-// webhookLabel is what the webhook's secret is derived by. Another label is another
-// secret.
-const webhookLabel = "flux/webhook"
+// receiverName is the name of everything that receives push events. It is part of what
+// the webhook's path is computed from.
+const receiverName = "flux-webhook"
 
-// webhook makes a receiver, the way to it, and at GitHub the announcement. It returns
-// the address.
-func (b *builder) webhook(namespace, instance pulumi.Resource, atGitHub *gitHub) (pulumi.StringOutput, error) {
-	webhook := b.args.Stack.Flux.Webhook
-	nowhere := pulumi.String("").ToStringOutput()
+// receiverService is the Service of notification-controller's receivers, and
+// receiverPort the port of its pods
+// (https://github.com/fluxcd/notification-controller/tree/main/config/manager).
+const (
+	receiverService = "webhook-receiver"
+	receiverPort    = "9292"
+)
+
+// The gateways that the route may attach to.
+const (
+	gatewayNamespace = "network"
+	externalGateway  = "external"
+	internalGateway  = "internal"
+)
+
+// webhookSteps are a receiver of the Git server's push events and the path to it, of a
+// stack that has a webhook.
+func webhookSteps(stack *spec.Stack) plan.Steps {
+	webhook := stack.Flux.Webhook
 	if webhook == nil {
-		return nowhere, nil
-	}
-	token := b.args.WebhookSecret
-	if token == nil {
-		token = derive.Secret(b.args.Seed, webhookLabel)
-	}
-	secret, err := b.secret("webhook-token", objects.ReceiverSecret, nil, map[string]pulumi.StringInput{"token": token}, namespace)
-	if err != nil {
-		return nowhere, err
-	}
-	receiver, err := b.object("receiver", objects.Receiver(webhook), instance, secret)
-	if err != nil {
-		return nowhere, err
-	}
-	way := append([]pulumi.Resource{namespace}, b.args.Network...)
-	policy, err := b.object("webhook-policy", objects.Policy(), way...)
-	if err != nil {
-		return nowhere, err
-	}
-	route, err := b.object("webhook-route", objects.Route(b.args.Stack), way...)
-	if err != nil {
-		return nowhere, err
-	}
-	url := pulumi.ToSecret(token.ToStringOutput().ApplyT(func(token string) string {
-		return objects.WebhookURL(webhook.Host, token)
-	})).(pulumi.StringOutput)
-	return url, atGitHub.webhook(url, token, receiver, policy, route)
-}
-
-// status has Flux tell GitHub what became of each commit.
-func (b *builder) status(namespace, instance pulumi.Resource) error {
-	stack := b.args.Stack
-	if !objects.ReportsStatus(stack) {
 		return nil
 	}
-	secret, err := b.secret("status-token", objects.StatusSecret, nil,
-		map[string]pulumi.StringInput{"token": b.args.StatusToken}, namespace)
-	if err != nil {
-		return err
+	return plan.Steps{
+		secretStep(stepWebhookToken, receiverName, nil, key("token", valueWebhookToken)),
+		{Name: stepReceiver, Object: receiver(webhook), After: []string{stepInstance, stepWebhookToken}},
+		{
+			Name: stepWebhookPolicy, Object: receiverPolicy(),
+			After: []string{stepNamespace}, Needs: []plan.Condition{plan.Network},
+		},
+		{
+			Name: stepWebhookRoute, Object: receiverRoute(stack),
+			After: []string{stepNamespace}, Needs: []plan.Condition{plan.Network, plan.GatewayAPI},
+		},
 	}
-	provider, err := b.object("status-provider", objects.StatusProvider(stack), instance, secret)
-	if err != nil {
-		return err
+}
+
+// receiver has the repository fetched when its server sends a push event.
+func receiver(webhook *spec.Webhook) *notificationv1.Receiver {
+	events := map[spec.WebhookProvider][]string{
+		// GitHub sends a ping when the webhook is made.
+		"github": {"ping", "push"},
+		"gitlab": {"Push Hook"},
 	}
-	_, err = b.object("status-alert", objects.StatusAlert(), provider)
-	return err
+	metadata := named(receiverName)
+	// The webhook is registered after the receiver answers: GitHub sends its ping at once.
+	metadata.Annotations = map[string]string{"pulumi.com/waitFor": "condition=Ready"}
+	return &notificationv1.Receiver{
+		TypeMeta:   kind(notificationv1.GroupVersion.String(), notificationv1.ReceiverKind),
+		ObjectMeta: metadata,
+		Spec: notificationv1.ReceiverSpec{
+			Type:   string(webhook.Provider),
+			Events: events[webhook.Provider],
+			Resources: []notificationv1.CrossNamespaceObjectReference{
+				{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "GitRepository", Name: namespace},
+			},
+			SecretRef: meta.LocalObjectReference{Name: receiverName},
+		},
+	}
+}
+
+// webhookURL is the address that push events are sent to; empty without a webhook. Flux
+// computes its path from the secret, so that only who knows the secret finds the
+// receiver (https://fluxcd.io/flux/components/notification/receivers/#webhook-path).
+func webhookURL(stack *spec.Stack, secret pulumi.StringInput) pulumi.StringOutput {
+	webhook := stack.Flux.Webhook
+	if webhook == nil {
+		return pulumi.String("").ToStringOutput()
+	}
+	url := secret.ToStringOutput().ApplyT(func(token string) string {
+		return "https://" + webhook.Host + receiver(webhook).GetWebhookPath(token)
+	})
+	return pulumi.ToSecret(url).(pulumi.StringOutput)
+}
+
+// receiverRoute leads from the webhook's host name to the receivers, and to no other
+// path of notification-controller. A stack that is not exposed to the internet has its
+// Git server in the home network, which comes in by the internal gateway.
+func receiverRoute(stack *spec.Stack) *gateway.HTTPRoute {
+	parent := gateway.ObjectName(externalGateway)
+	if stack.Edge.Exposure == spec.ExposureNone {
+		parent = internalGateway
+	}
+	parentNamespace, prefix := gateway.Namespace(gatewayNamespace), gateway.PathMatchPathPrefix
+	path, port := notificationv1.ReceiverWebhookPath, gateway.PortNumber(80)
+	return &gateway.HTTPRoute{
+		TypeMeta:   kind(gateway.GroupVersion.String(), "HTTPRoute"),
+		ObjectMeta: named(receiverName),
+		Spec: gateway.HTTPRouteSpec{
+			CommonRouteSpec: gateway.CommonRouteSpec{ParentRefs: []gateway.ParentReference{
+				{Namespace: &parentNamespace, Name: parent},
+			}},
+			Hostnames: []gateway.Hostname{gateway.Hostname(stack.Flux.Webhook.Host)},
+			Rules: []gateway.HTTPRouteRule{{
+				Matches: []gateway.HTTPRouteMatch{{Path: &gateway.HTTPPathMatch{Type: &prefix, Value: &path}}},
+				BackendRefs: []gateway.HTTPBackendRef{{BackendRef: gateway.BackendRef{
+					BackendObjectReference: gateway.BackendObjectReference{Name: receiverService, Port: &port},
+				}}},
+			}},
+		},
+	}
+}
+
+// receiverPolicy lets the gateways reach the receivers. Flux's own policy for them allows
+// every pod, but a gateway of Cilium is not a pod.
+func receiverPolicy() *ciliumio.NetworkPolicy {
+	return &ciliumio.NetworkPolicy{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumNetworkPolicy"),
+		ObjectMeta: named(receiverName),
+		Spec: ciliumio.PolicyRule{
+			Description:      "Requests that the gateway lets in reach the receivers.",
+			EndpointSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": "notification-controller"}},
+			// Flux's own policies deny the rest.
+			EnableDefaultDeny: ciliumio.DefaultDeny{},
+			Ingress: []ciliumio.IngressRule{{
+				FromEntities: []ciliumio.Entity{ciliumio.EntityIngress},
+				ToPorts:      []ciliumio.PortRule{{Ports: []ciliumio.PortProtocol{{Port: receiverPort, Protocol: "TCP"}}}},
+			}},
+		},
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/rook"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // changed lists the resources whose inputs differ between two stacks.
@@ -39,7 +40,7 @@ func changed(t *testing.T, before, after *spec.Stack) []string {
 	return names
 }
 
-func TestNew_ChangesExactlyWhatTheStackChanges(t *testing.T) {
+func TestRookCephStorage_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*spec.Stack)
 		want   []string
@@ -81,9 +82,9 @@ func TestNew_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 		}, []string{"-rook-class-filesystem", "-rook-filesystem", "-rook-filesystem-volumes", "rook-operator"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			after := home(t)
+			after := spectest.Home(t)
 			test.change(after)
-			if got := changed(t, home(t), after); !slices.Equal(got, test.want) {
+			if got := changed(t, spectest.Home(t), after); !slices.Equal(got, test.want) {
 				t.Errorf("changes %v, want %v", got, test.want)
 			}
 		})
@@ -98,19 +99,19 @@ func joined(s *spec.Stack) spec.Node {
 	return node
 }
 
-func TestNew_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
-	ambiguous := home(t)
+func TestRookCephStorage_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.T) {
+	ambiguous := spectest.Home(t)
 	ambiguous.Storage.RookCeph.Nodes[0].Disks[0].WWID = "eui.0025384331408d1f"
-	none := home(t)
+	none := spectest.Home(t)
 	none.Storage.RookCeph = nil
 	for name, test := range map[string]struct {
 		stack  *spec.Stack
 		change func(*rook.Args)
 		want   string
 	}{
-		"no stack": {home(t), func(a *rook.Args) { a.Stack = nil }, "rook: Stack is missing"},
+		"no stack": {spectest.Home(t), func(a *rook.Args) { a.Stack = nil }, "rook: Stack is missing"},
 		"no provider": {
-			home(t), func(a *rook.Args) { a.Provider = nil },
+			spectest.Home(t), func(a *rook.Args) { a.Provider = nil },
 			"rook: Provider is missing: objects would go wherever the user's kubeconfig points",
 		},
 		"a stack without Ceph": {none, func(*rook.Args) {}, "rook: the stack has no storage.rookCeph"},

@@ -5,70 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/home-ops/home-ops/components/rook"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
 )
 
-// everything is a stack with every kind of Ceph's storage.
-func everything(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.everything.yaml") }
-
-// home is the project's own stack.
-func home(t *testing.T) *spec.Stack { return spectest.Load(t, "../../Pulumi.home.yaml") }
-
-// program makes the component of a stack after a network, and exports what comes
-// out of it.
-func program(stack *spec.Stack, change ...func(*rook.Args)) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error {
-		provider, err := kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("kubeconfig")})
-		if err != nil {
-			return err
-		}
-		network, err := standIn(ctx, "network")
-		if err != nil {
-			return err
-		}
-		args := &rook.Args{Stack: stack, Provider: provider, Network: []pulumi.Resource{network}}
-		for _, apply := range change {
-			apply(args)
-		}
-		storage, err := rook.New(ctx, "rook", args)
-		if err != nil {
-			return err
-		}
-		ctx.Export("defaultClass", storage.DefaultClass)
-		return nil
-	}
-}
-
-// standIn is a resource of somebody else.
-func standIn(ctx *pulumi.Context, name string) (pulumi.Resource, error) {
-	var r pulumi.CustomResourceState
-	return &r, ctx.RegisterResource("test:index:StandIn", name, pulumi.Map{}, &r)
-}
-
-// run makes the component of a stack and returns what was registered.
-func run(stack *spec.Stack, change ...func(*rook.Args)) (*recorder.Recorder, error) {
-	rec := &recorder.Recorder{}
-	return rec, rec.Run(program(stack, change...), stack.Name)
-}
-
-// registered is run for a stack that must work.
-func registered(t *testing.T, stack *spec.Stack, change ...func(*rook.Args)) *recorder.Recorder {
-	t.Helper()
-	rec, err := run(stack, change...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec
-}
-
-func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
+func TestRookCephStorage_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 	rec := registered(t, everything(t))
 	for name, want := range map[string][]string{
 		"rook-namespace": nil,
@@ -91,7 +35,7 @@ func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 	}
 }
 
-func TestNew_KeepsWhatHoldsData(t *testing.T) {
+func TestRookCephStorage_KeepsWhatHoldsData(t *testing.T) {
 	rec := registered(t, everything(t))
 	var kept []string
 	for _, r := range rec.Resources() {
@@ -113,8 +57,8 @@ func TestNew_KeepsWhatHoldsData(t *testing.T) {
 	}
 }
 
-func TestNew_GivesCephOnlyTheNamedDisks(t *testing.T) {
-	cluster := registered(t, home(t)).Find(t, "rook-cluster")
+func TestRookCephStorage_GivesCephOnlyTheNamedDisks(t *testing.T) {
+	cluster := registered(t, spectest.Home(t)).Find(t, "rook-cluster")
 	storage := cluster.Inputs["spec"].ObjectValue()["storage"].Mappable().(map[string]any)
 	if storage["useAllNodes"] != false || storage["useAllDevices"] != false {
 		t.Errorf("takes whatever is found: %v", storage)
@@ -133,7 +77,7 @@ func TestNew_GivesCephOnlyTheNamedDisks(t *testing.T) {
 	}
 }
 
-func TestNew_WaitsUntilCephIsReady(t *testing.T) {
+func TestRookCephStorage_WaitsUntilCephIsReady(t *testing.T) {
 	rec := registered(t, everything(t))
 	waiting := 0
 	for _, r := range rec.Resources() {
@@ -145,7 +89,7 @@ func TestNew_WaitsUntilCephIsReady(t *testing.T) {
 		if got := annotations["pulumi.com/waitFor"]; got != "jsonpath={.status.phase}=Ready" {
 			t.Errorf("%s waits for %v", r.Name, got)
 		}
-		if got := r.Request.GetCustomTimeouts(); got.GetCreate() != "30m" || got.GetUpdate() != "30m" {
+		if got := r.Request.GetCustomTimeouts(); got.GetCreate() != "30m0s" || got.GetUpdate() != "30m0s" {
 			t.Errorf("%s waits for as long as %v", r.Name, got)
 		}
 	}
@@ -154,8 +98,8 @@ func TestNew_WaitsUntilCephIsReady(t *testing.T) {
 	}
 }
 
-func TestNew_LetsStorageReachTheMachine(t *testing.T) {
-	namespace := registered(t, home(t)).Find(t, "rook-namespace")
+func TestRookCephStorage_LetsStorageReachTheMachine(t *testing.T) {
+	namespace := registered(t, spectest.Home(t)).Find(t, "rook-namespace")
 	got := namespace.Inputs["metadata"].ObjectValue()["labels"].Mappable().(map[string]any)
 	for key, want := range map[string]string{
 		"pod-security.kubernetes.io/enforce": "privileged",
@@ -167,8 +111,8 @@ func TestNew_LetsStorageReachTheMachine(t *testing.T) {
 	}
 }
 
-func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
-	stack := home(t)
+func TestRookCephStorage_GivesTheChartItsVersionAndValues(t *testing.T) {
+	stack := spectest.Home(t)
 	stack.Versions.RookCeph = "v1.16.4"
 	release := registered(t, stack).Find(t, "rook-operator")
 	for key, want := range map[resource.PropertyKey]string{
@@ -184,7 +128,7 @@ func TestNew_GivesTheChartItsVersionAndValues(t *testing.T) {
 	}
 }
 
-func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
+func TestRookCephStorage_PutsEverythingIntoTheCluster(t *testing.T) {
 	for _, r := range registered(t, everything(t)).Resources() {
 		if !strings.HasPrefix(r.Type, "kubernetes:") {
 			continue
@@ -198,43 +142,14 @@ func TestNew_PutsEverythingIntoTheCluster(t *testing.T) {
 	}
 }
 
-func TestNew_MakesSnapshotClassesOnceTheirKindsExist(t *testing.T) {
-	if names := registered(t, everything(t)).Names(); slices.ContainsFunc(names, isSnapshotClass) {
-		t.Errorf("the API server would not know the kind of %v", names)
-	}
-
-	rec := &recorder.Recorder{}
-	stack := everything(t)
-	err := rec.Run(func(ctx *pulumi.Context) error {
-		kinds, err := standIn(ctx, "snapshot-kinds")
-		if err != nil {
-			return err
-		}
-		return program(stack, func(a *rook.Args) { a.SnapshotKinds = []pulumi.Resource{kinds} })(ctx)
-	}, stack.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string][]string{
-		"rook-snapshots-block":      {"rook-pool-block", "snapshot-kinds"},
-		"rook-snapshots-filesystem": {"rook-filesystem-volumes", "snapshot-kinds"},
-	} {
-		if got := rec.Find(t, name).Dependencies(); !slices.Equal(got, want) {
-			t.Errorf("%s waits for %v, want %v", name, got, want)
-		}
-	}
-}
-
-func isSnapshotClass(name string) bool { return strings.Contains(name, "VolumeSnapshotClass") }
-
-func TestNew_HandsOnTheDefaultClass(t *testing.T) {
-	other := home(t)
+func TestRookCephStorage_HandsOnTheDefaultClass(t *testing.T) {
+	other := spectest.Home(t)
 	other.Storage.DefaultClass = "longhorn"
 	for name, test := range map[string]struct {
 		stack *spec.Stack
 		want  string
 	}{
-		"of block storage": {home(t), "ceph-block"},
+		"of block storage": {spectest.Home(t), "ceph-block"},
 		"of files":         {everything(t), "ceph-filesystem"},
 		"of another":       {other, ""},
 	} {
@@ -246,7 +161,7 @@ func TestNew_HandsOnTheDefaultClass(t *testing.T) {
 	}
 }
 
-func TestNew_CanBePreviewedBeforeTheClusterExists(t *testing.T) {
+func TestRookCephStorage_CanBePreviewedBeforeTheClusterExists(t *testing.T) {
 	stack, rec := everything(t), &recorder.Recorder{}
 	if err := rec.Preview(program(stack), stack.Name); err != nil {
 		t.Fatal(err)

@@ -12,16 +12,16 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// mounted is the first release of Connect's chart that mounts the credentials as a
-// file (https://github.com/1Password/connect-helm-charts/pull/196). Earlier ones
-// put the Secret's value into the environment, where Connect takes nothing but
-// base64: so encoded once more than a Secret is anyway
+// mounted is the first release of Connect's chart that mounts the credentials as a file
+// (https://github.com/1Password/connect-helm-charts/pull/196). Earlier releases put the
+// Secret's value into the environment, where Connect takes nothing but base64. The value
+// is then encoded twice, as every value of a Secret is encoded once
 // (https://github.com/1Password/connect/issues/62).
 var mounted = version.MustParseGeneric("2.3.0")
 
 // credentials is 1password-credentials.json in the form that the chart hands on to
-// Connect. It takes the file as 1Password gives it out, or encoded in base64, as
-// much advice has it. A text that is neither is an error that does not repeat it.
+// Connect. The given file is as 1Password gives it out, or encoded in base64, as many
+// guides say. Any other text is an error, which does not repeat it.
 func credentials(file string, chart spec.Version) (string, error) {
 	file = strings.TrimSpace(file)
 	if raw, err := base64.StdEncoding.DecodeString(file); err == nil && json.Valid(raw) {

@@ -1,137 +1,36 @@
 package secretstore_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/home-ops/home-ops/components/secretstore"
 	"github.com/home-ops/home-ops/internal/recorder"
-	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
-
-// Secrets of the tests. None of them may be seen in plain text.
-const (
-	token       = "connect-access-token"
-	credentials = `{"verifier":"of-the-connect-server"}`
-	talosconfig = "context: with-a-client-key"
-	kubeconfig  = "clusters: with-a-client-key"
-	machineKeys = "certs: with-every-authority"
-)
-
-var secrets = []string{token, credentials, talosconfig, kubeconfig, machineKeys, "from-the-vault"}
-
-const vaultID = "abcdefghijklmnopqrstuvwxyz"
-
-func load(t *testing.T, name string) *spec.Stack {
-	t.Helper()
-	stack, problems := spec.LoadFile("../../Pulumi." + name + ".yaml")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return stack
-}
-
-// program makes the component of a stack after a network.
-func program(stack *spec.Stack, change ...func(*secretstore.Args)) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error {
-		provider, err := kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("k")})
-		if err != nil {
-			return err
-		}
-		var network pulumi.CustomResourceState
-		if err := ctx.RegisterResource("test:index:StandIn", "network", pulumi.Map{}, &network); err != nil {
-			return err
-		}
-		resolver, err := secretref.NewResolver(ctx, stack)
-		if err != nil {
-			return err
-		}
-		secret := func(text string) pulumi.StringInput {
-			return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
-		}
-		args := &secretstore.Args{
-			Stack: stack, Provider: provider, Secrets: resolver, Network: []pulumi.Resource{&network},
-			BreakGlass: secretstore.BreakGlass{
-				Talosconfig: secret(talosconfig), Kubeconfig: secret(kubeconfig), MachineSecrets: secret(machineKeys),
-			},
-		}
-		for _, apply := range change {
-			apply(args)
-		}
-		store, err := secretstore.New(ctx, "secrets", args)
-		if err != nil {
-			return err
-		}
-		ctx.Export("storeName", store.StoreName)
-		return nil
-	}
-}
-
-// engine is a recorder with the stack's secrets and a vault whose every item has every field that the stack asks for.
-func engine(stack *spec.Stack) *recorder.Recorder {
-	rec := &recorder.Recorder{Config: map[string]string{}}
-	fields := map[string]bool{}
-	for _, at := range stack.SecretRefs() {
-		if key, ok := at.Ref.ConfigKey(); ok {
-			rec.Config[spec.Namespace+":"+key] = token
-		}
-		if _, _, field, ok := at.Ref.OnePassword(); ok {
-			fields[field] = true
-		}
-	}
-	rec.Config[spec.Namespace+":onepasswordCredentials"] = credentials
-	rec.SecretConfig = slices.Collect(maps.Keys(rec.Config))
-	rec.Outputs = func(recorder.Resource) (string, resource.PropertyMap, error) { return "", nil, nil }
-	rec.Invokes = func(call string, _ resource.PropertyMap) (resource.PropertyMap, error) {
-		if strings.HasSuffix(call, ":getVault") {
-			return resource.NewPropertyMapFromMap(map[string]any{"uuid": vaultID}), nil
-		}
-		var all []any
-		for field := range fields {
-			all = append(all, map[string]any{"label": field, "value": "from-the-vault"})
-		}
-		return resource.NewPropertyMapFromMap(map[string]any{"sections": []any{map[string]any{"fields": all}}}), nil
-	}
-	return rec
-}
-
-func registered(t *testing.T, stack *spec.Stack) *recorder.Recorder {
-	t.Helper()
-	rec := engine(stack)
-	if err := rec.Run(program(stack), stack.Name); err != nil {
-		t.Fatal(err)
-	}
-	return rec
-}
 
 // waits are what each child of the component depends on, by name.
 func waits(rec *recorder.Recorder) map[string]string {
 	all := map[string]string{}
 	for _, r := range rec.Resources() {
-		if !strings.HasPrefix(r.Name, "secrets-") {
-			continue
+		if strings.HasPrefix(r.Name, "secrets-") {
+			all[r.Name] = strings.Join(r.Dependencies(), " ")
 		}
-		var names []string
-		for _, urn := range r.Request.GetDependencies() {
-			names = append(names, urn[strings.LastIndex(urn, "::")+2:])
-		}
-		slices.Sort(names)
-		all[r.Name] = strings.Join(names, " ")
 	}
 	return all
 }
 
-func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
-	for name, want := range map[string]map[string]string{
+func TestSecretStore_MakesEachThingAfterWhatItNeeds(t *testing.T) {
+	for _, test := range []struct {
+		stack *spec.Stack
+		want  map[string]string
+	}{
 		// Connect runs in the cluster.
-		"home": {
+		{spectest.Home(t), map[string]string{
 			"secrets-namespace":        "",
 			"secrets-token":            "secrets-namespace",
 			"secrets-credentials":      "secrets-namespace",
@@ -139,55 +38,69 @@ func TestNew_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 			"secrets-connect":          "network secrets-connect-policy secrets-credentials secrets-namespace",
 			"secrets-external-secrets": "network secrets-namespace",
 			"secrets-store":            "secrets-connect secrets-external-secrets secrets-token",
-		},
-		// Connect runs elsewhere, and takes the break-glass item.
-		"lab": {
+		}},
+		// Connect runs elsewhere, and the stack wants a break-glass item.
+		{spectest.Lab(t), map[string]string{
 			"secrets-namespace":        "",
 			"secrets-token":            "secrets-namespace",
 			"secrets-external-secrets": "network secrets-namespace",
 			"secrets-store":            "secrets-external-secrets secrets-token",
 			"secrets-break-glass":      "",
-		},
+		}},
 	} {
-		if got := waits(registered(t, load(t, name))); !maps.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", name, got, want)
+		if got := waits(registered(t, test.stack)); !maps.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.stack.Name, got, test.want)
 		}
 	}
 }
 
-func TestNew_KeepsEverySecretSecret(t *testing.T) {
-	for _, name := range []string{"home", "lab"} {
-		stack := load(t, name)
+func TestSecretStore_KeepsEverySecretSecret(t *testing.T) {
+	for _, stack := range stacks(t) {
 		rec := registered(t, stack)
-		if found := rec.PlaintextOf(secrets...); len(found) > 0 {
-			t.Errorf("%s: in plain text: %v", name, found)
-		}
-		data, secret := rec.Find(t, "secrets-token").Value("stringData")
-		if !secret || !strings.Contains(data.String(), token) {
-			t.Errorf("%s: the token's Secret holds %v", name, data)
+		if found := rec.PlaintextOf(append(secrets, checksum(credentials))...); len(found) > 0 {
+			t.Errorf("%s: in plain text: %v", stack.Name, found)
 		}
 	}
 }
 
-func TestNew_RestartsConnectWhenItsCredentialsChange(t *testing.T) {
-	annotation := func(credentials string) string {
-		stack := load(t, "home")
+func TestSecretStore_PutsEachSecretInItsPlace(t *testing.T) {
+	rec := registered(t, spectest.Home(t))
+	for name, want := range map[string]map[string]any{
+		"secrets-token":       {"token": token},
+		"secrets-credentials": {"1password-credentials.json": credentials},
+	} {
+		data := rec.Find(t, name).Inputs["stringData"]
+		if !data.IsSecret() || !maps.Equal(data.SecretValue().Element.Mappable().(map[string]any), want) {
+			t.Errorf("%s holds %v", name, data)
+		}
+	}
+}
+
+// checksum is the annotation that restarts Connect. Another form of it would restart
+// the Connect of every running cluster.
+func checksum(credentials string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(credentials)))
+}
+
+func TestSecretStore_RestartsConnectWhenItsCredentialsChange(t *testing.T) {
+	for _, credentials := range []string{credentials, `{"verifier":"another"}`} {
+		stack := spectest.Home(t)
 		rec := engine(stack)
 		rec.Config["home-ops:onepasswordCredentials"] = credentials
-		if err := rec.Run(program(stack), "home"); err != nil {
+		if err := rec.Run(program(stack), stack.Name); err != nil {
 			t.Fatal(err)
 		}
-		annotations := rec.Find(t, "secrets-connect").Inputs["values"].ObjectValue()["connect"].ObjectValue()["podAnnotations"]
-		return annotations.ObjectValue()["home-ops.github.io/credentials"].String()
-	}
-	one, other := annotation(credentials), annotation(`{"verifier":"another"}`)
-	if one == other || one != annotation(credentials) {
-		t.Errorf("annotations %s and %s", one, other)
+		values := rec.Find(t, "secrets-connect").Inputs["values"].ObjectValue()
+		annotations := values["connect"].ObjectValue()["podAnnotations"].ObjectValue()
+		got := annotations["home-ops.github.io/credentials"]
+		if !got.IsSecret() || got.SecretValue().Element.StringValue() != checksum(credentials) {
+			t.Errorf("the annotation is %v, want the secret %s", got, checksum(credentials))
+		}
 	}
 }
 
-func TestNew_WritesWhatOpensTheClusterIntoTheVault(t *testing.T) {
-	item := registered(t, load(t, "lab")).Find(t, "secrets-break-glass")
+func TestSecretStore_WritesWhatOpensTheClusterIntoTheVault(t *testing.T) {
+	item := registered(t, spectest.Lab(t)).Find(t, "secrets-break-glass")
 	if item.Type != "onepassword:index/item:Item" || item.Inputs["vault"].StringValue() != vaultID ||
 		item.Inputs["title"].StringValue() != "lab break-glass" || item.Inputs["category"].StringValue() != "secure_note" {
 		t.Errorf("%s %v", item.Type, item.Inputs)
@@ -205,17 +118,16 @@ func TestNew_WritesWhatOpensTheClusterIntoTheVault(t *testing.T) {
 	}
 }
 
-func TestNew_PreviewsWithoutACluster(t *testing.T) {
-	for _, name := range []string{"home", "lab"} {
-		stack := load(t, name)
-		if err := engine(stack).Preview(program(stack), name); err != nil {
-			t.Errorf("%s: %v", name, err)
+func TestSecretStore_PreviewsWithoutACluster(t *testing.T) {
+	for _, stack := range stacks(t) {
+		if err := engine(stack).Preview(program(stack), stack.Name); err != nil {
+			t.Errorf("%s: %v", stack.Name, err)
 		}
 	}
 }
 
-func TestNew_RefusesWhatItCannotWorkWith(t *testing.T) {
-	none := load(t, "home")
+func TestSecretStore_RefusesWhatItCannotWorkWith(t *testing.T) {
+	none := spectest.Home(t)
 	none.Secrets.OnePassword = nil
 	for name, c := range map[string]struct {
 		stack  *spec.Stack
@@ -223,10 +135,10 @@ func TestNew_RefusesWhatItCannotWorkWith(t *testing.T) {
 		want   string
 	}{
 		"no 1Password":                 {none, func(*secretstore.Args) {}, "secretstore: the stack has no secrets.onePassword"},
-		"no provider":                  {load(t, "home"), func(a *secretstore.Args) { a.Provider = nil }, "secretstore: Provider is missing: objects would go wherever the user's kubeconfig points"},
-		"no machine secrets":           {load(t, "lab"), func(a *secretstore.Args) { a.BreakGlass.MachineSecrets = nil }, "secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlassVault wants talosconfig, kubeconfig and machine secrets"},
-		"no resolver":                  {load(t, "home"), func(a *secretstore.Args) { a.Secrets = nil }, "secretstore: Secrets is missing"},
-		"credentials that are a token": {load(t, "home"), nil, "secrets.onePassword.credentialsRef: is not a 1password-credentials.json"},
+		"no provider":                  {spectest.Home(t), func(a *secretstore.Args) { a.Provider = nil }, "secretstore: Provider is missing: objects would go wherever the user's kubeconfig points"},
+		"no machine secrets":           {spectest.Lab(t), func(a *secretstore.Args) { a.BreakGlass.MachineSecrets = nil }, "secretstore: BreakGlass is incomplete: secrets.onePassword.breakGlassVault wants talosconfig, kubeconfig and machine secrets"},
+		"no resolver":                  {spectest.Home(t), func(a *secretstore.Args) { a.Secrets = nil }, "secretstore: Secrets is missing"},
+		"credentials that are a token": {spectest.Home(t), nil, "secrets.onePassword.credentialsRef: is not a 1password-credentials.json"},
 	} {
 		rec := engine(c.stack)
 		var changes []func(*secretstore.Args)

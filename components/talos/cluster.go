@@ -77,12 +77,12 @@ type NodeFacts struct {
 	InstallerImage string
 }
 
-// New makes the cluster: it generates the secrets, has the image factory make the
+// NewTalosCluster makes the cluster: it generates the secrets, has the image factory make the
 // nodes' images, sends every node its machine configuration, bootstraps etcd on the first control plane unless that has
 // happened before, and fetches a kubeconfig. A stack of which any node's config
 // would be refused touches nothing. A run that was interrupted anywhere is
 // completed by the next one.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}

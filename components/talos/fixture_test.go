@@ -20,6 +20,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 const (
@@ -33,7 +34,7 @@ const (
 const theKubeconfig = "the-kubeconfig"
 
 // home is the project's own stack.
-func home(t *testing.T) *spec.Stack { return load(t, "../../Pulumi.home.yaml") }
+func home(t *testing.T) *spec.Stack { return spectest.Home(t) }
 
 // threeControlPlanes is a dual-stack cluster without workers, with an encrypted
 // volume.
@@ -172,7 +173,7 @@ func newRun(stack *spec.Stack) *run {
 }
 
 func (r *run) program(ctx *pulumi.Context) (err error) {
-	r.cluster, err = talos.New(ctx, "talos", &r.args)
+	r.cluster, err = talos.NewTalosCluster(ctx, "talos", &r.args)
 	return err
 }
 

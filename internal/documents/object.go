@@ -15,6 +15,16 @@ func Object(obj any) (map[string]any, error) {
 	return plain, nil
 }
 
+// Plain is value as maps, lists and scalars alone, by the JSON names of its fields and without nulls.
+func Plain(value any) (map[string]any, error) {
+	var plain map[string]any
+	if err := read(value, &plain); err != nil {
+		return nil, fmt.Errorf("%T is no map: %w", value, err)
+	}
+	dropNulls(plain)
+	return plain, nil
+}
+
 // Objects is YAML for objects as [Object] makes them.
 func Objects(objs ...any) ([]byte, error) {
 	bodies := make([]any, len(objs))

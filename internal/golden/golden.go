@@ -10,14 +10,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/home-ops/home-ops/internal/documents"
+	"github.com/home-ops/home-ops/internal/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
 
+// Updating reports whether the test was run with -update, for goldens that are written
+// by the test itself.
+func Updating() bool { return *update }
+
 // Check compares got with testdata/NAME.
 func Check(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	File(t, filepath.Join("testdata", name), got)
+}
+
+// File compares got with the file at a path.
+func File(t *testing.T, path string, got []byte) {
+	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -49,6 +59,16 @@ func Documents(t *testing.T, name string, bodies ...any) {
 func Objects(t *testing.T, name string, objects ...any) {
 	t.Helper()
 	got, err := documents.Objects(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Check(t, name, got)
+}
+
+// Plan compares a plan, a document for each step, with testdata/NAME.
+func Plan(t *testing.T, name string, steps plan.Steps) {
+	t.Helper()
+	got, err := steps.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}

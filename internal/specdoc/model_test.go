@@ -31,8 +31,8 @@ func TestGeneratedFiles_AreCurrent(t *testing.T) {
 
 func TestStackFiles_NameTheSchemaFirst(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no stack files: %v", err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)

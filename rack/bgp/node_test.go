@@ -12,9 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/home-ops/home-ops/components/cilium/bgp"
+	"github.com/home-ops/home-ops/components/cilium"
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
-	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -25,17 +24,33 @@ type node struct {
 	server *server.BgpServer
 }
 
+// objectsOf are the objects of one type in the plan of CiliumNetworking.
+func objectsOf[T any](t *testing.T, stack *spec.Stack) []T {
+	t.Helper()
+	steps, err := cilium.Plan(stack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []T
+	for _, step := range steps {
+		if object, ok := step.Object.(T); ok {
+			all = append(all, object)
+		}
+	}
+	return all
+}
+
 // startNode does what the objects say for one node. Cilium reads passwords from
 // Secrets; here they are given.
-func startNode(t *testing.T, stack *spec.Stack, plan *bgp.Plan, name, password string) *node {
+func startNode(t *testing.T, stack *spec.Stack, name, password string) *node {
 	t.Helper()
 	machine, _ := stack.Node(name)
 	n := &node{t: t, spec: machine, server: server.NewBgpServer(server.LoggerOption(silent{}))}
 	go n.server.Serve()
 	t.Cleanup(n.server.Stop)
 
-	ours := objects.BGP(stack, plan)
-	instance := ours.Clusters[0].Spec.BGPInstances[0]
+	configs := objectsOf[*ciliumio.BGPPeerConfig](t, stack)
+	instance := objectsOf[*ciliumio.BGPClusterConfig](t, stack)[0].Spec.BGPInstances[0]
 	id, ok := machine.AddressOf(false)
 	if !ok {
 		id = netip.MustParseAddr("10.255.255.1")
@@ -46,10 +61,10 @@ func startNode(t *testing.T, stack *spec.Stack, plan *bgp.Plan, name, password s
 		t.Fatal(err)
 	}
 	for _, peer := range instance.Peers {
-		at := slices.IndexFunc(ours.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
+		at := slices.IndexFunc(configs, func(c *ciliumio.BGPPeerConfig) bool {
 			return c.Name == peer.PeerConfigRef.Name
 		})
-		if err := n.server.AddPeer(t.Context(), n.peer(peer, ours.PeerConfigs[at].Spec, password)); err != nil {
+		if err := n.server.AddPeer(t.Context(), n.peer(peer, configs[at].Spec, password)); err != nil {
 			t.Fatal(err)
 		}
 	}

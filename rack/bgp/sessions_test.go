@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
+	"github.com/home-ops/home-ops/components/cilium/ciliumio"
 	"github.com/home-ops/home-ops/components/cilium/frr"
-	"github.com/home-ops/home-ops/components/cilium/objects"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -68,14 +68,14 @@ func TestRealSessions(t *testing.T) {
 			r := startRouter(t, stack, plan, conf(t, plan, password))
 			var nodes []*node
 			for _, name := range stack.LoadBalancerNodes() {
-				nodes = append(nodes, startNode(t, stack, plan, name, password))
+				nodes = append(nodes, startNode(t, stack, name, password))
 			}
 			for _, session := range plan.Sessions {
 				for _, neighbor := range session.Nodes {
 					r.awaitSession(session, neighbor)
 				}
 			}
-			wanted, strangers := routes(stack)
+			wanted, strangers := routes(t, stack)
 			for _, n := range nodes {
 				for _, route := range append(slices.Clone(wanted), strangers...) {
 					n.announce(route)
@@ -104,8 +104,8 @@ func TestWrongPassword_IsNoSession(t *testing.T) {
 	stack := stacks(t)[len(stacks(t))-1]
 	plan := planOf(t, stack)
 	r := startRouter(t, stack, plan, conf(t, plan, password))
-	startNode(t, stack, plan, plan.Sessions[0].Nodes[0].Name, password)
-	startNode(t, stack, plan, plan.Sessions[0].Nodes[1].Name, "guessed")
+	startNode(t, stack, plan.Sessions[0].Nodes[0].Name, password)
+	startNode(t, stack, plan.Sessions[0].Nodes[1].Name, "guessed")
 	r.awaitSession(plan.Sessions[0], plan.Sessions[0].Nodes[0])
 	// Both began at the same moment; twice the retry later the other must still be outside.
 	time.Sleep(2 * time.Second)
@@ -116,8 +116,8 @@ func TestWrongPassword_IsNoSession(t *testing.T) {
 
 // routes are an address of every pool of the stack, and what no router may learn
 // from the cluster.
-func routes(stack *spec.Stack) (wanted, strangers []netip.Prefix) {
-	for _, pool := range objects.Pools(stack) {
+func routes(t *testing.T, stack *spec.Stack) (wanted, strangers []netip.Prefix) {
+	for _, pool := range objectsOf[*ciliumio.LoadBalancerIPPool](t, stack) {
 		for _, block := range pool.Spec.Blocks {
 			a := block.Start
 			if a == "" {

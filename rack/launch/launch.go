@@ -27,6 +27,8 @@ type Options struct {
 	Stack string
 	// Project is the directory of Pulumi.yaml.
 	Project string
+	// Base is the commit whose program makes the cluster first, in the scenario "program".
+	Base string
 	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
 	Plugins string
 	// Keep leaves the rack up until it is interrupted.
@@ -39,6 +41,9 @@ type Options struct {
 	Out io.Writer
 }
 
+// scenarioProgram is the scenario that begins with the program of another commit.
+const scenarioProgram = "program"
+
 // Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
 func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	project, err := filepath.Abs(o.Project)
@@ -47,6 +52,9 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	if err := checkStack(project, o.Stack, o.Out); err != nil {
 		return nil, err
+	}
+	if (o.Base != "") != (o.Scenario == scenarioProgram) {
+		return nil, fmt.Errorf("BASE=COMMIT and SCENARIO=%s go together: the program of that commit makes the cluster, today's takes it over", scenarioProgram)
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
@@ -106,11 +114,22 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
 		Kube: filepath.Join(bin, "rack-kube"),
 	}
+	if o.Base != "" {
+		var err error
+		if config.Base, err = checkOutBase(ctx, project, o.Base); err != nil {
+			return nil, err
+		}
+	}
 	parts := []build.Part{
 		// The language host's own flags, so that it finds the work done.
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
+	}
+	if config.Base != "" {
+		parts = append(parts, build.Part{
+			Name: "program of " + o.Base, Module: config.Base, Package: ".", Output: filepath.Join(bin, "home-ops-base"), LDFlags: "-w -s",
+		})
 	}
 	kube, err := kubePart(ctx, rack, config.Kube)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/home-ops/home-ops/components/edge/objects"
+	edgeaccess "github.com/home-ops/home-ops/components/edge"
 )
 
 // checkPublic follows the sample app's public name, and that of Flux's webhook, to the Service.
@@ -57,19 +57,19 @@ func (r *rehearsal) checkPrivate(ctx context.Context, c *cluster) (string, error
 	var errs []error
 	hosts := 0
 	for _, route := range list.Items {
-		if !accepted(route.Object, objects.InternalGateway) || accepted(route.Object, objects.ExternalGateway) {
+		if !accepted(route.Object, edgeaccess.InternalGateway) || accepted(route.Object, edgeaccess.ExternalGateway) {
 			continue
 		}
 		hostnames, _, _ := unstructured.NestedStringSlice(route.Object, "spec", "hostnames")
 		for _, host := range hostnames {
 			hosts++
-			if _, err := r.world.edge.behind(ctx, objects.InternalGateway, host); err != nil {
+			if _, err := r.world.edge.behind(ctx, edgeaccess.InternalGateway, host); err != nil {
 				errs = append(errs, err)
 			}
 			if to, err := r.world.edge.follow(ctx, host, "/"); err == nil {
 				errs = append(errs, fmt.Errorf("%s is reached from outside, at %s", host, to.name))
 			}
-			if to, err := r.world.edge.behind(ctx, objects.ExternalGateway, host); err == nil {
+			if to, err := r.world.edge.behind(ctx, edgeaccess.ExternalGateway, host); err == nil {
 				errs = append(errs, fmt.Errorf("the external gateway leads %s to %s", host, to.name))
 			}
 		}

@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
-	"github.com/home-ops/home-ops/components/edge/objects"
+	edgeaccess "github.com/home-ops/home-ops/components/edge"
 	"github.com/home-ops/home-ops/rack/cloudflare"
 	"github.com/home-ops/home-ops/rack/gitops"
 )
@@ -79,11 +79,11 @@ func (e *edge) follow(ctx context.Context, host, path string) (backend, error) {
 	if err != nil || to.Tunnel == "" {
 		return backend{}, fmt.Errorf("%s: it leads to %q, and to no tunnel", host, to.Address)
 	}
-	external := fmt.Sprintf("cilium-gateway-%s.%s.svc", objects.ExternalGateway, objects.Namespace)
+	external := fmt.Sprintf("cilium-gateway-%s.%s.svc", edgeaccess.ExternalGateway, edgeaccess.Namespace)
 	if u.Hostname() != external && !strings.HasPrefix(u.Hostname(), external+".") {
 		return backend{}, fmt.Errorf("%s: the tunnel leads to %s, which is not the external gateway", host, to.Service)
 	}
-	return e.behind(ctx, objects.ExternalGateway, host)
+	return e.behind(ctx, edgeaccess.ExternalGateway, host)
 }
 
 // behind finds the service that a gateway leads a host to.

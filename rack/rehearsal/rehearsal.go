@@ -94,10 +94,14 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if r.world, err = newWorld(ctx, r.config, r.stack, r.secrets); err != nil {
 		return err
 	}
+	covers := map[string]string{r.file.Path: r.file.Copy}
+	if r.config.Base != "" {
+		covers[filepath.Join(r.config.Base, filepath.Base(r.file.Path))] = r.file.Copy
+	}
 	return sandbox.Furnish(sandbox.Room{
 		Addresses: addressesOf(r.stack),
 		Hosts:     hostsOf(r.stack, r.world.hosts()),
-		Covers:    map[string]string{r.file.Path: r.file.Copy},
+		Covers:    covers,
 		Dir:       r.config.Dir,
 	})
 }

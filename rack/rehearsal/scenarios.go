@@ -16,6 +16,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
+	"program":     program,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.

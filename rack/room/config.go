@@ -25,6 +25,8 @@ type Config struct {
 	Keep bool `json:"keep"`
 	// Scenario is what happens besides up and up again; empty for that alone.
 	Scenario string `json:"scenario,omitempty"`
+	// Base is a project directory with the program of another commit, for the scenario that begins with it.
+	Base string `json:"base,omitempty"`
 	// Pulumi is the pulumi program, and whether it was found or built.
 	Pulumi Binary `json:"pulumi"`
 	// Kube is the rack-kube program.

@@ -100,3 +100,6 @@ func keep(path string, data []byte) {
 		_ = os.Rename(temporary.Name(), path)
 	}
 }
+
+// Groups are the API groups of which a release holds kinds.
+func Groups() []string { return []string{"gateway.networking.k8s.io", "gateway.networking.x-k8s.io"} }

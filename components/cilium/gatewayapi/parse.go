@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -61,8 +62,7 @@ func Parse(data []byte) ([]Object, error) {
 
 func (o Object) check() error {
 	kind, _ := o["kind"].(string)
-	ours := strings.HasSuffix(o.Name(), ".gateway.networking.k8s.io") ||
-		strings.HasSuffix(o.Name(), ".gateway.networking.x-k8s.io")
+	ours := slices.ContainsFunc(Groups(), func(group string) bool { return strings.HasSuffix(o.Name(), "."+group) })
 	if !kinds[kind] || !ours {
 		return fmt.Errorf("it holds %s %q, which is no kind of the Gateway API", kind, o.Name())
 	}

@@ -1,11 +1,6 @@
-// Package tunnel says what a Cloudflare tunnel lets in and where it leads. It knows
-// nothing of Pulumi.
+// Package tunnel says what a Cloudflare Tunnel lets in and where it leads. It knows
+// nothing of stacks and of Pulumi.
 package tunnel
-
-import (
-	"github.com/home-ops/home-ops/components/edge/objects"
-	"github.com/home-ops/home-ops/spec"
-)
 
 // Rule sends requests for a host to a service. The first that matches counts
 // (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/cloudflared-parameters/origin-parameters/).
@@ -16,31 +11,38 @@ type Rule struct {
 	Service string `json:"service"`
 	// ServerName is the name that the service's certificate must have.
 	ServerName string `json:"originServerName,omitempty"`
-	// HTTP2 speaks HTTP/2 to the service, as gRPC wants.
+	// HTTP2 speaks HTTP/2 to the service, as gRPC needs.
 	HTTP2 bool `json:"http2Origin,omitempty"`
-	// CAPool is the file with the authority that signed the certificate, in the
-	// connector's pod. Empty is every public one.
+	// CAPool is the file, in the connector's pod, with the CA that signed the service's
+	// certificate. Default: the public CAs.
 	CAPool string `json:"caPool,omitempty"`
 }
 
-// Rules lead the domain and every name directly below it to the external gateway,
-// and nothing anywhere else: which of the names exist is for the gateway's routes
-// to say. The Git server's webhook is one of them.
-func Rules(stack *spec.Stack) []Rule {
-	domain := stack.Cluster.Domain
+// Gateway is where a tunnel leads.
+type Gateway struct {
+	// Domain is let in, and every name directly below it.
+	Domain string
+	// Service is the gateway's URL in the cluster.
+	Service string
+	// ServerName is a name below Domain that the gateway's certificate is valid for. It is
+	// asked for in the place of the wildcard, which is no name of a server.
+	ServerName string
+	// CAPool is the file, in the connector's pod, with the CA that signed the gateway's
+	// certificate. Default: the public CAs.
+	CAPool string
+}
+
+// Rules lead the domain and every name directly below it to the gateway, and nothing
+// anywhere else: which of the names exist is decided by the gateway's routes. The Git
+// server's webhook is one of them.
+func Rules(to Gateway) []Rule {
 	return []Rule{
-		toGateway(stack, "*."+domain, objects.ExternalName(stack)),
-		toGateway(stack, domain, domain),
+		to.rule("*."+to.Domain, to.ServerName),
+		to.rule(to.Domain, to.Domain),
 		{Service: "http_status:404"},
 	}
 }
 
-func toGateway(stack *spec.Stack, host, serverName string) Rule {
-	return Rule{
-		Host:       host,
-		Service:    "https://" + objects.GatewayService(stack, objects.ExternalGateway) + ":443",
-		ServerName: serverName,
-		HTTP2:      true,
-		CAPool:     objects.CAPool(stack),
-	}
+func (g Gateway) rule(host, serverName string) Rule {
+	return Rule{Host: host, Service: g.Service, ServerName: serverName, HTTP2: true, CAPool: g.CAPool}
 }

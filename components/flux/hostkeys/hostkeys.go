@@ -1,5 +1,5 @@
 // Package hostkeys knows the public ssh keys of the large Git servers, as they
-// publish them. Flux clones from no server whose key it does not know.
+// publish them. Flux refuses to clone over ssh from a server whose key it does not know.
 package hostkeys
 
 import (

@@ -28,8 +28,8 @@ const (
 	ClusterDNSDomain = "CLUSTER_DNS_DOMAIN"
 	// ClusterEndpoint is the URL of the Kubernetes API.
 	ClusterEndpoint = "CLUSTER_ENDPOINT"
-	// ControlPlaneAddresses are the main addresses of the control planes, a list:
-	// where etcd, the scheduler and the controller manager are to be watched.
+	// ControlPlaneAddresses are the main addresses of the control planes, a list: where
+	// the metrics of etcd, the scheduler and the controller manager are.
 	ControlPlaneAddresses = "CONTROL_PLANE_ADDRESSES"
 	// NodeCIDRs are the networks of the nodes, a list.
 	NodeCIDRs = "NODE_CIDRS"
@@ -41,7 +41,7 @@ const (
 	TalosVersion = "TALOS_VERSION"
 )
 
-// Settings of stacks that have what they are about.
+// Settings that not every stack has.
 const (
 	// APIVIP is the virtual address of the Kubernetes API, of stacks that have one.
 	APIVIP = "API_VIP"

@@ -1,7 +1,6 @@
 package settings_test
 
 import (
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,24 +10,12 @@ import (
 	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
-// stacks are those of the project.
 func stacks(t *testing.T) []*spec.Stack {
 	t.Helper()
-	paths, err := filepath.Glob("../../../Pulumi.*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	var out []*spec.Stack
-	for _, path := range paths {
-		stack, problems := spec.LoadFile(path)
-		if err := problems.Err(); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, stack)
-	}
-	return out
+	return []*spec.Stack{spectest.Home(t), spectest.Lab(t)}
 }
 
 func TestFor_MatchesTheGoldens(t *testing.T) {
@@ -55,16 +42,27 @@ func TestFor_NamesVariablesThatFluxReplacesByWords(t *testing.T) {
 }
 
 func TestFor_ListsCanStandInBrackets(t *testing.T) {
+	var got []string
+	list := "[" + settings.For(spectest.Lab(t))[settings.NodeCIDRs] + "]"
+	if err := yaml.Unmarshal([]byte(list), &got); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got, " ") != "10.20.0.0/24 fd00:20::/64" {
+		t.Errorf("read %q", got)
+	}
+}
+
+// Of two of one name, Flux takes the secret.
+func TestSecretRefs_HaveOtherNamesThanTheSettings(t *testing.T) {
 	for _, stack := range stacks(t) {
-		if stack.Name != "lab" {
-			continue
+		plain := settings.For(stack)
+		for name := range settings.SecretRefs(stack) {
+			if _, taken := plain[name]; taken || !variable.MatchString(name) {
+				t.Errorf("%s: %s is a setting too, or no name of a variable", stack.Name, name)
+			}
 		}
-		var got []string
-		if err := yaml.Unmarshal([]byte("["+settings.For(stack)[settings.NodeCIDRs]+"]"), &got); err != nil {
-			t.Fatal(err)
-		}
-		if strings.Join(got, " ") != "10.20.0.0/24 fd00:20::/64" {
-			t.Errorf("read %q", got)
-		}
+	}
+	if len(settings.SecretRefs(spectest.Lab(t))) == 0 {
+		t.Error("no stack of the test has a secret setting")
 	}
 }

@@ -21,7 +21,7 @@ const (
 	LonghornDataPath = "LONGHORN_DATA_PATH"
 	// LonghornReplicas is how many copies of a volume are kept, a number.
 	LonghornReplicas = "LONGHORN_REPLICAS"
-	// LonghornOverProvisioning is how much may be promised, in percent of the room, a number.
+	// LonghornOverProvisioning is how much capacity volumes may claim, in percent of the disks' own, a number.
 	LonghornOverProvisioning = "LONGHORN_OVER_PROVISIONING"
 	// LonghornBackupTarget is where volumes are backed up to, of stacks that do: s3://bucket@region/path.
 	LonghornBackupTarget = "LONGHORN_BACKUP_TARGET"
@@ -119,5 +119,5 @@ func addSchedules(set map[string]string, prefix string, schedules []spec.Schedul
 	}
 }
 
-// word is a name of the stack file as a part of a variable's name.
+// word is a name of the stack file in the form that variables have: TANK for tank.
 func word(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }

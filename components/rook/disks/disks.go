@@ -1,5 +1,5 @@
-// Package disks translates how a stack names a disk into how Rook finds it: by the
-// links that udev makes for it.
+// Package disks turns the disks that a stack names into what Rook looks for: the links
+// that udev makes for a disk.
 package disks
 
 import (
@@ -10,9 +10,9 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// Filter is the regular expression that matches exactly these disks of a node,
-// for devicePathFilter. It is an error when a disk is described by what no link
-// tells. The errors begin with "[0]", the disk's place among the selectors.
+// Filter is the regular expression that matches exactly these disks of a node, for
+// devicePathFilter. A disk whose links do not contain what the stack says of it is an
+// error. The errors begin with the disk's place among the selectors, such as "[0]".
 func Filter(selectors []spec.DiskSelector) (string, error) {
 	var patterns []string
 	var errs []error

@@ -1,10 +1,9 @@
-// Package rookio holds the kinds of the ceph.rook.io API group that the program
-// makes, as far as it fills them in, and the one kind of CSI snapshots.
+// Package rookio has the kinds of the ceph.rook.io API group that the program makes,
+// with the fields that it sets.
 //
-// They are written here because Rook's own types cannot be had alone: their
-// package imports Vault's client, OpenShift's API and two more projects for
-// settings that no home has. The rack checks that the real custom resource
-// definitions accept them, field by field.
+// Rook's own types are not used because of what they import: Vault's client,
+// OpenShift's API and two more projects, for settings that no home has. The rack
+// checks each field against the real custom resource definitions.
 package rookio
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"

@@ -8,6 +8,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestBuild_GivesTalosAPIAccessToWhatTheTreeLetsReachIt(t *testing.T) {
@@ -19,7 +20,7 @@ func TestBuild_GivesTalosAPIAccessToWhatTheTreeLetsReachIt(t *testing.T) {
 	for _, policy := range policies {
 		want = append(want, filepath.Base(filepath.Dir(filepath.Dir(policy))))
 	}
-	stack := loadStack(t, "../../../Pulumi.home.yaml")
+	stack := spectest.Home(t)
 	for _, node := range stack.Nodes {
 		raw, err := machineconfig.Build(stack, node, machineconfig.Placeholder(stack))
 		if err != nil {

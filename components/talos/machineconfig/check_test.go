@@ -7,6 +7,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 type object = map[string]any
@@ -129,7 +130,7 @@ func TestBuild_RefusesWhatTalosOrKubernetesWould(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			stack := loadStack(t, "../../../Pulumi.home.yaml")
+			stack := spectest.Home(t)
 			placeholder := machineconfig.Placeholder(stack)
 			node, ok := stack.Node(test.node)
 			if !ok {

@@ -2,7 +2,6 @@ package machineconfig_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,16 +10,15 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/spec"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// stackFiles are the project's own stacks and those of the tests.
+// stackFiles are those of the tests.
 func stackFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"../../../Pulumi.*.yaml", "testdata/Pulumi.*.yaml"} {
+	for _, pattern := range []string{"../../../spec/spectest/testdata/Pulumi.*.yaml", "testdata/Pulumi.*.yaml"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +44,7 @@ func TestBuild_GivesTheGoldenConfigOfEveryNode(t *testing.T) {
 	for _, file := range stackFiles(t) {
 		stack := loadStack(t, file)
 		dir := filepath.Join("testdata", "golden", stack.Name)
-		if *update {
+		if golden.Updating() {
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -60,18 +58,18 @@ func TestBuild_GivesTheGoldenConfigOfEveryNode(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				golden := filepath.Join(dir, node.Name+".yaml")
-				if *update {
-					if err := os.WriteFile(golden, got, 0o644); err != nil {
+				file := filepath.Join(dir, node.Name+".yaml")
+				if golden.Updating() {
+					if err := os.WriteFile(file, got, 0o644); err != nil {
 						t.Fatal(err)
 					}
 				}
-				want, err := os.ReadFile(golden)
+				want, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got, want) {
-					t.Errorf("differs from %s; look at `git diff` after `go test -update`", golden)
+					t.Errorf("differs from %s; look at `git diff` after `go test -update`", file)
 				}
 			})
 		}

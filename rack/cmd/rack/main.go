@@ -43,7 +43,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&options.Project, "project", ".", "the directory of Pulumi.yaml")
 	flags.StringVar(&options.Plugins, "plugins", "", "a directory of genuine provider plugins and language host")
 	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
-	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: faults, interrupted or loss")
+	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: faults, interrupted, loss or program")
+	flags.StringVar(&options.Base, "base", "", "the commit whose program makes the cluster in the scenario program")
 	flags.DurationVar(&options.Limit, "limit", 15*time.Minute, "give up after this time, builds not counted")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

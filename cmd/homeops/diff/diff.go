@@ -1,0 +1,64 @@
+package diff
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/home-ops/home-ops/cmd/homeops/render"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Side is a stack before or after the step; nil where it is only on the other side.
+type Side struct {
+	Files render.Files
+	// Warnings are the stack file's.
+	Warnings spec.Problems
+	// Fault tells the parts that could not be rendered.
+	Fault error
+}
+
+// Compare tells what the step from one side to the other does.
+func Compare(stack string, before, after *Side) (Report, error) {
+	report := Report{
+		Stack: stack, New: before == nil, Gone: after == nil,
+		Machines: []Machine{}, Components: []Component{}, Kustomizations: []Kustomization{}, Outside: []File{},
+		Warnings: Warnings{New: []string{}, Gone: []string{}},
+	}
+	if before == nil {
+		before = &Side{}
+	}
+	if after == nil {
+		after = &Side{}
+	}
+	report.Warnings.New = append(report.Warnings.New, missing(after.Warnings, before.Warnings)...)
+	report.Warnings.Gone = append(report.Warnings.Gone, missing(before.Warnings, after.Warnings)...)
+	for _, side := range []struct {
+		name  string
+		fault error
+	}{{"before", before.Fault}, {"after", after.Fault}} {
+		if side.fault != nil {
+			report.Incomplete = append(report.Incomplete, side.name+": "+side.fault.Error())
+		}
+	}
+	machines, errMachines := machines(before.Files, after.Files)
+	components, errComponents := components(before.Files, after.Files)
+	kustomizations, errKustomizations := kustomizations(before.Files, after.Files)
+	report.Machines = append(report.Machines, machines...)
+	report.Components = append(report.Components, components...)
+	report.Kustomizations = append(report.Kustomizations, kustomizations...)
+	report.Outside = append(report.Outside, outside(before.Files, after.Files)...)
+	return report, errors.Join(errMachines, errComponents, errKustomizations)
+}
+
+// missing are the problems of one list that the other does not have, wherever they
+// stand in the file.
+func missing(of, in spec.Problems) []string {
+	var all []string
+	for _, problem := range of {
+		text := problem.String()
+		if !slices.ContainsFunc(in, func(other spec.Problem) bool { return other.String() == text }) {
+			all = append(all, text)
+		}
+	}
+	return all
+}

@@ -1,0 +1,129 @@
+package cilium
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/components/cilium/bgp"
+	"github.com/home-ops/home-ops/components/cilium/ciliumio"
+	"github.com/home-ops/home-ops/internal/labels"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// bgpEnd is Cilium's end of the sessions.
+type bgpEnd struct {
+	Advertisement *ciliumio.BGPAdvertisement
+	PeerConfigs   []*ciliumio.BGPPeerConfig
+	Clusters      []*ciliumio.BGPClusterConfig
+}
+
+// bgpObjects are Cilium's end of the sessions; nil without BGP.
+func bgpObjects(stack *spec.Stack, sessions *bgp.Plan) *bgpEnd {
+	if sessions == nil {
+		return nil
+	}
+	end := &bgpEnd{Advertisement: advertisement(stack.Cilium.BGP.Advertise)}
+	for _, session := range sessions.Sessions {
+		end.PeerConfigs = append(end.PeerConfigs, peerConfig(session))
+	}
+	for _, group := range sessions.Groups() {
+		end.Clusters = append(end.Clusters, clusterConfig(stack, sessions, group))
+	}
+	return end
+}
+
+func clusterConfig(stack *spec.Stack, sessions *bgp.Plan, group bgp.Group) *ciliumio.BGPClusterConfig {
+	var peers []ciliumio.BGPPeer
+	for _, s := range group.Sessions {
+		peers = append(peers, ciliumio.BGPPeer{
+			Name:          s.Name,
+			PeerASN:       int64(s.ASN),
+			PeerAddress:   s.Address.String(),
+			PeerConfigRef: &ciliumio.BGPPeerConfigName{Name: s.Name},
+		})
+	}
+	return &ciliumio.BGPClusterConfig{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPClusterConfig"),
+		ObjectMeta: ciliumio.Named(group.Name),
+		Spec: ciliumio.BGPClusterConfigSpec{
+			NodeSelector: nodeSelector(stack, group.Nodes),
+			BGPInstances: []ciliumio.BGPInstance{{
+				Name:     sessions.Cluster,
+				LocalASN: int64(sessions.LocalASN),
+				Peers:    peers,
+			}},
+		},
+	}
+}
+
+func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
+	config := &ciliumio.BGPPeerConfig{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPPeerConfig"),
+		ObjectMeta: ciliumio.Named(s.Name),
+		Spec: ciliumio.BGPPeerConfigSpec{
+			Transport: &ciliumio.BGPTransport{PeerPort: int32(s.Port)},
+			Timers: &ciliumio.BGPTimers{
+				ConnectRetry: int32(s.ConnectRetry.Seconds()),
+				HoldTime:     int32(s.HoldTime.Seconds()),
+				KeepAlive:    int32(s.KeepAlive.Seconds()),
+			},
+			EBGPMultihop: int32(max(s.Multihop, 1)),
+			Families: []ciliumio.BGPFamily{{
+				AFI:            s.Family(),
+				SAFI:           "unicast",
+				Advertisements: &metav1.LabelSelector{MatchLabels: announced()},
+			}},
+		},
+	}
+	if s.PasswordRef != "" {
+		config.Spec.AuthSecretRef = passwordSecret(s)
+	}
+	if s.GracefulRestart.Enabled {
+		config.Spec.GracefulRestart = &ciliumio.BGPGracefulRestart{
+			Enabled:     true,
+			RestartTime: int32(s.GracefulRestart.RestartTime.Seconds()),
+		}
+	}
+	return config
+}
+
+func advertisement(kinds []spec.Advertisement) *ciliumio.BGPAdvertisement {
+	a := &ciliumio.BGPAdvertisement{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPAdvertisement"),
+		ObjectMeta: metav1.ObjectMeta{Name: "bgp", Labels: announced()},
+	}
+	for _, kind := range kinds {
+		a.Spec.Advertisements = append(a.Spec.Advertisements, routes(kind))
+	}
+	return a
+}
+
+// routes choose every Service that does not ask to be left out. The selector must
+// be there: one that is missing chooses nothing, the usual reason for sessions
+// that are up and announce nothing (https://github.com/cilium/cilium/issues/33076).
+// Which Services have an address to announce is for the pools to decide.
+func routes(kind spec.Advertisement) ciliumio.BGPRoutes {
+	switch kind {
+	case spec.AdvertisePods:
+		return ciliumio.BGPRoutes{Type: ciliumio.BGPPodCIDR}
+	case spec.AdvertiseClusterIP:
+		return serviceRoutes(ciliumio.BGPClusterIP)
+	default:
+		return serviceRoutes(ciliumio.BGPLoadBalancerIP)
+	}
+}
+
+func serviceRoutes(address string) ciliumio.BGPRoutes {
+	return ciliumio.BGPRoutes{
+		Type:    ciliumio.BGPService,
+		Service: &ciliumio.BGPServiceRoutes{Addresses: []string{address}},
+		Selector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: labels.Announce, Operator: metav1.LabelSelectorOpNotIn, Values: []string{labels.AnnounceNever},
+		}}},
+	}
+}
+
+// announced joins a session's family to the advertisements.
+func announced() map[string]string { return map[string]string{labels.Announce: "bgp"} }
+
+// passwordSecret names the Secret of a session's password, in kube-system.
+func passwordSecret(s bgp.Session) string { return "bgp-" + s.Name }

@@ -1,0 +1,65 @@
+package edge
+
+import (
+	"github.com/pulumi/pulumi-cloudflare/sdk/v5/go/cloudflare"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/internal/component"
+)
+
+// What a token for the cluster may do, by the ids that these permissions have in
+// every account (https://developers.cloudflare.com/fundamentals/api/reference/permissions/).
+const (
+	zoneRead = "c8fed203ed3043cba015a93ad1616f1f"
+	dnsWrite = "4755a26eedb94da69e1066d98aa820be"
+)
+
+// hstsMaxAge is how long browsers remember that the domain speaks https alone, in
+// seconds: half a year.
+const hstsMaxAge = 15552000
+
+// zoneSettings require TLS on the whole way from client to gateway, where the stack
+// manages them.
+func (a *account) zoneSettings() error {
+	managed := a.stack.Edge.Cloudflare.ZoneSettings
+	if managed == nil {
+		return nil
+	}
+	settings := &cloudflare.ZoneSettingsOverrideSettingsArgs{
+		AlwaysUseHttps: pulumi.String("on"),
+		MinTlsVersion:  pulumi.String("1.2"),
+		Ssl:            pulumi.String("strict"),
+	}
+	if managed.HSTS {
+		settings.SecurityHeader = cloudflare.ZoneSettingsOverrideSettingsSecurityHeaderArgs{
+			Enabled:           pulumi.Bool(true),
+			IncludeSubdomains: pulumi.Bool(true),
+			MaxAge:            pulumi.Int(hstsMaxAge),
+			Nosniff:           pulumi.Bool(true),
+			Preload:           pulumi.Bool(false),
+		}
+	}
+	_, err := cloudflare.NewZoneSettingsOverride(a.Context, a.Name("zone-settings"), &cloudflare.ZoneSettingsOverrideArgs{
+		ZoneId: a.zone, Settings: settings,
+	}, a.options()...)
+	return err
+}
+
+// clusterToken makes a token that may read the zone and write its records, and nothing
+// else.
+func (a *account) clusterToken() (pulumi.StringInput, error) {
+	token, err := cloudflare.NewApiToken(a.Context, a.Name("cluster-token"), &cloudflare.ApiTokenArgs{
+		Name: pulumi.String("home-ops " + a.stack.Name + ": DNS records for the cluster"),
+		Policies: cloudflare.ApiTokenPolicyArray{cloudflare.ApiTokenPolicyArgs{
+			Effect:           pulumi.String("allow"),
+			PermissionGroups: pulumi.StringArray{pulumi.String(zoneRead), pulumi.String(dnsWrite)},
+			Resources: a.zone.ApplyT(func(zone string) map[string]string {
+				return map[string]string{"com.cloudflare.api.account.zone." + zone: "*"}
+			}).(pulumi.StringMapOutput),
+		}},
+	}, a.options()...)
+	if err != nil {
+		return nil, err
+	}
+	return component.Secret(token.Value), nil
+}

@@ -1,0 +1,76 @@
+package flux
+
+import (
+	"encoding/json"
+
+	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
+	"github.com/fluxcd/pkg/apis/kustomize"
+	"github.com/fluxcd/pkg/apis/meta"
+
+	"github.com/home-ops/home-ops/components/flux/settings"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// controllersPatch makes the controllers faster. They look again after 5 s at what waits
+// for a dependency: with Flux's own 30 s, a chain of dependencies takes minutes on a new
+// cluster. And they apply ten at once: with Flux's own four, a commit waits behind the
+// whole tree.
+func controllersPatch() (kustomize.Patch, error) {
+	var add []map[string]string
+	for _, flag := range []string{"--requeue-dependency=5s", "--concurrent=10"} {
+		add = append(add, map[string]string{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag})
+	}
+	patch, err := json.Marshal(add)
+	return kustomize.Patch{
+		Patch:  string(patch),
+		Target: &kustomize.Selector{Kind: "Deployment", Name: "(kustomize-controller|helm-controller)"},
+	}, err
+}
+
+// partialSpec is the part of a Kustomization's spec that is patched in. Flux's own
+// KustomizationSpec always has an interval, a sourceRef and prune, and would set them.
+type partialSpec struct {
+	Decryption *kustomizev1.Decryption `json:"decryption,omitempty"`
+	PostBuild  *kustomizev1.PostBuild  `json:"postBuild,omitempty"`
+	Patches    []kustomize.Patch       `json:"patches,omitempty"`
+}
+
+// rootPatch gives the settings and the decryption key to the root Kustomization, which
+// the operator makes. The root in turn patches both into every Kustomization that it
+// makes, so that no manifest of the tree repeats them. Only those in Flux's own
+// namespace get them: from another one, the Secrets are not found.
+func rootPatch(stack *spec.Stack) (kustomize.Patch, error) {
+	common := partialSpec{PostBuild: &kustomizev1.PostBuild{SubstituteFrom: []kustomizev1.SubstituteReference{
+		{Kind: "ConfigMap", Name: settings.ConfigMap},
+		{Kind: "Secret", Name: settings.Secret},
+	}}}
+	if sops := stack.Secrets.SOPS; sops != nil {
+		common.Decryption = &kustomizev1.Decryption{
+			Provider:  "sops",
+			SecretRef: &meta.LocalObjectReference{Name: sops.SecretName},
+		}
+	}
+	target := &kustomize.Selector{
+		Group: kustomizev1.GroupVersion.Group, Kind: kustomizev1.KustomizationKind, Namespace: namespace,
+	}
+	children, err := partial(common)
+	if err != nil {
+		return kustomize.Patch{}, err
+	}
+	root := common
+	root.Patches = []kustomize.Patch{{Patch: children, Target: target}}
+	patch, err := partial(root)
+	return kustomize.Patch{Patch: patch, Target: target}, err
+}
+
+// partial is a patch that merges a spec into every Kustomization that the target selects.
+// The patch has to have a name, which is not compared with theirs.
+func partial(spec partialSpec) (string, error) {
+	raw, err := json.Marshal(map[string]any{
+		"apiVersion": kustomizev1.GroupVersion.String(),
+		"kind":       kustomizev1.KustomizationKind,
+		"metadata":   map[string]string{"name": "any"},
+		"spec":       spec,
+	})
+	return string(raw), err
+}

@@ -1,0 +1,84 @@
+package secretstore
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/home-ops/home-ops/internal/plan"
+	"github.com/home-ops/home-ops/spec"
+)
+
+const (
+	// connectName is the name of Connect's release, its Service and its pods.
+	connectName = "onepassword-connect"
+	// connectPort is where it serves its API in the cluster, over plain HTTP. Between
+	// nodes, WireGuard encrypts it where cilium.encryption is on.
+	connectPort = 8080
+
+	// credentialsSecret is the Secret in which Connect finds its credentials, and
+	// credentialsKey their key in it.
+	credentialsSecret = "onepassword-connect-credentials"
+	credentialsKey    = "1password-credentials.json"
+)
+
+// inCluster reports whether Connect runs in the cluster.
+func inCluster(stack *spec.Stack) bool { return stack.Secrets.OnePassword.ConnectHost == "" }
+
+// connectSteps run Connect in the cluster. Its pods read their credentials only when
+// they start: a checksum among their annotations restarts them with every change.
+func connectSteps(stack *spec.Stack) (plan.Steps, error) {
+	values, err := connectValues(stack)
+	return plan.Steps{
+		secretStep(credentialsStep, credentialsSecret, credentialsKey, credentialsValue),
+		{Name: policyStep, Object: connectPolicy(), After: []string{namespaceStep}},
+		{
+			Name: connectStep,
+			Release: &plan.Release{
+				Name: connectName, Namespace: namespaceName,
+				Chart: plan.Chart{
+					Registry: "oci://ghcr.io/1password", Name: "connect", Version: string(stack.Versions.OnePasswordConnect),
+				},
+				Values:  values,
+				Timeout: podsTimeout,
+			},
+			From: []plan.From{{
+				Path:  []string{"connect", "podAnnotations", "home-ops.github.io/credentials"},
+				Value: checksumValue,
+			}},
+			After: []string{namespaceStep, credentialsStep, policyStep},
+			Needs: []plan.Condition{plan.Network},
+		},
+	}, err
+}
+
+// connectPolicy lets the operator of External Secrets reach Connect, and nobody else:
+// a stolen token alone then opens nothing.
+func connectPolicy() *networkingv1.NetworkPolicy {
+	tcp, port := corev1.ProtocolTCP, intstr.FromInt32(connectPort)
+	return &networkingv1.NetworkPolicy{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
+		ObjectMeta: metav1.ObjectMeta{Name: connectName, Namespace: namespaceName},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": connectName}},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress: []networkingv1.NetworkPolicyIngressRule{{
+				From: []networkingv1.NetworkPolicyPeer{{
+					PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": externalSecretsName}},
+				}},
+				Ports: []networkingv1.NetworkPolicyPort{{Protocol: &tcp, Port: &port}},
+			}},
+		},
+	}
+}
+
+// connectHost is where External Secrets reaches Connect.
+func connectHost(stack *spec.Stack) string {
+	if !inCluster(stack) {
+		return stack.Secrets.OnePassword.ConnectHost
+	}
+	return fmt.Sprintf("http://%s.%s.svc.%s:%d", connectName, namespaceName, stack.Cluster.DNSDomain, connectPort)
+}

@@ -1,0 +1,62 @@
+package gitarchive_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/home-ops/home-ops/internal/gitarchive"
+)
+
+func TestExtract_WritesTheFilesOfACommitThatAreWanted(t *testing.T) {
+	repository, dir := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(repository, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("tree/app.yaml", "committed")
+	write("other.txt", "not wanted")
+	for _, args := range [][]string{
+		{"init", "--quiet"}, {"add", "--all"},
+		{"-c", "user.name=me", "-c", "user.email=me@example.com", "commit", "--quiet", "--message", "one"},
+	} {
+		if out, err := exec.Command("git", append([]string{"-C", repository}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+	}
+	write("tree/app.yaml", "changed since")
+
+	hash, err := gitarchive.Resolve(t.Context(), repository, "HEAD")
+	if err != nil || len(hash) != 40 {
+		t.Fatal(hash, err)
+	}
+	if err := gitarchive.Extract(t.Context(), repository, hash, dir, func(path string) bool { return strings.HasPrefix(path, "tree/") }); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "tree", "app.yaml"))
+	if err != nil || string(content) != "committed" {
+		t.Errorf("%q, %v", content, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "other.txt")); err == nil {
+		t.Error("wrote what was not wanted")
+	}
+	if info, err := os.Stat(filepath.Join(dir, "tree", "app.yaml")); err != nil || info.Mode().Perm()&0o100 == 0 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestResolve_TellsOfANameThatIsNoCommit(t *testing.T) {
+	dir := t.TempDir()
+	_, err := gitarchive.Resolve(t.Context(), dir, "--help")
+	if want := `"--help" is no commit of the repository in ` + dir; !errors.Is(err, gitarchive.ErrNoCommit) || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,88 @@
+package gitops_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/home-ops/home-ops/internal/gitops"
+	"github.com/home-ops/home-ops/internal/golden"
+	"github.com/home-ops/home-ops/internal/plan"
+)
+
+// Each file of testdata/broken is a tree with one fault. It begins with what is said of it.
+func TestChecks_SayWhereAndWhatAndWhatToDo(t *testing.T) {
+	files, err := filepath.Glob("testdata/broken/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			archive.Comment = []byte(problems(t, unpack(t, archive)))
+			name, _ := filepath.Rel("testdata", file)
+			golden.Check(t, name, txtar.Format(archive))
+		})
+	}
+}
+
+func unpack(t *testing.T, archive *txtar.Archive) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, file := range archive.Files {
+		path := filepath.Join(root, file.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, file.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// problems is what every check says of the tree.
+func problems(t *testing.T, root string) string {
+	t.Helper()
+	kinds, err := gitops.NewKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds.AddDefinitions(os.DirFS("testdata/definitions"))
+	first := &gitops.Kustomization{}
+	first.Name, first.Namespace, first.Spec.Path = "flux-system", "flux-system", "cluster"
+	public := map[string]string{"DOMAIN": "example.com"}
+
+	pulumis, err := gitops.NewOwned(plan.Parts{{Component: "flux", Steps: plan.Steps{
+		{Name: "settings", Object: map[string]any{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"namespace": "home-ops", "name": "cluster-settings"},
+		}},
+		{Name: "release", Release: &plan.Release{Name: "cilium", Namespace: "kube-system"}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	cluster, found := gitops.Load(root, first, gitops.Settings{Public: public})
+	found = append(found, cluster.CheckSettings(public, nil)...)
+	found = append(found, cluster.CheckOrder()...)
+	found = append(found, cluster.CheckPins()...)
+	found = append(found, cluster.CheckOwners(pulumis)...)
+	found = append(found, cluster.CheckNamespaces(pulumis)...)
+	found = append(found, cluster.CheckRoutes()...)
+	_, misfits := cluster.CheckKinds(kinds)
+	var text strings.Builder
+	for _, problem := range append(found, misfits...) {
+		text.WriteString(problem.Error() + "\n")
+	}
+	if text.Len() == 0 {
+		t.Error("nothing is said of it")
+	}
+	return text.String()
+}

@@ -1,0 +1,30 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/home-ops/home-ops/internal/gitarchive"
+)
+
+// checkOutBase writes the project as it was at a commit into a folder of its own below out, and returns the folder.
+func checkOutBase(ctx context.Context, project, commit string) (string, error) {
+	hash, err := gitarchive.Resolve(ctx, project, commit)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(project, "out", "base", hash)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	partial := dir + ".partial"
+	if err := errors.Join(os.RemoveAll(partial), os.MkdirAll(partial, 0o755)); err != nil {
+		return "", err
+	}
+	if err := gitarchive.Extract(ctx, project, hash, partial, nil); err != nil {
+		return "", err
+	}
+	return dir, os.Rename(partial, dir)
+}
