@@ -38,7 +38,8 @@ type Cilium struct {
 	// Encryption encrypts the traffic between pods of different nodes.
 	Encryption NetworkEncryption `json:"encryption,omitzero"`
 	// PolicyBaseline closes pods to each other by default, also within a namespace, until a network policy of that
-	// namespace opens them. What every pod needs stays open: DNS, the API server, gateways, the outside. Default: false.
+	// namespace opens them. What every pod needs stays open: DNS, the API server, gateways, the internet. The home network
+	// needs a policy. The policies of the tree are written for it. Default: true.
 	PolicyBaseline bool `json:"policyBaseline,omitempty"`
 	// HostFirewall applies network policies to the nodes themselves too. Default: false.
 	HostFirewall bool `json:"hostFirewall,omitempty"`
@@ -50,6 +51,7 @@ type Cilium struct {
 
 func (c *Cilium) defaults() {
 	c.LoadBalancerAlgorithm = "maglev"
+	c.PolicyBaseline = true
 	c.Exclusive = true
 }
 

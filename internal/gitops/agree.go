@@ -52,6 +52,7 @@ func (c *Cluster) CheckStack(s *spec.Stack) []error {
 			problems = append(problems, fmt.Errorf("%s: it has %s, but the stack has no %s; take it away", c.folder(), what, f.key))
 		}
 	}
+	problems = append(problems, c.checkBaseline(s)...)
 	return append(problems, c.checkClasses(s)...)
 }
 

@@ -112,7 +112,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
 	}
 	if o.Base != "" {
 		var err error
@@ -125,6 +125,10 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
+		{
+			Name: "flows", Module: filepath.Join(rack, "flows", "engine"), Package: ".", Output: config.Flows,
+			Note: "the first time compiles Cilium's policy engine",
+		},
 	}
 	if config.Base != "" {
 		parts = append(parts, build.Part{

@@ -90,6 +90,7 @@ func parts(config *room.Config) []report.Part {
 		{Name: "Cloudflare API", Kind: report.StandIn},
 		{Name: "1Password Connect", Kind: report.StandIn},
 		{Name: "data path of public requests", Kind: report.Simulated},
+		{Name: "Cilium's policy engine", Kind: report.Real},
 		{Name: "go language host", Kind: config.LanguageHost.Kind},
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Flux.Versions)) {

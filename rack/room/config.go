@@ -31,6 +31,8 @@ type Config struct {
 	Pulumi Binary `json:"pulumi"`
 	// Kube is the rack-kube program.
 	Kube string `json:"kube"`
+	// Flows is the program that asks Cilium's policy engine.
+	Flows string `json:"flows"`
 	// CRDs is the folder of the custom resource definitions, one folder below it for each set.
 	CRDs string `json:"crds"`
 	// Flux are the programs that Flux consists of.
