@@ -45,8 +45,8 @@ func TestCluster_PutsEveryObjectIntoItsOwnCluster(t *testing.T) {
 
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
-		"home": {"deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
-		"lab":  {"deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
 	} {
 		rec := engine(t, stack)
 		if err := rec.Preview(program, stack); err != nil {

@@ -59,7 +59,6 @@ var table = []row{
 	{host: "ghcr.io", path: "victoriametrics/helm-charts", name: "victoria-logs-collector"},
 	{host: "ghcr.io", path: "home-operations/charts-mirror", name: "metrics-server"},
 	{host: "ghcr.io", path: "home-operations/charts-mirror", name: "volsync", kinds: []string{"volsync"}},
-	{host: "ghcr.io", path: "home-operations/charts", name: "tuppr", kinds: []string{"tuppr"}, installOnly: true},
 	{host: "ghcr.io", path: "stakater/charts", name: "reloader"},
 	{host: "ghcr.io", path: "spegel-org/helm-charts", name: "spegel"},
 	{
