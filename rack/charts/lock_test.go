@@ -83,11 +83,11 @@ func folderWith(t *testing.T, entry lock.Entry, name, version string) string {
 }
 
 func TestAll_TakesGenuineChartsFromTheFolder(t *testing.T) {
-	entry, err := lock.Find("oci://ghcr.io/home-operations/charts/tuppr", "0.5.0")
+	entry, err := lock.Find("oci://ghcr.io/stakater/charts/reloader", "2.2.16")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := All(nil, versions(t), os.DirFS(tree), Options{CRDs: definitions(t), Genuine: folderWith(t, entry, "tuppr", "0.5.0")})
+	all, err := All(nil, versions(t), os.DirFS(tree), Options{CRDs: definitions(t), Genuine: folderWith(t, entry, "reloader", "2.2.16")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAll_TakesGenuineChartsFromTheFolder(t *testing.T) {
 		}
 		genuine++
 		read, err := loader.LoadArchive(bytes.NewReader(c.Archive))
-		if err != nil || read.Name() != "tuppr" || len(read.Templates) != 0 || c.Name() != "tuppr" {
+		if err != nil || read.Name() != "reloader" || len(read.Templates) != 0 || c.Name() != "reloader" {
 			t.Errorf("%s: it is not what lies in the folder (%v)", c.Place, err)
 		}
 	}
@@ -108,16 +108,16 @@ func TestAll_TakesGenuineChartsFromTheFolder(t *testing.T) {
 }
 
 func TestGenuine_RefusesAPackageThatIsAnotherChart(t *testing.T) {
-	entry := lock.Entry{Place: "oci://ghcr.io/home-operations/charts/tuppr", Version: "0.5.0"}
-	_, err := genuine(entry, Options{Genuine: folderWith(t, entry, "tuppr", "0.5.1")})
-	if err == nil || !strings.HasSuffix(err.Error(), "/tuppr-0.5.0.tgz: it holds tuppr 0.5.1") {
+	entry := lock.Entry{Place: "oci://ghcr.io/stakater/charts/reloader", Version: "2.2.16"}
+	_, err := genuine(entry, Options{Genuine: folderWith(t, entry, "reloader", "2.2.17")})
+	if err == nil || !strings.HasSuffix(err.Error(), "/reloader-2.2.16.tgz: it holds reloader 2.2.17") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestGenuine_RefusesAPackageOfAnotherSum(t *testing.T) {
-	entry := lock.Entry{Place: "oci://ghcr.io/home-operations/charts/tuppr", Version: "0.5.0", SHA256: strings.Repeat("0", 64), Verified: "here"}
-	dir := folderWith(t, entry, "tuppr", "0.5.0")
+	entry := lock.Entry{Place: "oci://ghcr.io/stakater/charts/reloader", Version: "2.2.16", SHA256: strings.Repeat("0", 64), Verified: "here"}
+	dir := folderWith(t, entry, "reloader", "2.2.16")
 	_, err := genuine(entry, Options{Genuine: dir})
 	if err == nil || !strings.HasSuffix(err.Error(), ", and "+entry.SHA256+" in rack/charts/lock/lock.yaml (here)") {
 		t.Errorf("got %v", err)

@@ -64,7 +64,6 @@ var leftOut = []reference{
 	{"monitoring", "kube-prometheus-stack-operator", 443, "the API server has alert rules checked"},
 	{"longhorn-system", "longhorn-admission-webhook", 9502, "the API server has volumes checked"},
 	{"longhorn-system", "longhorn-conversion-webhook", 9501, "the API server has volumes converted"},
-	{"system-upgrade", "tuppr-webhook-service", 443, "the API server has upgrades checked"},
 	{"system", "metrics-server", 443, "the API server passes metrics.k8s.io on"},
 }
 

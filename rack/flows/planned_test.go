@@ -212,7 +212,7 @@ func archives(t *testing.T, stack *spec.Stack, planned []plan.Chart) map[string]
 	definitions := t.TempDir()
 	for _, set := range []string{
 		"rook", "objectbucket", "flux-operator", "cert-manager", "external-dns", "external-secrets", "snapshot",
-		"prometheus-operator", "volsync", "tuppr", "longhorn", "zfs-localpv",
+		"prometheus-operator", "volsync", "longhorn", "zfs-localpv",
 	} {
 		dir := filepath.Join(definitions, set)
 		if err := os.MkdirAll(dir, 0o750); err != nil {

@@ -45,7 +45,6 @@ var (
 	victoriaLogs  = party{"monitoring", []string{nameLabel + "victoria-logs-single"}}
 	stateMetrics  = party{"monitoring", []string{nameLabel + "kube-state-metrics"}}
 	metricsServer = party{"system", []string{nameLabel + "metrics-server"}}
-	tuppr         = party{"system-upgrade", []string{nameLabel + "tuppr"}}
 	etcdBackup    = party{"etcd-backup", []string{nameLabel + "etcd-backup"}}
 	longhorn      = party{"longhorn-system", []string{"app=longhorn-manager"}}
 	spegel        = party{"spegel", []string{nameLabel + "spegel"}}
@@ -97,7 +96,6 @@ var rows = []row{
 	{blackbox, at(k8sGateway, "UDP", 53), "it probes the DNS for the home"},
 
 	{metricsServer, anyNode(kubeletPort), "it asks kubelets"},
-	{tuppr, anyNode(talosPort), "it upgrades nodes"},
 	{etcdBackup, anyNode(talosPort), "it takes a snapshot of etcd"},
 	{etcdBackup, anywhere(443), "it stores the snapshot, which may be in the home"},
 	{etcdBackup, anywhere(9000), "it stores the snapshot, which may be in the home"},
