@@ -20,7 +20,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss|program] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
-	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(BASE),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
 
 test: ## Run every test, rehearsals included
 	go test ./...
