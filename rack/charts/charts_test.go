@@ -238,7 +238,7 @@ func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
 
 func TestCharts_AskForTheirDefinitions(t *testing.T) {
 	_, err := All(planned(t), versions(t), fstest.MapFS{}, Options{CRDs: "nowhere"})
-	want := "chart flux-operator: nowhere/flux-operator holds no definitions; write them with: go run -C rack/crds . -out nowhere"
+	want := "chart rook-ceph: nowhere/rook holds no definitions; write them with: go run -C rack/crds . -out nowhere"
 	if err == nil || !strings.HasPrefix(err.Error(), want+"\n") {
 		t.Errorf("got %v, want %s", err, want)
 	}
