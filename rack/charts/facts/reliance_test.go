@@ -103,6 +103,12 @@ func look(t *testing.T, stack *spec.Stack) landscape {
 			l.services[s.Namespace+"/"+s.Name] = facts.Service{Name: s.Name, Labels: s.Labels, Ports: s.Spec.Ports}
 		case "Deployment", "DaemonSet", "StatefulSet", "CronJob":
 			l.pods = append(l.pods, treePods(t, o))
+		case "ReplicationSource":
+			// The mover's pod (https://github.com/backube/volsync, internal/controller/utils).
+			l.pods = append(l.pods, pods{
+				where: "mover of " + o.GetName(), namespace: o.GetNamespace(),
+				labels: map[string]string{"app.kubernetes.io/created-by": "volsync"},
+			})
 		}
 	}
 	return l
@@ -118,6 +124,13 @@ func ofOperator(r *facts.Release) []pods {
 				where: "StatefulSet prometheus-" + name, namespace: r.Namespace,
 				labels: map[string]string{"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": name},
 				ports:  []corev1.ContainerPort{{Name: "http-web", ContainerPort: 9090}},
+			})
+		}
+		if name, ok := strings.CutPrefix(object, "Alertmanager/"); ok {
+			found = append(found, pods{
+				where: "StatefulSet alertmanager-" + name, namespace: r.Namespace,
+				labels: map[string]string{"app.kubernetes.io/name": "alertmanager", "alertmanager": name},
+				ports:  []corev1.ContainerPort{{Name: "http-web", ContainerPort: 9093}},
 			})
 		}
 	}
