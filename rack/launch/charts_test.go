@@ -29,13 +29,13 @@ func TestChartsFolder_RefusesOneWithoutCharts(t *testing.T) {
 }
 
 func TestChartsFolder_RefusesAPackageThatNothingAsksFor(t *testing.T) {
-	dir := folderOf(t, "tuppr-0.5.0.tgz", "tuppr-0.4.9.tgz")
+	dir := folderOf(t, "reloader-2.2.16.tgz", "reloader-2.2.15.tgz")
 	_, err := chartsFolder(t.Context(), t.TempDir(), Options{Charts: dir, Out: io.Discard})
-	want := "charts: " + dir + "/tuppr-0.4.9.tgz is of no chart and version in rack/charts/lock/lock.yaml"
+	want := "charts: " + dir + "/reloader-2.2.15.tgz is of no chart and version in rack/charts/lock/lock.yaml"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if err := os.Remove(filepath.Join(dir, "tuppr-0.4.9.tgz")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "reloader-2.2.15.tgz")); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := chartsFolder(t.Context(), t.TempDir(), Options{Charts: dir, Out: io.Discard}); err != nil || got != dir {
