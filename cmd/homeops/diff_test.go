@@ -67,6 +67,9 @@ var changes = map[string]func(t *testing.T){
 	"chart-version": func(t *testing.T) {
 		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n")
 	},
+	"gateway-api": func(t *testing.T) {
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.4.0\n")
+	},
 	"app": func(t *testing.T) {
 		edit(t, "kubernetes/apps/echo/app/deployment.yaml", "echo:1.0.0", "echo:1.1.0")
 	},

@@ -83,14 +83,6 @@ func TestCheck_ReportsEveryFault(t *testing.T) {
 	}
 }
 
-func names(steps plan.Steps) string {
-	var all []string
-	for _, step := range steps {
-		all = append(all, step.Name)
-	}
-	return strings.Join(all, " ")
-}
-
 func TestOrdered_PutsStepsAfterWhatTheyWaitForAndElseKeepsTheOrder(t *testing.T) {
 	steps := plan.Steps{
 		{Name: "policy", Object: settings("policy"), After: []string{"release"}},
@@ -99,8 +91,8 @@ func TestOrdered_PutsStepsAfterWhatTheyWaitForAndElseKeepsTheOrder(t *testing.T)
 		{Name: "release", Release: release("release"), After: []string{"namespace", "secret"}},
 	}
 	ordered, err := steps.Ordered()
-	if want := "namespace secret release policy"; err != nil || names(ordered) != want {
-		t.Errorf("%s, %v; want %s", names(ordered), err, want)
+	if want := "namespace secret release policy"; err != nil || strings.Join(ordered.Names(), " ") != want {
+		t.Errorf("%s, %v; want %s", strings.Join(ordered.Names(), " "), err, want)
 	}
 }
 

@@ -96,6 +96,15 @@ func (s Steps) Namespaces() ([]string, error) {
 	return names, err
 }
 
+// Names are the names of the steps, in their order.
+func (s Steps) Names() []string {
+	names := make([]string, 0, len(s))
+	for _, step := range s {
+		names = append(names, step.Name)
+	}
+	return names
+}
+
 // Charts are the charts that the plan installs.
 func (s Steps) Charts() []Chart {
 	var charts []Chart
