@@ -100,7 +100,8 @@ func (c *Cluster) CheckNamespaces(owned *Owned) []error {
 	var problems []error
 	for _, o := range c.Objects {
 		id := owned.scopes.Identity(o.ID())
-		if !slices.Contains(owned.namespaces, id.Namespace) || id.Kind == "HTTPRoute" || isKustomization(o) {
+		_, made := owned.objects[id]
+		if made || !slices.Contains(owned.namespaces, id.Namespace) || id.Kind == "HTTPRoute" || isKustomization(o) {
 			continue
 		}
 		problems = append(problems, fmt.Errorf("%s: the namespace is Pulumi's; put the object into one of the tree's, or into the program",
