@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/home-ops/home-ops/spec"
 )
@@ -89,9 +91,30 @@ func (c *Cluster) add(o *unstructured.Unstructured) error {
 		c.Policies = append(c.Policies, o)
 	default:
 		c.Others[kind] = append(c.Others[kind], o)
-		return c.addPods(o)
+		return errors.Join(readable(kind, o), c.addPods(o))
 	}
 	return nil
+}
+
+// readable is an error for an object that flows are derived from and that is not of its kind's form: what cannot be read
+// would ask for no flow, and nothing would be wrong.
+func readable(kind string, o *unstructured.Unstructured) error {
+	var err error
+	switch kind {
+	case "ServiceMonitor.monitoring.coreos.com", "PodMonitor.monitoring.coreos.com":
+		_, _, err = readMonitor(o)
+	case "ValidatingWebhookConfiguration.admissionregistration.k8s.io":
+		_, err = as[admissionv1.ValidatingWebhookConfiguration](o)
+	case "MutatingWebhookConfiguration.admissionregistration.k8s.io":
+		_, err = as[admissionv1.MutatingWebhookConfiguration](o)
+	case "APIService.apiregistration.k8s.io":
+		_, err = as[apiService](o)
+	case "HTTPRoute.gateway.networking.k8s.io":
+		_, err = as[gatewayv1.HTTPRoute](o)
+	case "GRPCRoute.gateway.networking.k8s.io":
+		_, err = as[gatewayv1.GRPCRoute](o)
+	}
+	return err
 }
 
 // pods are those of a namespace, or of all where it is empty, with the labels, given as KEY=VALUE.

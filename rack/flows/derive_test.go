@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/home-ops/home-ops/rack/flows"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // TestWanted_FollowsWhatIsThere names one flow for each way in which flows are found.
@@ -106,5 +107,23 @@ func TestNew_NamesAPodWithoutANamespace(t *testing.T) {
 	_, err := flows.New(stack, []*unstructured.Unstructured{pod})
 	if err == nil || err.Error() != "nowhere/lost: there is no namespace nowhere" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What cannot be read would ask for no flow, and nothing would be wrong.
+func TestNew_TellsOfObjectsThatFlowsCannotBeDerivedFrom(t *testing.T) {
+	stack := spectest.Home(t)
+	for name, object := range map[string]string{
+		"a monitor of another form":   "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: it, namespace: a}, spec: {endpoints: all}}",
+		"a monitor that chooses ill":  "{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: it, namespace: a}, spec: {selector: {matchExpressions: [{key: a, operator: Like}]}}}",
+		"a webhook of another form":   "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: it}, webhooks: all}",
+		"a route of another form":     "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: it, namespace: a}, spec: {rules: all}}",
+		"an API service without form": "{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: it}, spec: {service: all}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := flows.New(stack, documents(t, object)); err == nil || !strings.Contains(err.Error(), "it: ") {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -48,14 +50,23 @@ func (c *Cluster) scrapers() []*Pod {
 	return c.pods("monitoring", "app.kubernetes.io/name=prometheus")
 }
 
-func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) []target {
+// readMonitor is a monitor and what it chooses.
+func readMonitor(o *unstructured.Unstructured) (*monitor, labels.Selector, error) {
 	m, err := as[monitor](o)
 	if err != nil {
-		return nil
+		return nil, nil, err
 	}
 	selector, err := metav1.LabelSelectorAsSelector(&m.Spec.Selector)
 	if err != nil {
-		return nil
+		return nil, nil, fmt.Errorf("%s %s/%s: spec.selector: %w", o.GetKind(), o.GetNamespace(), o.GetName(), err)
+	}
+	return m, selector, nil
+}
+
+func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) []target {
+	m, selector, err := readMonitor(o)
+	if err != nil {
+		return nil // New has told it
 	}
 	var all []target
 	for _, s := range c.Services {
@@ -74,13 +85,9 @@ func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) []target {
 }
 
 func (c *Cluster) podMonitor(o *unstructured.Unstructured) []target {
-	m, err := as[monitor](o)
+	m, selector, err := readMonitor(o)
 	if err != nil {
-		return nil
-	}
-	selector, err := metav1.LabelSelectorAsSelector(&m.Spec.Selector)
-	if err != nil {
-		return nil
+		return nil // New has told it
 	}
 	var all []target
 	for _, p := range c.Pods {
