@@ -2,6 +2,7 @@
 # Recipes need nothing but Go, git and make: what else is needed is built, pinned by go.sum.
 
 STACK   ?= home
+BASE    ?= origin/main
 OUT     := out
 BIN     := $(OUT)/bin
 
@@ -13,29 +14,34 @@ GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test unit validate render preview up destroy lint generate bench clean
+.PHONY: help rehearse test unit validate render diff preview up destroy lint generate bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss|program] [BASE=COMMIT] [PLUGINS=DIR]
-	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(BASE),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS))
+rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss|program] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
 
 test: ## Run every test, rehearsals included
 	go test ./...
 	go test -C rack -timeout 30m $$(go list -C rack ./... | grep -v /e2e$$)
+	go test -C rack/flows/engine ./...
 	go test -C rack -timeout 60m ./e2e
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
 
 unit: ## Run the tests that need no rack
 	go test ./...
 	go test -C rack -short ./...
+	go test -C rack/flows/engine ./...
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
 
 render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)
+
+diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/main: machines, cluster, tree [STACK=]
+	@$(BIN)/homeops diff $(BASE) $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
 preview: ## pulumi preview of STACK=home
 	pulumi preview --stack $(STACK) --diff

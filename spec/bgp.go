@@ -1,6 +1,11 @@
 package spec
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
 
 // BGP announces load-balancer addresses to routers
 // (https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane/).
@@ -15,12 +20,39 @@ type BGP struct {
 	Nodes []string `json:"nodes,omitempty"`
 	// Advertise is what is announced. Default: loadBalancer, the addresses of LoadBalancer services.
 	Advertise []Advertisement `json:"advertise,omitempty" min:"1"`
+	// LocalPort is the port on which the nodes listen for routers that call them: 179, or another where something else
+	// has that one. Default: none, the nodes call.
+	LocalPort int `json:"localPort,omitempty" min:"1" max:"65535"`
+	// Communities mark every route, for the routers' own filters.
+	Communities []Community `json:"communities,omitempty" max:"16" example:"[64514:100]"`
 	// RouterIDPool gives nodes without IPv4 the 32-bit router id that BGP wants: an IPv4 prefix that need not be
 	// routed. Nodes with IPv4 use their address.
 	RouterIDPool netip.Prefix `json:"routerIDPool,omitzero" example:"10.255.255.0/24"`
 }
 
 func (b *BGP) defaults() { b.Advertise = []Advertisement{AdvertiseLoadBalancer} }
+
+// Community is a mark of routes: "64514:100" (RFC 1997) or "4200000000:1:100" (RFC 8092).
+type Community string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Community) UnmarshalText(text []byte) error {
+	parts := strings.Split(string(text), ":")
+	bits := map[int]int{2: 16, 3: 32}[len(parts)]
+	for _, p := range parts {
+		if _, err := strconv.ParseUint(p, 10, bits); bits == 0 || err != nil || p != strings.TrimLeft(p, "+") {
+			return fmt.Errorf("%q is not a community such as 64514:100, or 4200000000:1:100 for large numbers", text)
+		}
+	}
+	*c = Community(text)
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (c Community) MarshalText() ([]byte, error) { return []byte(c), nil }
+
+// Large reports whether it has three parts of 32 bits.
+func (c Community) Large() bool { return strings.Count(string(c), ":") == 2 }
 
 // Advertisement is a kind of address that BGP announces.
 type Advertisement string
@@ -39,7 +71,7 @@ func (Advertisement) Values() []string { return []string{"loadBalancer", "pods",
 type BGPPeer struct {
 	// Name is the peer's name in Cilium.
 	Name string `json:"name" required:"true" example:"gateway"`
-	// Address is the router's address, in a node network, or further away with Multihop.
+	// Address is the router's address, in a node network, or elsewhere with Multihop.
 	Address netip.Addr `json:"address" required:"true" example:"10.0.0.1"`
 	// ASN is the router's autonomous system number, 16 or 32 bits.
 	ASN uint32 `json:"asn" required:"true" example:"64512"`
@@ -47,7 +79,8 @@ type BGPPeer struct {
 	Port int `json:"port,omitempty" min:"1" max:"65535"`
 	// PasswordRef says where the session's MD5 password is kept. Default: no password.
 	PasswordRef SecretRef `json:"passwordRef,omitempty" example:"op://home/bgp/password"`
-	// Multihop is how many routers away the peer may be; 0 and 1 mean on the same network. Default: 0.
+	// Multihop is how many hops away the peer may be: 1 is on the same network, or the nodes' own router at an address
+	// that it has in another VLAN. Default: 0, which means 1 and warns when the address is in no network of the nodes.
 	Multihop int `json:"multihop,omitempty" min:"0" max:"255"`
 	// KeepAlive is how often the peers talk. Default: 10s.
 	KeepAlive Duration `json:"keepAlive,omitempty"`

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/home-ops/home-ops/spec/internal/diskmatch"
 )
 
 // checker gathers the problems of one stack.
@@ -16,6 +18,10 @@ type checker struct {
 	addresses []placed
 	// disks is every disk selector of the plan.
 	disks []placedDisk
+	// matcher evaluates disk expressions, and patchesRead is what Talos said of patches; both are asked the same again
+	// and again.
+	matcher     *diskmatch.Matcher
+	patchesRead map[string]error
 }
 
 // checks are all kinds of rule, each reported whatever the others find.
@@ -36,10 +42,14 @@ var checks = []func(*checker){
 	(*checker).macs,
 	(*checker).mtus,
 	(*checker).vlans,
+	(*checker).kubeSpan,
 	(*checker).roles,
 	(*checker).installDisks,
 	(*checker).volumes,
 	(*checker).images,
+	(*checker).extensionSets,
+	(*checker).extensionServices,
+	(*checker).cards,
 	(*checker).encryption,
 	(*checker).kubelets,
 	(*checker).labels,
@@ -50,10 +60,14 @@ var checks = []func(*checker){
 	(*checker).controlPlaneArgs,
 	(*checker).oidc,
 	(*checker).registries,
+	(*checker).registryAccess,
+	(*checker).needed,
 	(*checker).pools,
 	(*checker).announcements,
 	(*checker).bgp,
 	(*checker).ciliumOptions,
+	(*checker).devices,
+	(*checker).extraValues,
 	(*checker).ceph,
 	(*checker).longhorn,
 	(*checker).zfs,
@@ -67,6 +81,7 @@ var checks = []func(*checker){
 	(*checker).certificates,
 	(*checker).secretReferences,
 	(*checker).secretStores,
+	(*checker).strayReferences,
 	(*checker).diskClashes,
 	(*checker).addressClashes,
 	(*checker).rangeClashes,
@@ -86,7 +101,10 @@ func (s *Stack) Validate() Problems {
 }
 
 func newChecker(s *Stack) *checker {
-	c := &checker{s: s, byName: make(map[string]int, len(s.Nodes))}
+	c := &checker{
+		s: s, byName: make(map[string]int, len(s.Nodes)),
+		matcher: diskmatch.New(), patchesRead: map[string]error{},
+	}
 	for i := range s.Nodes {
 		if _, ok := c.byName[s.Nodes[i].Name]; !ok {
 			c.byName[s.Nodes[i].Name] = i

@@ -38,7 +38,8 @@ type Cilium struct {
 	// Encryption encrypts the traffic between pods of different nodes.
 	Encryption NetworkEncryption `json:"encryption,omitzero"`
 	// PolicyBaseline closes pods to each other by default, also within a namespace, until a network policy of that
-	// namespace opens them. What every pod needs stays open: DNS, the API server, gateways, the outside. Default: false.
+	// namespace opens them. What every pod needs stays open: DNS, the API server, gateways, the internet. The home network
+	// needs a policy. The policies of the tree are written for it. Default: true.
 	PolicyBaseline bool `json:"policyBaseline,omitempty"`
 	// HostFirewall applies network policies to the nodes themselves too. Default: false.
 	HostFirewall bool `json:"hostFirewall,omitempty"`
@@ -46,10 +47,14 @@ type Cilium struct {
 	BandwidthManager bool `json:"bandwidthManager,omitempty"`
 	// Exclusive removes other CNI configurations from the nodes; Multus wants false. Default: true.
 	Exclusive bool `json:"exclusive,omitempty"`
+	// ExtraValues are further values of Cilium's chart, for what has no key here. They are held against the chart's own
+	// keys, and may not change what this program sets.
+	ExtraValues map[string]any `json:"extraValues,omitempty"`
 }
 
 func (c *Cilium) defaults() {
 	c.LoadBalancerAlgorithm = "maglev"
+	c.PolicyBaseline = true
 	c.Exclusive = true
 }
 

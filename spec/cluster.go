@@ -53,6 +53,9 @@ type Cluster struct {
 	// RegistryMirrors maps a registry's host to the URLs of mirrors that are asked first, for example
 	// docker.io to a pull-through cache. "*" stands for every registry.
 	RegistryMirrors map[string][]string `json:"registryMirrors,omitempty"`
+	// Registries maps the host of a registry, or of a mirror, to how it is spoken to: who logs in, and how its mirrors
+	// are asked.
+	Registries map[string]Registry `json:"registries,omitempty"`
 }
 
 func (c *Cluster) defaults() {

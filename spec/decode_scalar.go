@@ -63,22 +63,10 @@ func usualBits(s string) int {
 
 // formOf says in words what a type's values look like.
 func formOf(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[netip.Addr]():
-		return "an IP address"
-	case reflect.TypeFor[netip.Prefix]():
-		return "a prefix such as 10.0.0.0/16"
-	case reflect.TypeFor[MAC]():
-		return "a MAC address such as 52:54:00:12:34:56"
-	case reflect.TypeFor[Size]():
-		return "a size with a unit, such as 100GiB"
-	case reflect.TypeFor[Duration]():
-		return "a duration such as 30s"
-	case reflect.TypeFor[Range]():
-		return "a prefix, a range such as 10.0.50.100-10.0.50.120, or an address"
-	default:
-		return "text"
+	if f, ok := FormOf(t); ok {
+		return f.Hint
 	}
+	return "text"
 }
 
 // scalar reads text, a number or a truth value.

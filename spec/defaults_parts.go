@@ -53,7 +53,7 @@ func (s *Stack) deriveStorage() {
 	st := &s.Storage
 	if c := st.RookCeph; c != nil {
 		if c.Replicas == 0 {
-			c.Replicas = min(3, max(1, len(c.Nodes)))
+			c.Replicas = min(3, max(1, c.Domains()))
 		}
 		if c.Monitors == 0 {
 			c.Monitors = 1

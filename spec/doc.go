@@ -3,7 +3,11 @@
 //
 // It is the ground floor of the project: the Pulumi program, the homeops command and the rehearsal
 // read the same types through the same [LoadFile] or [FromConfig] and ask the same [Stack.Validate].
-// It knows nothing of Pulumi or of Talos machinery, so that it compiles in a moment.
+// It knows nothing of Pulumi. Patches of machine configurations and expressions that select disks are read by Talos's
+// own libraries (internal/talospatch, internal/diskmatch), so that it says what the node would say.
+//
+// A file NAME.go holds the types of a topic, and NAME_check.go its rules. A rule tells one fault once: at the value
+// that is to be changed, with the other owner of a clash.
 //
 // Four struct tags describe a field to the loader, the validator and the schema generator alike:
 //

@@ -92,6 +92,8 @@ type Link struct {
 	MAC MAC `json:"mac,omitzero" example:"52:54:00:12:34:57"`
 	// Interface selects the card by the kernel's name.
 	Interface string `json:"interface,omitempty" example:"enp2s0"`
+	// Card selects the card by its driver, its place or the beginning of its MAC: a Thunderbolt port, for example.
+	Card CardSelector `json:"card,omitzero"`
 	// Bond joins several cards into this link.
 	Bond *Bond `json:"bond,omitempty"`
 	// VLAN is the 802.1Q tag of this network. Default: 0, untagged.
@@ -101,8 +103,8 @@ type Link struct {
 	Addresses []netip.Prefix `json:"addresses,omitempty" example:"[10.1.0.11/24]"`
 	// DHCP asks for an address; its routes come after the node network's. Default: false.
 	DHCP bool `json:"dhcp,omitempty"`
-	// MTU is the largest packet of this network. Default: 1500.
-	MTU int `json:"mtu,omitempty" min:"1280" max:"9216"`
+	// MTU is the largest packet of this network. Default: 1500; Thunderbolt takes 65520.
+	MTU int `json:"mtu,omitempty" min:"1280" max:"65520"`
 	// Routes are static routes over this link.
 	Routes []Route `json:"routes,omitempty"`
 }

@@ -1,21 +1,28 @@
 package spec
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net"
+	"strings"
 )
 
 // MAC is the hardware address of a network card: six bytes, written as "52:54:00:12:34:56", in either
-// case and with colons or dashes. It prints in the lower-case colon form that Talos compares with.
+// case, with colons or dashes, in groups as "5254.0012.3456", or without anything between. It prints in the lower-case colon form that Talos compares with.
 type MAC [6]byte
+
+var macSeparators = strings.NewReplacer(":", "", "-", "", ".", "")
 
 // ParseMAC reads the forms that routers, labels and operating systems print.
 func ParseMAC(s string) (MAC, error) {
-	hw, err := net.ParseMAC(s)
-	if err != nil || len(hw) != 6 {
+	if !macForm.MatchString(s) {
 		return MAC{}, fmt.Errorf("%q is not a MAC address of six bytes, such as 52:54:00:12:34:56", s)
 	}
-	return MAC(hw), nil
+	raw, err := hex.DecodeString(macSeparators.Replace(s))
+	if err != nil {
+		return MAC{}, fmt.Errorf("%q: %w", s, err) // the form allows digits alone
+	}
+	return MAC(raw), nil
 }
 
 // IsZero reports whether no address was given.

@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
+
+type object = map[string]any
 
 // mutation breaks a plan in one way, and says at which path that must be told. It returns "" when the plan
 // has nothing to break in that way.
@@ -169,7 +172,7 @@ var mutations = []mutation{
 	{"an impossible VLAN", in("network", "vlan", 5000)},
 	{"an impossible role", on("role", "master")},
 	{"an impossible architecture", on("arch", "riscv64")},
-	{"a name with a dot", on("name", "n.lan")},
+	{"a name with an underscore", on("name", "n_1")},
 	{"a multicast MAC address", func(c object, r *rand.Rand) string {
 		i := r.IntN(len(nodesOf(c)))
 		n := nodeAt(c, i)
@@ -184,9 +187,9 @@ var mutations = []mutation{
 		return fmt.Sprintf("nodes[%d].extensions[1]", i)
 	}},
 	{"an unknown key", on("disk", "/dev/sda")},
-	{"TPM without Secure Boot", func(c object, r *rand.Rand) string {
+	{"a key of no kind", func(c object, r *rand.Rand) string {
 		i := r.IntN(len(nodesOf(c)))
-		nodeAt(c, i)["encryption"] = object{"state": object{"keys": []any{object{"type": "tpm"}}}}
+		nodeAt(c, i)["encryption"] = object{"state": object{"keys": []any{object{"type": "tmp"}}}}
 		return fmt.Sprintf("nodes[%d].encryption.state.keys[0].type", i)
 	}},
 	{"a repository in git's own form", in("flux", "repository", "git@github.com:example/home.git")},
@@ -203,13 +206,13 @@ func TestValidate_RefusesEveryMutationAtItsPath(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			applied := 0
 			for seed := range uint64(60) {
-				config := generate(seed)
+				config := spectest.Plan(seed)
 				path := m.apply(config, rand.New(rand.NewPCG(seed, 11)))
 				if path == "" {
 					continue
 				}
 				applied++
-				data := file(t, config)
+				data := spectest.File(config)
 				s, problems := spec.Load("mutated", data)
 				problems = append(problems, s.Validate()...)
 				if !slices.ContainsFunc(problems.Errors(), func(p spec.Problem) bool { return p.Path == path }) {

@@ -41,6 +41,8 @@ type Network struct {
 	// VLAN is the 802.1Q tag of the node network, when the switch ports of the nodes are trunks. Default: 0,
 	// untagged. A node may differ.
 	VLAN int `json:"vlan,omitempty" min:"0" max:"4094"`
+	// KubeSpan joins nodes in several networks by WireGuard. Default: off.
+	KubeSpan *KubeSpan `json:"kubeSpan,omitempty"`
 	// MTU is the largest packet of the node network, the same on nodes and switches. Default: 1500; 9000 for
 	// jumbo frames. All nodes of one network share it.
 	MTU int `json:"mtu,omitempty" min:"1280" max:"9216"`

@@ -17,7 +17,8 @@ func (Role) Values() []string { return []string{"controlPlane", "worker"} }
 
 // Node is one machine. All of [NodeSettings] can be written beside these keys.
 type Node struct {
-	// Name is the host name and the Kubernetes node name: a DNS label, unique in the stack.
+	// Name is the host name and the Kubernetes node name: a DNS name of one part or more, unique in the stack. With more
+	// than one part the whole of it is the node's name in Kubernetes, and the first part in the kernel.
 	Name string `json:"name" required:"true" example:"cp-1"`
 	// Role is controlPlane or worker. An odd number of control planes, three in most homes, survives losses.
 	Role Role `json:"role" required:"true" example:"controlPlane"`
@@ -35,6 +36,8 @@ type Node struct {
 	MAC MAC `json:"mac,omitzero" example:"52:54:00:12:34:56"`
 	// Interface is the kernel's name of that card, when no MAC is given. Names can change when cards are added.
 	Interface string `json:"interface,omitempty" example:"enp1s0"`
+	// Card selects the card by its driver, its place or the beginning of its MAC.
+	Card CardSelector `json:"card,omitzero"`
 	// Bond joins several cards into one link that carries Address.
 	Bond *Bond `json:"bond,omitempty"`
 	// ExtraLinks are further networks of the node, such as one for storage traffic.
@@ -95,8 +98,13 @@ type NodeSettings struct {
 	// Extensions are the official system extensions in the node's image, by name
 	// (https://github.com/siderolabs/extensions). Those that storage needs are added by themselves.
 	Extensions []string `json:"extensions,omitempty" example:"[siderolabs/intel-ucode]"`
+	// ExtensionServices are the settings of the services that extensions bring.
+	ExtensionServices []ExtensionService `json:"extensionServices,omitempty"`
 	// KernelArgs are further kernel arguments, baked into the node's image.
 	KernelArgs []string `json:"kernelArgs,omitempty" example:"[net.ifnames=0]"`
+	// Meta are values on the META partition of the node's image, such as a network configuration that it needs before it
+	// has any other.
+	Meta []MetaValue `json:"meta,omitempty"`
 	// Overlay is the board support of a single-board computer.
 	Overlay *Overlay `json:"overlay,omitempty"`
 	// SecureBoot installs the signed image; the firmware must have the image's keys enrolled. Default: false.
@@ -149,13 +157,23 @@ type NodeSettings struct {
 	// Watchdog reboots the node when Talos hangs.
 	Watchdog *Watchdog `json:"watchdog,omitempty"`
 	// Patches are merged into the node's machine configuration last, as Talos strategic merge patches, for
-	// what the stack file has no key for. They are checked by Talos, not here.
+	// what the stack file has no key for. They are read as Talos reads them, and judged together with the other keys; a
+	// value that is op://vault/item/field or config:KEY stands for the secret that is kept there.
 	Patches []map[string]any `json:"patches,omitempty"`
 }
 
 func (n *NodeSettings) defaults() {
 	n.Arch = ArchAMD64
 	n.MaxPods = 110
+}
+
+// MetaValue is a value on the META partition
+// (https://www.talos.dev/latest/advanced/metal-network-configuration/).
+type MetaValue struct {
+	// Key is the number of the value; 10 (0x0a) is the network configuration, 12 to 15 are free.
+	Key int `json:"key" required:"true" min:"6" max:"255" example:"10"`
+	// Value is the text.
+	Value string `json:"value" required:"true" example:"{}"`
 }
 
 // KernelModule is a kernel module to load at boot.

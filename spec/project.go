@@ -68,10 +68,10 @@ func (s *Stack) claims() []claim {
 		for _, m := range n.macs(at) {
 			add(Error, m.path, "mac", m.mac.String(), "one machine can be in one cluster only")
 		}
-		for key, id := range map[string]string{"serial": n.InstallDisk.Serial, "wwid": n.InstallDisk.WWID} {
-			if exact(id) {
-				add(Error, at+".installDisk."+key, "disk", id, "one disk can be in one machine only")
-			}
+	}
+	for _, d := range s.namedDisks() {
+		for _, id := range d.identities() {
+			add(Error, d.path+"."+id.key, "disk "+id.key, id.shown, "one disk can be in one machine only")
 		}
 	}
 	if b := s.Cilium.BGP; b != nil && b.LocalASN != 0 {
@@ -91,6 +91,9 @@ func (s *Stack) outsideClaims(add func(severity Severity, path, kind, what, why 
 		add(Error, "edge.cloudflare.tunnelName", "tunnel "+c.AccountID, c.TunnelName, "requests would reach either cluster by chance")
 	}
 	add(Error, "edge.dns.txtOwnerID", "owner", s.Edge.DNS.TXTOwnerID, "the clusters would delete each other's DNS records")
+	if c := s.Edge.Cloudflare; c != nil && c.ZoneSettings != nil {
+		add(Error, "edge.cloudflare.zoneSettings", "zone settings", c.Zone, "two owners would undo each other's settings of the zone; let one stack have them")
+	}
 	f := s.Flux
 	if f.Webhook != nil {
 		add(Error, "flux.webhook.host", "hook", f.Webhook.Host, "the Git server would tell only one of the clusters")
@@ -105,6 +108,33 @@ func (s *Stack) outsideClaims(add func(severity Severity, path, kind, what, why 
 	if l := s.Storage.Longhorn; l != nil && l.Backup != nil {
 		add(Warning, "storage.longhorn.backup.target", "backup "+l.Backup.Endpoint, l.Backup.Target, "volumes of one name would share a backup")
 	}
+}
+
+// namedDisks are the disks of all kinds that the stack chooses, without those of patches.
+func (s *Stack) namedDisks() []placedDisk {
+	c := newChecker(s)
+	for i := range s.Nodes {
+		at := fmt.Sprintf("nodes[%d]", i)
+		c.disks = append(c.disks, placedDisk{path: at + ".installDisk", node: i, sel: s.Nodes[i].InstallDisk})
+		for j, v := range s.Nodes[i].UserVolumes {
+			c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("%s.userVolumes[%d].disk", at, j), node: i, sel: v.Disk})
+		}
+	}
+	if ce := s.Storage.RookCeph; ce != nil {
+		for i, n := range ce.Nodes {
+			for j, d := range n.Disks {
+				c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("storage.rookCeph.nodes[%d].disks[%d]", i, j), sel: d})
+			}
+		}
+	}
+	if z := s.Storage.ZFS; z != nil {
+		for i, p := range z.Pools {
+			for j, d := range p.Disks {
+				c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("storage.zfs.pools[%d].disks[%d]", i, j), sel: d})
+			}
+		}
+	}
+	return c.disks
 }
 
 type locatedMAC struct {
@@ -152,66 +182,4 @@ func (s *Stack) singleAddresses() []placed {
 		}
 	}
 	return c.addresses
-}
-
-// rangesBetween finds pools that overlap, and addresses of one stack in a range of another.
-func rangesBetween(a, b *Stack) Problems {
-	var out Problems
-	report := func(s *Stack, path, format string, args ...any) {
-		out = append(out, s.source.locate(Problem{Severity: Error, Path: path, Message: fmt.Sprintf(format, args...)}))
-	}
-	ca, cb := newChecker(a), newChecker(b)
-	for _, x := range cb.poolBlocks() {
-		for _, y := range ca.poolBlocks() {
-			if x.r.Overlaps(y.r) {
-				report(b, x.path, "%s overlaps %s of stack %s (%s): both clusters would hand out the same addresses", x.r, y.path, a.Name, y.r)
-			}
-		}
-	}
-	for _, side := range []struct{ of, in *Stack }{{a, b}, {b, a}} {
-		addresses := side.of.singleAddresses()
-		in := newChecker(side.in)
-		for _, r := range in.poolBlocks() {
-			for _, p := range addresses {
-				if p.kind != ofService && r.r.Contains(p.addr) {
-					report(side.in, r.path, "%s contains %s, which is %s of stack %s (%s)", r.r, p.addr, p.path, side.of.Name, p.who)
-				}
-			}
-		}
-		for _, r := range in.takenBlocks() {
-			for _, p := range addresses {
-				if r.what == "DHCP" && p.kind != ofDHCPNode && r.r.Contains(p.addr) {
-					report(side.in, r.path, "%s contains %s, which is %s of stack %s (%s): the router would give it away", r.r, p.addr, p.path, side.of.Name, p.who)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// networksBetween finds networks of two stacks that cannot live side by side.
-func networksBetween(a, b *Stack) Problems {
-	var out Problems
-	report := func(severity Severity, s *Stack, path, format string, args ...any) {
-		out = append(out, s.source.locate(Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)}))
-	}
-	announced := func(s *Stack) bool { return newChecker(s).podsAnnounced() }
-	for _, x := range b.networks() {
-		for _, y := range a.networks() {
-			if !x.prefix.IsValid() || !x.prefix.Overlaps(y.prefix) {
-				continue
-			}
-			bothNodes := isNodeNetwork(x.path) && isNodeNetwork(y.path)
-			switch {
-			case bothNodes && x.prefix != y.prefix:
-				report(Error, b, x.path, "%s overlaps %s of stack %s (%s), but is not the same: machines of one network have one prefix length", x.prefix, y.path, a.Name, y.prefix)
-			case bothNodes:
-			case isNodeNetwork(x.path) || isNodeNetwork(y.path):
-				report(Warning, b, x.path, "%s overlaps %s of stack %s (%s): the pods of one cluster cannot reach the nodes of the other", x.prefix, y.path, a.Name, y.prefix)
-			case parentPath(x.path) == "network.podCIDRs" && parentPath(y.path) == "network.podCIDRs" && announced(a) && announced(b):
-				report(Error, b, x.path, "%s overlaps %s of stack %s (%s), and both announce pods by BGP: routers would mix them up", x.prefix, y.path, a.Name, y.prefix)
-			}
-		}
-	}
-	return out
 }

@@ -3,6 +3,8 @@ package spec
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 )
 
 // LocatedRef is a secret reference, and where the stack file has it.
@@ -21,7 +23,19 @@ func (s *Stack) SecretRefs() []LocatedRef {
 			out = append(out, LocatedRef{path, ref})
 		}
 	})
+	for i := range s.Nodes {
+		for _, ref := range s.Nodes[i].PatchRefs() {
+			out = append(out, LocatedRef{fmt.Sprintf("nodes[%d].%s", i, ref.Path), ref.Ref})
+		}
+	}
 	return out
+}
+
+// sortedKeys are the keys of a map of texts, in order.
+func sortedKeys(v reflect.Value) []reflect.Value {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	return keys
 }
 
 // walk visits every value of the stack that has a key, the outer ones first.
@@ -34,6 +48,19 @@ func walk(v reflect.Value, path string, visit func(path string, v reflect.Value,
 	case reflect.Slice:
 		for i := range v.Len() {
 			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	case reflect.Map:
+		for _, key := range sortedKeys(v) {
+			// A value of a map cannot be addressed; what is visited is a copy.
+			element := reflect.New(v.Type().Elem()).Elem()
+			element.Set(v.MapIndex(key))
+			at := join(path, key.String())
+			if _, ref := element.Interface().(SecretRef); ref {
+				visit(at, element, reflect.StructField{})
+			}
+			if element.Kind() == reflect.Struct {
+				walk(element, at, visit)
+			}
 		}
 	case reflect.Struct:
 		for _, f := range keyedFields(v.Type()) {

@@ -9,9 +9,15 @@ type RookCeph struct {
 	// Replicas is how many copies of each piece of data are kept, on different nodes. Default: 3, or the number
 	// of storage nodes if smaller.
 	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
+	// FailureDomain is what no two copies share: host, or osd (one disk) for a cluster whose disks are in one machine.
+	// Default: host.
+	FailureDomain CephFailureDomain `json:"failureDomain,omitempty"`
 	// Monitors is how many monitors keep the cluster map, an odd number on different nodes. Default: 3, or 1
 	// with fewer than three nodes that run workloads.
 	Monitors int `json:"monitors,omitempty" min:"1" max:"9"`
+	// MonitorsShareNodes lets several monitors stand on one node, for a cluster of fewer than three machines: a lost node
+	// can then take the majority with it. Default: false.
+	MonitorsShareNodes bool `json:"monitorsShareNodes,omitempty"`
 	// Block is the block storage, class ceph-block.
 	Block CephPool `json:"block,omitzero"`
 	// Filesystem is the shared file system, class ceph-filesystem.
@@ -33,6 +39,7 @@ type RookCeph struct {
 
 func (c *RookCeph) defaults() {
 	c.Dashboard = true
+	c.FailureDomain = CephHost
 	c.Block.Enabled, c.Filesystem.Enabled = true, true
 }
 
@@ -50,8 +57,41 @@ type CephPool struct {
 	Enabled bool `json:"enabled,omitempty"`
 	// Replicas is how many copies are kept. Default: those of RookCeph.
 	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
+	// DeviceClass keeps the data on disks of one kind. Default: any.
+	DeviceClass CephDeviceClass `json:"deviceClass,omitempty"`
 	// Compression compresses data on the disks. Default: false.
 	Compression bool `json:"compression,omitempty"`
 	// RetainOnDelete keeps a volume's data when its claim is deleted. Default: false.
 	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
+}
+
+// CephFailureDomain is what no two copies of a piece of data share.
+type CephFailureDomain string
+
+// The domains.
+const (
+	CephHost CephFailureDomain = "host"
+	CephOSD  CephFailureDomain = "osd"
+)
+
+// Values lists the domains.
+func (CephFailureDomain) Values() []string { return []string{"host", "osd"} }
+
+// CephDeviceClass is a kind of disk, as Ceph tells them apart
+// (https://docs.ceph.com/en/latest/rados/operations/crush-map/#device-classes).
+type CephDeviceClass string
+
+// Values lists the kinds.
+func (CephDeviceClass) Values() []string { return []string{"nvme", "ssd", "hdd"} }
+
+// Domains is how many copies can be kept apart: the storage nodes, or their disks.
+func (c *RookCeph) Domains() int {
+	if c.FailureDomain != CephOSD {
+		return len(c.Nodes)
+	}
+	disks := 0
+	for _, n := range c.Nodes {
+		disks += len(n.Disks)
+	}
+	return disks
 }

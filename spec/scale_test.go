@@ -3,6 +3,7 @@ package spec_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -45,6 +46,35 @@ func plan(nodes int) []byte {
 		fmt.Fprintf(&b, "        - { name: node-%d, disks: [{ serial: CEPH%06dA }, { serial: CEPH%06dB }] }\n", i, i, i)
 	}
 	return b.Bytes()
+}
+
+// describedPlan is a plan whose disks are described, whose links are named, and whose nodes have patches: each pair of
+// uses is a question to Talos's evaluator, and each patch one to its loader.
+func describedPlan(nodes int) []byte {
+	text := string(plan(nodes))
+	text = strings.Replace(text, "home-ops:nodeDefaults: { ", "home-ops:nodeDefaults: { "+
+		`patches: [{ machine: { sysctls: { net.ipv4.tcp_fastopen: "3" } } }], `, 1)
+	for i := range nodes {
+		text = strings.Replace(text, fmt.Sprintf("disk: { serial: SCRATCH%06d }, minSize: 100GiB", i),
+			`match: "disk.rotational && disk.size > 1u * TB && !system_disk", minSize: 100GiB`, 1)
+		text = strings.Replace(text, fmt.Sprintf("{ serial: CEPH%06dA }", i),
+			fmt.Sprintf("{ path: /dev/disk/by-id/nvme-Samsung_SSD_990_PRO_1TB_S6Z1NJ0W%06dA }", i), 1)
+		text = strings.Replace(text, fmt.Sprintf("{ serial: CEPH%06dB }", i), fmt.Sprintf("{ wwid: eui.00253%06d }", i), 1)
+	}
+	return []byte(text)
+}
+
+func TestValidate_JudgesDescribedDisksAndPatchesOf250NodesInASecond(t *testing.T) {
+	data, shortest := describedPlan(250), time.Hour
+	for range 3 {
+		start := processorTime(t)
+		check(t, data)
+		shortest = min(shortest, processorTime(t)-start)
+	}
+	if shortest > time.Second {
+		t.Errorf("250 nodes take %s", shortest)
+	}
+	t.Logf("250 nodes take %s", shortest)
 }
 
 // check loads and validates a plan, as a preview does.

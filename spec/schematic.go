@@ -26,7 +26,14 @@ type SchematicOverlay struct {
 // SchematicCustomization is what a schematic adds to the plain image.
 type SchematicCustomization struct {
 	ExtraKernelArgs  []string            `yaml:"extraKernelArgs,omitempty"`
+	Meta             []SchematicMeta     `yaml:"meta,omitempty"`
 	SystemExtensions SchematicExtensions `yaml:"systemExtensions,omitempty"`
+}
+
+// SchematicMeta is a value on the META partition of a new machine.
+type SchematicMeta struct {
+	Key   uint8  `yaml:"key"`
+	Value string `yaml:"value"`
 }
 
 // SchematicExtensions names the system extensions of a schematic.
@@ -43,6 +50,9 @@ func (n Node) Schematic() Schematic {
 		s.Overlay = SchematicOverlay{Image: n.Overlay.Image, Name: n.Overlay.Name, Options: n.Overlay.Options}
 	}
 	s.Customization.ExtraKernelArgs = n.KernelArgs
+	for _, m := range n.Meta {
+		s.Customization.Meta = append(s.Customization.Meta, SchematicMeta{Key: uint8(m.Key), Value: m.Value}) //nolint:gosec // 0 to 255
+	}
 	extensions := slices.Clone(n.Extensions)
 	slices.Sort(extensions)
 	s.Customization.SystemExtensions.OfficialExtensions = slices.Compact(extensions)

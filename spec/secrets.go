@@ -37,7 +37,8 @@ func (o *OnePassword) Readable() bool {
 
 // SOPS lets Flux decrypt secrets in the repository (https://fluxcd.io/flux/guides/mozilla-sops/).
 type SOPS struct {
-	// AgeRecipients are the public keys that secrets are encrypted for.
+	// AgeRecipients are the public keys that secrets are encrypted for: that of KeyRef, and beside it those of people,
+	// which may be of hardware keys (age1yubikey1...).
 	AgeRecipients []string `json:"ageRecipients" required:"true" min:"1" example:"[age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq]"`
 	// KeyRef says where the private age key is kept. Default: item sops, field age-key, of the 1Password vault
 	// if this program can read it; else config:sopsAgeKey.

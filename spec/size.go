@@ -3,7 +3,6 @@ package spec
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 )
 
@@ -26,8 +25,6 @@ var sizeUnits = []struct {
 	{"kB", 1e3},
 	{"B", 1},
 }
-
-var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?(TiB|TB|GiB|GB|MiB|MB|KiB|kB|B)$`)
 
 // ParseSize reads a size such as "100GiB", "1.8TB" or "512MiB".
 func ParseSize(s string) (Size, error) {

@@ -45,6 +45,9 @@ func (s *Stack) isBad(path string) bool {
 
 // origin is where a value was written: for one that a node takes over from nodeDefaults, its place there.
 func (src *source) origin(path string) string {
+	if src == nil {
+		return path
+	}
 	for at := path; at != ""; at = parentPath(at) {
 		if from, ok := src.inherited[at]; ok {
 			return from + strings.TrimPrefix(path, at)

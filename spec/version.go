@@ -2,14 +2,11 @@ package spec
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 )
 
 // Version is a release number as its project writes it: "v1.34.1" or "1.18.2".
 type Version string
-
-var versionForm = regexp.MustCompile(`^v?(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,8}))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
 // semver is a version taken apart.
 type semver struct {

@@ -65,3 +65,6 @@ var tested = sync.OnceValue(func() Versions {
 })
 
 func (v *Versions) defaults() { *v = tested() }
+
+// Tested are the versions that a stack has unless its file says otherwise.
+func Tested() Versions { return tested() }

@@ -25,6 +25,8 @@ type builder struct {
 	stack   *spec.Stack
 	secrets *secretref.Resolver
 	program Program
+	// before is what the last update left behind.
+	before history
 
 	// enabled are the components that the stack asks for.
 	enabled map[string]bool
@@ -45,6 +47,7 @@ func (b *builder) talos() error {
 		Stack:          b.stack,
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
+		Identifier:     b.before.clusterIdentifier(b.stack),
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // Program is what the cluster's program takes from outside the stack. Its zero
-// value is the real world.
+// value uses the real services.
 type Program struct {
 	// GatewayKinds gives the kinds of the Gateway API. Default: their release at
 	// GitHub.
@@ -25,8 +25,23 @@ func Cluster(ctx *pulumi.Context) error { return Program{}.Run(ctx) }
 // Run makes the cluster. Each component gets from those before it what it waits
 // for; those that wait for the same are made side by side.
 func (p Program) Run(ctx *pulumi.Context) error {
+	err := p.run(ctx)
+	if err != nil {
+		keepOutputs(ctx, err)
+	}
+	return err
+}
+
+func (p Program) run(ctx *pulumi.Context) error {
 	stack, err := load(ctx)
 	if err != nil {
+		return err
+	}
+	before, err := lastApplied(ctx)
+	if err != nil {
+		return err
+	}
+	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)
@@ -37,7 +52,7 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, enabled: map[string]bool{}}
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, before: before, enabled: map[string]bool{}}
 	for _, part := range parts {
 		b.enabled[part.Component] = true
 	}
@@ -56,5 +71,5 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if len(b.network.Routers) > 0 {
 		ctx.Export("frr", pulumi.ToStringMap(b.network.Routers))
 	}
-	return nil
+	return before.export(ctx, stack, b.machines.Configured)
 }

@@ -45,8 +45,8 @@ func TestCluster_PutsEveryObjectIntoItsOwnCluster(t *testing.T) {
 
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
-		"home": {"deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
-		"lab":  {"deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
 	} {
 		rec := engine(t, stack)
 		if err := rec.Preview(program, stack); err != nil {
@@ -80,7 +80,7 @@ func TestCluster_KeepsSecretsSecret(t *testing.T) {
 	}
 }
 
-func TestCluster_TellsEveryProblemBeforeItTouchesAnything(t *testing.T) {
+func TestCluster_ReportsEveryProblemBeforeItTouchesAnything(t *testing.T) {
 	rec := engine(t, "home", func(config map[string]string) {
 		config["home-ops:network"] = strings.Replace(config["home-ops:network"], `"nodeCIDRs"`, `"nodeCIDR"`, 1)
 		config["home-ops:cluster"] = strings.Replace(config["home-ops:cluster"], `"v1.34.1"`, `"1.x"`, 1)

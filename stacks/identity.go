@@ -11,8 +11,8 @@ import (
 // homeOpsNamespace holds what the program says of itself in the cluster.
 const homeOpsNamespace = "home-ops"
 
-// identity is the plan of what belongs to no component: it tells whatever runs in the
-// cluster which cluster it is in.
+// identity is the plan of what belongs to no component: a ConfigMap from which programs
+// in the cluster read which cluster they are in.
 func identity(stack *spec.Stack) (plan.Steps, error) {
 	steps := plan.Steps{
 		{Name: "home-ops-namespace", Object: &corev1.Namespace{

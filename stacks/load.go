@@ -20,14 +20,8 @@ func load(ctx *pulumi.Context) (*spec.Stack, error) {
 	}
 	problems = spec.Merge(problems, stack.Validate(), neighbourProblems(stack))
 
-	for _, problem := range problems {
-		show := ctx.Log.Error
-		if problem.Severity == spec.Warning {
-			show = ctx.Log.Warn
-		}
-		if err := show(text(problem), nil); err != nil {
-			return nil, err
-		}
+	if err := tell(ctx, problems); err != nil {
+		return nil, err
 	}
 	if errs := problems.Errors(); len(errs) > 0 {
 		return nil, fmt.Errorf("%s cannot work: %d error(s), listed above; nothing was touched",
@@ -58,6 +52,20 @@ func neighbourProblems(stack *spec.Stack) spec.Problems {
 		}
 	}
 	return problems
+}
+
+// tell shows problems in the engine's own display.
+func tell(ctx *pulumi.Context, problems spec.Problems) error {
+	for _, problem := range problems {
+		show := ctx.Log.Error
+		if problem.Severity == spec.Warning {
+			show = ctx.Log.Warn
+		}
+		if err := show(text(problem), nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // text is a problem without its severity, which the engine shows itself.

@@ -24,8 +24,8 @@ const (
 )
 
 // Plan is everything that a stack puts into its cluster, component by component. A
-// component that the stack does not ask for has no part. The error tells the faults of
-// every component.
+// component that the stack does not ask for has no part. The error has the faults
+// of every component.
 func Plan(stack *spec.Stack) (plan.Parts, error) {
 	var parts plan.Parts
 	var errs []error

@@ -23,13 +23,13 @@ import (
 var diffCommand = command{
 	name:    "diff",
 	args:    "BASE [STACK | FILE ...]",
-	summary: "Tell what the step from a commit, folder or stack file to the working tree does, without network or secret",
+	summary: "Show what changes from a commit, folder or stack file to the working tree, without network or secret",
 	run:     diffStacks,
 }
 
 // diffStacks compares the stacks of the project, or the named ones, with those of BASE: a commit, a folder that holds a
-// project, or a stack file. Both sides are rendered by this program, so that what is told is what the step of the
-// stack file and of the tree does. Where the program itself changed too, the base's own one shows what that does.
+// project, or a stack file. Both sides are rendered by this program, so that the report shows what the
+// change of the stack file and of the tree does. Where the program itself changed too, the base's own one shows what that does.
 func diffStacks(ctx context.Context, c call) error {
 	flags := newFlags("diff")
 	asJSON := flags.Bool("json", false, "print one JSON array with an object for each stack")
@@ -233,11 +233,11 @@ func renderBy(ctx context.Context, homeops, file string) (render.Files, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	var complaint strings.Builder
+	var stderr strings.Builder
 	command := exec.CommandContext(ctx, homeops, "render", file, "-out", dir)
-	command.Stderr = &complaint
+	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("%s render: %w: %s", homeops, err, strings.TrimSpace(complaint.String()))
+		return nil, fmt.Errorf("%s render: %w: %s", homeops, err, strings.TrimSpace(stderr.String()))
 	}
 	files := render.Files{}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -12,7 +12,7 @@ import (
 )
 
 // edit replaces text in a file of the project; old must be there.
-func edit(t *testing.T, file, old, now string) {
+func edit(t testing.TB, file, old, now string) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -30,6 +30,13 @@ func edit(t *testing.T, file, old, now string) {
 func committed(t *testing.T) string {
 	t.Helper()
 	dir := repository(t)
+	commit(t)
+	return dir
+}
+
+// commit makes a commit of the folder that the test is in, in a repository of its own.
+func commit(t testing.TB) {
+	t.Helper()
 	for _, args := range [][]string{
 		{"init", "--quiet"}, {"add", "--all"},
 		{"-c", "user.name=me", "-c", "user.email=me@example.com", "commit", "--quiet", "--message", "before"},
@@ -38,7 +45,6 @@ func committed(t *testing.T) string {
 			t.Fatalf("git %v: %v: %s", args, err, out)
 		}
 	}
-	return dir
 }
 
 const stackHome = "Pulumi.home.yaml"
@@ -61,6 +67,9 @@ var changes = map[string]func(t *testing.T){
 	"chart-version": func(t *testing.T) {
 		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n")
 	},
+	"gateway-api": func(t *testing.T) {
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.4.0\n")
+	},
 	"app": func(t *testing.T) {
 		edit(t, "kubernetes/apps/echo/app/deployment.yaml", "echo:1.0.0", "echo:1.1.0")
 	},
@@ -70,7 +79,7 @@ var changes = map[string]func(t *testing.T){
 	},
 }
 
-func TestDiff_TellsWhatAStepDoes(t *testing.T) {
+func TestDiff_ReportsWhatAStepDoes(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +121,7 @@ func TestDiff_ComparesTwoStackFiles(t *testing.T) {
 	}
 }
 
-func TestDiff_TellsOfStacksThatComeAndGo(t *testing.T) {
+func TestDiff_ReportsStacksThatComeAndGo(t *testing.T) {
 	dir := committed(t)
 	if err := os.Rename(stackHome, "Pulumi.cabin.yaml"); err != nil {
 		t.Fatal(err)
@@ -161,7 +170,7 @@ func TestDiff_SaysWhatItCannotCompareWith(t *testing.T) {
 	}
 }
 
-func TestDiff_TellsWhyASideCannotBeRendered(t *testing.T) {
+func TestDiff_ReportsWhyASideCannotBeRendered(t *testing.T) {
 	committed(t)
 	edit(t, stackHome, "domain: ", "domian: ")
 	got := homeops(t, "", "diff", "HEAD")

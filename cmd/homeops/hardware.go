@@ -79,7 +79,7 @@ func (i *initiation) discover(ctx context.Context) error {
 	if err := i.adopt(machines); err != nil {
 		return err
 	}
-	return i.offerCeph(machines)
+	return i.proposeCeph(machines)
 }
 
 // show prints a table of what was found, with the proposed install disks marked.
@@ -161,7 +161,7 @@ func (i *initiation) chooseDisks(machines []discover.Machine, proposals []string
 	return nil
 }
 
-// adopt takes over what the machines told without a choice.
+// adopt takes over what the machines reported and leaves no choice.
 func (i *initiation) adopt(machines []discover.Machine) error {
 	p := &i.plan
 	var silent []string
@@ -186,7 +186,7 @@ func (i *initiation) adopt(machines []discover.Machine) error {
 	if len(silent) == 0 {
 		return nil
 	}
-	arch, err := ask(i.asker, "arch", "Processors of "+strings.Join(silent, ", ")+", which do not tell", string(spec.ArchAMD64), parseArch)
+	arch, err := ask(i.asker, "arch", "Processors of "+strings.Join(silent, ", ")+", which do not report it", string(spec.ArchAMD64), parseArch)
 	for n := range p.Nodes {
 		p.Nodes[n].Arch = cmp.Or(p.Nodes[n].Arch, arch)
 	}
@@ -196,8 +196,8 @@ func (i *initiation) adopt(machines []discover.Machine) error {
 // cephMachines is how many machines Ceph wants for three copies of everything.
 const cephMachines = 3
 
-// offerCeph proposes the spare disks for replicated storage: those of the workers, or of all when there are none.
-func (i *initiation) offerCeph(machines []discover.Machine) error {
+// proposeCeph proposes the spare disks for replicated storage: those of the workers, or of all when there are none.
+func (i *initiation) proposeCeph(machines []discover.Machine) error {
 	nodes := i.plan.Nodes
 	hasWorkers := slices.ContainsFunc(nodes, func(n firststack.Node) bool { return n.Role == spec.RoleWorker })
 	spare := map[int][]spec.DiskSelector{}

@@ -95,7 +95,7 @@ func initFlags() *flag.FlagSet {
 		"workers":            "the `addresses` of the workers",
 		"cards":              "the MAC `addresses` or names of the network cards, one for all machines or one for each, control planes first",
 		"disks":              "the `disks` to install on, one for all machines or one for each: /dev/PATH, serial=NUMBER or wwid=ID",
-		"arch":               "the processor architecture of machines that do not tell: amd64 or arm64",
+		"arch":               "the processor architecture of machines that do not report it: amd64 or arm64",
 		"networks":           "the `networks` of the machines",
 		"gateways":           "the `addresses` of the routers",
 		"dhcp":               "the `ranges` of addresses that the router gives away",
@@ -122,7 +122,7 @@ type initiation struct {
 	ageKey string
 }
 
-// refuse tells what is wrong with the plan, for itself and beside the project's other stacks.
+// refuse reports what is wrong with the plan, for itself and beside the project's other stacks.
 func (i *initiation) refuse(dir string) error {
 	s, problems := i.plan.Check()
 	others, _ := stackFiles(dir)

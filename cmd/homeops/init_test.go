@@ -191,7 +191,7 @@ func TestInit_WritesNothingWhenThePlanCannotWork(t *testing.T) {
 	if !found || files(t, dir) != "Pulumi.yaml" {
 		t.Fatalf("got %+v, files %s", got, files(t, dir))
 	}
-	// The command line that it offers gives every answer again.
+	// The command line that it prints gives every answer again.
 	corrected := strings.Replace(strings.TrimSpace(again), "10.0.50.40-10.0.50.60", "10.0.50.100-10.0.50.110", 1)
 	if got := begin(t, rackOf(t), "", strings.Fields(corrected)...); got.code != exitOK {
 		t.Errorf("%s: %+v", corrected, got)

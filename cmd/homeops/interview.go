@@ -41,7 +41,7 @@ func (i *initiation) cluster(context.Context) (err error) {
 	return err
 }
 
-// machines asks which machines there are, reads them, and asks for what they did not tell.
+// machines asks which machines there are, reads them, and asks for what they did not report.
 func (i *initiation) machines(ctx context.Context) error {
 	controlPlanes, err := ask(i.asker, "control-planes", "Addresses of the control planes (three survive the loss of one)", "",
 		some(listOf(parseAddr), "address"))

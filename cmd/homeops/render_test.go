@@ -131,7 +131,7 @@ func TestRender_WritesNoSecret(t *testing.T) {
 	}
 }
 
-func TestRender_TellsOfATreeThatIsNotThereYet(t *testing.T) {
+func TestRender_ReportsATreeThatIsNotThereYet(t *testing.T) {
 	dir := project(t, map[string]string{"home": good(t)})
 	got := homeops(t, "", "render", "home")
 	if got.code != exitProblem || !strings.Contains(got.err, "kubernetes/clusters/home") {

@@ -14,16 +14,17 @@ import (
 var validateCommand = command{
 	name:    "validate",
 	args:    "[STACK | FILE ...]",
-	summary: "Tell everything that is wrong with stack files, and with what they share",
+	summary: "Report every problem of stack files, and of what they share",
 	run:     validate,
 }
 
 // validate checks the named stacks, or all of the project. A stack of the project is also compared with the
 // project's other stacks; a file elsewhere is judged alone.
-func validate(_ context.Context, c call) error {
+func validate(ctx context.Context, c call) error {
 	fs := newFlags("validate")
 	asJSON := fs.Bool("json", false, "print one JSON object instead of a line for each problem")
 	all := fs.Bool("all", false, "check every stack of the project (the default when none is named)")
+	from := fs.String("from", "", "also judge the step from this stack `FILE`, or from the stack files of this commit")
 	names, err := c.parse(fs)
 	if err != nil {
 		return err
@@ -36,6 +37,11 @@ func validate(_ context.Context, c call) error {
 		return err
 	}
 	v := check(files)
+	if *from != "" {
+		if err := v.judgeFrom(ctx, *from, files); err != nil {
+			return err
+		}
+	}
 	if *asJSON {
 		err = v.printJSON(c.out)
 	} else {
@@ -102,16 +108,21 @@ func check(files []string) verdict {
 		others = append(others, s)
 	}
 	v.Problems = append(v.Problems, spec.ValidateProject(judged)...)
-	// A clash is told whichever of the two files it points at, but the others' own affairs are not.
+	// A clash is reported whichever of the two files it points at; problems of the other files alone are not.
 	for _, s := range judged {
 		for _, o := range others {
 			v.Problems = append(v.Problems, spec.ValidateProject([]*spec.Stack{s, o})...)
 		}
 	}
+	v.conclude()
+	return v
+}
+
+// conclude sorts the problems and sums them up.
+func (v *verdict) conclude() {
 	v.Problems = append(spec.Problems{}, spec.Merge(v.Problems)...) // never null in JSON
 	v.Errors, v.Warnings = len(v.Problems.Errors()), len(v.Problems.Warnings())
 	v.OK = v.Errors == 0
-	return v
 }
 
 // neighbours are the other stacks of the project that files belong to, when they belong to one.

@@ -67,7 +67,7 @@ func TestValidate_WritesJSONForPrograms(t *testing.T) {
 }
 
 // A stack is judged beside the project's others, whichever of the two a clash is reported for.
-func TestValidate_TellsOfClashesFromBothSides(t *testing.T) {
+func TestValidate_ReportsClashesFromBothSides(t *testing.T) {
 	project(t, map[string]string{
 		"home": good(t),
 		"lab":  other(t, "10.0.60.50", "10.0.50.50", "10.0.60.0/24", "10.0.0.0/16"),
@@ -80,7 +80,7 @@ func TestValidate_TellsOfClashesFromBothSides(t *testing.T) {
 			t.Errorf("%v: want one clash, got\n%s", args, got.out)
 		}
 		if len(args) > 1 && strings.Contains(got.out, "domian") {
-			t.Errorf("%v tells of a third stack:\n%s", args, got.out)
+			t.Errorf("%v reports a third stack:\n%s", args, got.out)
 		}
 	}
 }

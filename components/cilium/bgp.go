@@ -21,7 +21,7 @@ func bgpObjects(stack *spec.Stack, sessions *bgp.Plan) *bgpEnd {
 	if sessions == nil {
 		return nil
 	}
-	end := &bgpEnd{Advertisement: advertisement(stack.Cilium.BGP.Advertise)}
+	end := &bgpEnd{Advertisement: advertisement(stack.Cilium.BGP)}
 	for _, session := range sessions.Sessions {
 		end.PeerConfigs = append(end.PeerConfigs, peerConfig(session))
 	}
@@ -47,9 +47,10 @@ func clusterConfig(stack *spec.Stack, sessions *bgp.Plan, group bgp.Group) *cili
 		Spec: ciliumio.BGPClusterConfigSpec{
 			NodeSelector: nodeSelector(stack, group.Nodes),
 			BGPInstances: []ciliumio.BGPInstance{{
-				Name:     sessions.Cluster,
-				LocalASN: int64(sessions.LocalASN),
-				Peers:    peers,
+				Name:      sessions.Cluster,
+				LocalASN:  int64(sessions.LocalASN),
+				LocalPort: int32(sessions.LocalPort),
+				Peers:     peers,
 			}},
 		},
 	}
@@ -86,13 +87,15 @@ func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
 	return config
 }
 
-func advertisement(kinds []spec.Advertisement) *ciliumio.BGPAdvertisement {
+func advertisement(config *spec.BGP) *ciliumio.BGPAdvertisement {
 	a := &ciliumio.BGPAdvertisement{
 		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPAdvertisement"),
 		ObjectMeta: metav1.ObjectMeta{Name: "bgp", Labels: announced()},
 	}
-	for _, kind := range kinds {
-		a.Spec.Advertisements = append(a.Spec.Advertisements, routes(kind))
+	for _, kind := range config.Advertise {
+		route := routes(kind)
+		route.Attributes = attributes(config.Communities)
+		a.Spec.Advertisements = append(a.Spec.Advertisements, route)
 	}
 	return a
 }

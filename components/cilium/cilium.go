@@ -73,7 +73,7 @@ func NewCiliumNetworking(
 	}
 	c.Release = made.Release(stepRelease)
 	c.Ready = c.Release.Ready()
-	c.GatewayKinds = made.Of(names(kinds)...)
+	c.GatewayKinds = made.Of(kinds.Names()...)
 	if c.LoadBalancer, err = args.loadBalancer(made); err != nil {
 		return nil, err
 	}
@@ -132,15 +132,7 @@ func (a *Args) loadBalancer(made component.Made) ([]pulumi.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cilium: %w", err)
 	}
-	return made.Of(names(loadBalancerSteps(a.Stack, sessions))...), nil
-}
-
-func names(steps plan.Steps) []string {
-	var all []string
-	for _, step := range steps {
-		all = append(all, step.Name)
-	}
-	return all
+	return made.Of(loadBalancerSteps(a.Stack, sessions).Names()...), nil
 }
 
 // PasswordRefs lists where the stack's BGP passwords are kept, each once.

@@ -25,7 +25,7 @@ func policies(stack *spec.Stack) []*ciliumio.ClusterwideNetworkPolicy {
 	if !stack.Cilium.PolicyBaseline {
 		return nil
 	}
-	return []*ciliumio.ClusterwideNetworkPolicy{baselineIngress(), baselineEgress()}
+	return []*ciliumio.ClusterwideNetworkPolicy{baselineIngress(), baselineEgress(stack)}
 }
 
 func baselineIngress() *ciliumio.ClusterwideNetworkPolicy {
@@ -46,15 +46,19 @@ func baselineIngress() *ciliumio.ClusterwideNetworkPolicy {
 			}},
 			// Metrics.
 			{FromEndpoints: []metav1.LabelSelector{{
-				MatchLabels: map[string]string{namespaceLabels + labels.Scraper: "true"},
+				MatchLabels: map[string]string{
+					namespaceLabels + labels.Scraper: "true",
+					// Not what stands beside it: a dashboard has no business with a database.
+					"k8s:app.kubernetes.io/name": labels.Prometheus,
+				},
 			}}},
 		},
 	})
 }
 
-func baselineEgress() *ciliumio.ClusterwideNetworkPolicy {
+func baselineEgress(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	return newPolicy("baseline-egress", ciliumio.PolicyRule{
-		Description:       "Pods reach the API, gateways, the outside, and pods that let them in; nodes need a policy.",
+		Description:       "Pods reach the API, gateways, the internet, and pods that let them in; nodes and the home need a policy.",
 		EndpointSelector:  ordinaryPods(),
 		EnableDefaultDeny: ciliumio.DefaultDeny{Egress: true},
 		Egress: []ciliumio.EgressRule{
@@ -67,12 +71,10 @@ func baselineEgress() *ciliumio.ClusterwideNetworkPolicy {
 				ToEntities: []ciliumio.Entity{ciliumio.EntityKubeAPIServer},
 				ToPorts:    []ciliumio.PortRule{{Ports: []ciliumio.PortProtocol{{Port: spec.APIPort, Protocol: "TCP"}}}},
 			},
-			{ToEntities: []ciliumio.Entity{
-				// A public name of the cluster's own, asked for from inside.
-				ciliumio.EntityIngress,
-				// The internet and the home network.
-				ciliumio.EntityWorld,
-			}},
+			// A public name of the cluster's own, asked for from inside.
+			{ToEntities: []ciliumio.Entity{ciliumio.EntityIngress}},
+			// A router or a NAS trusts whoever is in the home; who needs one says so in a policy.
+			{ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...)},
 		},
 	})
 }

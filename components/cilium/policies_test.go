@@ -1,6 +1,7 @@
 package cilium
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 type end struct {
 	labels map[string]string
 	entity ciliumio.Entity
+	// address is that of an end in the outside.
+	address netip.Addr
 }
 
 func pod(namespace string, namespaceLabels ...string) end {
@@ -29,10 +32,16 @@ var healthEndpoint = end{labels: map[string]string{"reserved:health": ""}, entit
 
 func entity(e ciliumio.Entity) end { return end{entity: e} }
 
+func outside(address string) end {
+	return end{entity: ciliumio.EntityWorld, address: netip.MustParseAddr(address)}
+}
+
 func TestPolicies_SegmentNamespacesAndLetTheClusterWork(t *testing.T) {
 	app, other := pod("photos"), pod("music")
 	own := pod("flux-system", "home-ops.github.io/network-policy", "own")
+	dashboard := pod("monitoring", "home-ops.github.io/network-policy", "own", "home-ops.github.io/scraper", "true")
 	scraper := pod("monitoring", "home-ops.github.io/network-policy", "own", "home-ops.github.io/scraper", "true")
+	scraper.labels["k8s:app.kubernetes.io/name"] = "prometheus"
 	system := pod("kube-system")
 
 	for name, test := range map[string]struct {
@@ -47,7 +56,10 @@ func TestPolicies_SegmentNamespacesAndLetTheClusterWork(t *testing.T) {
 		"but not the Talos API on the same machine":         {app, entity(ciliumio.EntityKubeAPIServer), "50000", false},
 		"nor a kubelet":                                     {app, entity(ciliumio.EntityRemoteNode), "10250", false},
 		"nor its own node":                                  {app, entity(ciliumio.EntityHost), "9100", false},
-		"it reaches the internet":                           {app, entity(ciliumio.EntityWorld), "443", true},
+		"it reaches the internet":                           {app, outside("203.0.113.7"), "443", true},
+		"of both families":                                  {app, outside("2001:db8::7"), "443", true},
+		"but not the home":                                  {app, outside("192.168.178.20"), "443", false},
+		"nor by the other family":                           {app, outside("fd12:3456::20"), "443", false},
 		"it reaches gateways":                               {app, entity(ciliumio.EntityIngress), "443", true},
 		"gateways reach it":                                 {entity(ciliumio.EntityIngress), app, "8080", true},
 		"the kubelet probes it":                             {entity(ciliumio.EntityHost), app, "8080", true},
@@ -55,6 +67,7 @@ func TestPolicies_SegmentNamespacesAndLetTheClusterWork(t *testing.T) {
 		"the API server calls its webhooks":                 {entity(ciliumio.EntityKubeAPIServer), app, "9443", true},
 		"nobody outside reaches it directly":                {entity(ciliumio.EntityWorld), app, "8080", false},
 		"metrics are scraped":                               {scraper, app, "9090", true},
+		"by Prometheus alone":                               {dashboard, app, "9090", false},
 		"the system's pods need nothing":                    {system, entity(ciliumio.EntityHost), "10250", true},
 		"a namespace with policies of its own is let alone": {own, own, "9292", true},
 		"also by the outside":                               {entity(ciliumio.EntityWorld), own, "443", true},
@@ -77,7 +90,7 @@ func allowed(policies []*ciliumio.ClusterwideNetworkPolicy, from, to end, port s
 	for _, p := range policies {
 		if p.Spec.EnableDefaultDeny.Egress && from.labels != nil && matches(p.Spec.EndpointSelector, from.labels) {
 			egress = slices.ContainsFunc(p.Spec.Egress, func(r ciliumio.EgressRule) bool {
-				return peers(r.ToEndpoints, r.ToEntities, to) && ports(r.ToPorts, port)
+				return (peers(r.ToEndpoints, r.ToEntities, to) || networks(r.ToCIDRSet, to.address)) && ports(r.ToPorts, port)
 			})
 		}
 		if p.Spec.EnableDefaultDeny.Ingress && to.labels != nil && matches(p.Spec.EndpointSelector, to.labels) {
@@ -94,6 +107,13 @@ func peers(selectors []metav1.LabelSelector, entities []ciliumio.Entity, who end
 		return who.labels != nil && matches(s, who.labels)
 	})
 	return chosen || slices.Contains(entities, who.entity)
+}
+
+func networks(rules []ciliumio.CIDRRule, address netip.Addr) bool {
+	within := func(network string) bool { return netip.MustParsePrefix(network).Contains(address) }
+	return slices.ContainsFunc(rules, func(r ciliumio.CIDRRule) bool {
+		return within(r.CIDR) && !slices.ContainsFunc(r.Except, within)
+	})
 }
 
 func ports(rules []ciliumio.PortRule, port string) bool {

@@ -11,10 +11,15 @@ import (
 //go:embed values.yaml
 var staticValues []byte
 
-// releaseValues are the values of Cilium's chart: values.yaml, and over it what the
-// stack decides. The sessions are those of the same stack, or nil without BGP.
+// releaseValues are the values of Cilium's chart: values.yaml, over it what the stack
+// decides, and beside that the stack's further values. The sessions are those of the
+// same stack, or nil without BGP.
 func releaseValues(stack *spec.Stack, sessions *bgp.Plan) (map[string]any, error) {
-	return chartvalues.Over("components/cilium/values.yaml", staticValues, computed(stack, sessions))
+	values, err := chartvalues.Over("components/cilium/values.yaml", staticValues, computed(stack, sessions))
+	if err != nil || len(stack.Cilium.ExtraValues) == 0 {
+		return values, err
+	}
+	return withExtra(values, stack.Cilium.ExtraValues)
 }
 
 // computed is every chart value that depends on the stack.

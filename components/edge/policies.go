@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -41,8 +42,11 @@ func policySteps(stack *spec.Stack) plan.Steps {
 // namespace is under the baseline.
 func policies(stack *spec.Stack) []*ciliumio.ClusterwideNetworkPolicy {
 	out := []*ciliumio.ClusterwideNetworkPolicy{policyAll()}
+	if stack.Edge.Exposure != spec.ExposureDirect {
+		out = append(out, policyGateways(stack))
+	}
 	if tunnelled(stack) {
-		out = append(out, policyCloudflared())
+		out = append(out, policyCloudflared(stack))
 	}
 	if published(stack) || stack.Edge.DNS.UniFi != nil {
 		out = append(out, policyExternalDNS(stack))
@@ -58,7 +62,9 @@ func policyAll() *ciliumio.ClusterwideNetworkPolicy {
 	p.Spec.Ingress = []ciliumio.IngressRule{
 		{FromEntities: []ciliumio.Entity{ciliumio.EntityHost, ciliumio.EntityRemoteNode}},
 		{FromEndpoints: []metav1.LabelSelector{{
-			MatchLabels: map[string]string{namespaceLabels + labels.Scraper: "true"},
+			MatchLabels: map[string]string{
+				namespaceLabels + labels.Scraper: "true", "k8s:" + nameLabel: labels.Prometheus,
+			},
 		}}},
 	}
 	p.Spec.Egress = []ciliumio.EgressRule{{
@@ -70,24 +76,49 @@ func policyAll() *ciliumio.ClusterwideNetworkPolicy {
 	return p
 }
 
+// policyGateways keeps the internet from the gateways where the public comes by a
+// tunnel, or not at all: a forwarded port of the router, or an address of the home that
+// the internet has a route to, opens nothing. All gateways are one endpoint to Cilium, so
+// where the public comes to one directly no policy can keep it from the other
+// (https://docs.cilium.io/en/stable/network/servicemesh/ingress-and-network-policy/).
+func policyGateways(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
+	return &ciliumio.ClusterwideNetworkPolicy{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumClusterwideNetworkPolicy"),
+		ObjectMeta: ciliumio.Named(policyPrefix + "gateways"),
+		Spec: ciliumio.PolicyRule{
+			Description: "Gateways are reached from the home and from the cluster.",
+			EndpointSelector: metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+				{Key: "reserved:ingress", Operator: metav1.LabelSelectorOpExists},
+			}},
+			EnableDefaultDeny: ciliumio.DefaultDeny{Ingress: true},
+			Ingress: []ciliumio.IngressRule{
+				{FromEntities: []ciliumio.Entity{ciliumio.EntityHost, ciliumio.EntityRemoteNode}},
+				{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
+					{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
+				}}}},
+				{FromCIDRSet: ciliumio.Home(stack.Network.NodeCIDRs...)},
+			},
+		},
+	}
+}
+
 // policyCloudflared holds even when somebody changes the tunnel's configuration at
 // Cloudflare: the connector reaches neither the home network nor the nodes nor the API.
 //
 // A client inside the cluster that uses a gateway must be allowed to reach the gateway
 // and also every backend behind it, and Envoy's port is not the Service's
-// (https://github.com/cilium/cilium/issues/47768). So the connector may reach pods. When
-// it connects to one directly, the pod refuses: the baseline lets gateways in, and not
-// other namespaces. kube-system is left out here because it is not under the baseline.
-func policyCloudflared() *ciliumio.ClusterwideNetworkPolicy {
+// (https://github.com/cilium/cilium/issues/47768). So the connector may reach the pods
+// of the namespaces whose routes the external gateway takes. When it connects to one
+// directly, the pod refuses: the baseline lets gateways in, and not other namespaces.
+func policyCloudflared(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	p := policy("cloudflared", "The tunnel's connector reaches gateways and Cloudflare.", connectorLabels())
 	p.Spec.Egress = []ciliumio.EgressRule{
 		{ToEntities: []ciliumio.Entity{ciliumio.EntityIngress}},
-		{ToEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpNotIn, Values: []string{metav1.NamespaceSystem}},
-		}}}},
+		{ToEndpoints: []metav1.LabelSelector{{
+			MatchLabels: map[string]string{namespaceLabels + labels.ExternalGateway: "true"},
+		}}},
 		{
-			ToEntities: []ciliumio.Entity{ciliumio.EntityWorld},
+			ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...),
 			// https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
 			ToPorts: ports("UDP", "7844", "TCP", "7844"),
 		},
@@ -97,13 +128,12 @@ func policyCloudflared() *ciliumio.ClusterwideNetworkPolicy {
 
 func policyExternalDNS(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	p := policy("external-dns", "external-dns reads routes and writes records.", map[string]string{nameLabel: "external-dns"})
-	providers := []string{"TCP", "443"}
-	if port := unifiPort(stack); port != "" && port != "443" {
-		providers = append(providers, "TCP", port)
-	}
 	p.Spec.Egress = []ciliumio.EgressRule{
 		kubernetesAPI(),
-		{ToEntities: []ciliumio.Entity{ciliumio.EntityWorld}, ToPorts: ports(providers...)},
+		{ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...), ToPorts: ports("TCP", "443")},
+	}
+	if stack.Edge.DNS.UniFi != nil {
+		p.Spec.Egress = append(p.Spec.Egress, controllerRule(stack.Edge.DNS.UniFi))
 	}
 	return p
 }
@@ -120,7 +150,7 @@ func policyK8sGateway(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	if stack.Edge.Cloudflare != nil {
 		// Public names of the domain, asked for over TLS.
 		p.Spec.Egress = append(p.Spec.Egress, ciliumio.EgressRule{
-			ToEntities: []ciliumio.Entity{ciliumio.EntityWorld}, ToPorts: ports("TCP", "853"),
+			ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...), ToPorts: ports("TCP", "853"),
 		})
 	}
 	return p
@@ -157,13 +187,19 @@ func ports(pairs ...string) []ciliumio.PortRule {
 	return []ciliumio.PortRule{{Ports: out}}
 }
 
-func unifiPort(stack *spec.Stack) string {
-	if stack.Edge.DNS.UniFi == nil {
-		return ""
-	}
-	controller, err := url.Parse(stack.Edge.DNS.UniFi.URL)
+// controllerRule lets pods reach the UniFi controller, and nothing else of the home where its address is known.
+func controllerRule(unifi *spec.UniFi) ciliumio.EgressRule {
+	rule := ciliumio.EgressRule{ToEntities: []ciliumio.Entity{ciliumio.EntityWorld}, ToPorts: ports("TCP", "443")}
+	controller, err := url.Parse(unifi.URL)
 	if err != nil {
-		return "" // validation of the stack file refuses such a URL
+		return rule // validation of the stack file refuses such a URL
 	}
-	return controller.Port()
+	if port := controller.Port(); port != "" {
+		rule.ToPorts = ports("TCP", port)
+	}
+	if address, err := netip.ParseAddr(controller.Hostname()); err == nil {
+		rule.ToEntities = nil
+		rule.ToCIDRSet = []ciliumio.CIDRRule{{CIDR: netip.PrefixFrom(address, address.BitLen()).String()}}
+	}
+	return rule
 }

@@ -33,7 +33,7 @@ func cephCluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, err
 			DataDirHostPath: dataDir,
 			// One node at a time, and the next only when every copy is there again.
 			UpgradeOSDRequiresHealthyPGs: true,
-			Mon:                          rookio.Daemons{Count: ceph.Monitors},
+			Mon:                          rookio.Daemons{Count: ceph.Monitors, AllowMultiplePerNode: ceph.MonitorsShareNodes},
 			// One manager works, and one takes over when it ends.
 			Mgr:       rookio.Daemons{Count: min(daemonNodes(stack), 2)},
 			Dashboard: rookio.Dashboard{Enabled: ceph.Dashboard},

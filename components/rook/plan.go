@@ -13,8 +13,10 @@ const (
 	// namespaceName is where Rook and Ceph live. Rook calls the Ceph cluster by it too,
 	// and the names of the storage drivers begin with it.
 	namespaceName = "rook-ceph"
-	// registry is where the operator's chart is.
-	registry = "oci://ghcr.io/rook"
+	// registry is where every release of the operator's chart is. The OCI registry has
+	// it from v1.16.6 on
+	// (https://rook.io/docs/rook/latest/Helm-Charts/operator-chart/).
+	registry = "https://charts.rook.io/release"
 
 	// operatorTimeout is how long the operator may take to run.
 	operatorTimeout = 10 * time.Minute
@@ -86,7 +88,9 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 }
 
 // operator brings Rook's kinds. The release is ready once the operator runs: until
-// then nobody acts on an object of these kinds. Ceph goes on when it is deleted.
+// then nobody acts on an object of these kinds. It is kept: the chart brings the kinds
+// of csi.ceph.io, which Helm takes away with it, and the drivers of every mounted volume
+// would go with them.
 func operator(stack *spec.Stack) (plan.Step, error) {
 	values, err := operatorValues(stack)
 	return plan.Step{
@@ -99,6 +103,7 @@ func operator(stack *spec.Stack) (plan.Step, error) {
 		},
 		After: []string{namespaceStep},
 		Needs: []plan.Condition{plan.Network},
+		Keep:  plan.Protect,
 	}, err
 }
 

@@ -27,7 +27,7 @@ func managerPool(ceph *spec.RookCeph) *rookio.CephBlockPool {
 		ObjectMeta: named("builtin-mgr"),
 		Spec: rookio.NamedPool{
 			Name: ".mgr",
-			Pool: pool(spec.CephPool{Replicas: ceph.Replicas}),
+			Pool: pool(ceph, spec.CephPool{Replicas: ceph.Replicas}),
 		},
 	}
 }
@@ -37,19 +37,20 @@ func blockPool(ceph *spec.RookCeph) *rookio.CephBlockPool {
 	return &rookio.CephBlockPool{
 		TypeMeta:   rookio.Type("CephBlockPool"),
 		ObjectMeta: named(blockPoolName),
-		Spec:       rookio.NamedPool{Pool: pool(ceph.Block)},
+		Spec:       rookio.NamedPool{Pool: pool(ceph, ceph.Block)},
 	}
 }
 
 // filesystem keeps volumes for many nodes at once.
 func filesystem(stack *spec.Stack, nodes []spec.Node) *rookio.CephFilesystem {
-	p := stack.Storage.RookCeph.Filesystem
+	ceph := stack.Storage.RookCeph
+	p := ceph.Filesystem
 	return &rookio.CephFilesystem{
 		TypeMeta:   rookio.Type("CephFilesystem"),
 		ObjectMeta: named(filesystemName),
 		Spec: rookio.CephFilesystemSpec{
-			MetadataPool:               metadataPool(p),
-			DataPools:                  []rookio.NamedPool{{Name: dataPoolName, Pool: pool(p)}},
+			MetadataPool:               metadataPool(ceph, p),
+			DataPools:                  []rookio.NamedPool{{Name: dataPoolName, Pool: pool(ceph, p)}},
 			PreserveFilesystemOnDelete: true,
 			MetadataServer: rookio.MetadataServer{
 				ActiveCount: 1, ActiveStandby: daemonNodes(stack) > 1,
@@ -74,13 +75,14 @@ func volumeGroup() *rookio.CephFilesystemSubVolumeGroup {
 
 // objectStore keeps buckets.
 func objectStore(stack *spec.Stack, nodes []spec.Node) *rookio.CephObjectStore {
-	p := stack.Storage.RookCeph.ObjectStore
+	ceph := stack.Storage.RookCeph
+	p := ceph.ObjectStore
 	return &rookio.CephObjectStore{
 		TypeMeta:   rookio.Type("CephObjectStore"),
 		ObjectMeta: named(objectStoreName),
 		Spec: rookio.CephObjectStoreSpec{
-			MetadataPool:          metadataPool(p),
-			DataPool:              pool(p),
+			MetadataPool:          metadataPool(ceph, p),
+			DataPool:              pool(ceph, p),
 			PreservePoolsOnDelete: true,
 			Gateway: rookio.Gateway{
 				Port: gatewayPort, Instances: min(daemonNodes(stack), 2),
@@ -91,11 +93,12 @@ func objectStore(stack *spec.Stack, nodes []spec.Node) *rookio.CephObjectStore {
 	}
 }
 
-// pool keeps each copy on another node. Ceph makes a pool of a single copy only when it
+// pool keeps each copy on another node, or on another disk. Ceph makes a pool of a single copy only when it
 // is told that this need not be safe.
-func pool(p spec.CephPool) rookio.Pool {
+func pool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
 	out := rookio.Pool{
-		FailureDomain: "host",
+		FailureDomain: string(ceph.FailureDomain),
+		DeviceClass:   string(p.DeviceClass),
 		Replicated:    rookio.Replicated{Size: p.Replicas, RequireSafeReplicaSize: p.Replicas > 1},
 	}
 	if p.Compression {
@@ -107,7 +110,7 @@ func pool(p spec.CephPool) rookio.Pool {
 }
 
 // metadataPool is a pool of names and sizes, which are not compressed.
-func metadataPool(p spec.CephPool) rookio.Pool {
+func metadataPool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
 	p.Compression = false
-	return pool(p)
+	return pool(ceph, p)
 }

@@ -50,7 +50,7 @@ func TestRookCephStorage_KeepsWhatHoldsData(t *testing.T) {
 	slices.Sort(kept)
 	want := []string{
 		"rook-cluster", "rook-filesystem", "rook-filesystem-volumes", "rook-namespace", "rook-objectstore",
-		"rook-pool-block", "rook-pool-mgr",
+		"rook-operator", "rook-pool-block", "rook-pool-mgr",
 	}
 	if !slices.Equal(kept, want) {
 		t.Errorf("keeps %v, want %v", kept, want)
@@ -116,11 +116,14 @@ func TestRookCephStorage_GivesTheChartItsVersionAndValues(t *testing.T) {
 	stack.Versions.RookCeph = "v1.16.4"
 	release := registered(t, stack).Find(t, "rook-operator")
 	for key, want := range map[resource.PropertyKey]string{
-		"chart": "oci://ghcr.io/rook/rook-ceph", "version": "v1.16.4", "name": "rook-ceph", "namespace": "rook-ceph",
+		"chart": "rook-ceph", "version": "v1.16.4", "name": "rook-ceph", "namespace": "rook-ceph",
 	} {
 		if got := release.Inputs[key]; !got.IsString() || got.StringValue() != want {
 			t.Errorf("%s is %v, want %s", key, got, want)
 		}
+	}
+	if got := release.Inputs["repositoryOpts"].ObjectValue()["repo"]; got.StringValue() != "https://charts.rook.io/release" {
+		t.Errorf("the repository is %v", got)
 	}
 	values := release.Inputs["values"].Mappable().(map[string]any)
 	if got := values["csi"].(map[string]any)["enableRbdDriver"]; got != true {

@@ -3,11 +3,6 @@ package secretstore
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
-
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -34,7 +29,8 @@ func connectSteps(stack *spec.Stack) (plan.Steps, error) {
 	values, err := connectValues(stack)
 	return plan.Steps{
 		secretStep(credentialsStep, credentialsSecret, credentialsKey, credentialsValue),
-		{Name: policyStep, Object: connectPolicy(), After: []string{namespaceStep}},
+		// Cilium's operator installs the policy's kind.
+		{Name: policyStep, Object: connectPolicy(), After: []string{namespaceStep}, Needs: []plan.Condition{plan.Network}},
 		{
 			Name: connectStep,
 			Release: &plan.Release{
@@ -53,26 +49,6 @@ func connectSteps(stack *spec.Stack) (plan.Steps, error) {
 			Needs: []plan.Condition{plan.Network},
 		},
 	}, err
-}
-
-// connectPolicy lets the operator of External Secrets reach Connect, and nobody else:
-// a stolen token alone then opens nothing.
-func connectPolicy() *networkingv1.NetworkPolicy {
-	tcp, port := corev1.ProtocolTCP, intstr.FromInt32(connectPort)
-	return &networkingv1.NetworkPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
-		ObjectMeta: metav1.ObjectMeta{Name: connectName, Namespace: namespaceName},
-		Spec: networkingv1.NetworkPolicySpec{
-			PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": connectName}},
-			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
-			Ingress: []networkingv1.NetworkPolicyIngressRule{{
-				From: []networkingv1.NetworkPolicyPeer{{
-					PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": externalSecretsName}},
-				}},
-				Ports: []networkingv1.NetworkPolicyPort{{Protocol: &tcp, Port: &port}},
-			}},
-		},
-	}
 }
 
 // connectHost is where External Secrets reaches Connect.

@@ -23,6 +23,7 @@ const (
 	tokenStep           = "token"
 	credentialsStep     = "credentials"
 	policyStep          = "connect-policy"
+	storePolicyStep     = "store-policy"
 	connectStep         = "connect"
 	externalSecretsStep = "external-secrets"
 	storeStep           = "store"
@@ -60,6 +61,11 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 			return nil, err
 		}
 		steps, before = append(steps, connect...), append(before, connectStep)
+	} else {
+		steps = append(steps, plan.Step{
+			Name: storePolicyStep, Object: storePolicy(stack), After: []string{namespaceStep}, Needs: []plan.Condition{plan.Network},
+		})
+		before = append(before, storePolicyStep)
 	}
 	operator, err := externalSecrets(stack)
 	if err != nil {

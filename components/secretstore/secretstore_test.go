@@ -34,7 +34,7 @@ func TestSecretStore_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 			"secrets-namespace":        "",
 			"secrets-token":            "secrets-namespace",
 			"secrets-credentials":      "secrets-namespace",
-			"secrets-connect-policy":   "secrets-namespace",
+			"secrets-connect-policy":   "network secrets-namespace",
 			"secrets-connect":          "network secrets-connect-policy secrets-credentials secrets-namespace",
 			"secrets-external-secrets": "network secrets-namespace",
 			"secrets-store":            "secrets-connect secrets-external-secrets secrets-token",
@@ -44,7 +44,8 @@ func TestSecretStore_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 			"secrets-namespace":        "",
 			"secrets-token":            "secrets-namespace",
 			"secrets-external-secrets": "network secrets-namespace",
-			"secrets-store":            "secrets-external-secrets secrets-token",
+			"secrets-store-policy":     "network secrets-namespace",
+			"secrets-store":            "secrets-external-secrets secrets-store-policy secrets-token",
 			"secrets-break-glass":      "",
 		}},
 	} {

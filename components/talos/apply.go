@@ -2,6 +2,8 @@ package talos
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -13,14 +15,27 @@ import (
 // applied are the resources that hold a node's config, by the node's name.
 type applied map[string]*machine.ConfigurationApply
 
-// applyConfigs sends every node its config, all at the same time, each once its
-// image can be had.
+// all is known once every node has its config.
+func (a applied) all() pulumi.Output {
+	var ids []any
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		ids = append(ids, a[name].ID())
+	}
+	return pulumi.All(ids...)
+}
+
+// applyConfigs sends every node its config: new nodes all at the same time, each once
+// its image can be had; those that run already one after the other (see rolling).
 func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, error) {
 	passphrases := b.passphrases()
 	applies := applied{}
+	turns, err := b.rolling()
+	if err != nil {
+		return nil, err
+	}
 	var previous *machine.ConfigurationApply
 	for _, node := range b.args.Stack.Nodes {
-		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
+		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.ResourceHooks(turns.hooks)}
 		chained := b.args.ResetOnDestroy && node.IsControlPlane()
 		if chained && previous != nil {
 			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
@@ -30,6 +45,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 			return nil, err
 		}
 		applies[node.Name] = apply
+		turns.settles(b.ctx, node, apply)
 		if chained {
 			previous = apply
 		}

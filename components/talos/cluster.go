@@ -1,6 +1,7 @@
 package talos
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -26,12 +27,19 @@ type Args struct {
 	// removed machine goes on running. A change takes effect with the next update
 	// before the destroy.
 	ResetOnDestroy bool
+	// Identifier is what the cluster's objects are bound to in the state. Another one
+	// replaces all of them, so it stays when the cluster's name changes. Default: the
+	// cluster's name.
+	Identifier string
 	// EtcdStarter bootstraps the cluster unless that has happened before. Default:
 	// EnsureEtcd, which asks the machines.
 	EtcdStarter EtcdStarter
 	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
 	// which asks it.
 	APIProbe APIProbe
+	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
+	// Talos and Kubernetes APIs.
+	Changer Changer
 }
 
 // TalosCluster is a running Kubernetes cluster without a pod network. What comes
@@ -54,6 +62,8 @@ type TalosCluster struct {
 	Seed pulumi.StringOutput
 	// Provider manages Kubernetes objects in the cluster.
 	Provider *kubernetes.Provider
+	// Configured is known once every machine runs what it should.
+	Configured pulumi.Output
 	// Nodes tells what was made of each node, in the order of the stack file.
 	Nodes []NodeFacts
 }
@@ -94,6 +104,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
+	c.Configured = applies.all()
 	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
@@ -250,14 +261,14 @@ func (b *builder) seed(secrets *machine.Secrets) pulumi.StringOutput {
 	return pulumi.ToSecret(key).(pulumi.StringOutput)
 }
 
-// provider is bound to the cluster by name: the server's address or the
+// provider is bound to the cluster by its identifier: the server's address or the
 // kubeconfig may change without everything in the cluster being replaced. An
 // object that exists already is taken over, because a run that was interrupted
 // between creating it and writing it down would else never complete.
 func (b *builder) provider(kubeconfig pulumi.StringOutput) (*kubernetes.Provider, error) {
 	return kubernetes.NewProvider(b.ctx, b.name+"-kubernetes", &kubernetes.ProviderArgs{
 		Kubeconfig:            kubeconfig,
-		ClusterIdentifier:     pulumi.String(b.args.Stack.Cluster.Name),
+		ClusterIdentifier:     pulumi.String(cmp.Or(b.args.Identifier, b.args.Stack.Cluster.Name)),
 		UpsertExistingObjects: pulumi.Bool(true),
 	}, pulumi.Parent(b.parent))
 }

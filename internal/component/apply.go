@@ -51,8 +51,8 @@ func (m Made) Of(steps ...string) []pulumi.Resource {
 }
 
 // Apply registers each step as one resource, a child of the component called
-// COMPONENT-STEP. Whatever the plan takes that the inputs do not give is told at once,
-// before anything is registered.
+// COMPONENT-STEP. Every value or condition that the plan takes and the
+// inputs do not give is in one error, before anything is registered.
 func (c *Component) Apply(steps plan.Steps, in Inputs) (Made, error) {
 	ordered, err := steps.Ordered()
 	if err == nil {

@@ -19,7 +19,7 @@ import (
 
 type thing struct{ pulumi.ResourceState }
 
-// apply applies a plan as a component called thing, and tells what was made of it.
+// apply applies a plan as a component called thing, and returns what was registered.
 func apply(steps plan.Steps, change ...func(*pulumi.Context, *component.Inputs)) (*recorder.Recorder, component.Made, error) {
 	rec := &recorder.Recorder{Outputs: func(recorder.Resource) (string, resource.PropertyMap, error) {
 		return "", resource.NewPropertyMapFromMap(map[string]any{"status": map[string]any{"status": "deployed"}}), nil
@@ -221,7 +221,7 @@ func TestApply_KeepsWhatThePlanKeeps(t *testing.T) {
 	}
 }
 
-func TestApply_TellsEverythingThatIsMissingBeforeItRegistersAnything(t *testing.T) {
+func TestApply_ReportsEverythingThatIsMissingBeforeItRegistersAnything(t *testing.T) {
 	rec, _, err := apply(plan.Steps{
 		{Name: "kinds", Download: &plan.Download{URL: "https://example.test/kinds.yaml"}},
 		{Name: "token", Object: secretObject(), From: []plan.From{{Path: []string{"stringData", "token"}, Value: "token"}}},

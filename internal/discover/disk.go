@@ -16,7 +16,7 @@ type Disk struct {
 	Model string
 	// Serial and WWID name the disk for ever; either may be empty.
 	Serial, WWID string
-	// Type is the kind of disk, as the stack file tells them apart.
+	// Type is the kind of disk, as the stack file distinguishes them.
 	Type spec.DiskType
 	// Transport is how it is attached: nvme, sata, usb, virtio, ...
 	Transport string

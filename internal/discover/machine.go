@@ -9,11 +9,11 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// Machine is what one machine told about itself.
+// Machine is what one machine reported about itself.
 type Machine struct {
 	// Address is where it was asked.
 	Address netip.Addr
-	// TalosVersion is the release on the boot media, with its leading v; empty when it was not told.
+	// TalosVersion is the release on the boot media, with its leading v; empty when it was not reported.
 	TalosVersion string
 	// Arch is the processor architecture; empty when nothing gave it away.
 	Arch spec.Arch

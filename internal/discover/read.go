@@ -23,7 +23,7 @@ import (
 // Timeout is how long one machine may take to answer.
 const Timeout = 10 * time.Second
 
-// ReadAll asks several machines at once. It returns them in the order of the addresses, or an error that tells of
+// ReadAll asks several machines at once. It returns them in the order of the addresses, or an error that names
 // each that did not answer.
 func ReadAll(ctx context.Context, addresses []netip.Addr) ([]Machine, error) {
 	machines, errs := make([]Machine, len(addresses)), make([]error, len(addresses))

@@ -21,7 +21,7 @@ import (
 
 var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
 
-func TestRead_TellsWhatTheMachineIsMadeOf(t *testing.T) {
+func TestRead_ReportsWhatTheMachineIsMadeOf(t *testing.T) {
 	bond := network.NewLinkStatus(network.NamespaceName, "bond0")
 	bond.TypedSpec().Type, bond.TypedSpec().Kind = nethelpers.LinkEther, "bond"
 	at := fakenode.Start(t, anyPort, !fakenode.Configured, slices.Concat(
@@ -89,7 +89,7 @@ func TestRead_SaysThatNobodyAnswers(t *testing.T) {
 	}
 }
 
-func TestReadAll_TellsOfEachMachineThatDoesNotAnswer(t *testing.T) {
+func TestReadAll_ReportsEachMachineThatDoesNotAnswer(t *testing.T) {
 	// Nothing listens on Talos's port of these addresses.
 	_, err := discover.ReadAll(context.Background(), []netip.Addr{netip.MustParseAddr("127.9.9.1"), netip.MustParseAddr("127.9.9.2")})
 	for _, address := range []string{"127.9.9.1: ", "127.9.9.2: "} {

@@ -129,7 +129,7 @@ func readIdentity(ctx context.Context, st state.State, m *Machine) error {
 		return err
 	}
 	for _, mod := range modules {
-		m.Memory += spec.Size(mod.TypedSpec().Size) << 20 // told in MiB
+		m.Memory += spec.Size(mod.TypedSpec().Size) << 20 // reported in MiB
 	}
 	processors, err := optional[*hardware.Processor](ctx, st)
 	if err != nil {
@@ -149,7 +149,7 @@ func readIdentity(ctx context.Context, st state.State, m *Machine) error {
 	return nil
 }
 
-// archOfProcessor tells the architecture by the maker, since Talos has no resource that says it.
+// archOfProcessor derives the architecture from the maker, since Talos has no resource that says it.
 func archOfProcessor(name string) spec.Arch {
 	name = strings.ToLower(name)
 	for _, maker := range []string{"intel", "advanced micro devices", "amd"} {
@@ -165,7 +165,7 @@ func archOfProcessor(name string) spec.Arch {
 	return ""
 }
 
-// archOfConsole tells the architecture by the serial console that Talos's metal images for arm64 ask for
+// archOfConsole derives the architecture from the serial console that Talos's metal images for arm64 ask for
 // (https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/runtime/v1alpha1/platform/metal/metal.go).
 func archOfConsole(cmdline string) spec.Arch {
 	for _, arg := range strings.Fields(cmdline) {

@@ -92,7 +92,7 @@ func (p Plan) PendingSecrets() []string {
 	}
 }
 
-// Check tells what is wrong with the plan, as if its pending secrets were set.
+// Check reports what is wrong with the plan, as if its pending secrets were set.
 func (p Plan) Check() (*spec.Stack, spec.Problems) {
 	text, err := p.Render()
 	if err != nil {

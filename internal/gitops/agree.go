@@ -25,10 +25,8 @@ func features(s *spec.Stack) []feature {
 		{"storage.longhorn", st.Longhorn != nil, "longhorn", ""},
 		{"storage.longhorn", st.Longhorn != nil, "longhorn-classes", ""},
 		{"storage.longhorn", st.Longhorn != nil, "monitoring-alerts", "longhorn"},
-		{"storage.longhorn", st.Longhorn != nil, "upgrades", "longhorn"},
 		{"storage.rookCeph", st.RookCeph != nil, "ceph-snapshots", ""},
 		{"storage.rookCeph", st.RookCeph != nil, "monitoring-alerts", "ceph"},
-		{"storage.rookCeph", st.RookCeph != nil, "upgrades", "ceph"},
 		{"storage.zfs", st.ZFS != nil, "zfs-localpv", ""},
 		{"storage.zfs", st.ZFS != nil, "zfs-classes", ""},
 		{"storage.zfs", st.ZFS != nil, "monitoring-alerts", "zfs"},
@@ -37,9 +35,9 @@ func features(s *spec.Stack) []feature {
 	}
 }
 
-// CheckStack tells where the tree and the stack file disagree: a feature that the stack
-// turns on and nobody brings, or that the tree brings unasked; a storage class that the
-// stack knows and nobody makes.
+// CheckStack reports where the tree and the stack file disagree: a feature that the
+// stack enables and the tree lacks, or the reverse; a storage class that the stack
+// names and the tree lacks.
 func (c *Cluster) CheckStack(s *spec.Stack) []error {
 	var problems []error
 	for _, f := range features(s) {
@@ -54,6 +52,7 @@ func (c *Cluster) CheckStack(s *spec.Stack) []error {
 			problems = append(problems, fmt.Errorf("%s: it has %s, but the stack has no %s; take it away", c.folder(), what, f.key))
 		}
 	}
+	problems = append(problems, c.checkBaseline(s)...)
 	return append(problems, c.checkClasses(s)...)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-func TestCheckStack_TellsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
+func TestCheckStack_ReportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	kustomization := func(name string, components ...string) *gitops.Kustomization {
 		k := &gitops.Kustomization{}
 		k.Name, k.Spec.Path, k.Spec.Components = name, "kubernetes/clusters/lab", components
@@ -18,7 +18,7 @@ func TestCheckStack_TellsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	}
 	cluster := &gitops.Cluster{Kustomizations: []*gitops.Kustomization{
 		kustomization("flux-system"), kustomization("longhorn"), kustomization("longhorn-classes"), kustomization("snapshot-controller"),
-		kustomization("monitoring-alerts", "../longhorn", "../bgp"), kustomization("upgrades", "../longhorn"),
+		kustomization("monitoring-alerts", "../longhorn", "../bgp"),
 	}}
 	stack := &spec.Stack{}
 	stack.Storage.ZFS = &spec.ZFS{Pools: []spec.ZFSPool{{Name: "tank", Node: "lab-1"}}}
@@ -27,7 +27,6 @@ func TestCheckStack_TellsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 		folder + "it has Kustomization longhorn, but the stack has no storage.longhorn; take it away",
 		folder + "it has Kustomization longhorn-classes, but the stack has no storage.longhorn; take it away",
 		folder + "it has Kustomization monitoring-alerts with the component longhorn, but the stack has no storage.longhorn; take it away",
-		folder + "it has Kustomization upgrades with the component longhorn, but the stack has no storage.longhorn; take it away",
 		folder + "the stack has storage.zfs, but not Kustomization zfs-localpv; add it",
 		folder + "the stack has storage.zfs, but not Kustomization zfs-classes; add it",
 		folder + "the stack has storage.zfs, but not Kustomization monitoring-alerts with the component zfs; add it",

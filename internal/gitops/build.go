@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// originAnnotation is where kustomize tells which file an object came from.
+// originAnnotation is where kustomize records which file an object came from.
 const originAnnotation = "config.kubernetes.io/origin"
 
 // build is what kustomize makes of the folder with what Flux adds to its

@@ -16,9 +16,9 @@ import (
 
 const repository = "../.."
 
-// offered are the settings that apps will want, as trusted proxies or as networks to keep
-// away from, and that nothing in the tree wants yet.
-var offered = []string{settings.NodeCIDRs, settings.PodCIDRs, settings.ServiceCIDRs, settings.OnePasswordVault}
+// reserved are the settings that apps will need, as trusted proxies or as networks to keep
+// away from, and that nothing in the tree uses yet.
+var reserved = []string{settings.NodeCIDRs, settings.PodCIDRs, settings.ServiceCIDRs, settings.OnePasswordVault}
 
 // eachStack runs a test for every stack file of the repository, whatever it is called.
 func eachStack(t *testing.T, test func(t *testing.T, stack *spec.Stack, cluster *gitops.Cluster)) {
@@ -71,7 +71,7 @@ func report(t *testing.T, problems []error) {
 
 func TestTree_EverySettingHasAUser(t *testing.T) {
 	eachStack(t, func(t *testing.T, stack *spec.Stack, cluster *gitops.Cluster) {
-		report(t, cluster.CheckSettings(settings.For(stack), offered))
+		report(t, cluster.CheckSettings(settings.For(stack), reserved))
 	})
 }
 

@@ -81,7 +81,7 @@ type Decryption struct {
 	SecretRef map[string]string `json:"secretRef,omitempty"`
 }
 
-// Key tells a Kustomization apart: NAMESPACE/NAME.
+// Key identifies a Kustomization: NAMESPACE/NAME.
 func (k *Kustomization) Key() string { return k.Namespace + "/" + k.Name }
 
 // Dependencies are the keys of those that must be ready first.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CheckOrder tells of Kustomizations that wait for one that is not there, or in a circle
+// CheckOrder reports Kustomizations that wait for one that is not there, or in a circle
 // for themselves: Flux would wait for ever.
 func (c *Cluster) CheckOrder() []error {
 	byKey := map[string]*Kustomization{}

@@ -8,7 +8,7 @@ import (
 	"github.com/home-ops/home-ops/internal/plan"
 )
 
-// ID tells the object apart.
+// ID is the object's identity.
 func (o Object) ID() plan.ID {
 	return plan.IDOf(o.GetAPIVersion(), o.GetKind(), o.GetNamespace(), o.GetName())
 }
@@ -56,7 +56,7 @@ func NewOwned(parts plan.Parts) (*Owned, error) {
 	return o, errors.Join(errs...)
 }
 
-// CheckOwners tells of objects with two owners: two Kustomizations, or Flux and Pulumi.
+// CheckOwners reports objects with two owners: two Kustomizations, or Flux and Pulumi.
 // Each owner would undo what the other does, and the end of one would take the object
 // from the other.
 func (c *Cluster) CheckOwners(owned *Owned) []error {
@@ -93,14 +93,15 @@ func definedGroup(o Object) string {
 	return group
 }
 
-// CheckNamespaces tells of objects in namespaces that are Pulumi's. Only routes, which
+// CheckNamespaces reports objects in namespaces that are Pulumi's. Only routes, which
 // look at them from outside, may be there.
 func (c *Cluster) CheckNamespaces(owned *Owned) []error {
 	owned.scopes.Add(c.Objects)
 	var problems []error
 	for _, o := range c.Objects {
 		id := owned.scopes.Identity(o.ID())
-		if !slices.Contains(owned.namespaces, id.Namespace) || id.Kind == "HTTPRoute" || isKustomization(o) {
+		_, made := owned.objects[id]
+		if made || !slices.Contains(owned.namespaces, id.Namespace) || id.Kind == "HTTPRoute" || isKustomization(o) {
 			continue
 		}
 		problems = append(problems, fmt.Errorf("%s: the namespace is Pulumi's; put the object into one of the tree's, or into the program",

@@ -83,7 +83,7 @@ func TestCheckOwners_KnowsTheKindsThatAreInNoNamespace(t *testing.T) {
 		plan.ID{Group: "cilium.io", Kind: "CiliumLoadBalancerIPPool", Name: "default"},
 	).CheckOwners(owned(t, spectest.Home(t)))
 	if len(problems) != 3 {
-		t.Errorf("told: %v", problems)
+		t.Errorf("reported: %v", problems)
 	}
 }
 
@@ -92,17 +92,17 @@ func TestCheckOwners_LeavesTheKindsOfTheGatewayAPIToPulumi(t *testing.T) {
 	cluster.Objects[0].Object["spec"] = map[string]any{"group": "gateway.networking.k8s.io", "names": map[string]any{"kind": "Gateway"}}
 	problems := cluster.CheckOwners(owned(t, spectest.Home(t)))
 	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "Pulumi installs the kinds of gateway.networking.k8s.io") {
-		t.Errorf("told: %v", problems)
+		t.Errorf("reported: %v", problems)
 	}
 }
 
 // Two Kustomizations in two namespaces apply one object where its kind is in none.
-func TestCheckOwners_TellsOfAClusterWideObjectThatTwoKustomizationsApply(t *testing.T) {
+func TestCheckOwners_ReportsAClusterWideObjectThatTwoKustomizationsApply(t *testing.T) {
 	cluster := inTree("echo", plan.ID{Group: "storage.k8s.io", Kind: "StorageClass", Name: "fast"})
 	cluster.Objects = append(cluster.Objects, inTree("media", plan.ID{Group: "storage.k8s.io", Kind: "StorageClass", Name: "fast"}).Objects...)
 	problems := cluster.CheckOwners(owned(t, spectest.Home(t)))
 	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "so does flux-system/echo") {
-		t.Errorf("told: %v", problems)
+		t.Errorf("reported: %v", problems)
 	}
 }
 
@@ -116,6 +116,6 @@ func TestCheckOwners_TakesScopesFromTheTreesOwnDefinitions(t *testing.T) {
 	definition.Objects = append(definition.Objects, inTree("echo", rig).Objects...)
 	definition.Objects = append(definition.Objects, inTree("media", rig).Objects...)
 	if problems := definition.CheckOwners(owned(t, spectest.Home(t))); len(problems) != 1 {
-		t.Errorf("told: %v", problems)
+		t.Errorf("reported: %v", problems)
 	}
 }

@@ -14,7 +14,7 @@ var (
 	branch = regexp.MustCompile(`/(main|master|HEAD|latest)/`)
 )
 
-// CheckPins tells of images, charts and downloaded files whose content may change under
+// CheckPins reports images, charts and downloaded files whose content may change under
 // an unchanged tree.
 func (c *Cluster) CheckPins() []error {
 	var problems []error

@@ -12,13 +12,10 @@ import (
 
 // What FluxBootstrap makes for the tree.
 const (
-	instanceChart    = "flux-instance"
-	fluxNamespace    = "flux-system"
-	settingsObject   = "cluster-settings"
-	secretsObject    = "cluster-secrets"
-	configMapKind    = "ConfigMap"
-	secretKind       = "Secret"
-	kustomizationRef = "Kustomization"
+	instanceChart  = "flux-instance"
+	fluxNamespace  = "flux-system"
+	settingsObject = "cluster-settings"
+	secretsObject  = "cluster-secrets"
 )
 
 // Bootstrap is how the tree begins: the Kustomization that Flux's operator makes of the
@@ -68,9 +65,9 @@ func (s Settings) read(object map[string]any) error {
 		}
 	}
 	switch {
-	case o.Kind == configMapKind && o.Metadata.Name == settingsObject:
+	case o.Kind == "ConfigMap" && o.Metadata.Name == settingsObject:
 		take(s.Public, o.Data)
-	case o.Kind == secretKind && o.Metadata.Name == secretsObject:
+	case o.Kind == "Secret" && o.Metadata.Name == secretsObject:
 		take(s.Secret, o.StringData)
 	}
 	return nil
@@ -95,7 +92,7 @@ func Root(chart map[string]any) (*Kustomization, error) {
 	k := &Kustomization{}
 	var errs []error
 	for _, patch := range values.Instance.Kustomize.Patches {
-		if patch.Target["kind"] == kustomizationRef {
+		if patch.Target["kind"] == "Kustomization" {
 			errs = append(errs, yaml.UnmarshalStrict([]byte(patch.Patch), k))
 		}
 	}

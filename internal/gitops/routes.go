@@ -7,7 +7,7 @@ import (
 	"github.com/home-ops/home-ops/internal/labels"
 )
 
-// CheckRoutes tells of routes to the external gateway out of namespaces that may not
+// CheckRoutes reports routes to the external gateway out of namespaces that may not
 // publish anything: the gateway would not take them, and say so only in their status.
 func (c *Cluster) CheckRoutes() []error {
 	public := map[string]bool{}

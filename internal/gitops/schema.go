@@ -41,7 +41,7 @@ func NewKinds() (*Kinds, error) {
 	return k, nil
 }
 
-// CheckKinds tells of objects that the API server would refuse or prune: with a field
+// CheckKinds reports objects that the API server would refuse or prune: with a field
 // that their kind does not have, or of another type than it has. Unknown are the kinds of
 // which the form is not known.
 func (c *Cluster) CheckKinds(kinds *Kinds) (unknown map[string]bool, problems []error) {

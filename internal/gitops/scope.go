@@ -59,7 +59,7 @@ func (s Scopes) Identity(id plan.ID) plan.ID {
 }
 
 // ClusterWide are the kinds of a group that are in no namespace. Known is false for a
-// group that nobody has told of.
+// group of which no definition was read.
 func (s Scopes) ClusterWide(group string) (kinds []string, known bool) {
 	kinds, known = s.cluster[group]
 	return kinds, known

@@ -20,11 +20,14 @@ const (
 	// NetworkPolicyOwn is the value of NetworkPolicy for a namespace that brings
 	// its own, or wants none: the cluster-wide baseline leaves it alone.
 	NetworkPolicyOwn = "own"
-	// Scraper on a Namespace, with the value "true", lets its pods reach the pods of
-	// every other namespace, for their metrics.
+	// Scraper on a Namespace, with the value "true", lets its Prometheus reach the pods
+	// of every other namespace, for their metrics.
 	Scraper = "home-ops.github.io/scraper"
+	// Prometheus is the value of app.kubernetes.io/name on the pods that scrape, by
+	// Prometheus' operator.
+	Prometheus = "prometheus"
 
 	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
-	// the external gateway, where the world finds them.
+	// the external gateway, which the internet can reach.
 	ExternalGateway = "gateway.home-ops.io/external"
 )

@@ -8,7 +8,7 @@ import (
 // Field is the value of a field, as a reference op://vault/item/FIELD names it: by
 // its label or id, with its section's in front of it where that is needed
 // (https://developer.1password.com/docs/cli/secret-reference-syntax/). An error
-// tells which fields there are, never what they hold.
+// names the fields there are, never their values.
 func (item *LookupItemResult) Field(name string) (string, error) {
 	section, label, inSection := strings.Cut(name, "/")
 	if !inSection {

@@ -37,7 +37,7 @@ func TestField_IsFoundAsAReferenceNamesIt(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), "p4ss") {
-			t.Errorf("%s: tells a secret: %v", name, err)
+			t.Errorf("%s: reveals a secret: %v", name, err)
 		}
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Check is an error that tells every fault of the plan: a step that is nothing or two
-// things, two of one name or one identity, a step that waits for none that there is, or
-// for itself in a circle.
+// Check returns every fault of the plan as one error: a step that is nothing or two
+// things, two steps with one name or identity, a step that waits for an unknown one, and
+// steps that wait for each other in a circle.
 func (s Steps) Check() error {
 	var errs []error
 	fault := func(step Step, format string, args ...any) {
@@ -120,11 +120,7 @@ func (s Steps) ordered() (Steps, error) {
 			return !slices.ContainsFunc(step.After, func(after string) bool { return known[after] && !done[after] })
 		})
 		if next < 0 {
-			var names []string
-			for _, step := range rest {
-				names = append(names, step.Name)
-			}
-			return nil, fmt.Errorf("steps wait for each other in a circle: %s", strings.Join(names, ", "))
+			return nil, fmt.Errorf("steps wait for each other in a circle: %s", strings.Join(rest.Names(), ", "))
 		}
 		out = append(out, rest[next])
 		done[rest[next].Name] = true
@@ -141,7 +137,6 @@ func (s Steps) Expand(name string, with Steps) (Steps, error) {
 		return nil, fmt.Errorf("the plan has no download %q", name)
 	}
 	download := s[at]
-	names := make([]string, 0, len(with))
 	var out Steps
 	for _, step := range with {
 		step.After = slices.Concat(download.After, step.After)
@@ -149,7 +144,6 @@ func (s Steps) Expand(name string, with Steps) (Steps, error) {
 		if step.Keep == "" {
 			step.Keep = download.Keep
 		}
-		names = append(names, step.Name)
 		out = append(out, step)
 	}
 	for i, step := range s {
@@ -157,7 +151,7 @@ func (s Steps) Expand(name string, with Steps) (Steps, error) {
 			continue
 		}
 		if j := slices.Index(step.After, name); j >= 0 {
-			step.After = slices.Concat(step.After[:j], names, step.After[j+1:])
+			step.After = slices.Concat(step.After[:j], with.Names(), step.After[j+1:])
 		}
 		out = append(out, step)
 	}

@@ -25,12 +25,12 @@ func release(name string) *plan.Release {
 	}
 }
 
-func TestCheck_TellsEveryFault(t *testing.T) {
+func TestCheck_ReportsEveryFault(t *testing.T) {
 	unnamed := settings("")
 	unnamed.Kind = ""
-	nowhere, untold := release("dns"), release("dns")
+	nowhere, bare := release("dns"), release("dns")
 	nowhere.Chart = plan.Chart{}
-	untold.Chart.Registry = "registry.test/charts"
+	bare.Chart.Registry = "registry.test/charts"
 	for name, test := range map[string]struct {
 		steps plan.Steps
 		want  string
@@ -60,7 +60,7 @@ func TestCheck_TellsEveryFault(t *testing.T) {
 		"no object at all":  {plan.Steps{{Name: "a", Object: "x"}}, "step a: string is not an object: json: cannot unmarshal string into Go value of type map[string]interface {}"},
 		"half an object":    {plan.Steps{{Name: "a", Object: unnamed}}, "step a: *v1.ConfigMap: kind and metadata.name is empty"},
 		"half a release":    {plan.Steps{{Name: "a", Release: nowhere}}, "step a: the chart's registry is empty\nthe chart's name is empty\nthe chart's version is empty\nthe chart's registry is \"\"; write oci:// or https://"},
-		"a bare registry":   {plan.Steps{{Name: "a", Release: untold}}, "step a: the chart's registry is \"registry.test/charts\"; write oci:// or https://"},
+		"a bare registry":   {plan.Steps{{Name: "a", Release: bare}}, "step a: the chart's registry is \"registry.test/charts\"; write oci:// or https://"},
 		"an unknown step":   {plan.Steps{{Name: "a", Object: settings("a"), After: []string{"c"}}}, "step a: it waits for step \"c\", which there is none of"},
 		"an unknown need":   {plan.Steps{{Name: "a", Object: settings("a"), Needs: []plan.Condition{"luck"}}}, "step a: it needs \"luck\", which is no condition"},
 		"a value nowhere":   {plan.Steps{{Name: "a", Object: settings("a"), From: []plan.From{{Value: "token"}}}}, "step a: a late value has no path or no name"},
@@ -83,14 +83,6 @@ func TestCheck_TellsEveryFault(t *testing.T) {
 	}
 }
 
-func names(steps plan.Steps) string {
-	var all []string
-	for _, step := range steps {
-		all = append(all, step.Name)
-	}
-	return strings.Join(all, " ")
-}
-
 func TestOrdered_PutsStepsAfterWhatTheyWaitForAndElseKeepsTheOrder(t *testing.T) {
 	steps := plan.Steps{
 		{Name: "policy", Object: settings("policy"), After: []string{"release"}},
@@ -99,8 +91,8 @@ func TestOrdered_PutsStepsAfterWhatTheyWaitForAndElseKeepsTheOrder(t *testing.T)
 		{Name: "release", Release: release("release"), After: []string{"namespace", "secret"}},
 	}
 	ordered, err := steps.Ordered()
-	if want := "namespace secret release policy"; err != nil || names(ordered) != want {
-		t.Errorf("%s, %v; want %s", names(ordered), err, want)
+	if want := "namespace secret release policy"; err != nil || strings.Join(ordered.Names(), " ") != want {
+		t.Errorf("%s, %v; want %s", strings.Join(ordered.Names(), " "), err, want)
 	}
 }
 
@@ -135,7 +127,7 @@ func TestExpand_PutsObjectsInThePlaceOfADownload(t *testing.T) {
 	}
 }
 
-func TestParts_TellWhatTwoComponentsMake(t *testing.T) {
+func TestParts_ReportWhatTwoComponentsMake(t *testing.T) {
 	parts := plan.Parts{
 		{Component: "", Steps: plan.Steps{{Name: "one", Object: settings("x")}}},
 		{Component: "edge", Steps: plan.Steps{{Name: "two", Object: settings("x")}}},

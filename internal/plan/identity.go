@@ -10,7 +10,7 @@ import (
 	"github.com/home-ops/home-ops/internal/documents"
 )
 
-// ID tells an object of a cluster apart. The version of its group does not count.
+// ID identifies an object of a cluster. The version of its group does not count.
 type ID struct {
 	Group, Kind, Namespace, Name string
 }
@@ -33,7 +33,7 @@ func IDOf(apiVersion, kind, namespace, name string) ID {
 // releases of one name, each would undo the other.
 const releaseKind = "Release"
 
-// ID tells what the step makes apart from everything else in the cluster.
+// ID identifies what the step makes.
 func (s Step) ID() (ID, error) {
 	if s.Release != nil {
 		return ID{Group: "helm.sh", Kind: releaseKind, Namespace: s.Release.Namespace, Name: s.Release.Name}, nil
@@ -94,6 +94,15 @@ func (s Steps) Namespaces() ([]string, error) {
 		}
 	}
 	return names, err
+}
+
+// Names are the names of the steps, in their order.
+func (s Steps) Names() []string {
+	names := make([]string, 0, len(s))
+	for _, step := range s {
+		names = append(names, step.Name)
+	}
+	return names
 }
 
 // Charts are the charts that the plan installs.

@@ -24,7 +24,8 @@ func (p Part) Name() string {
 	return p.Component
 }
 
-// Check is an error that tells every fault of the plans, and what two of them make.
+// Check returns every fault of the plans as one error, and every object that two of them
+// make.
 func (p Parts) Check() error {
 	var errs []error
 	owners := map[ID]string{}

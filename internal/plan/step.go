@@ -12,7 +12,7 @@ type Steps []Step
 // Step is one thing in the cluster, and one resource in Pulumi. It has an Object, a
 // Release, or a Download.
 type Step struct {
-	// Name tells the step from the others of its plan. The resource in Pulumi is called
+	// Name identifies the step in its plan. The resource in Pulumi is called
 	// COMPONENT-NAME: another name would replace what is in the cluster.
 	Name string
 

@@ -21,9 +21,13 @@ func (m *monitor) RegisterResourceHook(
 	return &emptypb.Empty{}, nil
 }
 
-// beforeCreate runs the hooks that the engine would run before it creates res.
-func (m *monitor) beforeCreate(ctx context.Context, urn string, res Resource) error {
-	for _, name := range res.Request.GetHooks().GetBeforeCreate() {
+// before runs the hooks that the engine would run before it creates res, or updates it.
+func (m *monitor) before(ctx context.Context, urn string, res Resource) error {
+	hooks := res.Request.GetHooks().GetBeforeCreate()
+	if m.recorder.Updates != nil && m.recorder.Updates(res) {
+		hooks = res.Request.GetHooks().GetBeforeUpdate()
+	}
+	for _, name := range hooks {
 		hook, ok := m.hooks.Load(name)
 		if !ok {
 			return fmt.Errorf("hook %q was not registered", name)

@@ -74,7 +74,7 @@ func (m *monitor) RegisterResource(
 	res := Resource{
 		Type: in.GetType(), Name: in.GetName(), ImportID: in.GetImportId(), Inputs: inputs, Request: in,
 	}
-	if err := m.beforeCreate(ctx, urn, res); err != nil {
+	if err := m.before(ctx, urn, res); err != nil {
 		return nil, err
 	}
 	m.recorder.mu.Lock()
@@ -143,6 +143,24 @@ func (m *monitor) RegisterResourceOutputs(
 	}
 	m.recorder.outputs[in.GetUrn()] = outputs
 	return &emptypb.Empty{}, nil
+}
+
+// ReadResource answers a reference to a stack with the outputs that the test gives it; no
+// other resource is read.
+func (m *monitor) ReadResource(
+	_ context.Context, in *pulumirpc.ReadResourceRequest,
+) (*pulumirpc.ReadResourceResponse, error) {
+	if in.GetType() != "pulumi:pulumi:StackReference" {
+		return nil, fmt.Errorf("unexpected read of %s", in.GetType())
+	}
+	outputs := m.recorder.LastOutputs
+	if outputs == nil {
+		outputs = resource.PropertyMap{}
+	}
+	object, err := plugin.MarshalProperties(resource.PropertyMap{
+		"name": resource.NewProperty(in.GetId()), "outputs": resource.NewProperty(outputs),
+	}, marshalOptions)
+	return &pulumirpc.ReadResourceResponse{Urn: m.urn(in.GetParent(), in.GetType(), in.GetName()), Properties: object}, err
 }
 
 // Invoke answers as the test says, and refuses a call that it does not speak of: what a program under test needs, it

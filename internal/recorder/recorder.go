@@ -18,7 +18,7 @@ type Resource struct {
 	Type, Name, ImportID string
 	// Inputs keep their secret marks; what is unknown in a preview is computed.
 	Inputs resource.PropertyMap
-	// Request holds everything else that the engine would have been told:
+	// Request holds everything else that the engine would have been sent:
 	// parent, dependencies, protection, provider.
 	Request *pulumirpc.RegisterResourceRequest
 }
@@ -38,6 +38,12 @@ type Recorder struct {
 	Outputs Outputs
 	// Invokes may be nil: then every call is an error.
 	Invokes Invokes
+	// Updates says which resources exist already and are updated; all others are
+	// created. It may be nil.
+	Updates func(r Resource) bool
+	// LastOutputs are the stack's outputs of its last update, which a reference of the
+	// stack to itself finds. It may be nil.
+	LastOutputs resource.PropertyMap
 	// Config is the stack's configuration, by full key; SecretConfig names those
 	// of its keys that are secrets.
 	Config       map[string]string

@@ -21,8 +21,8 @@ type Resolver struct {
 	reader   *onepassword.Reader
 }
 
-// NewResolver reads what every reference of a validated stack leads to, and tells
-// of everything that is missing at once. It asks 1Password during previews too.
+// NewResolver reads what every reference of a validated stack leads to. One
+// error names everything that is missing. It asks 1Password during previews too.
 func NewResolver(ctx *pulumi.Context, stack *spec.Stack) (*Resolver, error) {
 	r := &Resolver{ctx: ctx, values: map[spec.SecretRef]pulumi.StringOutput{}}
 	refs := stack.SecretRefs()
@@ -70,13 +70,13 @@ func (r *Resolver) OnePassword(vault string) (*onepassword.Provider, string, err
 	return r.provider, id, err
 }
 
-// read fills in the references that are wanted. One cause is told once, however
-// many references it stops.
-func (r *Resolver) read(refs []spec.LocatedRef, wanted func(spec.SecretRef) bool) error {
+// read reads the selected references. A cause is reported once, however many
+// references it affects.
+func (r *Resolver) read(refs []spec.LocatedRef, selected func(spec.SecretRef) bool) error {
 	var errs []error
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, at := range refs {
-		if _, known := r.values[at.Ref]; known || !wanted(at.Ref) {
+		if _, known := r.values[at.Ref]; known || !selected(at.Ref) {
 			continue
 		}
 		value, err := r.value(at.Ref)
@@ -84,8 +84,8 @@ func (r *Resolver) read(refs []spec.LocatedRef, wanted func(spec.SecretRef) bool
 			r.values[at.Ref] = value
 			continue
 		}
-		if !told[err.Error()] {
-			told[err.Error()] = true
+		if !reported[err.Error()] {
+			reported[err.Error()] = true
 			errs = append(errs, fmt.Errorf("%s: %w", at.Path, err))
 		}
 	}

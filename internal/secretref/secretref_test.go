@@ -124,7 +124,7 @@ func TestNewResolver_ReadsEachItemOnceAndHandsOnSecrets(t *testing.T) {
 	}
 }
 
-func TestNewResolver_TellsOfEverythingThatIsMissingAtOnce(t *testing.T) {
+func TestNewResolver_ReportsEverythingThatIsMissingAtOnce(t *testing.T) {
 	s := stack()
 	s.Flux.TokenRef = "op://lab/gitlab/token"
 	s.Cilium.BGP.Peers[0].PasswordRef = "config:bgp"
@@ -141,7 +141,7 @@ flux.tokenRef: 1Password item "gitlab" of vault "lab": Found 0 item(s)`
 	}
 }
 
-func TestNewResolver_TellsOneCauseOnce(t *testing.T) {
+func TestNewResolver_ReportsOneCauseOnce(t *testing.T) {
 	rec := &recorder.Recorder{
 		Config: map[string]string{"home-ops:connect": "connect-token"}, SecretConfig: []string{"home-ops:connect"},
 		Invokes: (&vault{err: errors.New("connection refused")}).invoke,

@@ -176,8 +176,8 @@ func (m *Model) typeWords(f *Field) string {
 }
 
 func (m *Model) typeName(t *Type) string {
-	if form, ok := forms[t.Go]; ok {
-		return form.word
+	if form, ok := spec.FormOf(t.Go); ok {
+		return form.Word
 	}
 	switch {
 	case len(t.Values) > 0:
@@ -221,8 +221,8 @@ func linked(s string) string { return bareURL.ReplaceAllString(s, "([more]($1))"
 
 func formRows() []row {
 	var out []row
-	for _, f := range forms {
-		out = append(out, row{Key: f.word, Meaning: cell(f.hint)})
+	for _, f := range spec.Forms() {
+		out = append(out, row{Key: f.Word, Meaning: cell(f.Hint)})
 	}
 	slices.SortFunc(out, func(a, b row) int { return strings.Compare(a.Key, b.Key) })
 	return out

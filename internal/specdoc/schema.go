@@ -185,7 +185,7 @@ func typeSchema(t *Type) *schema {
 		return &schema{Type: "array", Items: typeSchema(t.Elem)}
 	case Map:
 		values := typeSchema(t.Elem)
-		if t.Elem.isText() {
+		if _, formed := spec.FormOf(t.Elem.Go); t.Elem.isText() && !formed {
 			values = &schema{Type: []string{"string", "integer", "boolean"}}
 		}
 		return &schema{Type: "object", AdditionalProperties: values}
@@ -202,8 +202,8 @@ func typeSchema(t *Type) *schema {
 		lowest, highest := int64(0), int64(1<<32-1)
 		out.Type, out.Minimum, out.Maximum = "integer", &lowest, &highest
 	}
-	if f, ok := forms[t.Go]; ok {
-		out.Type, out.Pattern, out.PatternErrorMessage = "string", f.pattern, "Write "+f.hint+"."
+	if f, ok := spec.FormOf(t.Go); ok {
+		out.Type, out.Pattern, out.PatternErrorMessage = "string", f.Pattern, "Write "+f.Hint+"."
 	}
 	for _, v := range slices.All(t.Values) {
 		out.Enum = append(out.Enum, v)

@@ -32,11 +32,25 @@ func (r row) archive(version spec.Version, crdDir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return pack(r.name, files)
+}
+
+// archived packages a chart that Helm has read.
+func archived(c *chart.Chart) ([]byte, error) {
+	files := map[string][]byte{}
+	for _, f := range c.Raw {
+		files[f.Name] = f.Data
+	}
+	return pack(c.Name(), files)
+}
+
+// pack makes an archive of the files under one folder.
+func pack(folder string, files map[string][]byte) ([]byte, error) {
 	var packed bytes.Buffer
 	gz := gzip.NewWriter(&packed)
 	tw := tar.NewWriter(gz)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		header := &tar.Header{Name: path.Join(r.name, name), Mode: 0o644, Size: int64(len(files[name]))}
+		header := &tar.Header{Name: path.Join(folder, name), Mode: 0o644, Size: int64(len(files[name]))}
 		if err := tw.WriteHeader(header); err != nil {
 			return nil, err
 		}

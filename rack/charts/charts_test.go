@@ -8,9 +8,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -19,8 +19,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/home-ops/home-ops/internal/golden"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/rack/registry"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
+	"github.com/home-ops/home-ops/stacks"
 )
 
 // render is what Helm makes of the archive without a cluster.
@@ -66,21 +69,40 @@ func objects(t *testing.T, manifest string) map[string]map[string]any {
 	return found
 }
 
-// values are a component's, from its golden file.
-func values(t *testing.T, path string) map[string]any {
+// planned are the charts that the plans of both stacks install.
+func planned(t *testing.T) []plan.Chart {
 	t.Helper()
-	if path == "" {
-		return nil
+	var all []plan.Chart
+	for _, stack := range []*spec.Stack{spectest.Home(t), spectest.Lab(t)} {
+		parts, err := stacks.Plan(stack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, parts.Charts()...)
 	}
-	content, err := os.ReadFile(filepath.Clean(path))
+	return all
+}
+
+// values are those of a release in the plan of a stack.
+func values(t *testing.T, stack *spec.Stack, release string) map[string]any {
+	t.Helper()
+	parts, err := stacks.Plan(stack)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var values map[string]any
-	if err := yaml.Unmarshal(content, &values); err != nil {
-		t.Fatal(err)
+	for _, part := range parts {
+		for _, step := range part.Steps {
+			if step.Release != nil && step.Release.Name == release {
+				values, err := step.Release.PlainValues()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return values
+			}
+		}
 	}
-	return values
+	t.Fatalf("%s has no release %s", stack.Name, release)
+	return nil
 }
 
 // versions are those that a stack has by default.
@@ -101,7 +123,7 @@ func versions(t *testing.T) spec.Versions {
 func definitions(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, r := range slices.Concat(registryCharts, repositoryCharts) {
+	for _, r := range table {
 		for _, set := range r.kinds {
 			if err := os.MkdirAll(filepath.Join(dir, set), 0o750); err != nil {
 				t.Fatal(err)
@@ -118,12 +140,12 @@ func definitions(t *testing.T) string {
 // chartCalled is the packaged chart of that name.
 func chartCalled(t *testing.T, name string) Chart {
 	t.Helper()
-	all, err := All(versions(t), definitions(t))
+	all, err := All(planned(t), versions(t), fstest.MapFS{}, Options{CRDs: definitions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range all {
-		if strings.Contains(c.Repository, "/"+name+":") {
+		if c.Name() == name {
 			return c
 		}
 	}
@@ -132,42 +154,49 @@ func chartCalled(t *testing.T, name string) Chart {
 }
 
 func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
+	home, lab := spectest.Home(t), spectest.Lab(t)
 	for _, test := range []struct {
-		chart, namespace, values string
-		want                     []string
+		chart, namespace string
+		stack            *spec.Stack
+		release          string
+		want             []string
 	}{
-		{"cilium", "kube-system", "../../components/cilium/values/testdata/home.yaml", []string{
+		{"cilium", "kube-system", home, "cilium", []string{
 			"DaemonSet/cilium", "DaemonSet/cilium-envoy", "Deployment/cilium-operator", "Deployment/hubble-relay", "Deployment/hubble-ui",
 			"Service/hubble-relay", "Service/hubble-ui", "ConfigMap/cilium-config", "GatewayClass/cilium", "ServiceAccount/cilium-operator",
 		}},
-		{"cilium", "kube-system", "../../components/cilium/values/testdata/lab.yaml", []string{"DaemonSet/cilium"}},
-		{"rook-ceph", "rook-ceph", "../../components/rook/values/testdata/everything.yaml", []string{
+		{"cilium", "kube-system", lab, "cilium", []string{"DaemonSet/cilium"}},
+		{"rook-ceph", "rook-ceph", home, "rook-ceph", []string{
 			"Deployment/rook-ceph-operator", "ConfigMap/rook-ceph-operator-config", "CustomResourceDefinition/rook", "ServiceAccount/rook-ceph-osd",
 		}},
-		{"flux-operator", "flux-system", "", []string{
+		{"flux-operator", "flux-system", home, "flux-operator", []string{
 			"Deployment/flux-operator", "ServiceAccount/flux-operator", "ClusterRoleBinding/flux-operator", "CustomResourceDefinition/flux-operator",
 		}},
-		{"cert-manager", "cert-manager", "../../components/edge/values/testdata/home/cert-manager.yaml", []string{
+		{"cert-manager", "cert-manager", home, "cert-manager", []string{
 			"Deployment/cert-manager", "Deployment/cert-manager-webhook", "Deployment/cert-manager-cainjector", "CustomResourceDefinition/cert-manager",
 		}},
-		{"external-dns", "network", "../../components/edge/values/testdata/home/external-dns-cloudflare.yaml", []string{
+		{"external-dns", "network", home, "external-dns-cloudflare", []string{
 			"Deployment/external-dns-cloudflare", "Service/external-dns-cloudflare", "CustomResourceDefinition/external-dns",
 		}},
-		{"external-dns", "network", "../../components/edge/values/testdata/lab/external-dns-unifi.yaml", []string{"Deployment/external-dns-unifi"}},
-		{"k8s-gateway", "network", "../../components/edge/values/testdata/home/k8s-gateway.yaml", []string{
+		{"external-dns", "network", lab, "external-dns-unifi", []string{"Deployment/external-dns-unifi"}},
+		{"k8s-gateway", "network", home, "k8s-gateway", []string{
 			"Deployment/k8s-gateway", "Service/k8s-gateway", "ConfigMap/k8s-gateway",
 		}},
-		{"connect", "external-secrets", "../../components/secretstore/values/testdata/home-connect.yaml", []string{
+		{"connect", "external-secrets", home, "onepassword-connect", []string{
 			"Deployment/onepassword-connect", "Service/onepassword-connect", "PodDisruptionBudget/onepassword-connect",
 		}},
-		{"external-secrets", "external-secrets", "../../components/secretstore/values/testdata/home-external-secrets.yaml", []string{
+		{"external-secrets", "external-secrets", home, "external-secrets", []string{
 			"Deployment/external-secrets", "Deployment/external-secrets-webhook", "Deployment/external-secrets-cert-controller",
 			"CustomResourceDefinition/external-secrets", "PodDisruptionBudget/external-secrets-pdb",
 		}},
-		{"snapshot-controller", "kube-system", "", []string{"Deployment/snapshot-controller", "CustomResourceDefinition/snapshot"}},
+		{"snapshot-controller", "kube-system", nil, "", []string{"Deployment/snapshot-controller", "CustomResourceDefinition/snapshot"}},
 	} {
 		t.Run(test.chart, func(t *testing.T) {
-			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.namespace, values(t, test.values))
+			var given map[string]any
+			if test.stack != nil {
+				given = values(t, test.stack, test.release)
+			}
+			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.namespace, given)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,51 +222,11 @@ func get(t *testing.T, handler http.Handler, path string) string {
 }
 
 func TestCharts_RenderTheFluxInstanceThatTheProgramAsksFor(t *testing.T) {
-	content, err := os.ReadFile("../../components/flux/testdata/lab.yaml")
+	manifest, err := render(t, chartCalled(t, "flux-instance").Archive, "flux-system", values(t, spectest.Lab(t), "flux-instance"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for document := range strings.SplitSeq(string(content), "\n---\n") {
-		var resource struct {
-			Name   string `json:"name"`
-			Inputs struct {
-				Values map[string]any `json:"values"`
-			} `json:"inputs"`
-		}
-		if err := yaml.Unmarshal([]byte(document), &resource); err != nil {
-			t.Fatal(err)
-		}
-		if resource.Name != "flux-instance" {
-			continue
-		}
-		manifest, err := render(t, chartCalled(t, "flux-instance").Archive, "flux-system", resource.Inputs.Values)
-		if err != nil {
-			t.Fatal(err)
-		}
-		instance := objects(t, manifest)["FluxInstance/flux"]["spec"]
-		golden.Documents(t, "fluxinstance.yaml", instance)
-	}
-}
-
-func TestCharts_RenderAnAppAndItsRoute(t *testing.T) {
-	archive, err := row{name: "app-template"}.archive("4.3.0", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := render(t, archive, "echo", values(t, "testdata/app.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := objects(t, manifest)
-	for _, want := range []string{"Deployment/app-template", "Service/app-template", "HTTPRoute/app-template"} {
-		if found[want] == nil {
-			t.Errorf("no %s in\n%s", want, manifest)
-		}
-	}
-	_, err = render(t, archive, "echo", map[string]any{"persistence": map[string]any{"data": nil}})
-	if err == nil || !strings.Contains(err.Error(), "persistence: the rack's stand-in for app-template does not do this") {
-		t.Errorf("a part that it does not have: %v", err)
-	}
+	golden.Documents(t, "fluxinstance.yaml", objects(t, manifest)["FluxInstance/flux"]["spec"])
 }
 
 func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
@@ -248,25 +237,25 @@ func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
 }
 
 func TestCharts_AskForTheirDefinitions(t *testing.T) {
-	_, err := All(versions(t), "nowhere")
+	_, err := All(planned(t), versions(t), fstest.MapFS{}, Options{CRDs: "nowhere"})
 	want := "chart rook-ceph: nowhere/rook holds no definitions; write them with: go run -C rack/crds . -out nowhere"
-	if err == nil || err.Error() != want {
+	if err == nil || !strings.HasPrefix(err.Error(), want+"\n") {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
 func TestCharts_ComeOutOfTheRegistryAsTheyWentIn(t *testing.T) {
-	once, again := chartCalled(t, "rook-ceph"), chartCalled(t, "rook-ceph")
+	once, again := chartCalled(t, "cert-manager"), chartCalled(t, "cert-manager")
 	if !bytes.Equal(once.Archive, again.Archive) {
 		t.Error("the same chart was packaged in two ways")
 	}
 	r := registry.New(once.Host)
 	for _, c := range []Chart{once, again} {
-		if err := r.AddChart(c.Host, c.Repository, c.Archive); err != nil {
+		if err := r.AddChart(c.Host, c.Repository(), c.Archive); err != nil {
 			t.Fatal(err)
 		}
 	}
-	name, tag, _ := strings.Cut(once.Repository, ":")
+	name, tag, _ := strings.Cut(once.Repository(), ":")
 	manifest := get(t, r, "https://"+once.Host+"/v2/"+name+"/manifests/"+tag)
 	if digest := sha256.Sum256(once.Archive); !strings.Contains(manifest, "sha256:"+hex.EncodeToString(digest[:])) {
 		t.Errorf("the registry has another chart: %s", manifest)

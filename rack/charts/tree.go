@@ -14,9 +14,8 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// Tree are the charts whose versions the tree in the folder names itself, with an OCIRepository. One that follows a
-// setting of the stack is among All's.
-func Tree(tree fs.FS, crdDir string) ([]Chart, error) {
+// ofTree are the charts whose versions the tree names itself, with an OCIRepository.
+func ofTree(tree fs.FS, o Options) ([]Chart, error) {
 	var all []Chart
 	var errs []error
 	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -32,7 +31,7 @@ func Tree(tree fs.FS, crdDir string) ([]Chart, error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		for _, s := range sources {
-			c, err := s.chart(crdDir)
+			c, err := s.chart(o)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", name, err))
 				continue
@@ -79,11 +78,11 @@ func chartSources(content []byte) ([]source, error) {
 	}
 }
 
-// chart is the stand-in for what the source names.
-func (s source) chart(crdDir string) (Chart, error) {
-	for _, r := range registryCharts {
-		if s.Spec.URL == fmt.Sprintf("oci://%s/%s/%s", r.host, r.path, r.name) {
-			return r.packaged(spec.Version(s.Spec.Ref.Tag), crdDir)
+// chart is what the source names.
+func (s source) chart(o Options) (Chart, error) {
+	for _, r := range table {
+		if s.Spec.URL == r.place() {
+			return r.packaged(spec.Version(s.Spec.Ref.Tag), o)
 		}
 	}
 	return Chart{}, fmt.Errorf("there is no stand-in for %s; add a row to rack/charts/table.go and a folder of templates", s.Spec.URL)

@@ -9,31 +9,19 @@ import (
 	"testing/fstest"
 
 	"sigs.k8s.io/yaml"
-
-	"github.com/home-ops/home-ops/spec"
 )
 
 const tree = "../../kubernetes"
 
 // TestTree_HasAStandInForEveryChart renders each chart of the tree with the values that the tree gives it.
 func TestTree_HasAStandInForEveryChart(t *testing.T) {
-	crds := definitions(t)
-	fromTree, err := Tree(os.DirFS(tree), crds)
+	all, err := All(nil, versions(t), os.DirFS(tree), Options{CRDs: definitions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	archives := map[string][]byte{}
-	for _, c := range fromTree {
-		archives[c.Host+"/"+strings.Split(c.Repository, ":")[0]] = c.Archive
-	}
-	for _, r := range append(repositoryCharts, registryCharts...) {
-		if r.version != nil {
-			archive, err := r.archive(r.version(versions(t)), crds)
-			if err != nil {
-				t.Fatal(err)
-			}
-			archives[r.host+"/"+r.path+"/"+r.name] = archive
-		}
+	for _, c := range all {
+		archives[c.Place] = c.Archive
 	}
 	releases, err := filepath.Glob(tree + "/apps/*/*/*/helmrelease.yaml")
 	if err != nil || len(releases) == 0 {
@@ -61,6 +49,7 @@ func TestTree_HasAStandInForEveryChart(t *testing.T) {
 
 var (
 	number  = regexp.MustCompile(`\$\{[A-Z_]+_(REPLICAS|PROVISIONING)\}`)
+	truth   = regexp.MustCompile(`\$\{[A-Z_]+_DEFAULT_CLASS\}`)
 	setting = regexp.MustCompile(`\$\{[A-Z_]+\}`)
 )
 
@@ -81,7 +70,7 @@ func helmRelease(t *testing.T, file string) (string, map[string]any) {
 			Values map[string]any `json:"values"`
 		} `json:"spec"`
 	}
-	if err := yaml.Unmarshal(setting.ReplaceAll(number.ReplaceAll(content, []byte("3")), []byte("setting")), &release); err != nil {
+	if err := yaml.Unmarshal(setting.ReplaceAll(truth.ReplaceAll(number.ReplaceAll(content, []byte("3")), []byte("true")), []byte("setting")), &release); err != nil {
 		t.Fatal(err)
 	}
 	if name := release.Spec.Chart.Spec.Chart; name != "" {
@@ -98,14 +87,14 @@ func helmRelease(t *testing.T, file string) (string, map[string]any) {
 	return s.Spec.URL[strings.LastIndex(s.Spec.URL, "/")+1:], release.Spec.Values
 }
 
-func TestTree_RefusesAChartThatNobodyPlays(t *testing.T) {
+func TestAll_RefusesAChartOfTheTreeThatNobodyPlays(t *testing.T) {
 	unknown := `kind: OCIRepository
 spec:
   url: oci://ghcr.io/someone/charts/new
   ref: {tag: 1.0.0}
   layerSelector: {mediaType: application/vnd.cncf.helm.chart.content.v1.tar+gzip}
 `
-	_, err := Tree(fstest.MapFS{"apps/new.yaml": {Data: []byte(unknown)}}, definitions(t))
+	_, err := All(nil, versions(t), fstest.MapFS{"apps/new.yaml": {Data: []byte(unknown)}}, Options{CRDs: definitions(t)})
 	want := "apps/new.yaml: there is no stand-in for oci://ghcr.io/someone/charts/new; add a row to rack/charts/table.go and a folder of templates"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -113,11 +102,18 @@ spec:
 }
 
 func TestRepositories_ServeAnIndexAndItsChart(t *testing.T) {
-	hosts, err := Repositories(spec.Versions{Longhorn: "1.9.2", ZFSLocalPV: "2.8.0"}, definitions(t))
+	all, err := All(planned(t), versions(t), fstest.MapFS{}, Options{CRDs: definitions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for host, path := range map[string]string{"charts.longhorn.io": "/longhorn-1.9.2.tgz", "openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz"} {
+	hosts, err := Repositories(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, path := range map[string]string{
+		"charts.rook.io": "/release/rook-ceph-v1.16.3.tgz", "charts.longhorn.io": "/longhorn-1.9.2.tgz",
+		"openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz",
+	} {
 		index := get(t, hosts[host], filepath.Join(filepath.Dir(path), "index.yaml"))
 		if !strings.Contains(index, filepath.Base(path)) || strings.Contains(index, "digest: \"\"") {
 			t.Errorf("%s: the index is\n%s", host, index)

@@ -122,11 +122,6 @@ var sets = []set{
 		groups:   []string{"volsync.backube"},
 	},
 	{
-		name:     "tuppr",
-		packages: []string{"github.com/home-ops/home-ops/rack/crds/tuppr"},
-		groups:   []string{"tuppr.home-operations.com"},
-	},
-	{
 		name:     "zfs-localpv",
 		packages: []string{"github.com/home-ops/home-ops/rack/crds/zfs"},
 		groups:   []string{"zfs.openebs.io"},

@@ -31,6 +31,9 @@ type Options struct {
 	Base string
 	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
 	Plugins string
+	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. Where the
+	// folder lacks one that a Go module has, it is taken from there. Empty for stand-ins alone.
+	Charts string
 	// Keep leaves the rack up until it is interrupted.
 	Keep bool
 	// Scenario is what happens besides up and up again.
@@ -112,7 +115,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
 	}
 	if o.Base != "" {
 		var err error
@@ -125,6 +128,10 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
+		{
+			Name: "flows", Module: filepath.Join(rack, "flows", "engine"), Package: ".", Output: config.Flows,
+			Note: "the first time compiles Cilium's policy engine",
+		},
 	}
 	if config.Base != "" {
 		parts = append(parts, build.Part{
@@ -137,6 +144,9 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	}
 	crds := crdsPart(rack, bin)
 	parts = append(parts, crds, kube)
+	if o.Charts == fetched {
+		parts = append(parts, chartsPart(rack, bin))
+	}
 	fluxParts, flux, err := fluxparts.Parts(ctx, rack, filepath.Join(project, "out"))
 	if err != nil {
 		return nil, err
@@ -162,6 +172,15 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 		return nil, err
 	}
 	config.BuildSeconds["definitions"] = time.Since(began).Seconds()
+	if config.Charts, err = chartsFolder(ctx, project, o); err != nil {
+		return nil, err
+	}
+	// A rehearsal is of stand-ins, or of as many genuine charts as there are.
+	if config.Charts != "" {
+		if config.ChartModules, err = chartModules(ctx, filepath.Join(rack, "crds")); err != nil {
+			return nil, err
+		}
+	}
 	return config, choose(ctx, config, o, path)
 }
 

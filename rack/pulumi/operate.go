@@ -27,11 +27,12 @@ type Result struct {
 	Errors []string
 }
 
-// Changed counts everything that was not left as it was.
+// Changed counts everything that was not left as it was. What was only read is: the stack reads its own last outputs,
+// and they are others after each update.
 func (r *Result) Changed() int {
 	n := 0
 	for op, count := range r.Changes {
-		if op != apitype.OpSame {
+		if op != apitype.OpSame && op != apitype.OpRead {
 			n += count
 		}
 	}

@@ -30,7 +30,7 @@ func fake(t *testing.T, script string) *CLI {
 func TestUp_CountsChangesAndShowsEventsAsTheyHappen(t *testing.T) {
 	cli := fake(t, `
 printf '{"sequence":1,"diagnosticEvent":{"severity":"err' > $log; sleep 0.2
-printf 'or","message":"no"}}\n{"sequence":2,"summaryEvent":{"resourceChanges":{"create":3,"same":2}}}\n' >> $log
+printf 'or","message":"no"}}\n{"sequence":2,"summaryEvent":{"resourceChanges":{"create":3,"same":2,"read":1}}}\n' >> $log
 `)
 	seen := 0
 	result, err := cli.Up(t.Context(), func(apitype.EngineEvent) { seen++ })

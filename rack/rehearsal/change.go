@@ -85,9 +85,9 @@ func (r *rehearsal) withFile(text string, do func() error) error {
 	return doErr
 }
 
-// appendStep adds what the engine means to do to a resource, if anything.
+// appendStep adds what the engine means to do to a resource, if anything but reading it.
 func appendStep(steps []string, e apitype.EngineEvent) []string {
-	if e.ResourcePreEvent == nil || e.ResourcePreEvent.Metadata.Op == apitype.OpSame {
+	if e.ResourcePreEvent == nil || e.ResourcePreEvent.Metadata.Op == apitype.OpSame || e.ResourcePreEvent.Metadata.Op == apitype.OpRead {
 		return steps
 	}
 	m := e.ResourcePreEvent.Metadata

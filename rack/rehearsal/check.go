@@ -64,6 +64,7 @@ func (r *rehearsal) check(ctx context.Context) error {
 		{"kinds have the scopes by which owners are told apart", r.checkScopes},
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
+		{"traffic passes where it must, and nowhere else", r.checkFlows},
 	} {
 		detail, err := check.look(ctx, c)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/home-ops/home-ops/rack/charts"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 )
@@ -66,6 +67,23 @@ func pluginsKind(config *room.Config) report.Kind {
 	return report.Genuine
 }
 
+// chartParts says of each chart how true it is; stand-ins are one part.
+func chartParts(all []charts.Chart) []report.Part {
+	var parts []report.Part
+	standIns := 0
+	for _, c := range all {
+		if !c.Genuine {
+			standIns++
+			continue
+		}
+		parts = append(parts, report.Part{Name: "chart " + c.Name() + " " + c.Version, Kind: report.Genuine})
+	}
+	if standIns > 0 {
+		parts = append(parts, report.Part{Name: fmt.Sprintf("Helm charts, %d of %d", standIns, len(all)), Kind: report.StandIn})
+	}
+	return parts
+}
+
 // parts says of each part how true it is.
 func parts(config *room.Config) []report.Part {
 	all := []report.Part{
@@ -82,14 +100,15 @@ func parts(config *room.Config) []report.Part {
 		{Name: "kubelets", Kind: report.Simulated},
 		{Name: "virtual IP", Kind: report.Simulated},
 		{Name: "image factory", Kind: report.Simulated},
-		{Name: "Helm charts", Kind: report.StandIn},
 		{Name: "chart registries", Kind: report.StandIn},
+		{Name: "admission webhooks of charts: none is asked", Kind: report.Simulated},
 		{Name: "custom resource definitions, generated", Kind: report.Real},
 		{Name: "operators in the cluster, but for Flux's", Kind: report.Simulated},
 		{Name: "GitHub API", Kind: report.StandIn},
 		{Name: "Cloudflare API", Kind: report.StandIn},
 		{Name: "1Password Connect", Kind: report.StandIn},
 		{Name: "data path of public requests", Kind: report.Simulated},
+		{Name: "Cilium's policy engine", Kind: report.Real},
 		{Name: "go language host", Kind: config.LanguageHost.Kind},
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Flux.Versions)) {

@@ -94,6 +94,7 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if r.world, err = newWorld(ctx, r.config, r.stack, r.secrets); err != nil {
 		return err
 	}
+	r.report.Parts = append(r.report.Parts, chartParts(r.world.charts)...)
 	covers := map[string]string{r.file.Path: r.file.Copy}
 	if r.config.Base != "" {
 		covers[filepath.Join(r.config.Base, filepath.Base(r.file.Path))] = r.file.Copy

@@ -23,6 +23,7 @@ import (
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/trust"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/stacks"
 )
 
 // outsideAddress is where every outside service of the room answers.
@@ -33,6 +34,8 @@ type world struct {
 	config  *room.Config
 	stack   *spec.Stack
 	secrets *secrets
+	// charts are what the registries have.
+	charts []charts.Chart
 
 	authority *trust.Authority
 	factory   *factory.Factory
@@ -72,22 +75,30 @@ func newWorld(ctx context.Context, config *room.Config, stack *spec.Stack, secre
 
 // playRegistries fills the registries with the charts that the stack and the tree name, and what Flux's operator pulls.
 func (w *world) playRegistries(context.Context) error {
-	ofStack, err := charts.All(w.stack.Versions, w.config.CRDs)
+	parts, err := stacks.Plan(w.stack)
 	if err != nil {
 		return err
 	}
-	ofTree, err := charts.Tree(os.DirFS(filepath.Join(w.config.Project, "kubernetes")), w.config.CRDs)
+	all, err := charts.All(parts.Charts(), w.stack.Versions, os.DirFS(filepath.Join(w.config.Project, "kubernetes")), charts.Options{
+		CRDs: w.config.CRDs, Genuine: w.config.Charts, Modules: w.config.ChartModules,
+	})
 	if err != nil {
 		return err
 	}
+	w.charts = all
 	const images = "ghcr.io"
 	hosts := map[string]bool{images: true}
-	for _, c := range slices.Concat(ofStack, ofTree) {
-		hosts[c.Host] = true
+	for _, c := range all {
+		if !c.Classic {
+			hosts[c.Host] = true
+		}
 	}
 	registries := registry.New(slices.Sorted(maps.Keys(hosts))...)
-	for _, c := range slices.Concat(ofStack, ofTree) {
-		if err := registries.AddChart(c.Host, c.Repository, c.Archive); err != nil {
+	for _, c := range all {
+		if c.Classic {
+			continue
+		}
+		if err := registries.AddChart(c.Host, c.Repository(), c.Archive); err != nil {
 			return err
 		}
 	}
@@ -101,7 +112,7 @@ func (w *world) playRegistries(context.Context) error {
 	for host := range hosts {
 		w.services[host] = registries
 	}
-	repositories, err := charts.Repositories(w.stack.Versions, w.config.CRDs)
+	repositories, err := charts.Repositories(all)
 	maps.Copy(w.services, repositories)
 	return err
 }

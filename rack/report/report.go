@@ -30,6 +30,7 @@ type Report struct {
 	Nodes      []Node             `json:"nodes"`
 	Kubernetes Kubernetes         `json:"kubernetes"`
 	Flux       Flux               `json:"flux"`
+	Flows      Flows              `json:"flows"`
 	Parts      []Part             `json:"parts"`
 	Checks     []Check            `json:"checks"`
 	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
@@ -65,6 +66,14 @@ type Flux struct {
 	Ready          int `json:"ready"`
 	// CommitToAppliedSeconds is from a commit, announced by webhook, until the API shows it; 0 when it was not tried.
 	CommitToAppliedSeconds float64 `json:"commitToAppliedSeconds"`
+}
+
+// Flows are the connections that were put to Cilium's policy engine.
+type Flows struct {
+	// Asked is how many there were: those that something in the cluster needs, and those that nobody may have.
+	Asked int `json:"asked"`
+	// Refused is how many of them the engine refuses. One that is needed, or one that passes and must not, is a failed check.
+	Refused int `json:"refused"`
 }
 
 // Part is one piece of the rehearsal and how true it is.

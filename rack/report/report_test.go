@@ -15,6 +15,7 @@ func example() *Report {
 		Resources:  Resources{Created: 14},
 		Nodes:      []Node{{Name: "cp-1", Role: "controlPlane", Address: "10.0.50.11"}},
 		Kubernetes: Kubernetes{Version: "v1.34.1", APIServers: 2, EtcdMembers: 2},
+		Flows:      Flows{Asked: 700, Refused: 400},
 		Parts:      []Part{{"etcd", Real}, {"Talos nodes", Simulated}},
 		Checks:     []Check{{"the API answers", true, "v1.34.1"}},
 	}
@@ -57,7 +58,7 @@ func TestReport_TableSaysWhatIsSimulated(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"ok: true", "apiServers 2, etcdMembers 2", "created 14, rerunChanges 0", "up 21.5, total 30.0",
+		"ok: true", "apiServers 2, etcdMembers 2", "created 14, rerunChanges 0", "700 asked, 400 refused", "up 21.5, total 30.0",
 		"simulated", "Talos nodes", "cp-1", "FAILED", "cp-2 is not registered",
 	} {
 		if !strings.Contains(b.String(), want) {

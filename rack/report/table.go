@@ -16,6 +16,9 @@ func (r *Report) Print(w io.Writer) error {
 	if r.Flux.Kustomizations > 0 {
 		fmt.Fprintf(t, "flux\t%d of %d kustomizations ready, commit to applied %.1f s\n", r.Flux.Ready, r.Flux.Kustomizations, r.Flux.CommitToAppliedSeconds)
 	}
+	if r.Flows.Asked > 0 {
+		fmt.Fprintf(t, "flows\t%d asked, %d refused\n", r.Flows.Asked, r.Flows.Refused)
+	}
 	fmt.Fprintf(t, "resources\tcreated %d, rerunChanges %d\n", r.Resources.Created, r.Resources.RerunChanges)
 	fmt.Fprintf(t, "seconds\t%s\n", seconds(r.Seconds))
 	if r.PeakMegabytes > 0 {

@@ -31,8 +31,14 @@ type Config struct {
 	Pulumi Binary `json:"pulumi"`
 	// Kube is the rack-kube program.
 	Kube string `json:"kube"`
+	// Flows is the program that asks Cilium's policy engine.
+	Flows string `json:"flows"`
 	// CRDs is the folder of the custom resource definitions, one folder below it for each set.
 	CRDs string `json:"crds"`
+	// Charts is a folder of genuine charts, as NAME-VERSION.tgz; empty for none.
+	Charts string `json:"charts,omitempty"`
+	// ChartModules are the folders of Go modules, by their paths, that may have genuine charts in them.
+	ChartModules map[string]string `json:"chartModules,omitempty"`
 	// Flux are the programs that Flux consists of.
 	Flux fluxparts.Built `json:"flux"`
 	// LanguageHost is pulumi-language-go.

@@ -36,7 +36,7 @@ func compare(path string, before, after any) []Change {
 	return []Change{{path, before, after}}
 }
 
-// compareMaps goes down where both have a map. What only one has is told as a whole.
+// compareMaps goes down where both have a map. What only one has is one change.
 func compareMaps(path string, before, after map[string]any) []Change {
 	if before == nil || after == nil {
 		return []Change{{path, whole(before), whole(after)}}
@@ -71,11 +71,11 @@ func whole(value map[string]any) any {
 	return value
 }
 
-// identifiers are the keys by which items of a list are told apart, in the order in
+// identifiers are the keys that identify the items of a list, in the order in
 // which they are tried.
 var identifiers = []string{"name", "interface", "deviceSelector", "key", "type", "path", "address", "network"}
 
-// compareLists pairs items by a key that tells all of them apart; plain values by
+// compareLists pairs items by a key that identifies each of them; plain values by
 // themselves; and else by their place.
 func compareLists(path string, before, after []any) []Change {
 	if key := identifier(before, after); key != "" {

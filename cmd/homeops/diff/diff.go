@@ -13,11 +13,11 @@ type Side struct {
 	Files render.Files
 	// Warnings are the stack file's.
 	Warnings spec.Problems
-	// Fault tells the parts that could not be rendered.
+	// Fault is an error for each part that could not be rendered.
 	Fault error
 }
 
-// Compare tells what the step from one side to the other does.
+// Compare reports what changes from one side to the other.
 func Compare(stack string, before, after *Side) (Report, error) {
 	report := Report{
 		Stack: stack, New: before == nil, Gone: after == nil,

@@ -1,5 +1,5 @@
-// Package diff tells what the step from one rendering of a stack to another does: to
-// each machine, to what Pulumi puts into the cluster, to what Flux applies, and to what
-// is configured outside. It compares what is said and not how it is written, and knows
-// no secret: renderings hold none.
+// Package diff reports what changes between two renderings of a stack: in each machine
+// config, in what Pulumi puts into the cluster, in what Flux applies, and in what is
+// configured outside. It compares values and not their formatting. Renderings hold no
+// secrets, so neither does a report.
 package diff

@@ -8,11 +8,11 @@ import (
 	"github.com/home-ops/home-ops/cmd/homeops/render"
 )
 
-// outside compares the texts for routers and Cloudflare.
+// outside compares the texts for routers and Cloudflare, and the addresses of what is downloaded.
 func outside(before, after render.Files) []File {
 	var all []File
 	for _, file := range changed(before, after) {
-		if path.Base(path.Dir(file)) == "frr" || path.Base(file) == "tunnel.yaml" {
+		if path.Base(path.Dir(file)) == "frr" || path.Base(file) == "tunnel.yaml" || path.Base(file) == "downloads.yaml" {
 			all = append(all, File{File: file, Lines: lines(before[file], after[file])})
 		}
 	}

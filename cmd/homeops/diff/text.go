@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// WriteText writes a report for a person. Nodes of which the same changes are told
-// together.
+// WriteText writes a report for a person. Nodes with the same
+// changes share one entry.
 func (r Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
 	switch {

@@ -14,8 +14,8 @@ import (
 )
 
 // plans renders what each component puts into the cluster, in a folder of the
-// component's name: its objects in the order of the plan, and the values of each
-// release, headed by its chart.
+// component's name: its objects in the order of the plan, the values of each release,
+// headed by its chart, and the addresses of the manifests that it downloads.
 func (f Files) plans(parts plan.Parts) error {
 	var errs []error
 	for _, part := range parts {
@@ -25,7 +25,7 @@ func (f Files) plans(parts plan.Parts) error {
 }
 
 func (f Files) part(part plan.Part) error {
-	var objects []any
+	var objects, downloads []any
 	var errs []error
 	for _, step := range part.Steps {
 		shown, err := step.Shown()
@@ -35,8 +35,11 @@ func (f Files) part(part plan.Part) error {
 			objects = append(objects, shown)
 		case step.Release != nil:
 			errs = append(errs, f.release(part.Name(), step.Release, shown))
+		default:
+			downloads = append(downloads, step.Download)
 		}
 	}
+	errs = append(errs, f.yaml(filepath.Join(part.Name(), "downloads.yaml"), downloads...))
 	return errors.Join(append(errs, f.yaml(filepath.Join(part.Name(), "objects.yaml"), objects...))...)
 }
 

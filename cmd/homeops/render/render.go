@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/stacks"
 )
@@ -19,20 +20,25 @@ import (
 // Stack renders a validated stack, and the tree in the repository at root. What can be
 // rendered is there also when the error tells of a part that cannot.
 func Stack(stack *spec.Stack, root string) (Files, error) {
+	files, parts, err := program(stack)
+	return files, errors.Join(err, files.tree(parts, root))
+}
+
+// Program renders what the program makes of a validated stack: everything but the tree.
+func Program(stack *spec.Stack) (Files, error) {
+	files, _, err := program(stack)
+	return files, err
+}
+
+func program(stack *spec.Stack) (Files, plan.Parts, error) {
 	files := Files{}
 	parts, err := stacks.Plan(stack)
-	return files, errors.Join(
-		err,
-		files.machines(stack),
-		files.plans(parts),
-		files.outside(stack),
-		files.tree(parts, root),
-	)
+	return files, parts, errors.Join(err, files.machines(stack), files.plans(parts), files.outside(stack))
 }
 
 // machines renders the machine config of every node, and each schematic of the image
-// factory under the name that the factory gives it. It tells of every node that cannot
-// be rendered.
+// factory under the name that the factory gives it. The error names every node
+// that cannot be rendered.
 func (f Files) machines(stack *spec.Stack) error {
 	var errs []error
 	placeholder := machineconfig.Placeholder(stack)

@@ -15,6 +15,8 @@ type Plan struct {
 	Cluster string
 	// LocalASN is the nodes' autonomous system.
 	LocalASN uint32
+	// LocalPort is where the nodes listen; zero when they only call.
+	LocalPort int
 	// Sessions are the router addresses that nodes peer with, in the order of the
 	// stack file.
 	Sessions []Session
@@ -59,7 +61,7 @@ func New(stack *spec.Stack) (*Plan, error) {
 	if b == nil {
 		return nil, nil
 	}
-	plan := &Plan{Cluster: stack.Cluster.Name, LocalASN: b.LocalASN, Announced: announced(stack)}
+	plan := &Plan{Cluster: stack.Cluster.Name, LocalASN: b.LocalASN, LocalPort: b.LocalPort, Announced: announced(stack)}
 	var errs []error
 	for i, peer := range b.Peers {
 		session := Session{BGPPeer: peer}

@@ -21,9 +21,11 @@ type BGPClusterConfigSpec struct {
 
 // BGPInstance is one virtual router.
 type BGPInstance struct {
-	Name     string    `json:"name"`
-	LocalASN int64     `json:"localASN"`
-	Peers    []BGPPeer `json:"peers"`
+	Name     string `json:"name"`
+	LocalASN int64  `json:"localASN"`
+	// LocalPort is where the router listens; zero is nowhere.
+	LocalPort int32     `json:"localPort,omitempty"`
+	Peers     []BGPPeer `json:"peers"`
 }
 
 // BGPPeer is one neighbour of a virtual router.
@@ -113,9 +115,22 @@ const (
 type BGPRoutes struct {
 	Type    string            `json:"advertisementType"`
 	Service *BGPServiceRoutes `json:"service,omitempty"`
+	// Attributes go with each route.
+	Attributes *BGPAttributes `json:"attributes,omitempty"`
 	// Selector chooses the Services. For them nil is none; for pod networks it
 	// must be nil.
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// BGPAttributes go with announced routes.
+type BGPAttributes struct {
+	Communities *BGPCommunities `json:"communities,omitempty"`
+}
+
+// BGPCommunities are the marks of announced routes (RFC 1997, RFC 8092).
+type BGPCommunities struct {
+	Standard []string `json:"standard,omitempty"`
+	Large    []string `json:"large,omitempty"`
 }
 
 // BGPServiceRoutes says which of a Service's addresses are announced.

@@ -25,7 +25,9 @@ type PolicyRule struct {
 	// EnableDefaultDeny refuses, for the chosen pods, what no policy allows.
 	EnableDefaultDeny DefaultDeny   `json:"enableDefaultDeny"`
 	Ingress           []IngressRule `json:"ingress,omitempty"`
-	Egress            []EgressRule  `json:"egress,omitempty"`
+	// IngressDeny refuses, whatever any policy allows.
+	IngressDeny []IngressRule `json:"ingressDeny,omitempty"`
+	Egress      []EgressRule  `json:"egress,omitempty"`
 }
 
 // DefaultDeny says in which direction everything else is refused.
@@ -39,6 +41,7 @@ type DefaultDeny struct {
 type IngressRule struct {
 	FromEndpoints []metav1.LabelSelector `json:"fromEndpoints,omitempty"`
 	FromEntities  []Entity               `json:"fromEntities,omitempty"`
+	FromCIDRSet   []CIDRRule             `json:"fromCIDRSet,omitempty"`
 	ToPorts       []PortRule             `json:"toPorts,omitempty"`
 }
 
@@ -46,6 +49,7 @@ type IngressRule struct {
 type EgressRule struct {
 	ToEndpoints []metav1.LabelSelector `json:"toEndpoints,omitempty"`
 	ToEntities  []Entity               `json:"toEntities,omitempty"`
+	ToCIDRSet   []CIDRRule             `json:"toCIDRSet,omitempty"`
 	ToPorts     []PortRule             `json:"toPorts,omitempty"`
 }
 

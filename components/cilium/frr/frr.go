@@ -53,10 +53,12 @@ func Configs(stack *spec.Stack) (map[string][]byte, error) {
 type data struct {
 	Cluster, Name string
 	ASN, NodeASN  uint32
-	ID            netip.Addr
-	Families      []family
-	Sessions      []session
-	Placeholders  []string
+	// NodePort is where the nodes listen; zero when they only call.
+	NodePort     int
+	ID           netip.Addr
+	Families     []family
+	Sessions     []session
+	Placeholders []string
 }
 
 // family is what the router accepts in one address family, and from whom.
@@ -87,7 +89,7 @@ type session struct {
 }
 
 func dataOf(plan *bgp.Plan, router bgp.Router) data {
-	d := data{Cluster: plan.Cluster, Name: router.Name, ASN: router.ASN, NodeASN: plan.LocalASN, ID: router.ID}
+	d := data{Cluster: plan.Cluster, Name: router.Name, ASN: router.ASN, NodeASN: plan.LocalASN, NodePort: plan.LocalPort, ID: router.ID}
 	for _, s := range router.Sessions {
 		group := plan.Cluster + "-" + s.Name
 		password := ""

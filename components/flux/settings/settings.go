@@ -39,8 +39,6 @@ const (
 	ServiceCIDRs = "SERVICE_CIDRS"
 	// TalosVersion is the release that the nodes run: v1.11.1.
 	TalosVersion = "TALOS_VERSION"
-	// KubernetesVersion is the release of Kubernetes: v1.34.1.
-	KubernetesVersion = "KUBERNETES_VERSION"
 )
 
 // Settings that not every stack has.
@@ -70,7 +68,6 @@ func For(stack *spec.Stack) map[string]string {
 		PodCIDRs:              list(stack.Network.PodCIDRs),
 		ServiceCIDRs:          list(stack.Network.ServiceCIDRs),
 		TalosVersion:          string(stack.Cluster.TalosVersion),
-		KubernetesVersion:     string(stack.Cluster.KubernetesVersion),
 	}
 	if stack.Network.VIP.IsValid() {
 		set[APIVIP] = stack.Network.VIP.String()

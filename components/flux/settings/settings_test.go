@@ -66,3 +66,22 @@ func TestSecretRefs_HaveOtherNamesThanTheSettings(t *testing.T) {
 		t.Error("no stack of the test has a secret setting")
 	}
 }
+
+// Two default classes, or none, and a claim that names no class is given whichever the API server thinks of.
+func TestFor_MakesOneClassTheDefault(t *testing.T) {
+	storage := spec.Storage{
+		RookCeph: &spec.RookCeph{Block: spec.CephPool{Enabled: true}}, Longhorn: &spec.Longhorn{},
+		ZFS: &spec.ZFS{Pools: []spec.ZFSPool{{Name: "tank", Node: "worker-1"}, {Name: "fast", Node: "worker-2"}}},
+	}
+	for class, want := range map[string]string{
+		"ceph-block": "", "longhorn": settings.LonghornDefaultClass, "zfs-tank": settings.ZFSDefaultClass("tank"), "zfs-fast": settings.ZFSDefaultClass("fast"),
+	} {
+		storage.DefaultClass = class
+		got := settings.For(&spec.Stack{Storage: storage})
+		for _, name := range []string{settings.LonghornDefaultClass, settings.ZFSDefaultClass("tank"), settings.ZFSDefaultClass("fast")} {
+			if is := got[name] == "true"; is != (name == want) || got[name] == "" {
+				t.Errorf("default %s: %s is %q", class, name, got[name])
+			}
+		}
+	}
+}

@@ -21,6 +21,8 @@ const (
 	LonghornDataPath = "LONGHORN_DATA_PATH"
 	// LonghornReplicas is how many copies of a volume are kept, a number.
 	LonghornReplicas = "LONGHORN_REPLICAS"
+	// LonghornDefaultClass is whether claims that name no class get Longhorn's: true or false.
+	LonghornDefaultClass = "LONGHORN_DEFAULT_CLASS"
 	// LonghornOverProvisioning is how much capacity volumes may claim, in percent of the disks' own, a number.
 	LonghornOverProvisioning = "LONGHORN_OVER_PROVISIONING"
 	// LonghornBackupTarget is where volumes are backed up to, of stacks that do: s3://bucket@region/path.
@@ -62,6 +64,10 @@ func ZFSCompression(pool string) string { return "ZFS_POOL_" + word(pool) + "_CO
 // ZFS_POOL_TANK_NODES.
 func ZFSNodes(pool string) string { return "ZFS_POOL_" + word(pool) + "_NODES" }
 
+// ZFSDefaultClass names the setting that says whether claims that name no class are given room in a ZFS pool:
+// ZFS_POOL_TANK_DEFAULT_CLASS, true or false.
+func ZFSDefaultClass(pool string) string { return "ZFS_POOL_" + word(pool) + "_DEFAULT_CLASS" }
+
 // SecretRefs says where the secret settings of a stack are kept, by their names.
 func SecretRefs(stack *spec.Stack) map[string]spec.SecretRef {
 	refs := map[string]spec.SecretRef{}
@@ -84,6 +90,7 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 		addSchedules(set, CephSnapshots, ceph.SnapshotSchedules)
 	}
 	if longhorn := storage.Longhorn; longhorn != nil {
+		set[LonghornDefaultClass] = strconv.FormatBool(storage.DefaultClass == "longhorn")
 		addLonghorn(set, stack.Versions.Longhorn, longhorn)
 	}
 	if zfs := storage.ZFS; zfs != nil {
@@ -91,6 +98,7 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 		addSchedules(set, ZFSSnapshots, zfs.SnapshotSchedules)
 		for _, pool := range zfs.Pools {
 			set[ZFSCompression(pool.Name)] = string(pool.Compression)
+			set[ZFSDefaultClass(pool.Name)] = strconv.FormatBool(storage.DefaultClass == "zfs-"+pool.Name)
 			nodes := ZFSNodes(pool.Name)
 			set[nodes] = strings.TrimPrefix(set[nodes]+","+pool.Node, ",")
 		}

@@ -16,8 +16,10 @@ type CephBlockPool struct {
 // Pool says how data is kept.
 type Pool struct {
 	// FailureDomain is what no two copies may share.
-	FailureDomain string     `json:"failureDomain"`
-	Replicated    Replicated `json:"replicated"`
+	FailureDomain string `json:"failureDomain"`
+	// DeviceClass keeps the data on disks of one kind.
+	DeviceClass string     `json:"deviceClass,omitempty"`
+	Replicated  Replicated `json:"replicated"`
 	// Parameters are settings of the pool in Ceph.
 	Parameters map[string]string `json:"parameters,omitempty"`
 }

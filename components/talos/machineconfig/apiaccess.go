@@ -7,19 +7,18 @@ import (
 )
 
 // talosAPIAccess lets the Flux tree ask for a talosconfig of its own: with it on,
-// Talos answers each object ServiceAccount (talos.dev/v1alpha1) in one of the
-// namespaces with a Secret. The upgrade controller (kubernetes/apps/system-upgrade)
-// needs every right, the backup of etcd (kubernetes/apps/etcd-backup) only that to
-// read a snapshot.
+// Talos answers each object ServiceAccount (talos.dev/v1alpha1) in the namespace with
+// a Secret. The backup of etcd (kubernetes/apps/etcd-backup) may read a snapshot, and
+// nothing in the cluster may do more: machines are changed from outside of it.
 //
-// Talos allows each role in each of the namespaces: who may create a ServiceAccount
-// in one of them can become os:admin. Both therefore hold nothing else.
+// Who may create a ServiceAccount in the namespace gets the role. It therefore holds
+// nothing else.
 //
 // https://www.talos.dev/v1.11/kubernetes-guides/configuration/talos-api-access-from-k8s/
 func talosAPIAccess() *v1alpha1.KubernetesTalosAPIAccessConfig {
 	return &v1alpha1.KubernetesTalosAPIAccessConfig{
 		AccessEnabled:                     pointer.To(true),
-		AccessAllowedRoles:                []string{string(role.Admin), string(role.EtcdBackup)},
-		AccessAllowedKubernetesNamespaces: []string{"system-upgrade", "etcd-backup"},
+		AccessAllowedRoles:                []string{string(role.EtcdBackup)},
+		AccessAllowedKubernetesNamespaces: []string{"etcd-backup"},
 	}
 }

@@ -48,7 +48,14 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	patched, err := applyPatches(built, node.Patches)
+	patches, err := node.ResolvePatches(func(ref spec.SecretRef) (string, bool) {
+		secret, ok := secrets.Passphrases[ref]
+		return secret, ok
+	})
+	if err != nil {
+		return nil, err
+	}
+	patched, err := applyPatches(built, patches)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package machineconfig
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/siderolabs/go-pointer"
@@ -15,7 +16,7 @@ import (
 
 // contractOf is the Talos minor whose form the stack's configurations have. Up to
 // v1.11 nearly everything is in one document, v1alpha1; v1.12 has one for the host
-// name and for registries; v1.14 has one for almost every topic, and refuses the
+// name and for registries, v1.13 for KubeSpan; v1.14 has one for almost every topic, and refuses the
 // same topic in both places.
 func contractOf(stack *spec.Stack) (*config.VersionContract, error) {
 	contract, err := config.ParseContractFromVersion(string(stack.Cluster.TalosContract))
@@ -47,12 +48,17 @@ func (c *configuration) configure() error {
 		return err
 	}
 	if c.contract.MultidocNetworkConfigSupported() {
-		if err := edit(c, c.hostname); err != nil {
+		if err := errors.Join(edit(c, c.hostname), c.registries()); err != nil {
 			return err
 		}
 	} else {
 		c.main.MachineConfig.MachineNetwork.NetworkHostname = c.node.Name
+		//nolint:staticcheck // deprecated in favour of documents that this contract does not know
+		if err := configureRegistries(&c.main.MachineConfig.MachineRegistries, c.stack.Cluster.Registries, c.keys.passphrases); err != nil {
+			return err
+		}
 	}
+	c.kubeSpan()
 	return c.volumes()
 }
 
@@ -63,6 +69,7 @@ func (c *configuration) inMain() error {
 		return err
 	}
 	m.MachineNetwork = networkConfig(stack, node)
+	registerName(m.MachineKubelet, node)
 	configureKubelet(m.MachineKubelet, stack, node)
 	configureNodeObject(m, stack, node)
 

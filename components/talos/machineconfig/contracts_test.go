@@ -50,7 +50,7 @@ func TestCompareContracts_TellsTheGoldenDifferences(t *testing.T) {
 
 // A setting that a contract would lose is told, not passed over.
 func TestCompareContracts_TellsOfWhatIsLost(t *testing.T) {
-	stack := loadStack(t, "../../../Pulumi.home.yaml")
+	stack := loadStack(t, "../../../spec/spectest/testdata/Pulumi.home.yaml")
 	stack.Cluster.TalosVersion = "v1.14.1"
 	node := stack.Nodes[0]
 	// A patch of the main document that contract v1.14 has another place for.

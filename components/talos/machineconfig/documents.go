@@ -40,6 +40,11 @@ func (c *configuration) volumes() error {
 		return err
 	}
 	c.add(users...)
+	services, err := extensionServices(c.node, c.keys.passphrases)
+	if err != nil {
+		return err
+	}
+	c.add(services...)
 	if c.node.Watchdog != nil {
 		watchdog := runtime.NewWatchdogTimerV1Alpha1()
 		watchdog.WatchdogDevice = c.node.Watchdog.Device

@@ -88,6 +88,9 @@ func (c *configuration) kubelet(kubelet *k8s.KubeletConfigV1Alpha1) error {
 
 func (c *configuration) nodeObject(node *k8s.KubeNodeConfigV1Alpha1) error {
 	node.NodeIPConfig.NodeIPValidSubnets = hostPrefixes(kubeletAddresses(c.stack, c.node))
+	if hasDomain(c.node) { // see registerName
+		node.RegisterWithFQDNConfig = pointer.To(true)
+	}
 	if node.LabelsConfig == nil {
 		node.LabelsConfig = map[string]string{}
 	}

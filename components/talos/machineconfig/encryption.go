@@ -26,7 +26,12 @@ func (k diskKeys) spec(path string, wanted *spec.VolumeEncryption) (block.Encryp
 	if wanted == nil {
 		return block.EncryptionSpec{}, nil
 	}
-	encryption := block.EncryptionSpec{EncryptionProvider: blockres.EncryptionProviderLUKS2}
+	encryption := block.EncryptionSpec{
+		EncryptionProvider:    blockres.EncryptionProviderLUKS2,
+		EncryptionCipher:      string(wanted.Cipher),
+		EncryptionBlockSize:   uint64(wanted.SectorSize),
+		EncryptionPerfOptions: luksOptions(wanted),
+	}
 	for slot, key := range wanted.Keys {
 		out := block.EncryptionKey{KeySlot: slot}
 		switch key.Type {
@@ -46,6 +51,14 @@ func (k diskKeys) spec(path string, wanted *spec.VolumeEncryption) (block.Encryp
 		encryption.EncryptionKeys = append(encryption.EncryptionKeys, out)
 	}
 	return encryption, nil
+}
+
+func luksOptions(wanted *spec.VolumeEncryption) []string {
+	var options []string
+	for _, option := range wanted.Performance {
+		options = append(options, string(option))
+	}
+	return options
 }
 
 // legacy is the encryption of Talos's own volumes as it was written before Talos 1.11.
@@ -68,7 +81,12 @@ func (k diskKeys) legacySpec(path string, wanted *spec.VolumeEncryption) (*v1alp
 	if wanted == nil {
 		return nil, nil
 	}
-	encryption := &v1alpha1.EncryptionConfig{EncryptionProvider: blockres.EncryptionProviderLUKS2.String()}
+	encryption := &v1alpha1.EncryptionConfig{
+		EncryptionProvider:    blockres.EncryptionProviderLUKS2.String(),
+		EncryptionCipher:      string(wanted.Cipher),
+		EncryptionBlockSize:   uint64(wanted.SectorSize),
+		EncryptionPerfOptions: luksOptions(wanted),
+	}
 	for slot, key := range wanted.Keys {
 		out := &v1alpha1.EncryptionKey{KeySlot: slot}
 		switch key.Type {
@@ -107,7 +125,9 @@ func (k diskKeys) passphrase(path string, slot int, key spec.EncryptionKey) (str
 	return passphrase, nil
 }
 
-// PassphraseRefs are the passphrases that the stack's nodes need.
+// PassphraseRefs are the secrets that the configurations of the stack's nodes hold:
+// passphrases of disks, passwords of registries, and what extension services and
+// patches refer to.
 func PassphraseRefs(stack *spec.Stack) []spec.SecretRef {
 	var refs []spec.SecretRef
 	seen := map[spec.SecretRef]bool{}
@@ -122,7 +142,17 @@ func PassphraseRefs(stack *spec.Stack) []spec.SecretRef {
 			}
 		}
 	}
+	add := func(more []spec.SecretRef) {
+		for _, ref := range more {
+			if !seen[ref] {
+				seen[ref] = true
+				refs = append(refs, ref)
+			}
+		}
+	}
+	add(registryRefs(stack))
 	for _, node := range stack.Nodes {
+		add(nodeRefs(node))
 		collect(node.Encryption.State)
 		collect(node.Encryption.Ephemeral)
 		for _, volume := range node.UserVolumes {

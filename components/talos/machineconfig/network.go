@@ -39,12 +39,12 @@ type addressing struct {
 // nodeDevices are the node's links: the one with its address first.
 func nodeDevices(stack *spec.Stack, node spec.Node) []*v1alpha1.Device {
 	var links links
-	main := links.device(node.MAC, node.Interface, node.Bond)
+	main := links.device(spec.Link{MAC: node.MAC, Interface: node.Interface, Card: node.Card, Bond: node.Bond})
 	if node.Bridge != nil {
 		port := main
 		port.DeviceMTU = max(port.DeviceMTU, node.MTU)
 		port.DeviceBridgePort = &v1alpha1.BridgePort{BridgePortMaster: node.Bridge.Name}
-		main = links.add(&v1alpha1.Device{
+		main = links.named(&v1alpha1.Device{
 			DeviceInterface: node.Bridge.Name,
 			DeviceBridge: &v1alpha1.Bridge{
 				BridgeSTP: &v1alpha1.STP{STPEnabled: pointer.To(node.Bridge.STP)},
@@ -54,7 +54,7 @@ func nodeDevices(stack *spec.Stack, node spec.Node) []*v1alpha1.Device {
 	carry(main, node.VLAN, mainAddressing(stack, node))
 
 	for _, extra := range node.ExtraLinks {
-		device := links.device(extra.MAC, extra.Interface, extra.Bond)
+		device := links.device(extra)
 		carry(device, extra.VLAN, extraAddressing(extra))
 	}
 	return links.devices
@@ -161,10 +161,21 @@ func (l *links) add(device *v1alpha1.Device) *v1alpha1.Device {
 	return device
 }
 
-func (l *links) device(mac spec.MAC, name string, bond *spec.Bond) *v1alpha1.Device {
-	key := strings.Join([]string{mac.String(), name}, "/")
+// named adds a device that further links may stand on by its name.
+func (l *links) named(device *v1alpha1.Device) *v1alpha1.Device {
+	if l.byName == nil {
+		l.byName = map[string]*v1alpha1.Device{}
+	}
+	l.byName["/"+device.DeviceInterface+"/"] = device
+	return l.add(device)
+}
+
+func (l *links) device(link spec.Link) *v1alpha1.Device {
+	mac, name, bond := link.MAC, link.Interface, link.Bond
+	// A further VLAN on a bond names it as an interface: both are one device.
+	key := strings.Join([]string{mac.String(), name, link.Card.String()}, "/")
 	if bond != nil {
-		key = bond.Name
+		key = "/" + bond.Name + "/"
 	}
 	if known, ok := l.byName[key]; ok {
 		return known
@@ -175,6 +186,8 @@ func (l *links) device(mac spec.MAC, name string, bond *spec.Bond) *v1alpha1.Dev
 		device = &v1alpha1.Device{DeviceInterface: bond.Name, DeviceBond: bondConfig(bond)}
 	case !mac.IsZero():
 		device = &v1alpha1.Device{DeviceSelector: cardSelector(mac)}
+	case !link.Card.IsZero():
+		device = &v1alpha1.Device{DeviceSelector: describedCard(link.Card)}
 	default:
 		device = &v1alpha1.Device{DeviceInterface: name}
 	}

@@ -68,13 +68,10 @@ func (s settings) host(cfg config.Provider) {
 		parts = append(parts, part.Content())
 	}
 	s["containerd settings"] = parts
-	mirrors := map[string][]string{}
-	for host, mirror := range cfg.RegistryMirrorConfigs() {
-		for _, endpoint := range mirror.Endpoints() {
-			mirrors[host] = append(mirrors[host], endpoint.Endpoint())
-		}
+	s["registry mirrors"], s["registry access"] = mirrorsOf(cfg), registryAccessOf(cfg)
+	if span := cfg.NetworkKubeSpanConfig(); span != nil && span.Enabled() {
+		s["KubeSpan"] = kubeSpanOf(span)
 	}
-	s["registry mirrors"] = mirrors
 	var services []string
 	for _, service := range cfg.DiscoveryServiceConfigs() {
 		services = append(services, service.Endpoint().String())
@@ -203,7 +200,7 @@ var (
 	coveredKeys = []string{
 		"version", "machine.kubelet", "machine.nodeLabels", "machine.nodeAnnotations", "machine.nodeTaints", "machine.install",
 		"machine.time", "machine.sysctls", "machine.sysfs", "machine.kernel", "machine.files", "machine.registries",
-		"machine.network.hostname", "machine.network.nameservers", "machine.network.extraHostEntries",
+		"machine.network.hostname", "machine.network.nameservers", "machine.network.extraHostEntries", "machine.network.kubespan",
 		"machine.features.hostDNS", "machine.features.kubePrism", "machine.features.kubernetesTalosAPIAccess", "machine.features.stableHostname",
 		"machine.features.rbac", "machine.features.apidCheckExtKeyUsage",
 		"cluster.id", "cluster.secret", "cluster.clusterName", "cluster.controlPlane", "cluster.network", "cluster.ca", "cluster.acceptedCAs",
@@ -213,7 +210,8 @@ var (
 	}
 	coveredKinds = []string{
 		"HostnameConfig", "ResolverConfig", "TimeSyncConfig", "StaticHostConfig", "SysctlConfig", "SysfsConfig", "KernelModuleConfig",
-		"CRICustomizationConfig", "RegistryMirrorConfig", "DiscoveryServiceConfig", "DiscoveryIdentityConfig", "FilesystemTrimConfig",
+		"CRICustomizationConfig", "RegistryMirrorConfig", "RegistryAuthConfig", "RegistryTLSConfig", "KubeSpanConfig",
+		"DiscoveryServiceConfig", "DiscoveryIdentityConfig", "FilesystemTrimConfig",
 		"SecurityProfileConfig", "UnattendedInstallConfig", "Kube",
 	}
 )

@@ -19,6 +19,46 @@ func without(flags map[string][]string, prefix string) map[string][]string {
 	return kept
 }
 
+// mirrorsOf are the mirrors of each registry, with how they are asked.
+func mirrorsOf(cfg config.Provider) map[string]any {
+	mirrors := map[string]any{}
+	for host, mirror := range cfg.RegistryMirrorConfigs() {
+		var endpoints []string
+		for _, endpoint := range mirror.Endpoints() {
+			text := endpoint.Endpoint()
+			if endpoint.OverridePath() {
+				text += ", path as it is"
+			}
+			endpoints = append(endpoints, text)
+		}
+		mirrors[host] = []any{endpoints, map[string]bool{"skips fallback": mirror.SkipFallback()}}
+	}
+	return mirrors
+}
+
+// registryAccessOf is how each registry is logged in to, and how it is trusted.
+func registryAccessOf(cfg config.Provider) map[string]any {
+	access := map[string]any{}
+	for host, auth := range cfg.RegistryAuthConfigs() {
+		access[host+" login"] = []string{auth.Username(), secret(auth.Password()), secret(auth.Auth()), secret(auth.IdentityToken())}
+	}
+	for host, trust := range cfg.RegistryTLSConfigs() {
+		access[host+" TLS"] = []any{pairSecret(trust.ClientIdentity()), secret(string(trust.CA())), trust.InsecureSkipVerify()}
+	}
+	return access
+}
+
+func kubeSpanOf(span configdoc.NetworkKubeSpanConfig) map[string]any {
+	settings := map[string]any{
+		"advertises Kubernetes networks": span.AdvertiseKubernetesNetworks(), "only over KubeSpan": span.ForceRouting(),
+		"harvests endpoints": span.HarvestExtraEndpoints(), "MTU": span.MTU(),
+	}
+	if filters := span.Filters(); filters != nil {
+		settings["endpoints"], settings["networks not advertised"] = filters.Endpoints(), texts(filters.ExcludeAdvertisedNetworks())
+	}
+	return settings
+}
+
 // loginOf is whose tokens the API server takes: by flags, or by its configuration.
 func loginOf(cfg config.Provider) map[string]string {
 	login := map[string]string{}

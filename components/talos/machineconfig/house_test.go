@@ -1,0 +1,53 @@
+package machineconfig_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/home-ops/home-ops/components/talos/machineconfig"
+)
+
+func TestBuild_PutsSecretsWhereReferencesStand(t *testing.T) {
+	stack := loadStack(t, "testdata/Pulumi.house.yaml")
+	secrets := machineconfig.Placeholder(stack)
+	for ref, value := range map[string]string{"config:quayToken": "TOKEN", "config:tailscaleKey": "TSKEY", "config:harborPassword": "HARBOR"} {
+		for known := range secrets.Passphrases {
+			if string(known) == ref {
+				secrets.Passphrases[known] = value
+			}
+		}
+	}
+	for _, node := range stack.Nodes {
+		raw, err := machineconfig.Build(stack, node, secrets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"identityToken: TOKEN", "- TS_AUTHKEY=TSKEY", "password: HARBOR"} {
+			if !strings.Contains(string(raw), want) {
+				t.Errorf("%s lacks %q", node.Name, want)
+			}
+		}
+		if strings.Contains(string(raw), "config:") && strings.Contains(string(raw), "config:quayToken") {
+			t.Errorf("%s has a reference in it", node.Name)
+		}
+	}
+}
+
+func TestBuild_FailsForSecretsThatNobodyGave(t *testing.T) {
+	stack := loadStack(t, "testdata/Pulumi.house.yaml")
+	for ref, want := range map[string]string{
+		"config:quayToken":      "node ring-1.example.net: patches[0]: config:quayToken gave no secret",
+		"config:tailscaleKey":   "node ring-1.example.net: extensionServices[0].secretEnvironment.TS_AUTHKEY: config:tailscaleKey gave no secret",
+		"config:harborPassword": `node ring-1.example.net: cluster.registries["harbor.example.net"].passwordRef: config:harborPassword gave no password`,
+	} {
+		secrets := machineconfig.Placeholder(stack)
+		for known := range secrets.Passphrases {
+			if string(known) == ref {
+				delete(secrets.Passphrases, known)
+			}
+		}
+		if _, err := machineconfig.Build(stack, stack.Nodes[0], secrets); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package roll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Member is a member of etcd, as the cluster's list and the member's own machine tell of it.
+type Member struct {
+	ID   uint64
+	Name string
+	// Learner has no vote yet.
+	Learner bool
+}
+
+// MemberStatus is what a control plane says of its own etcd.
+type MemberStatus struct {
+	ID uint64
+	// Leader is the member that it takes for the leader, 0 for none.
+	Leader  uint64
+	Learner bool
+	// Errors are its alarms.
+	Errors []string
+}
+
+// etcdState is etcd as all control planes together tell of it.
+type etcdState struct {
+	// planes are the control planes of the stack.
+	planes  []string
+	members []Member
+	// statuses are by the control plane's name; one that does not answer has an error.
+	statuses map[string]MemberStatus
+	problems map[string]error
+}
+
+// leader is the name of the control plane that leads, empty for none.
+func (e etcdState) leader() string {
+	for name, s := range e.statuses {
+		if s.Leader != 0 && s.Leader == s.ID {
+			return name
+		}
+	}
+	return ""
+}
+
+// bearsLoss is nil when every member but the one on down works, so that the others keep
+// the quorum, or, of two or one, so that nothing is lost but time. An empty down asks
+// for all.
+func (e etcdState) bearsLoss(down string) error {
+	var errs []error
+	leaders := map[uint64]bool{}
+	for _, name := range e.planes {
+		if name == down {
+			continue
+		}
+		status, answered := e.statuses[name]
+		switch {
+		case !answered:
+			errs = append(errs, fmt.Errorf("etcd on %s does not answer: %w", name, e.problems[name]))
+		case status.Learner:
+			errs = append(errs, fmt.Errorf("etcd on %s is still a learner", name))
+		case status.Leader == 0:
+			errs = append(errs, fmt.Errorf("etcd on %s knows no leader", name))
+		case len(status.Errors) > 0:
+			errs = append(errs, fmt.Errorf("etcd on %s: %v", name, status.Errors))
+		default:
+			leaders[status.Leader] = true
+		}
+	}
+	if len(leaders) > 1 {
+		errs = append(errs, errors.New("etcd's members do not agree on the leader"))
+	}
+	for _, m := range e.members {
+		if !slices.Contains(e.planes, m.Name) {
+			errs = append(errs, fmt.Errorf("etcd has a member %s that is no control plane of this stack, and counts for "+
+				"the quorum: remove it with `talosctl etcd remove-member %016x`", m.Name, m.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// etcd asks every control plane but those that this run adds and that do not answer yet.
+func (r *Roll) etcd(ctx context.Context) etcdState {
+	state := etcdState{statuses: map[string]MemberStatus{}, problems: map[string]error{}}
+	for _, node := range r.all {
+		if !node.ControlPlane {
+			continue
+		}
+		machine, err := r.machine(node)
+		var status MemberStatus
+		if err == nil {
+			status, err = machine.EtcdStatus(ctx)
+		}
+		if err == nil && len(state.members) == 0 {
+			state.members, err = machine.EtcdMembers(ctx)
+		}
+		switch {
+		case err == nil:
+			state.statuses[node.Name] = status
+		case r.isNew(node):
+			continue
+		default:
+			state.problems[node.Name] = err
+		}
+		state.planes = append(state.planes, node.Name)
+	}
+	return state
+}

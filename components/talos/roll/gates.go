@@ -1,0 +1,168 @@
+package roll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// before waits until the cluster bears the change: every other node is there, etcd and
+// the API do without a control plane, and, when the node goes down, storage does too.
+func (r *Roll) before(ctx context.Context, t turn, action Action) error {
+	node := t.node
+	return r.wait(ctx, node.Name, "the cluster to bear its change", r.limits.Healthy, func(ctx context.Context) error {
+		cluster, err := r.connect(ctx)
+		if err != nil {
+			return err
+		}
+		if !t.partly && newMinor(t.kubelet, node.Kubernetes) {
+			if err := r.apiServersFirst(ctx, cluster, node); err != nil {
+				return err
+			}
+		}
+		errs := []error{r.othersReady(ctx, cluster, node)}
+		if node.ControlPlane {
+			errs = append(errs, r.etcd(ctx).bearsLoss(node.Name), r.apiElsewhere(ctx, cluster, node))
+		}
+		if action.GoesDown() {
+			errs = append(errs, cluster.Storage(ctx))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// apiServersFirst stops a kubelet that would be newer than an API server.
+func (r *Roll) apiServersFirst(ctx context.Context, cluster Cluster, node Node) error {
+	for _, plane := range r.all {
+		if !plane.ControlPlane || r.isNew(plane) {
+			continue
+		}
+		running, err := cluster.ControlPlane(ctx, plane.Name)
+		if err != nil {
+			return err
+		}
+		release := running["kube-apiserver"]
+		if release != "" && spec.Version(release).Minor() != node.Kubernetes.Minor() {
+			return stop{fmt.Errorf("the kubelet %s would be newer than the API server of %s (%s): change the control planes too, "+
+				"without --target, and with --parallel of at least their number", node.Kubernetes, plane.Name, release)}
+		}
+	}
+	return nil
+}
+
+// othersReady is nil when no other node is away: two at once are more than redundancy
+// is made for.
+func (r *Roll) othersReady(ctx context.Context, cluster Cluster, node Node) error {
+	var errs []error
+	for _, other := range r.all {
+		if other.Name == node.Name || r.isNew(other) {
+			continue
+		}
+		state, err := cluster.Node(ctx, other.Name)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("node %s: %w", other.Name, err))
+		case !state.Ready:
+			errs = append(errs, fmt.Errorf("node %s is not ready (%s): repair it, or take it out of the stack", other.Name, state.Why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isNew says that a node is being added by this very run.
+func (r *Roll) isNew(node Node) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.added[node.Name]
+}
+
+// apiElsewhere is nil when the API servers of all other control planes answer.
+func (r *Roll) apiElsewhere(ctx context.Context, cluster Cluster, node Node) error {
+	var errs []error
+	for _, other := range r.all {
+		if !other.ControlPlane || other.Name == node.Name || r.isNew(other) {
+			continue
+		}
+		if err := cluster.APIReady(ctx, other); err != nil {
+			errs = append(errs, fmt.Errorf("the API server of %s: %w", other.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// after waits until the cluster has the node back, and gives it pods again.
+func (r *Roll) after(ctx context.Context, machine Machine, t turn) error {
+	node := t.node
+	err := r.wait(ctx, node.Name, "Kubernetes to have it back", r.limits.Settle, func(ctx context.Context) error {
+		is, err := machine.Running(ctx)
+		switch {
+		case err != nil:
+			return err
+		case !is.Ready:
+			return errors.New(is.Unmet)
+		}
+		cluster, err := r.connect(ctx)
+		if err != nil {
+			return err
+		}
+		var errs []error
+		if node.ControlPlane {
+			errs = append(errs, r.etcd(ctx).bearsLoss(""), cluster.APIReady(ctx, node), runsControlPlane(ctx, cluster, node))
+		}
+		state, err := cluster.Node(ctx, node.Name)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case state.BootID != is.BootID:
+			errs = append(errs, errors.New("its kubelet has not reported since the boot"))
+		case !state.Ready:
+			errs = append(errs, fmt.Errorf("it is not ready: %s", state.Why))
+		case state.Kubelet != string(node.Kubernetes) && !t.partly:
+			errs = append(errs, fmt.Errorf("its kubelet is %s, not %s", state.Kubelet, node.Kubernetes))
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		return uncordon(ctx, cluster, node, state)
+	})
+	if err != nil {
+		return err
+	}
+	return r.wait(ctx, node.Name, "the storage to be whole", r.limits.Storage, func(ctx context.Context) error {
+		cluster, err := r.connect(ctx)
+		if err != nil {
+			return err
+		}
+		return cluster.Storage(ctx)
+	})
+}
+
+// uncordon takes back what this program did, in this run or in one that was
+// interrupted, and nothing that a person did.
+func uncordon(ctx context.Context, cluster Cluster, node Node, state NodeState) error {
+	if !state.ByUs {
+		return nil
+	}
+	return cluster.Uncordon(ctx, node.Name)
+}
+
+// runsControlPlane is nil when the node's static pods are ready at its release.
+func runsControlPlane(ctx context.Context, cluster Cluster, node Node) error {
+	running, err := cluster.ControlPlane(ctx, node.Name)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+		switch release := running[component]; release {
+		case string(node.Kubernetes):
+		case "":
+			errs = append(errs, fmt.Errorf("its %s is not ready", component))
+		default:
+			errs = append(errs, fmt.Errorf("its %s is %s, not %s", component, release, node.Kubernetes))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,202 @@
+package roll
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// KubeAPI is the Kubernetes API over plain HTTP. Kubernetes's own client would add four
+// hundred packages to the program, for a dozen requests.
+type KubeAPI struct {
+	// Server is the cluster's endpoint, without a slash at its end.
+	Server string
+	// Client has an administrator's certificate.
+	Client *http.Client
+}
+
+var _ Cluster = KubeAPI{}
+
+// cordonedByUs marks a node that this program has cordoned, so that a later run knows.
+const cordonedByUs = "home-ops/cordoned-for-roll"
+
+// APIReady implements [Cluster].
+func (k KubeAPI) APIReady(ctx context.Context, node Node) error {
+	server := "https://" + net.JoinHostPort(node.Address.String(), spec.APIPort)
+	return KubeAPI{Server: server, Client: k.Client}.do(ctx, http.MethodGet, "/readyz", nil, nil)
+}
+
+// Node implements [Cluster].
+func (k KubeAPI) Node(ctx context.Context, name string) (NodeState, error) {
+	var node corev1.Node
+	if err := k.do(ctx, http.MethodGet, "/api/v1/nodes/"+name, nil, &node); err != nil {
+		return NodeState{}, err
+	}
+	_, ours := node.Annotations[cordonedByUs]
+	state := NodeState{
+		BootID: node.Status.NodeInfo.BootID, Kubelet: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable,
+		ByUs: ours && node.Spec.Unschedulable, Why: "its kubelet has not reported yet",
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			state.Ready, state.Why = c.Status == corev1.ConditionTrue, c.Reason+": "+c.Message
+		}
+	}
+	return state, nil
+}
+
+// Cordon implements [Cluster].
+func (k KubeAPI) Cordon(ctx context.Context, name string) error {
+	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":"true"}},"spec":{"unschedulable":true}}`)
+}
+
+// Uncordon implements [Cluster].
+func (k KubeAPI) Uncordon(ctx context.Context, name string) error {
+	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":null}},"spec":{"unschedulable":null}}`)
+}
+
+func (k KubeAPI) patchNode(ctx context.Context, name, patch string) error {
+	return k.do(ctx, http.MethodPatch, "/api/v1/nodes/"+name, json.RawMessage(patch), nil)
+}
+
+// Pods implements [Cluster]. Those of a DaemonSet and static pods belong to their node,
+// and a pod without a controller would never come back if it were evicted: the kubelet
+// starts it again after the boot.
+func (k KubeAPI) Pods(ctx context.Context, node string) ([]Pod, error) {
+	pods, err := k.pods(ctx, "/api/v1/pods", url.Values{"fieldSelector": {"spec.nodeName=" + node}})
+	if err != nil {
+		return nil, err
+	}
+	var movable []Pod
+	for _, pod := range pods {
+		owner := metav1.GetControllerOf(&pod)
+		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+		if ended || owner == nil || owner.Kind == "DaemonSet" || owner.Kind == "Node" {
+			continue
+		}
+		movable = append(movable, Pod{Namespace: pod.Namespace, Name: pod.Name})
+	}
+	return movable, nil
+}
+
+func (k KubeAPI) pods(ctx context.Context, path string, query url.Values) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := k.do(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &pods)
+	return pods.Items, err
+}
+
+// Evict implements [Cluster]. The API server names the budget
+// (https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/).
+func (k KubeAPI) Evict(ctx context.Context, pod Pod) error {
+	err := k.do(ctx, http.MethodPost, "/api/v1/namespaces/"+pod.Namespace+"/pods/"+pod.Name+"/eviction", &policyv1.Eviction{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "Eviction"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name},
+	}, nil)
+	var refused apiError
+	switch {
+	case !errors.As(err, &refused):
+		return err
+	case refused.code == http.StatusNotFound:
+		return nil
+	case refused.code == http.StatusTooManyRequests:
+		return BudgetError{Pod: pod, Reason: refused.text}
+	}
+	return err
+}
+
+// ControlPlane implements [Cluster].
+func (k KubeAPI) ControlPlane(ctx context.Context, node string) (map[string]string, error) {
+	pods, err := k.pods(ctx, "/api/v1/namespaces/kube-system/pods", url.Values{
+		"fieldSelector": {"spec.nodeName=" + node}, "labelSelector": {"tier=control-plane"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	releases := map[string]string{}
+	for _, pod := range pods {
+		ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		})
+		if len(pod.Spec.Containers) == 0 || !ready || pod.DeletionTimestamp != nil {
+			continue
+		}
+		image, _, _ := strings.Cut(pod.Spec.Containers[0].Image, "@")
+		_, release, _ := cutLast(image, ":")
+		releases[pod.Labels["k8s-app"]] = release
+	}
+	return releases, nil
+}
+
+// apiError is a refusal of the API server.
+type apiError struct {
+	code int
+	text string
+}
+
+func (e apiError) Error() string { return e.text }
+
+// do sends one request; body and answer may be nil.
+func (k KubeAPI) do(ctx context.Context, method, path string, body, answer any) error {
+	var content io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(raw)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, k.Server+path, content)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
+	reply, err := k.Client.Do(request)
+	if err != nil {
+		return fmt.Errorf("the Kubernetes API: %w", err)
+	}
+	defer reply.Body.Close()
+	raw, err := io.ReadAll(reply.Body)
+	if err != nil {
+		return fmt.Errorf("the Kubernetes API: %w", err)
+	}
+	if reply.StatusCode >= 300 {
+		return refusal(reply.StatusCode, raw)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, answer)
+}
+
+// refusal reads the API server's reasons.
+func refusal(code int, raw []byte) error {
+	var status metav1.Status
+	if err := json.Unmarshal(raw, &status); err != nil || status.Message == "" {
+		return apiError{code, fmt.Sprintf("HTTP %d: %.300s", code, raw)}
+	}
+	text := status.Message
+	if status.Details != nil {
+		for _, cause := range status.Details.Causes {
+			text += " " + cause.Message
+		}
+	}
+	return apiError{code, text}
+}

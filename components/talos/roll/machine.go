@@ -1,0 +1,71 @@
+package roll
+
+import "context"
+
+// Machine is one node's Talos API, at the node's own address.
+type Machine interface {
+	// Running tells what the machine runs; an error when it does not answer.
+	Running(ctx context.Context) (Running, error)
+	// DryRun asks what a config would do; detail is the machine's own words where the
+	// effect is Refused.
+	DryRun(ctx context.Context, config []byte) (effect Effect, detail string, err error)
+	// Apply gives it a config.
+	Apply(ctx context.Context, config []byte, mode Mode) error
+	// Upgrade installs another image over the one that runs, and boots it.
+	Upgrade(ctx context.Context, image string) error
+	// Pull fetches an image of a container, so that it is there when it is wanted.
+	Pull(ctx context.Context, image string) error
+	// EtcdStatus and EtcdMembers ask a control plane's etcd.
+	EtcdStatus(ctx context.Context) (MemberStatus, error)
+	EtcdMembers(ctx context.Context) ([]Member, error)
+}
+
+// Cluster is the Kubernetes API.
+type Cluster interface {
+	// APIReady asks the API server of one control plane, at the node's own address,
+	// whether it is ready.
+	APIReady(ctx context.Context, node Node) error
+	// Node is one node, as Kubernetes sees it.
+	Node(ctx context.Context, name string) (NodeState, error)
+	// Cordon keeps new pods off a node, and notes that this program did so; Uncordon
+	// takes both back.
+	Cordon(ctx context.Context, name string) error
+	Uncordon(ctx context.Context, name string) error
+	// Pods are those on a node that have to leave before it goes down.
+	Pods(ctx context.Context, node string) ([]Pod, error)
+	// Evict asks a pod to leave; a [BudgetError] says that it may not go yet.
+	Evict(ctx context.Context, pod Pod) error
+	// ControlPlane is the release of each component of a control plane whose static
+	// pod is ready.
+	ControlPlane(ctx context.Context, node string) (map[string]string, error)
+	// Storage is nil when Ceph and Longhorn bear the loss of a node, or are not there.
+	Storage(ctx context.Context) error
+}
+
+// NodeState is a node, as Kubernetes sees it.
+type NodeState struct {
+	Ready bool
+	// Why says why it is not ready.
+	Why string
+	// BootID is that of the boot in which the kubelet last reported: what Kubernetes says
+	// of a node that has just booted again may be from before.
+	BootID string
+	// Kubelet is the kubelet's release, with its leading v.
+	Kubelet string
+	// Cordoned keeps new pods off; ByUs when this program did it.
+	Cordoned, ByUs bool
+}
+
+// Pod is a pod that can be moved.
+type Pod struct{ Namespace, Name string }
+
+func (p Pod) String() string { return p.Namespace + "/" + p.Name }
+
+// BudgetError says that a disruption budget keeps a pod where it is.
+type BudgetError struct {
+	Pod Pod
+	// Reason is the API server's, with the names of the budgets where they are known.
+	Reason string
+}
+
+func (e BudgetError) Error() string { return e.Pod.String() + ": " + e.Reason }

@@ -1,0 +1,105 @@
+package roll
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	cosi "github.com/cosi-project/runtime/api/v1alpha1"
+	"google.golang.org/grpc"
+	"gopkg.in/yaml.v3"
+)
+
+// The resources of Talos that are read here, by their types. Their Go types would add
+// three hundred packages to the program.
+const (
+	runtimeNamespace = "runtime"
+	extensionsType   = "ExtensionStatuses.runtime.talos.dev"
+	statusType       = "MachineStatuses.runtime.talos.dev"
+)
+
+// schematicOf is what the image factory's own extension says
+// (https://github.com/siderolabs/image-factory#schematics).
+func schematicOf(ctx context.Context, conn grpc.ClientConnInterface) (string, error) {
+	var extension struct {
+		Metadata struct {
+			Name    string `yaml:"name"`
+			Version string `yaml:"version"`
+		} `yaml:"metadata"`
+	}
+	var schematic string
+	err := list(ctx, conn, extensionsType, func(raw string) error {
+		if err := yaml.Unmarshal([]byte(raw), &extension); err != nil {
+			return err
+		}
+		if extension.Metadata.Name == "schematic" {
+			schematic = extension.Metadata.Version
+		}
+		return nil
+	})
+	return schematic, err
+}
+
+// statusOf is how far the machine's boot has come.
+func statusOf(ctx context.Context, conn grpc.ClientConnInterface) (ready bool, unmet string, err error) {
+	var machine struct {
+		Stage  string `yaml:"stage"`
+		Status struct {
+			Ready bool `yaml:"ready"`
+			Unmet []struct {
+				Name   string `yaml:"name"`
+				Reason string `yaml:"reason"`
+			} `yaml:"unmetConditions"`
+		} `yaml:"status"`
+	}
+	err = list(ctx, conn, statusType, func(raw string) error { return yaml.Unmarshal([]byte(raw), &machine) })
+	if err != nil {
+		return false, "", fmt.Errorf("machine status: %w", err)
+	}
+	if machine.Stage == "running" && machine.Status.Ready {
+		return true, "", nil
+	}
+	reasons := []string{"it is " + machine.Stage}
+	for _, u := range machine.Status.Unmet {
+		reasons = append(reasons, u.Name+": "+u.Reason)
+	}
+	return false, strings.Join(reasons, ", "), nil
+}
+
+// list reads every resource of a type, as YAML.
+func list(ctx context.Context, conn grpc.ClientConnInterface, kind string, read func(yaml string) error) error {
+	stream, err := cosi.NewStateClient(conn).List(ctx, &cosi.ListRequest{Namespace: runtimeNamespace, Type: kind, Options: &cosi.ListOptions{}})
+	if err != nil {
+		return err
+	}
+	for {
+		reply, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := read(reply.GetResource().GetSpec().GetYamlSpec()); err != nil {
+			return err
+		}
+	}
+}
+
+// kubeconfigIn takes the one file out of the archive that Talos sends.
+func kubeconfigIn(archive []byte) ([]byte, error) {
+	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	files := tar.NewReader(unzipped)
+	if _, err := files.Next(); err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	return io.ReadAll(files)
+}

@@ -1,0 +1,105 @@
+package roll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// harmless are the warnings of Ceph that say nothing of its data's copies
+// (https://docs.ceph.com/en/latest/rados/operations/health-checks/). Every other one
+// stops a roll: what is not known to be harmless is not.
+var harmless = []string{
+	"AUTH_INSECURE_GLOBAL_ID_RECLAIM", "AUTH_INSECURE_GLOBAL_ID_RECLAIM_ALLOWED", "MON_DISK_LOW", "POOL_APP_NOT_ENABLED",
+	"POOL_NO_REDUNDANCY", "RECENT_CRASH", "RECENT_MGR_MODULE_CRASH", "TELEMETRY_CHANGED", "TOO_FEW_PGS", "TOO_MANY_PGS",
+	"POOL_TOO_FEW_PGS", "POOL_TOO_MANY_PGS", "OSD_UPGRADE_FINISHED",
+}
+
+// Storage implements [Cluster].
+func (k KubeAPI) Storage(ctx context.Context) error {
+	return errors.Join(k.ceph(ctx), k.longhorn(ctx))
+}
+
+// ceph is nil when every Ceph cluster has all copies of its data.
+func (k KubeAPI) ceph(ctx context.Context) error {
+	var clusters struct {
+		Items []struct {
+			Metadata struct {
+				Namespace string `json:"namespace"`
+				Name      string `json:"name"`
+			} `json:"metadata"`
+			Status struct {
+				Ceph struct {
+					Health  string `json:"health"`
+					Details map[string]struct {
+						Message string `json:"message"`
+					} `json:"details"`
+				} `json:"ceph"`
+			} `json:"status"`
+		} `json:"items"`
+	}
+	if err := k.listKind(ctx, "/apis/ceph.rook.io/v1/cephclusters", &clusters); err != nil {
+		return err
+	}
+	var errs []error
+	for _, c := range clusters.Items {
+		var reasons []string
+		for _, check := range slices.Sorted(maps.Keys(c.Status.Ceph.Details)) {
+			if !slices.Contains(harmless, check) {
+				reasons = append(reasons, check+": "+c.Status.Ceph.Details[check].Message)
+			}
+		}
+		health := c.Status.Ceph.Health
+		if health == "HEALTH_OK" || health == "HEALTH_WARN" && len(reasons) == 0 && len(c.Status.Ceph.Details) > 0 {
+			continue
+		}
+		if health == "" {
+			health = "not known yet"
+		}
+		errs = append(errs, fmt.Errorf("Ceph %s/%s is %s; %s", c.Metadata.Namespace, c.Metadata.Name, health, strings.Join(reasons, "; ")))
+	}
+	return errors.Join(errs...)
+}
+
+// longhorn is nil when every attached volume has all of its replicas. A volume that is
+// meant to have one alone is its owner's choice.
+func (k KubeAPI) longhorn(ctx context.Context) error {
+	var volumes struct {
+		Items []struct {
+			Metadata struct {
+				Name string `json:"name"`
+			} `json:"metadata"`
+			Status struct {
+				Robustness string `json:"robustness"`
+			} `json:"status"`
+		} `json:"items"`
+	}
+	if err := k.listKind(ctx, "/apis/longhorn.io/v1beta2/volumes", &volumes); err != nil {
+		return err
+	}
+	var bad []string
+	for _, v := range volumes.Items {
+		// One that is detached is unknown: nobody uses it.
+		if r := v.Status.Robustness; r == "degraded" || r == "faulted" {
+			bad = append(bad, v.Metadata.Name+" is "+r)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("Longhorn volumes lack replicas: %s", strings.Join(bad, ", "))
+	}
+	return nil
+}
+
+// listKind lists a kind that the cluster may not have.
+func (k KubeAPI) listKind(ctx context.Context, path string, into any) error {
+	err := k.do(ctx, http.MethodGet, path, nil, into)
+	var refused apiError
+	if errors.As(err, &refused) && refused.code == http.StatusNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+package roll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// turn makes one node what it should be, and returns when the cluster has it back.
+func (r *Roll) turn(ctx context.Context, t turn) error {
+	node := t.node
+	machine, err := r.machine(node)
+	if err != nil {
+		return err
+	}
+	// What was seen when the plan was made may have changed since.
+	seen, err := r.look(ctx, node)
+	if err != nil {
+		return err
+	}
+	if seen.action == Configure {
+		// The provider, whose turn is next, sends the config; etcd joins by itself.
+		r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
+		return nil
+	}
+	if seen.action != Nothing {
+		r.tell(fmt.Sprintf("%s: %s", node.Name, seen.action))
+	}
+	switch {
+	case seen.action.GoesDown():
+		err = r.takeDown(ctx, machine, t, seen)
+	case seen.action == Apply:
+		if err = r.before(ctx, t, seen.action); err == nil {
+			err = machine.Apply(ctx, node.Config, Now)
+		}
+	}
+	if err != nil {
+		return within(node, err)
+	}
+	return r.after(ctx, machine, t)
+}
+
+// within names the node whose trouble it is.
+func within(node Node, err error) error {
+	return fmt.Errorf("%s: %w", node.Name, err)
+}
+
+// takeDown reboots a node, or upgrades it, once the cluster bears its loss, and returns
+// when its services are up again.
+func (r *Roll) takeDown(ctx context.Context, machine Machine, t turn, seen sight) error {
+	node := t.node
+	if err := r.before(ctx, t, seen.action); err != nil {
+		return err
+	}
+	cluster, err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.drain(ctx, cluster, node); err != nil {
+		return err
+	}
+	if err := r.act(ctx, machine, node, seen); err != nil {
+		return err
+	}
+	if err := r.back(ctx, machine, node, seen.running.BootID); err != nil {
+		return err
+	}
+	if seen.action != Upgrade || seen.effect != Refused {
+		return nil
+	}
+	// The config has keys that only the new Talos knows.
+	return machine.Apply(ctx, node.Config, Now)
+}
+
+// act does what takes the node down.
+func (r *Roll) act(ctx context.Context, machine Machine, node Node, seen sight) error {
+	if seen.action == Reboot {
+		return machine.Apply(ctx, node.Config, WithReboot)
+	}
+	modes := map[Effect]Mode{Immediate: Now, NeedsReboot: AtNextBoot}
+	if mode, wanted := modes[seen.effect]; wanted {
+		if err := machine.Apply(ctx, node.Config, mode); err != nil {
+			return err
+		}
+	}
+	return machine.Upgrade(ctx, node.Image)
+}
+
+// back waits until the machine has booted again. One that came back with its former
+// image has rolled back, which no waiting mends.
+func (r *Roll) back(ctx context.Context, machine Machine, node Node, before string) error {
+	return r.wait(ctx, node.Name, "the machine to come back", r.limits.Return, func(ctx context.Context) error {
+		is, err := machine.Running(ctx)
+		switch {
+		case err != nil:
+			return err
+		case is.Maintenance:
+			return stop{errors.New("the machine came back without its config; see its console")}
+		case is.BootID == before:
+			return errors.New("it has not gone down yet")
+		case is.Talos != node.Talos || is.Schematic != node.Schematic:
+			return stop{fmt.Errorf("the machine came back with Talos %s, schematic %.12s, and not %s, %.12s: "+
+				"the new image did not boot, and Talos went back to the old one; see its console",
+				is.Talos, is.Schematic, node.Talos, node.Schematic)}
+		case !is.Ready:
+			return errors.New(is.Unmet)
+		}
+		return nil
+	})
+}

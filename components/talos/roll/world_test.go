@@ -1,0 +1,326 @@
+package roll_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// world is a cluster of simulated machines: enough of it to see who is down when.
+type world struct {
+	mu       sync.Mutex
+	machines map[string]*machine
+	// leader is the control plane that leads etcd.
+	leader string
+	// events are what was done to whom, in order.
+	events []string
+	// lines are what the roll told.
+	lines []string
+	// mostDown is the greatest number of machines that were down at once.
+	mostDown int
+	// budget keeps every pod where it is; storage is what storage says.
+	budget  string
+	storage error
+}
+
+type machine struct {
+	world   *world
+	node    roll.Node
+	running roll.Running
+	kubelet string
+	plane   string
+	config  string
+	// away counts the looks for which it does not answer.
+	away int
+	// unreported counts the looks at its node before its kubelet has reported.
+	unreported int
+	// rollsBack makes an upgrade boot the old image; dead makes it stay away.
+	rollsBack, dead bool
+	// noEtcd and noAPI do not answer, though the machine does.
+	noEtcd, noAPI  bool
+	cordoned, byUs bool
+	pods           []roll.Pod
+	boots          int
+}
+
+const (
+	oldTalos, newTalos           = spec.Version("v1.11.1"), spec.Version("v1.12.0")
+	oldKubernetes, newKubernetes = spec.Version("v1.34.1"), spec.Version("v1.35.0")
+)
+
+// newWorld has a machine for each name; those that begin with cp are control planes.
+func newWorld(names ...string) *world {
+	w := &world{machines: map[string]*machine{}, leader: "cp-1"}
+	for _, name := range names {
+		node := roll.Node{
+			Name: name, ControlPlane: strings.HasPrefix(name, "cp"), Talos: oldTalos, Schematic: "plain", Image: "installer",
+			Kubernetes: oldKubernetes, Config: []byte("same"),
+		}
+		w.machines[name] = &machine{
+			world: w, node: node, config: "same", kubelet: string(oldKubernetes), plane: string(oldKubernetes),
+			running: roll.Running{Talos: oldTalos, Schematic: "plain", BootID: "0", Ready: true},
+			pods:    []roll.Pod{{Namespace: "media", Name: "plex-" + name}},
+		}
+	}
+	return w
+}
+
+func (w *world) names() []string {
+	var names []string
+	for name := range w.machines {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (w *world) roll(limits roll.Limits) *roll.Roll {
+	var nodes []roll.Node
+	for _, name := range w.names() {
+		nodes = append(nodes, w.machines[name].node)
+	}
+	return roll.New(roll.Options{
+		Nodes:   nodes,
+		Machine: func(n roll.Node) (roll.Machine, error) { return w.machines[n.Name], nil },
+		Cluster: func(context.Context) (roll.Cluster, error) { return w, nil },
+		Tell: func(line string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.lines = append(w.lines, line)
+		},
+		Limits: limits,
+	})
+}
+
+// soon are limits for tests that end well.
+func soon() roll.Limits {
+	return roll.Limits{
+		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
+		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute,
+	}
+}
+
+// change has every named node changed at the same time, and all others left as they are.
+func (w *world) change(t *testing.T, limits roll.Limits, nodes ...roll.Node) map[string]error {
+	t.Helper()
+	r := w.roll(limits)
+	errs := make([]error, len(nodes))
+	var wg sync.WaitGroup
+	for i, n := range nodes {
+		wg.Go(func() { errs[i] = r.Change(t.Context(), n) })
+	}
+	for _, name := range w.names() {
+		if !slices.ContainsFunc(nodes, func(n roll.Node) bool { return n.Name == name }) {
+			r.Settle(name)
+		}
+	}
+	wg.Wait()
+	byName := map[string]error{}
+	for i, n := range nodes {
+		byName[n.Name] = errs[i]
+	}
+	return byName
+}
+
+// wanted is a node with another config: its first word says what it does.
+func (w *world) wanted(name, config string) roll.Node {
+	n := w.machines[name].node
+	n.Config = []byte(config)
+	return n
+}
+
+func (w *world) event(format string, args ...any) {
+	w.events = append(w.events, fmt.Sprintf(format, args...))
+}
+
+// goDown reboots a machine; the world counts how many are down.
+func (m *machine) goDown(then func()) {
+	m.away, m.unreported = 3, 5
+	down := 0
+	for _, other := range m.world.machines {
+		if other.away > 0 {
+			down++
+		}
+	}
+	m.world.mostDown = max(m.world.mostDown, down)
+	then()
+	m.boots++
+	m.running.BootID = fmt.Sprint(m.boots)
+}
+
+func (m *machine) Running(context.Context) (roll.Running, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.dead && m.boots > 0 {
+		return roll.Running{}, errors.New("connection refused")
+	}
+	if m.away > 0 {
+		m.away--
+		return roll.Running{}, errors.New("connection refused")
+	}
+	return m.running, nil
+}
+
+func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	switch {
+	case string(config) == m.config:
+		return roll.Unchanged, "", nil
+	case strings.HasPrefix(string(config), "reboot"):
+		return roll.NeedsReboot, "", nil
+	case strings.HasPrefix(string(config), "refused") && m.running.Talos == oldTalos:
+		return roll.Refused, "unknown keys found", nil
+	}
+	return roll.Immediate, "", nil
+}
+
+func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.config = string(config)
+	switch mode {
+	case roll.WithReboot:
+		m.world.event("%s reboots", m.node.Name)
+		m.goDown(func() {})
+	case roll.AtNextBoot:
+		m.world.event("%s staged", m.node.Name)
+	default:
+		m.world.event("%s applied", m.node.Name)
+		m.takeOver(m.config)
+	}
+	return nil
+}
+
+// takeOver reads the releases of Kubernetes from a config that has any.
+func (m *machine) takeOver(config string) {
+	for line := range strings.Lines(config) {
+		image, tag, ok := strings.Cut(strings.TrimSpace(line), ":v1.")
+		switch {
+		case ok && strings.Contains(image, "kubelet"):
+			m.kubelet = "v1." + tag
+			m.world.event("%s kubelet %s", m.node.Name, m.kubelet)
+		case ok && strings.Contains(image, "apiserver"):
+			m.plane = "v1." + tag
+		}
+	}
+}
+
+func (m *machine) Upgrade(_ context.Context, image string) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.event("%s upgrades to %s", m.node.Name, image)
+	m.goDown(func() {
+		if talos, schematic, ok := strings.Cut(image, "/"); ok && !m.rollsBack {
+			m.running.Talos, m.running.Schematic = spec.Version(talos), schematic
+		}
+	})
+	return nil
+}
+
+func (m *machine) Pull(_ context.Context, image string) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if strings.HasSuffix(image, ":v1.35.99") {
+		return errors.New("not found")
+	}
+	return nil
+}
+
+// id is the member's, from the last letter of the name.
+func (m *machine) id() uint64 { return uint64(m.node.Name[len(m.node.Name)-1]) }
+
+func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.away > 0 || m.noEtcd {
+		return roll.MemberStatus{}, errors.New("connection refused")
+	}
+	return roll.MemberStatus{ID: m.id(), Leader: m.world.machines[m.world.leader].id()}, nil
+}
+
+func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
+	var members []roll.Member
+	for _, name := range m.world.names() {
+		if other := m.world.machines[name]; other.node.ControlPlane {
+			members = append(members, roll.Member{ID: other.id(), Name: name})
+		}
+	}
+	return members, nil
+}
+
+func (w *world) APIReady(_ context.Context, n roll.Node) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if m := w.machines[n.Name]; m.away > 0 || m.noAPI {
+		return errors.New("connection refused")
+	}
+	return nil
+}
+
+func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := w.machines[name]
+	// As a real one, it is ready until its kubelet has been silent for a while.
+	boot := m.running.BootID
+	if m.unreported > 0 {
+		m.unreported--
+		boot = "before"
+	}
+	return roll.NodeState{Ready: m.away == 0, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
+}
+
+func (w *world) Cordon(_ context.Context, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.machines[name].cordoned, w.machines[name].byUs = true, true
+	return nil
+}
+
+func (w *world) Uncordon(_ context.Context, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.machines[name].cordoned, w.machines[name].byUs = false, false
+	w.event("%s uncordoned", name)
+	return nil
+}
+
+func (w *world) Pods(_ context.Context, node string) ([]roll.Pod, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.machines[node].pods, nil
+}
+
+func (w *world) Evict(_ context.Context, pod roll.Pod) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.budget != "" {
+		return roll.BudgetError{Pod: pod, Reason: w.budget}
+	}
+	for _, m := range w.machines {
+		m.pods = slices.DeleteFunc(m.pods, func(p roll.Pod) bool { return p == pod })
+	}
+	return nil
+}
+
+func (w *world) ControlPlane(_ context.Context, node string) (map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	release := w.machines[node].plane
+	return map[string]string{"kube-apiserver": release, "kube-controller-manager": release, "kube-scheduler": release}, nil
+}
+
+func (w *world) Storage(context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.storage
+}

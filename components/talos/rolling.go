@@ -1,0 +1,202 @@
+package talos
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// Changer changes machines that belong to a running cluster, each when its turn comes.
+type Changer interface {
+	// Change returns once the machine runs what it should and the cluster has it back.
+	Change(ctx context.Context, node roll.Node) error
+	// Settle says that a machine stays as it is, Add that one is new.
+	Settle(name string)
+	Add(name string)
+}
+
+// rolling lets machines of a running cluster change one at a time. The engine updates
+// the resources that hold their configs all at once, but each of them calls a hook in
+// this program first, and the hook changes the machine and returns when the next one
+// may be touched. The provider then sends a config that the machine has already. An
+// error of the hook leaves the resource as it was, so that the next update calls the
+// hook again; so does an update that was killed.
+type rolling struct {
+	stack   *spec.Stack
+	changer Changer
+	hooks   *pulumi.ResourceHookBinding
+	// access is set by the first hook: before that nobody knows the credentials.
+	access *access
+}
+
+func (b *builder) rolling() (*rolling, error) {
+	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}}
+	if r.changer == nil {
+		r.changer = roll.New(roll.Options{
+			Nodes:   rollNodes(b.args.Stack),
+			Machine: r.access.machine,
+			Cluster: func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, b.args.Stack) },
+			Tell:    func(line string) { _ = b.ctx.Log.Info(line, nil) },
+		})
+	}
+	change, err := b.ctx.RegisterResourceHook(b.name+"-roll", func(args *pulumi.ResourceHookArgs) error {
+		return r.change(b.ctx.Context(), args)
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	added, err := b.ctx.RegisterResourceHook(b.name+"-added", func(args *pulumi.ResourceHookArgs) error {
+		node, err := r.nodeOf(args)
+		if err == nil {
+			r.changer.Add(node.Name)
+		}
+		return err
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.hooks = &pulumi.ResourceHookBinding{
+		BeforeCreate: []*pulumi.ResourceHook{added},
+		BeforeUpdate: []*pulumi.ResourceHook{change},
+	}
+	return r, nil
+}
+
+func rollNodes(stack *spec.Stack) []roll.Node {
+	var nodes []roll.Node
+	for _, node := range stack.Nodes {
+		nodes = append(nodes, roll.NodeOf(stack, node))
+	}
+	return nodes
+}
+
+// settles tells the roll when the engine has done with a node, which for one that does
+// not change is at once.
+func (r *rolling) settles(ctx *pulumi.Context, node spec.Node, apply *machine.ConfigurationApply) {
+	if ctx.DryRun() {
+		return
+	}
+	apply.ID().ApplyT(func(pulumi.ID) bool {
+		r.changer.Settle(node.Name)
+		return true
+	})
+}
+
+// nodeOf is the node whose config a resource holds.
+func (r *rolling) nodeOf(args *pulumi.ResourceHookArgs) (spec.Node, error) {
+	address := known(args.NewInputs["node"])
+	for _, node := range r.stack.Nodes {
+		if address.IsString() && address.StringValue() == node.Address.String() {
+			return node, nil
+		}
+	}
+	return spec.Node{}, fmt.Errorf("%s: no node of the stack has the address %v", args.Name, address)
+}
+
+func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+	node, err := r.nodeOf(args)
+	if err != nil {
+		return err
+	}
+	creds, err := credentialsOf(args.NewInputs["clientConfiguration"])
+	if err != nil {
+		return err
+	}
+	config := known(args.NewInputs["machineConfigurationInput"])
+	if !config.IsString() {
+		return fmt.Errorf("node %s: its config is %s, not a string", node.Name, config.TypeString())
+	}
+	r.access.set(creds)
+	wanted := roll.NodeOf(r.stack, node)
+	wanted.Config = []byte(config.StringValue())
+	return r.changer.Change(ctx, wanted)
+}
+
+// access is the way to the machines and the cluster.
+type access struct {
+	mu          sync.Mutex
+	credentials Credentials
+	kubernetes  *roll.KubeAPI
+}
+
+func (a *access) set(creds Credentials) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.credentials = creds
+}
+
+func (a *access) machine(node roll.Node) (roll.Machine, error) {
+	api, err := a.talos(node)
+	return api, err
+}
+
+func (a *access) talos(node roll.Node) (roll.TalosAPI, error) {
+	a.mu.Lock()
+	creds := a.credentials
+	a.mu.Unlock()
+	m, err := dial(spec.Node{Name: node.Name, Address: node.Address}, creds)
+	if err != nil {
+		return roll.TalosAPI{}, err
+	}
+	// A machine in maintenance mode has no certificate that could be checked, and is sent
+	// nothing here.
+	anonymous := credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // see above
+	address := net.JoinHostPort(node.Address.String(), strconv.Itoa(constants.ApidPort))
+	stranger, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(anonymous), grpc.WithNoProxy())
+	if err != nil {
+		return roll.TalosAPI{}, err
+	}
+	return roll.TalosAPI{Secure: m.connection, Stranger: stranger}, nil
+}
+
+// cluster is the Kubernetes API, with a kubeconfig from the first control plane that
+// hands one out.
+func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, error) {
+	a.mu.Lock()
+	held := a.kubernetes
+	a.mu.Unlock()
+	if held != nil {
+		return *held, nil
+	}
+	var errs []error
+	for _, node := range stack.ControlPlanes() {
+		kubeconfig, err := a.kubeconfig(ctx, roll.NodeOf(stack, node))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("kubeconfig of %s: %w", node.Name, err))
+			continue
+		}
+		server, client, err := apiClient(kubeconfig)
+		if err != nil {
+			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
+		}
+		// A connection that is kept ends up with a machine that has gone down.
+		client.Transport.(*http.Transport).DisableKeepAlives = true
+		a.mu.Lock()
+		a.kubernetes = &roll.KubeAPI{Server: server, Client: client}
+		a.mu.Unlock()
+		return roll.KubeAPI{Server: server, Client: client}, nil
+	}
+	return nil, errors.Join(errs...)
+}
+
+func (a *access) kubeconfig(ctx context.Context, node roll.Node) ([]byte, error) {
+	api, err := a.talos(node)
+	if err != nil {
+		return nil, err
+	}
+	return api.Kubeconfig(ctx)
+}

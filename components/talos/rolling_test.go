@@ -1,0 +1,102 @@
+package talos_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/recorder"
+)
+
+// changer remembers what the roll was told.
+type changer struct {
+	mu                      sync.Mutex
+	changed, settled, added []string
+	nodes                   map[string]roll.Node
+	err                     error
+}
+
+func (c *changer) Change(_ context.Context, node roll.Node) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed = append(c.changed, node.Name)
+	if c.nodes == nil {
+		c.nodes = map[string]roll.Node{}
+	}
+	c.nodes[node.Name] = node
+	return c.err
+}
+
+func (c *changer) Settle(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settled = append(c.settled, name)
+}
+
+func (c *changer) Add(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.added = append(c.added, name)
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
+
+func TestTalosCluster_RollsMachinesThatRunAndNotNewOnes(t *testing.T) {
+	c := &changer{}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.Updates = func(res recorder.Resource) bool {
+		return res.Type == applyType && res.Name != "talos-apply-worker-3"
+	}
+	r.up(t)
+	if got := sorted(c.changed); !slices.Equal(got, []string{"cp-1", "cp-2", "worker-1", "worker-2"}) {
+		t.Errorf("changed %v", got)
+	}
+	if !slices.Equal(c.added, []string{"worker-3"}) {
+		t.Errorf("added %v", c.added)
+	}
+	if got := sorted(c.settled); !slices.Equal(got, []string{"cp-1", "cp-2", "worker-1", "worker-2", "worker-3"}) {
+		t.Errorf("settled %v", got)
+	}
+	node := c.nodes["worker-1"]
+	stack := home(t)
+	if node.Image != stack.InstallerImage(stack.Nodes[2]) || node.Talos != stack.Cluster.TalosVersion || node.ControlPlane {
+		t.Errorf("worker-1 should be %+v", node)
+	}
+	if !strings.Contains(string(node.Config), node.Image) {
+		t.Error("its config is not the one that the resource gets")
+	}
+}
+
+func TestTalosCluster_LeavesTheResourceAsItWasWhenTheRollFails(t *testing.T) {
+	r := newRun(home(t))
+	r.args.Changer = &changer{err: errors.New("worker-1 did not come back")}
+	r.Updates = func(res recorder.Resource) bool { return res.Type == applyType }
+	err := r.Run(r.program, "home")
+	if err == nil || !strings.Contains(err.Error(), "worker-1 did not come back") {
+		t.Errorf("error %v", err)
+	}
+	if got := r.OfType(applyType); len(got) > 0 {
+		t.Errorf("%d configs were sent all the same", len(got))
+	}
+}
+
+func TestTalosCluster_RollsNothingInAPreview(t *testing.T) {
+	c := &changer{}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.Updates = func(res recorder.Resource) bool { return res.Type == applyType }
+	if err := r.PreviewExisting(r.program, "home"); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.changed)+len(c.settled)+len(c.added) > 0 {
+		t.Errorf("changed %v, settled %v, added %v", c.changed, c.settled, c.added)
+	}
+}

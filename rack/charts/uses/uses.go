@@ -1,0 +1,75 @@
+// Package uses lists the releases of charts that a stack and its tree make: which chart, under which name, with which
+// values.
+package uses
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/stacks"
+)
+
+// Use is one release of a chart.
+type Use struct {
+	// Stack is the name of the stack that has it.
+	Stack string
+	// Place is where the chart is published: oci://HOST/PATH/NAME, or https://HOST/PATH/NAME in a classic repository.
+	Place string
+	// Version is the chart's.
+	Version string
+	// Release is its name in the cluster, and Namespace where it is.
+	Release, Namespace string
+	Values             map[string]any
+	// Kubernetes is the version that it is rendered for.
+	Kubernetes string
+}
+
+// Chart is the chart's name.
+func (u Use) Chart() string { return filepath.Base(u.Place) }
+
+// Of are the releases of a stack: those that the program makes, and those of its tree in the repository in root.
+func Of(stack *spec.Stack, root string) ([]Use, error) {
+	parts, err := stacks.Plan(stack)
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	program, err := ofProgram(stack, parts)
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	tree, err := ofTree(stack, parts, root)
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	return append(program, tree...), nil
+}
+
+// Project are the releases of every stack in the repository in root, with the versions of its file and with the tested
+// ones.
+func Project(root string) ([]Use, error) {
+	files, err := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s has no stack file", root)
+	}
+	var all []Use
+	var errs []error
+	for _, file := range files {
+		stack, problems := spec.LoadFile(file)
+		if err := problems.Err(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		tested := *stack
+		tested.Versions = spec.Tested()
+		for _, s := range []*spec.Stack{stack, &tested} {
+			found, err := Of(s, root)
+			all, errs = append(all, found...), append(errs, err)
+		}
+	}
+	return all, errors.Join(errs...)
+}

@@ -1,0 +1,46 @@
+package flows
+
+import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+// store lets External Secrets reach the stores that are named.
+func (c *Cluster) store(l *list) {
+	for _, o := range c.Others["ClusterSecretStore.external-secrets.io"] {
+		host, _, _ := unstructured.NestedString(o.Object, "spec", "provider", "onepassword", "connectHost")
+		for _, operator := range c.operators() {
+			for _, to := range c.at(host, operator.Namespace) {
+				l.need(End{Pod: operator}, to, "it reads the store "+o.GetName())
+			}
+		}
+	}
+}
+
+// operators are the pods of External Secrets itself.
+func (c *Cluster) operators() []*Pod {
+	return c.pods("external-secrets", nameLabel+"external-secrets")
+}
+
+// movers lets VolSync's jobs store copies. They run in the namespace of the volume, and only while they copy: their
+// labels are known (https://github.com/backube/volsync/blob/main/internal/controller/utils/labels.go).
+func (c *Cluster) movers(l *list) {
+	for _, p := range c.moverPods() {
+		for _, port := range []uint16{443, 9000} {
+			l.need(End{Pod: p}, tcp(port, c.anywhere()...), "it copies a volume to storage that may be in the home")
+		}
+		for _, server := range c.resolvers() {
+			l.need(End{Pod: p}, udp(53, server.ends()...), "it asks cluster DNS")
+		}
+	}
+}
+
+func (c *Cluster) moverPods() []*Pod {
+	var all []*Pod
+	for _, kind := range []string{"ReplicationSource.volsync.backube", "ReplicationDestination.volsync.backube"} {
+		for _, o := range c.Others[kind] {
+			all = append(all, &Pod{
+				Namespace: o.GetNamespace(), Name: "mover of " + o.GetName(),
+				Labels: map[string]string{"app.kubernetes.io/created-by": "volsync"},
+			})
+		}
+	}
+	return all
+}

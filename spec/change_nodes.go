@@ -1,0 +1,113 @@
+package spec
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// reinstall is the way to change what is decided when a machine is installed.
+const reinstall = "take the node out of the stack and apply that, reset the machine, then add it again"
+
+func (c *change) nodes() {
+	before := map[string]Node{}
+	for _, n := range c.from.Nodes {
+		before[n.Name] = n
+	}
+	after := map[string]bool{}
+	for _, n := range c.to.Nodes {
+		after[n.Name] = true
+	}
+	var removed []Node
+	for _, n := range c.from.Nodes {
+		if !after[n.Name] {
+			removed = append(removed, n)
+		}
+	}
+	for i, n := range c.to.Nodes {
+		at := fmt.Sprintf("nodes[%d]", i)
+		if was, known := before[n.Name]; known {
+			c.node(at, was, n)
+			continue
+		}
+		if was, same := machineOf(removed, n); same {
+			c.refuse(at+".name", "%s is the machine that was %s: it would be configured as a new node and then removed as the old one; %s as %s", n.Name, was.Name, strings.Replace(reinstall, "the node", was.Name, 1), n.Name)
+		}
+	}
+	c.removals(removed)
+}
+
+// machineOf finds a node that is the same machine as n.
+func machineOf(nodes []Node, n Node) (Node, bool) {
+	i := slices.IndexFunc(nodes, func(other Node) bool {
+		return other.Address == n.Address || !n.MAC.IsZero() && other.MAC == n.MAC
+	})
+	if i < 0 {
+		return Node{}, false
+	}
+	return nodes[i], true
+}
+
+// node judges what changes of one machine.
+func (c *change) node(at string, was, is Node) {
+	if was.Role != is.Role {
+		c.refuse(at+".role", "%s is a %s, and a machine keeps its role; %s", is.Name, was.Role, reinstall)
+	}
+	if was.Address != is.Address {
+		c.refuse(at+".address", "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, reinstall)
+	}
+	if was.InstallDisk != is.InstallDisk {
+		c.refuse(at+".installDisk", "%s is installed already, and stays on the disk that it is on; %s", is.Name, reinstall)
+	}
+	if !reflect.DeepEqual(was.EphemeralVolume, is.EphemeralVolume) {
+		c.refuse(at+".ephemeralVolume", "the EPHEMERAL volume of %s was laid out when it was installed; %s", is.Name, reinstall)
+	}
+	for _, v := range []struct {
+		key     string
+		was, is *VolumeEncryption
+	}{
+		{"state", was.Encryption.State, is.Encryption.State},
+		{"ephemeral", was.Encryption.Ephemeral, is.Encryption.Ephemeral},
+	} {
+		if (v.was == nil) != (v.is == nil) {
+			c.refuse(at+".encryption."+v.key, "the volume of %s was made %s, and the next boot would wait for ever for it to be otherwise; %s", is.Name, inTheClear(v.was), reinstall)
+		}
+	}
+	if was.SecureBoot != is.SecureBoot {
+		c.refuse(at+".secureBoot", "%s was installed with another boot loader; %s", is.Name, reinstall)
+	}
+	if was.Schematic().ID() != is.Schematic().ID() {
+		c.announce(at+".extensions", "%s gets another image, for its extensions or kernel arguments: it is upgraded and reboots", is.Name)
+	}
+}
+
+func inTheClear(v *VolumeEncryption) string {
+	if v == nil {
+		return "in the clear"
+	}
+	return "encrypted"
+}
+
+// removals judges the nodes that leave.
+func (c *change) removals(removed []Node) {
+	var planes []string
+	for _, n := range removed {
+		if n.IsControlPlane() {
+			planes = append(planes, n.Name)
+		}
+	}
+	all := len(c.from.ControlPlanes())
+	switch {
+	case len(planes) == 0:
+	case len(planes) == all:
+		c.refuse("nodes", "%s leave, and with them all of etcd's data; keep one until another has joined", strings.Join(planes, ", "))
+	case len(planes) > 1:
+		c.refuse("nodes", "%s leave at once: etcd has %d members, and would lose its quorum; take one out at a time", strings.Join(planes, ", "), all)
+	case !c.from.Cluster.ResetOnDestroy:
+		c.announce("nodes", "%s leaves the stack but not etcd: without cluster.resetOnDestroy it runs on and counts for the quorum; when it is applied, run `talosctl --nodes ADDRESS reset` on it", planes[0])
+	}
+	for _, n := range removed {
+		c.announce("nodes", "%s leaves: drain it before (`kubectl drain %s`), and delete its node object afterwards (`kubectl delete node %s`)", n.Name, n.Name, n.Name)
+	}
+}

@@ -1,0 +1,70 @@
+package spec
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// storage judges what happens to data.
+func (c *change) storage() {
+	was, is := c.from.Storage, c.to.Storage
+	for _, kind := range []struct {
+		path    string
+		was, is bool
+	}{
+		{"storage.rookCeph", was.RookCeph != nil, is.RookCeph != nil},
+		{"storage.longhorn", was.Longhorn != nil, is.Longhorn != nil},
+		{"storage.zfs", was.ZFS != nil, is.ZFS != nil},
+	} {
+		if kind.was && !kind.is {
+			c.announce(kind.path, "it leaves, and the volumes in it are served no more: move their data first")
+		}
+	}
+	if was.RookCeph == nil || is.RookCeph == nil {
+		return
+	}
+	for _, n := range was.RookCeph.Nodes {
+		for _, disk := range n.Disks {
+			if !hasCephDisk(is.RookCeph, n.Name, disk) {
+				c.announce("storage.rookCeph.nodes", "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards", n.Name, diskName(disk))
+			}
+		}
+	}
+}
+
+func hasCephDisk(ceph *RookCeph, node string, disk DiskSelector) bool {
+	return slices.ContainsFunc(ceph.Nodes, func(n CephNode) bool {
+		return n.Name == node && slices.Contains(n.Disks, disk)
+	})
+}
+
+func diskName(d DiskSelector) string {
+	for _, name := range []string{d.Serial, d.WWID, d.Path, d.Model, d.BusPath} {
+		if name != "" {
+			return name
+		}
+	}
+	return string(d.Type)
+}
+
+// addresses announces what others point to.
+func (c *change) addresses() {
+	was, is := c.from.Cilium, c.to.Cilium
+	for _, pool := range was.Pools {
+		i := slices.IndexFunc(is.Pools, func(p Pool) bool { return p.Name == pool.Name })
+		switch {
+		case i < 0:
+			c.announce("cilium.pools", "pool %s leaves: services with addresses out of it lose them", pool.Name)
+		case !reflect.DeepEqual(pool.Blocks, is.Pools[i].Blocks):
+			c.announce(fmt.Sprintf("cilium.pools[%d].blocks", i), "services lose the addresses that are no longer in the pool, and get others")
+		}
+	}
+	switch {
+	case was.BGP == nil && is.BGP == nil:
+	case was.BGP == nil || is.BGP == nil:
+		c.announce("cilium.bgp", "routes to load-balancer addresses are announced otherwise from now on: connections to them break")
+	case was.BGP.LocalASN != is.BGP.LocalASN:
+		c.announce("cilium.bgp.localASN", "AS %d instead of %d: every BGP session ends and is made anew, and the routers have to be told", is.BGP.LocalASN, was.BGP.LocalASN)
+	}
+}

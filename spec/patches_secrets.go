@@ -1,0 +1,139 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// PatchRefs are the secret references in the node's patches, with the paths inside them: a value that is nothing but
+// op://vault/item/field or config:KEY stands for the secret that is kept there.
+func (n Node) PatchRefs() []LocatedRef {
+	var out []LocatedRef
+	for i, tree := range n.Patches {
+		visitTexts(part{"patches[" + strconv.Itoa(i) + "]", tree}, func(p part, text string) {
+			if isReference(text) {
+				out = append(out, LocatedRef{p.path, SecretRef(text)})
+			}
+		})
+	}
+	return out
+}
+
+// ResolvePatches are the node's patches with each reference replaced by its secret. What lookup does not know is an
+// error: a reference must never reach a node.
+func (n Node) ResolvePatches(lookup func(SecretRef) (string, bool)) ([]map[string]any, error) {
+	out := make([]map[string]any, 0, len(n.Patches))
+	for i, tree := range n.Patches {
+		resolved, err := resolve(tree, lookup)
+		if err != nil {
+			return nil, fmt.Errorf("patches[%d]: %w", i, err)
+		}
+		out = append(out, resolved.(map[string]any))
+	}
+	return out, nil
+}
+
+func resolve(value any, lookup func(SecretRef) (string, bool)) (any, error) {
+	switch v := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			resolved, err := resolve(item, lookup)
+			if err != nil {
+				return nil, err
+			}
+			out[key] = resolved
+		}
+		return out, nil
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, item := range v {
+			resolved, err := resolve(item, lookup)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, resolved)
+		}
+		return out, nil
+	case string:
+		if !isReference(v) {
+			return v, nil
+		}
+		secret, ok := lookup(SecretRef(v))
+		if !ok || secret == "" {
+			return nil, fmt.Errorf("%s gave no secret", v)
+		}
+		return secret, nil
+	default:
+		return value, nil
+	}
+}
+
+var (
+	wholeReference = regexp.MustCompile(`^(op://[^/\s]+/[^/\s]+/\S+|config:[a-zA-Z][a-zA-Z0-9_-]*)$`)
+	innerReference = regexp.MustCompile(`op://[^/\s"']+/[^/\s"']+/[^\s"']+|config:[a-zA-Z][a-zA-Z0-9_-]*`)
+)
+
+func isReference(text string) bool { return wholeReference.MatchString(text) }
+
+// visitTexts visits every text of a tree, in the order of its keys.
+func visitTexts(p part, visit func(p part, text string)) {
+	switch v := p.value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			visitTexts(p.get(key), visit)
+		}
+	case []any:
+		for _, item := range p.list() {
+			visitTexts(item, visit)
+		}
+	case string:
+		visit(p, v)
+	}
+}
+
+// strayReferences refuses references where none is read: they would land on a node, or in the cluster, as they are.
+func (c *checker) strayReferences() {
+	c.eachNode(func(at string, n *Node) {
+		for i, tree := range n.Patches {
+			visitTexts(part{fmt.Sprintf("%s.patches[%d]", at, i), tree}, func(p part, text string) {
+				if isReference(text) {
+					return
+				}
+				for _, ref := range innerReference.FindAllString(text, -1) {
+					if key, ok := strings.CutPrefix(ref, "config:"); ok && !c.s.secretKeys[key] {
+						continue // some other word
+					}
+					c.errorf(p.path, "%s stands inside other text, where it is not replaced: a reference is a value of its own", ref)
+					return
+				}
+			})
+		}
+		for _, m := range []struct {
+			key    string
+			values map[string]string
+		}{{"sysctls", n.Sysctls}, {"labels", n.Labels}, {"annotations", n.Annotations}, {"kubeletArgs", n.KubeletArgs}} {
+			c.noReferences(at+"."+m.key, m.values)
+		}
+		for i, s := range n.ExtensionServices {
+			c.noReferences(fmt.Sprintf("%s.extensionServices[%d].environment", at, i), s.Environment)
+		}
+	})
+	cl := c.s.Cluster
+	c.noReferences("cluster.apiServer.extraArgs", cl.APIServer.ExtraArgs)
+	c.noReferences("cluster.controllerManagerArgs", cl.ControllerManagerArgs)
+	c.noReferences("cluster.schedulerArgs", cl.SchedulerArgs)
+	c.noReferences("cluster.etcdArgs", cl.EtcdArgs)
+}
+
+func (c *checker) noReferences(at string, values map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if isReference(values[key]) {
+			c.errorf(join(at, key), "is a secret reference, and this key takes none: it would land on the node as it is")
+		}
+	}
+}

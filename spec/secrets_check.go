@@ -1,0 +1,136 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/plugin"
+)
+
+var (
+	configKey    = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+	ageRecipient = regexp.MustCompile(`^age1[02-9ac-hj-np-z]{58}$`)
+	agePlugin    = regexp.MustCompile(`^age1[a-z0-9+._-]+1[02-9ac-hj-np-z]+$`)
+)
+
+// secretReferences checks that every reference leads somewhere. The text of what may be a secret itself is
+// never repeated.
+func (c *checker) secretReferences() {
+	used := map[string]bool{}
+	for _, l := range c.s.SecretRefs() {
+		if key, ok := l.Ref.ConfigKey(); ok {
+			used[key] = true
+			c.configSecret(l.Path, key)
+			continue
+		}
+		_, _, _, ok := l.Ref.OnePassword()
+		switch {
+		case !ok && strings.HasPrefix(string(l.Ref), "op://"):
+			c.errorf(l.Path, "%q is not op://vault/item/field", l.Ref)
+		case !ok:
+			c.errorf(l.Path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
+		case c.s.Secrets.OnePassword == nil && !c.anyBad("secrets"):
+			c.errorf(l.Path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.Ref)
+		case !c.s.Secrets.OnePassword.Readable() && !strings.HasPrefix(l.Path, "secrets.onePassword.") && !c.anyBad("secrets"):
+			c.errorf(l.Path, "%s is in 1Password, which this program reads only through secrets.onePassword.connectHost or "+
+				"serviceAccountTokenRef: a Connect server in the cluster comes too late; set one, or keep the secret as config:key", l.Ref)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.s.secretKeys)) {
+		if !used[key] {
+			c.warnf(key, "is a secret that nothing refers to (config:%s)", key)
+		}
+	}
+}
+
+func (c *checker) configSecret(path, key string) {
+	switch {
+	case !configKey.MatchString(key):
+		c.errorf(path, "config:%s does not name a key: letters, digits, dashes and underscores", key)
+	case slices.Contains(Keys(), key):
+		c.errorf(path, "config:%s is not a secret but a part of the stack file", key)
+	case c.s.secretKeys != nil && !c.s.secretKeys[key]:
+		c.errorf(path, "the stack has no secret %s:%s; set it with `pulumi config set --secret %s:%s`", Namespace, key, Namespace, key)
+	}
+}
+
+// secretStores checks 1Password and SOPS.
+func (c *checker) secretStores() {
+	if o := c.s.Secrets.OnePassword; o != nil {
+		c.onePassword(o)
+	}
+	if k := c.s.Secrets.SOPS; k != nil {
+		c.sops(k)
+	}
+}
+
+func (c *checker) onePassword(o *OnePassword) {
+	const path = "secrets.onePassword"
+	for _, v := range []struct{ key, name string }{{"vault", o.Vault}, {"breakGlassVault", o.BreakGlassVault}} {
+		if strings.ContainsAny(v.name, "/:") {
+			c.errorf(path+"."+v.key, "%q is not the name of a vault", v.name)
+		}
+	}
+	if o.ConnectHost != "" {
+		c.url(path+".connectHost", o.ConnectHost, "http", "https")
+		if o.CredentialsRef != "" {
+			c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
+		}
+		if o.ServiceAccountTokenRef != "" {
+			c.errorf(path+".serviceAccountTokenRef", "is for a stack without connectHost: this program reads 1Password through one of the two")
+		}
+	}
+	switch {
+	case o.BreakGlassVault == "":
+	case !o.Readable():
+		c.errorf(path+".breakGlassVault", "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
+	case o.BreakGlassVault == o.Vault:
+		c.errorf(path+".breakGlassVault", "is also vault (%s), which every app of the cluster can read: whoever runs one would own the cluster", o.Vault)
+	}
+	for _, r := range []struct {
+		key string
+		ref SecretRef
+	}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}, {"serviceAccountTokenRef", o.ServiceAccountTokenRef}} {
+		if strings.HasPrefix(string(r.ref), "op://") {
+			c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
+		}
+	}
+}
+
+func (c *checker) sops(k *SOPS) {
+	const path = "secrets.sops"
+	seen := map[string]int{}
+	software := 0
+	for i, r := range k.AgeRecipients {
+		at := fmt.Sprintf("%s.ageRecipients[%d]", path, i)
+		switch {
+		case strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-"):
+			software++
+			c.errorf(at, "is a private key, in plain text: make a new one (age-keygen), and give its public key, which begins with age1")
+		case ageRecipient.MatchString(r):
+			software++
+			if _, err := age.ParseX25519Recipient(r); err != nil {
+				c.errorf(at, "%q is an age public key with a letter that is wrong: its checksum does not fit", r)
+			}
+		case agePlugin.MatchString(r):
+			if _, _, err := plugin.ParseRecipient(r); err != nil {
+				c.errorf(at, "%q is an age public key with a letter that is wrong: its checksum does not fit", r)
+			}
+		default:
+			software++
+			c.errorf(at, "%q is not an age public key: age1 and 58 small letters and digits", r)
+		}
+		if first, ok := seen[r]; ok {
+			c.errorf(at, "is already ageRecipients[%d]", first)
+		}
+		seen[r] = i
+	}
+	if len(k.AgeRecipients) > 0 && software == 0 {
+		c.errorf(path+".ageRecipients", "are all of hardware keys, which Flux cannot ask: add one of age-keygen, whose private key keyRef gives")
+	}
+	c.label(path+".secretName", k.SecretName)
+}

@@ -1,0 +1,185 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/home-ops/home-ops/spec/internal/diskmatch"
+)
+
+// https://github.com/siderolabs/talos/blob/v1.11.1/pkg/machinery/config/types/block/user_volume_config.go
+var volumeName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,34}$`)
+
+// volumes checks Talos's EPHEMERAL volume and the user volumes.
+func (c *checker) volumes() {
+	for i := range c.s.Nodes {
+		n, at := &c.s.Nodes[i], fmt.Sprintf("nodes[%d]", i)
+		if e := n.EphemeralVolume; e != nil {
+			p := at + ".ephemeralVolume"
+			c.sizes(p, e.MinSize, e.MaxSize)
+			c.fits(p, e.Disk, e.MinSize)
+			c.installDiskRoom(at, n)
+			if e.MaxSize > 0 && e.MaxSize < smallestEphemeral {
+				c.errorf(p+".maxSize", "%s is less than the %s that Talos makes EPHEMERAL with at least", e.MaxSize, smallestEphemeral)
+			}
+			if !e.Disk.IsZero() {
+				c.disk(p+".disk", i, e.Disk, useEphemeral)
+			}
+			if e.Disk.IsZero() && e.MinSize == 0 && e.MaxSize == 0 && !c.anyBad(p) {
+				c.errorf(p, "says nothing: give disk, minSize or maxSize")
+			}
+		}
+		seen := map[string]int{}
+		for j := range n.UserVolumes {
+			v := &n.UserVolumes[j]
+			p := fmt.Sprintf("%s.userVolumes[%d]", at, j)
+			c.userVolume(p, i, n, v)
+			if first, ok := seen[v.Name]; ok && v.Name != "" {
+				c.errorf(p+".name", "%q is also the name of %s.userVolumes[%d]", v.Name, at, first)
+			}
+			seen[v.Name] = j
+			for k := range n.UserVolumes[:j] {
+				before := &n.UserVolumes[k]
+				if same, by := sameDisk(before.Disk, v.Disk); same && before.MaxSize == 0 {
+					c.errorf(fmt.Sprintf("%s.userVolumes[%d].maxSize", at, k), "is missing: without it the volume takes all of %s, and leaves nothing for volume %s", by, v.Name)
+				}
+			}
+		}
+	}
+}
+
+func (c *checker) sizes(at string, low, high Size) {
+	if low > 0 && high > 0 && low > high {
+		c.errorf(at+".minSize", "%s is more than maxSize (%s)", low, high)
+	}
+}
+
+// The least that Talos makes EPHEMERAL with
+// (https://github.com/siderolabs/talos/blob/v1.11.1/internal/pkg/partition/constants.go), and that a file system is made in
+// (https://man7.org/linux/man-pages/man8/mkfs.xfs.8.html).
+const (
+	smallestEphemeral = Size(2 << 30)
+	smallestXFS       = Size(300 << 20)
+)
+
+// fits checks that a volume can be made on a disk that the selector allows.
+func (c *checker) fits(at string, disk DiskSelector, low Size) {
+	if disk.MaxSize > 0 && low > disk.MaxSize {
+		c.errorf(at+".minSize", "%s does not fit on a disk of at most %s (disk.maxSize)", low, disk.MaxSize)
+	}
+}
+
+// installDiskRoom checks that what must lie on the install disk fits on the largest disk that it may be.
+func (c *checker) installDiskRoom(at string, n *Node) {
+	if n.EphemeralVolume == nil || !n.EphemeralVolume.Disk.IsZero() || n.InstallDisk.MaxSize == 0 {
+		return
+	}
+	// EFI, BIOS, BOOT, META and STATE.
+	total := Size(1300<<20) + max(n.EphemeralVolume.MinSize, smallestEphemeral)
+	for _, v := range n.UserVolumes {
+		if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
+			total += v.MinSize
+		}
+	}
+	if total > n.InstallDisk.MaxSize {
+		c.errorf(at+".ephemeralVolume.minSize", "%s with Talos's own partitions does not fit on an install disk of at most %s (installDisk.maxSize)", n.EphemeralVolume.MinSize, n.InstallDisk.MaxSize)
+	}
+}
+
+func (c *checker) userVolume(at string, node int, n *Node, v *UserVolume) {
+	if v.Name != "" && !volumeName.MatchString(v.Name) {
+		c.errorf(at+".name", "%q is not a volume name: 1 to 34 letters, digits and dashes", v.Name)
+	}
+	c.sizes(at, v.MinSize, v.MaxSize)
+	c.fits(at, v.Disk, v.MinSize)
+	if v.MaxSize > 0 && v.MaxSize < smallestXFS && v.Filesystem == "xfs" {
+		c.errorf(at+".maxSize", "%s is less than the %s that xfs can be made in: make it larger, or filesystem: ext4", v.MaxSize, smallestXFS)
+	}
+	if v.MinSize == 0 && v.MaxSize == 0 && !c.anyBad(at) {
+		c.errorf(at, "has neither minSize nor maxSize; Talos wants one of them")
+	}
+	switch {
+	case v.Disk.IsZero() && v.Match == "":
+		if !c.anyBad(at, at+".disk") {
+			c.errorf(at, "has neither disk nor match: say which disk holds it")
+		}
+	case !v.Disk.IsZero() && v.Match != "":
+		c.errorf(at, "disk and match both select the disk: keep one")
+	case v.Match != "":
+		if c.expression(at+".match", v.Match) {
+			c.disks = append(c.disks, placedDisk{path: at + ".match", node: node, match: v.Match, use: useVolume})
+		}
+	default:
+		c.disk(at+".disk", node, v.Disk, useVolume)
+	}
+	onInstallDisk := v.Match != "" && c.matcher.Possible(v.Match) && !c.matcher.Overlap(v.Match, "!system_disk", "")
+	if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
+		onInstallDisk = true
+	}
+	if onInstallDisk && (n.EphemeralVolume == nil || n.EphemeralVolume.MaxSize == 0 && n.EphemeralVolume.Disk.IsZero()) {
+		c.errorf(at, "lies on the install disk, all of which EPHEMERAL takes: set ephemeralVolume.maxSize, before the node is installed")
+	}
+}
+
+var comparisons = strings.NewReplacer("==", "", "!=", "", "<=", "", ">=", "")
+
+// expression finds the slips that make a CEL expression useless, and else says what Talos's compiler says.
+func (c *checker) expression(at, expr string) bool {
+	if !strings.Contains(expr, "disk") {
+		c.errorf(at, "%q does not look at disk or system_disk, and would match every disk or none", expr)
+		return false
+	}
+	if slip := unbalanced(expr); slip != "" {
+		c.errorf(at, "%q %s", expr, slip)
+		return false
+	}
+	if strings.Contains(comparisons.Replace(unquotedText(expr)), "=") {
+		c.errorf(at, "%q has a single =; CEL compares with ==", expr)
+		return false
+	}
+	if err := diskmatch.Check(expr); err != nil {
+		c.errorf(at, "Talos cannot read %q: %s", expr, err)
+		return false
+	}
+	if !c.matcher.Possible(expr) {
+		c.errorf(at, "%q matches no disk: its parts contradict each other", expr)
+		return false
+	}
+	return true
+}
+
+// unbalanced tells of brackets and texts that do not end, which the compiler tells of at another place.
+func unbalanced(expr string) string {
+	var open []rune
+	quote := rune(0)
+	pairs := map[rune]rune{')': '(', ']': '['}
+	for _, r := range expr {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == '(' || r == '[':
+			open = append(open, r)
+		case r == ')' || r == ']':
+			if len(open) == 0 || open[len(open)-1] != pairs[r] {
+				return fmt.Sprintf("has a %q too many", r)
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	switch {
+	case quote != 0:
+		return fmt.Sprintf("has text in %q that does not end", quote)
+	case len(open) > 0:
+		return fmt.Sprintf("has a %q that is not closed", open[len(open)-1])
+	}
+	return ""
+}
+
+var quotedText = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+
+func unquotedText(expr string) string { return quotedText.ReplaceAllString(expr, "''") }
