@@ -9,6 +9,10 @@ import (
 // (https://www.talos.dev/v1.10/introduction/what-is-new/).
 const oldestTalos = Version("v1.10")
 
+// oldestFlux is the first release that applies a changed setting at once and tries a failed Helm release again for
+// as long as it fails; the Git tree asks for both (https://fluxcd.io/blog/2025/09/flux-v2.7.0/).
+const oldestFlux = Version("v2.7")
+
 // versions checks every release number, and that those that meet go together.
 func (c *checker) versions() {
 	cl := c.s.Cluster
@@ -19,6 +23,7 @@ func (c *checker) versions() {
 		c.talosAndKubernetes()
 	}
 	c.chartVersions()
+	c.fluxIsNewEnough()
 	if kubernetes {
 		c.together("versions.cilium", "Cilium", c.s.Versions.Cilium, "Kubernetes", cl.KubernetesVersion)
 		c.together("versions.flux", "Flux", c.s.Versions.Flux, "Kubernetes", cl.KubernetesVersion)
@@ -82,6 +87,15 @@ func (c *checker) talosAndKubernetes() {
 	}
 	if !row.covers(cl.KubernetesVersion) {
 		c.errorf("cluster.kubernetesVersion", "%s does not run on Talos %s (cluster.talosVersion), which supports Kubernetes %s (%s)", cl.KubernetesVersion, cl.TalosVersion, row.span(), row.source)
+	}
+}
+
+// fluxIsNewEnough refuses a Flux whose kinds lack fields that the tree has.
+func (c *checker) fluxIsNewEnough() {
+	have, ok := c.s.Versions.Flux.parse()
+	oldest, _ := oldestFlux.parse()
+	if ok && have.compareMinor(oldest) < 0 {
+		c.errorf("versions.flux", "%s is older than %s, the first that the Git tree is written for", c.s.Versions.Flux, oldestFlux)
 	}
 }
 

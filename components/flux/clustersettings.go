@@ -20,7 +20,7 @@ const sopsKey = "age.agekey"
 func settingsSteps(stack *spec.Stack) plan.Steps {
 	steps := plan.Steps{
 		{Name: stepSettings, Object: SettingsConfigMap(stack), After: []string{stepNamespace}},
-		secretStep(stepSecrets, settings.Secret, nil, secretSettings(stack)...),
+		secretsStep(stack),
 	}
 	if sops := stack.Secrets.SOPS; sops != nil {
 		steps = append(steps, secretStep(stepSops, sops.SecretName, nil, key(sopsKey, valueSopsKey)))
@@ -28,12 +28,31 @@ func settingsSteps(stack *spec.Stack) plan.Steps {
 	return steps
 }
 
+// watched marks what Flux substitutes from: it applies a changed setting at once, where it
+// would else look again at its next interval. Flux knows the label from v2.7 on
+// (https://fluxcd.io/flux/components/kustomize/kustomizations/#reacting-immediately-to-configuration-dependencies).
+func watched() map[string]string { return map[string]string{"reconcile.fluxcd.io/watch": "Enabled"} }
+
 // SettingsConfigMap is the ConfigMap cluster-settings: the settings of a stack's tree.
 func SettingsConfigMap(stack *spec.Stack) *corev1.ConfigMap {
+	metadata := named(settings.ConfigMap)
+	metadata.Labels = watched()
 	return &corev1.ConfigMap{
 		TypeMeta:   kind("v1", "ConfigMap"),
-		ObjectMeta: named(settings.ConfigMap),
+		ObjectMeta: metadata,
 		Data:       settings.For(stack),
+	}
+}
+
+// secretsStep is the Secret cluster-secrets: the secret settings of a stack's tree.
+func secretsStep(stack *spec.Stack) plan.Step {
+	metadata := named(settings.Secret)
+	metadata.Labels = watched()
+	return plan.Step{
+		Name:   stepSecrets,
+		Object: &corev1.Secret{TypeMeta: kind("v1", "Secret"), ObjectMeta: metadata},
+		From:   secretSettings(stack),
+		After:  []string{stepNamespace},
 	}
 }
 

@@ -262,14 +262,24 @@ func (b *builder) seed(secrets *machine.Secrets) pulumi.StringOutput {
 }
 
 // provider is bound to the cluster by its identifier: the server's address or the
-// kubeconfig may change without everything in the cluster being replaced. An
-// object that exists already is taken over, because a run that was interrupted
-// between creating it and writing it down would else never complete.
+// kubeconfig may change without everything in the cluster being replaced.
+//
+// An object that exists already is taken over, with its fields, because a run that was
+// interrupted between creating it and writing it down would else never complete: the
+// provider applies each new resource under another field manager's name, and a list that
+// the API server has completed with defaults is then a conflict with the dead run's
+// (docs/adr/0014).
+//
+// ConfigMaps and Secrets change in place. The provider would else delete one before it
+// makes the next, and what reads it in between finds nothing.
 func (b *builder) provider(kubeconfig pulumi.StringOutput) (*kubernetes.Provider, error) {
 	return kubernetes.NewProvider(b.ctx, b.name+"-kubernetes", &kubernetes.ProviderArgs{
-		Kubeconfig:            kubeconfig,
-		ClusterIdentifier:     pulumi.String(cmp.Or(b.args.Identifier, b.args.Stack.Cluster.Name)),
-		UpsertExistingObjects: pulumi.Bool(true),
+		Kubeconfig:             kubeconfig,
+		ClusterIdentifier:      pulumi.String(cmp.Or(b.args.Identifier, b.args.Stack.Cluster.Name)),
+		UpsertExistingObjects:  pulumi.Bool(true),
+		EnablePatchForce:       pulumi.Bool(true),
+		EnableConfigMapMutable: pulumi.Bool(true),
+		EnableSecretMutable:    pulumi.Bool(true),
 	}, pulumi.Parent(b.parent))
 }
 

@@ -264,6 +264,16 @@ func TestTalosCluster_HandsOnAKubeconfigOnlyOnceTheAPIIsReady(t *testing.T) {
 	}
 }
 
+// What a killed run made is taken over with its fields, and what others read is never gone in between.
+func TestTalosCluster_HasObjectsTakenOverAndChangedInPlace(t *testing.T) {
+	provider := newRun(home(t)).up(t).OfType(providerType)[0]
+	for _, setting := range []resource.PropertyKey{"upsertExistingObjects", "enablePatchForce", "enableConfigMapMutable", "enableSecretMutable"} {
+		if on, _ := provider.Value(setting); !on.IsBool() || !on.BoolValue() {
+			t.Errorf("%s is %v", setting, on)
+		}
+	}
+}
+
 func TestTalosCluster_ResetsNothingUnlessAsked(t *testing.T) {
 	for _, apply := range newRun(threeControlPlanes(t)).up(t).OfType(applyType) {
 		if _, ok := apply.Inputs["onDestroy"]; ok {

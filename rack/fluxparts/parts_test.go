@@ -27,7 +27,7 @@ func TestParts_EveryProgramIsPinnedAndResolves(t *testing.T) {
 			t.Errorf("%s: %v\n%s", part.Name, err, text)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(built.Distribution, "flux", "v2.6.4", "source-controller.yaml")); err != nil {
+	if _, err := os.Stat(filepath.Join(built.Distribution, "flux", "v2.7.0", "source-controller.yaml")); err != nil {
 		t.Error(err)
 	}
 }
