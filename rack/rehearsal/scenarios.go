@@ -27,7 +27,10 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
 		return err
 	}
-	return r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) })
+	if err := r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) }); err != nil {
+		return err
+	}
+	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
 }
 
 func (r *rehearsal) upTwice(ctx context.Context) error {
