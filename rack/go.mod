@@ -68,6 +68,8 @@ require (
 	github.com/pulumi/pulumi-github/sdk/v6 v6.14.0 // indirect
 	github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.30.0 // indirect
 	github.com/pulumiverse/pulumi-talos/sdk v0.7.1 // indirect
+	github.com/vbatts/tar-split v0.12.2 // indirect
+	mvdan.cc/sh/v3 v3.12.0 // indirect
 	sigs.k8s.io/controller-runtime v0.24.1 // indirect
 )
 
