@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 func (s *Stack) deriveCilium() {
 	c := &s.Cilium
@@ -66,11 +69,16 @@ func (s *Stack) deriveStorage() {
 				p.Replicas = c.Replicas
 			}
 		}
+		for i := range c.Pools {
+			if p := &c.Pools[i]; p.Replicas == 0 {
+				p.Replicas = c.Replicas
+			}
+		}
 	}
 	if l := st.Longhorn; l != nil {
 		if !s.isSet("storage.longhorn.nodes") && len(l.Nodes) == 0 {
 			for _, n := range s.Nodes {
-				if _, ok := n.UserVolume(l.UserVolume); ok {
+				if slices.ContainsFunc(l.Volumes(), func(v string) bool { _, ok := n.UserVolume(v); return ok }) {
 					l.Nodes = append(l.Nodes, n.Name)
 				}
 			}

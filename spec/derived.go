@@ -141,6 +141,9 @@ func (st Storage) Classes() []string {
 		if c.Filesystem.Enabled {
 			out = append(out, "ceph-filesystem")
 		}
+		for _, p := range c.Pools {
+			out = append(out, p.Class())
+		}
 	}
 	if st.Longhorn != nil {
 		out = append(out, "longhorn")

@@ -1,6 +1,9 @@
 package spec
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // addNeeds gives the nodes what their storage wants of Talos: extensions, kernel modules, and mounts for
 // the kubelet. Lists may be shared with nodeDefaults, so they are copied before they grow.
@@ -16,7 +19,7 @@ func (s *Stack) addNeeds() {
 				n.need("siderolabs/util-linux-tools")
 			}
 			if stores {
-				n.mount(UserVolume{Name: l.UserVolume}.MountPath())
+				n.storeLonghorn(l)
 			}
 		}
 		if z := s.Storage.ZFS; z != nil && slices.ContainsFunc(z.Pools, func(p ZFSPool) bool { return p.Node == n.Name }) {
@@ -27,6 +30,30 @@ func (s *Stack) addNeeds() {
 			}
 		}
 	}
+}
+
+// storeLonghorn has Longhorn put data on the node's volumes. Without the label it makes no disk there: the tree sets
+// createDefaultDiskLabeledNodes, since nodes without the volume would otherwise store on EPHEMERAL. What the stack file
+// says of the label itself stays.
+func (n *Node) storeLonghorn(l *Longhorn) {
+	for _, name := range l.Volumes() {
+		if _, ok := n.UserVolume(name); ok || len(l.Disks) == 0 {
+			n.mount(UserVolume{Name: name}.MountPath())
+		}
+	}
+	labels := map[string]string{longhornDiskLabel: "true"}
+	if len(l.Disks) > 0 {
+		labels[longhornDiskLabel] = "config"
+		n.Annotations = filled(n.Annotations, map[string]string{longhornDisksAnnotation: l.disksOf(*n)})
+	}
+	n.Labels = filled(n.Labels, labels)
+}
+
+// filled is a copy of what is there with what is missing.
+func filled(there, missing map[string]string) map[string]string {
+	out := maps.Clone(missing)
+	maps.Copy(out, there)
+	return out
 }
 
 func (n *Node) need(extension string) {
