@@ -21,6 +21,8 @@ func commands() []command {
 		renderCommand,
 		diffCommand,
 		frrCommand,
+		versionsCommand,
+		contractCommand,
 		sopsCommand,
 		schemaCommand,
 		docsCommand,
