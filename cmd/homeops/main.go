@@ -20,6 +20,7 @@ func commands() []command {
 		initCommand,
 		renderCommand,
 		diffCommand,
+		treeCommand,
 		frrCommand,
 		sopsCommand,
 		schemaCommand,
