@@ -22,6 +22,8 @@ func commands() []command {
 		diffCommand,
 		treeCommand,
 		frrCommand,
+		endpointCommand,
+		stacksCommand,
 		sopsCommand,
 		schemaCommand,
 		docsCommand,

@@ -40,6 +40,7 @@ func validate(ctx context.Context, c call) error {
 	if err := v.judgeTree(files); err != nil {
 		return err
 	}
+	v.judgeSeals(ctx, files)
 	if *from != "" {
 		if err := v.judgeFrom(ctx, *from, files); err != nil {
 			return err

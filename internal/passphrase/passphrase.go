@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"gopkg.in/yaml.v3"
 )
 
 // FileVar is the environment variable by which pulumi finds the file with the passphrase.
@@ -96,6 +97,14 @@ func Open(ctx context.Context, salt, phrase string) *Seal {
 		return nil
 	}
 	return &Seal{Salt: salt, crypter: crypter}
+}
+
+// Empty reports whether a stack file is sealed with an empty passphrase: whoever has the file has its secrets.
+func Empty(ctx context.Context, file []byte) bool {
+	var content struct {
+		Salt string `yaml:"encryptionsalt"`
+	}
+	return yaml.Unmarshal(file, &content) == nil && content.Salt != "" && Open(ctx, content.Salt, "") != nil
 }
 
 // Secret opens a value that was sealed.

@@ -27,6 +27,9 @@ func TestOpen_ReadsWhatPulumiSealed(t *testing.T) {
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		t.Fatal(err)
 	}
+	if !passphrase.Empty(t.Context(), content) {
+		t.Error("the file does not count as sealed with an empty passphrase")
+	}
 	seal := passphrase.Open(t.Context(), file.Salt, "")
 	if seal == nil {
 		t.Fatal("the salt does not open")
@@ -51,6 +54,9 @@ func TestSeal_OpensWithItsOwnPassphraseAlone(t *testing.T) {
 	again := passphrase.Open(t.Context(), seal.Salt, "a passphrase")
 	if again == nil || passphrase.Open(t.Context(), seal.Salt, "") != nil {
 		t.Fatalf("opened by its own: %t", again != nil)
+	}
+	if passphrase.Empty(t.Context(), []byte("encryptionsalt: "+seal.Salt+"\n")) {
+		t.Error("the file counts as sealed with an empty passphrase")
 	}
 	if got, err := again.Secret(t.Context(), sealed); err != nil || got != "a secret" {
 		t.Errorf("got %q, %v", got, err)
