@@ -28,6 +28,7 @@ func (c *checker) longhorn() {
 		}
 		c.storageNode(at, name, "Longhorn's volumes")
 	}
+	c.runsFromVar(l)
 	if len(l.Nodes) > 0 {
 		c.replicas(path+".replicas", l.Replicas, len(l.Nodes))
 	}
@@ -41,6 +42,31 @@ func (c *checker) longhorn() {
 		c.backup(path+".backup", l.Backup)
 	}
 }
+
+// runsFromVar warns of nodes on which Talos could keep Longhorn from running its engines. From v1.14 on, Talos mounts
+// /var restrictively where a document speaks of that volume; only contract v1.14 has the key that turns it off.
+func (c *checker) runsFromVar(l *Longhorn) {
+	talos, _ := c.s.Cluster.TalosVersion.parse()
+	contract, ok := c.s.Cluster.TalosContract.parse()
+	restrictive, _ := restrictiveVar.parse()
+	if !ok || talos.compareMinor(restrictive) < 0 || contract.compareMinor(restrictive) >= 0 {
+		return
+	}
+	var names []string
+	for _, name := range l.Nodes {
+		if n, ok := c.node(name); ok && (n.EphemeralVolume != nil || n.Encryption.Ephemeral != nil) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		c.warnf("cluster.talosContract", "%s: Talos %s mounts /var of %s nosuid and nodev, in v1.14.0 also noexec, because the stack file places or "+
+			"encrypts it; Longhorn runs its engines from there. With %s the program turns that off "+
+			"(https://github.com/longhorn/longhorn/issues/9083)", c.s.Cluster.TalosContract, c.s.Cluster.TalosVersion, quoted(names), restrictiveVar)
+	}
+}
+
+// restrictiveVar is the first release that does so (https://github.com/siderolabs/talos/pull/13774).
+const restrictiveVar = Version("v1.14")
 
 // Longhorn's bounds of a recurring job
 // (https://github.com/longhorn/longhorn-manager/blob/v1.9.0/datastore/longhorn.go, types/setting.go).

@@ -2,21 +2,17 @@ package spec
 
 import "slices"
 
-// addNeeds gives the nodes what their storage wants of Talos: extensions, kernel modules, and mounts for
-// the kubelet. Lists may be shared with nodeDefaults, so they are copied before they grow.
+// addNeeds gives the nodes what their storage wants of Talos: extensions and kernel modules. User
+// volumes the kubelet sees by itself. Lists may be shared with nodeDefaults, so they are copied before they grow.
 func (s *Stack) addNeeds() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if l := s.Storage.Longhorn; l != nil {
-			stores := slices.Contains(l.Nodes, n.Name)
 			// A volume is attached over iSCSI wherever its pod runs, not only where its data is.
 			// https://longhorn.io/docs/latest/advanced-resources/os-distro-specific/talos-linux-support/
-			if stores || s.Schedulable(*n) {
+			if slices.Contains(l.Nodes, n.Name) || s.Schedulable(*n) {
 				n.need("siderolabs/iscsi-tools")
 				n.need("siderolabs/util-linux-tools")
-			}
-			if stores {
-				n.mount(UserVolume{Name: l.UserVolume}.MountPath())
 			}
 		}
 		if z := s.Storage.ZFS; z != nil && slices.ContainsFunc(z.Pools, func(p ZFSPool) bool { return p.Node == n.Name }) {
@@ -33,13 +29,4 @@ func (n *Node) need(extension string) {
 	if !slices.Contains(n.Extensions, extension) {
 		n.Extensions = append(slices.Clone(n.Extensions), extension)
 	}
-}
-
-func (n *Node) mount(path string) {
-	if slices.ContainsFunc(n.KubeletMounts, func(m Mount) bool { return m.Source == path }) {
-		return
-	}
-	m := Mount{Source: path, Destination: path}
-	m.defaults()
-	n.KubeletMounts = append(slices.Clone(n.KubeletMounts), m)
 }

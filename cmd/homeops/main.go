@@ -24,6 +24,8 @@ func commands() []command {
 		frrCommand,
 		endpointCommand,
 		stacksCommand,
+		versionsCommand,
+		contractCommand,
 		sopsCommand,
 		schemaCommand,
 		docsCommand,

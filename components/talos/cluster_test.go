@@ -34,7 +34,7 @@ func TestTalosCluster_GivesEveryNodeItsOwnConfig(t *testing.T) {
 			t.Errorf("%s: %v", apply.Name, err)
 			continue
 		}
-		if got := config.Machine().Network().Hostname(); got != node.Name {
+		if got := config.NetworkHostnameConfig().Hostname(); got != node.Name {
 			t.Errorf("%s: config of %s", apply.Name, got)
 		}
 		if got := config.Machine().Type().IsControlPlane(); got != node.IsControlPlane() {

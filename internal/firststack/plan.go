@@ -17,7 +17,7 @@ import (
 
 // The releases that a new cluster begins with.
 const (
-	// renovate: datasource=docker depName=ghcr.io/siderolabs/installer
+	// renovate: datasource=github-releases depName=siderolabs/talos
 	TalosVersion spec.Version = "v1.11.1"
 	// renovate: datasource=docker depName=ghcr.io/siderolabs/kubelet
 	KubernetesVersion spec.Version = "v1.34.1"
