@@ -70,7 +70,7 @@ func problems(t *testing.T, root string) string {
 	}
 
 	cluster, found := gitops.Load(root, first, gitops.Settings{Public: public})
-	found = append(found, cluster.CheckSettings(public, nil)...)
+	found = append(found, cluster.CheckSettings(public)...)
 	found = append(found, cluster.CheckOrder()...)
 	found = append(found, cluster.CheckPins()...)
 	found = append(found, cluster.CheckReleases()...)

@@ -87,6 +87,15 @@ func SecretRefs(stack *spec.Stack) map[string]spec.SecretRef {
 	return refs
 }
 
+// ForStorage is those settings of a stack that single apps of its storage have. One that nothing in the tree uses is a
+// schedule or a pool of the stack file that the tree does not carry out.
+func ForStorage(stack *spec.Stack) map[string]string {
+	set := map[string]string{}
+	addStorage(set, stack)
+	delete(set, DefaultStorageClass)
+	return set
+}
+
 func addStorage(set map[string]string, stack *spec.Stack) {
 	storage := stack.Storage
 	if storage.DefaultClass != "" {
