@@ -46,8 +46,9 @@ diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/mai
 preview: ## pulumi preview of STACK=home
 	pulumi preview --stack $(STACK) --diff
 
-up: validate ## pulumi up of STACK=home
-	pulumi up --stack $(STACK)
+up: validate ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it
+	@pulumi up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
+	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
 destroy: ## pulumi destroy of STACK=home; machine secrets are protected
 	pulumi destroy --stack $(STACK)

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -179,16 +180,16 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 			errs = append(errs, fmt.Errorf("kubeconfig of %s: %w", node.Name, err))
 			continue
 		}
-		server, client, err := apiClient(kubeconfig)
+		api, err := kubeapi.Open(kubeconfig)
 		if err != nil {
 			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
 		}
 		// A connection that is kept ends up with a machine that has gone down.
-		client.Transport.(*http.Transport).DisableKeepAlives = true
+		api.Client.Transport.(*http.Transport).DisableKeepAlives = true
 		a.mu.Lock()
-		a.kubernetes = &roll.KubeAPI{Server: server, Client: client}
+		a.kubernetes = &roll.KubeAPI{Server: api.Server, Client: api.Client}
 		a.mu.Unlock()
-		return roll.KubeAPI{Server: server, Client: client}, nil
+		return roll.KubeAPI{Server: api.Server, Client: api.Client}, nil
 	}
 	return nil, errors.Join(errs...)
 }
