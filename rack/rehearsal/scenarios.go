@@ -17,6 +17,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"interrupted": interrupted,
 	"loss":        loss,
 	"program":     program,
+	"roll":        roll,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.
