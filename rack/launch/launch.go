@@ -71,10 +71,10 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rehearsal: %w", err)
 	}
-	if err := checkStack(project, o.Stack, o.Out); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := o.check(); err != nil {
+	if err := checkStack(project, o.Stack, o.Out); err != nil {
 		return nil, err
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,25 +12,41 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
+// leastWrites is how many writes must have been asked for before it says anything that none failed.
+const leastWrites = 500
+
 // rollStep is a change to every machine of a running cluster.
 type rollStep struct {
 	name string
-	// edit changes the stack file.
-	edit func(text string) (string, error)
-	// down is how many machines have to go down for it: all, or none.
+	edit func(config map[string]any) error
+	// down says that the machines have to go down for it.
 	down bool
 }
 
 // rollSteps are a change that a running Talos takes on, one that it takes on at the next boot, and one that needs
-// another image. Kernel modules would not do for the second: Talos loads them at once.
+// another image. A kernel module would not do for the second: Talos loads it at once.
 var rollSteps = []rollStep{
-	{"a sysctl, live", nodeDefault("sysctls", `{ vm.max_map_count: "524288" }`), false},
-	{"a udev rule, with a reboot", nodeDefault("patches", `[{ machine: { udev: { rules: ['SUBSYSTEM=="drm", MODE="0666"'] } } }]`), true},
-	{"an extension, with an upgrade", withExtension, true},
+	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), false},
+	{"a udev rule, with a reboot", nodeDefaults("patches", []any{map[string]any{
+		"machine": map[string]any{"udev": map[string]any{"rules": []any{`SUBSYSTEM=="drm", MODE="0666"`}}},
+	}}), true},
+	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/nut-client"}), true},
 }
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
 func roll(ctx context.Context, r *rehearsal) error {
+	return r.inUse(ctx, "roll", func(c *cluster) error {
+		for _, step := range rollSteps {
+			if err := r.phase("roll", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is there still.
+func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster) error) error {
 	if err := r.upTwice(ctx); err != nil {
 		return err
 	}
@@ -38,96 +54,88 @@ func roll(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	r.report.Scenario = &report.Scenario{Name: "roll"}
-	if err := r.mark(ctx, c); err != nil {
+	// What Git owns is still being installed when `up` has ended.
+	if err := r.phase("settle", "waiting until everything that Git owns is ready", func() error {
+		_, err := r.checkKustomizations(ctx, c)
+		return err
+	}); err != nil {
 		return err
 	}
-	for _, step := range rollSteps {
-		err := r.phase("roll", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) })
-		if err != nil {
-			return err
-		}
+	r.report.Scenario = &report.Scenario{Name: name}
+	written, err := r.mark(ctx, c)
+	if err != nil {
+		return err
 	}
+	if err := steps(c); err != nil {
+		return err
+	}
+	asked, failed := 0, 0
+	for _, step := range r.report.Scenario.Steps {
+		asked, failed = asked+step.APIAsked, failed+step.APIFailed
+	}
+	r.add("the cluster was in use", asked >= leastWrites, fmt.Sprintf("%d writes, of which %d failed; %d at least are wanted", asked, failed, leastWrites))
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	err = r.marked(ctx, c)
-	r.add("what was written before the roll is still there", err == nil, detailOf(err, "a marker in etcd"))
+	err = r.marked(ctx, c, written)
+	r.add("what was written before is still there", err == nil, detailOf(err, "in etcd, on a volume, and on every machine"))
+	if err := unmark(ctx, c); err != nil {
+		return err
+	}
 	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
 }
 
 // rollOnce makes one change, and judges what it did to the machines and to those who use the cluster.
 func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) error {
+	before := r.stack
 	if err := r.edit(step.edit); err != nil {
 		return err
+	}
+	var want []string
+	if step.down {
+		want = changed(before, r.stack)
 	}
 	did, err := r.act(ctx, c, step.name, func() error {
 		_, err := r.cli.Up(ctx)
 		return err
 	})
+	r.judge(did, want)
 	if err != nil {
 		return err
 	}
-	var want []string
-	for _, m := range r.rack.nodes {
-		if step.down {
-			want = append(want, m.spec.Name)
-		}
-	}
-	went := slices.Sorted(slices.Values(did.Order))
-	slices.Sort(want)
-	r.add(step.name+": machines that went down", slices.Equal(went, want), fmt.Sprintf("in the order %v", did.Order))
-	r.add(step.name+": never two at once", did.NodesDownAtOnce <= 1, fmt.Sprintf("%d at most", did.NodesDownAtOnce))
-	// Two control planes have no quorum while one of them reboots: nobody can write.
-	quorum := len(r.stack.ControlPlanes()) >= 3 || !step.down
-	r.add(step.name+": the API answers", !quorum || did.APIFailed == 0, fmt.Sprintf("%d of %d writes failed, in %.0f s", did.APIFailed, did.APIAsked, did.Seconds))
 	err = r.runsWhatItShould()
 	r.add(step.name+": every machine runs it", err == nil, detailOf(err, fmt.Sprintf("%d machines", len(r.rack.nodes))))
 	return nil
 }
 
-// edit changes the room's stack file for good, and what the rehearsal holds of it.
-func (r *rehearsal) edit(change func(string) (string, error)) error {
-	before, err := os.ReadFile(r.file.Copy)
-	if err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	after, err := change(string(before))
-	if err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	stack, problems := spec.Load(r.stack.Name, []byte(after))
-	if err := problems.Err(); err != nil {
-		return err
-	}
-	r.stack = stack
-	for _, m := range r.rack.nodes {
-		i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Name == m.spec.Name })
-		m.spec = stack.Nodes[i]
-	}
-	// The file keeps its identity: it is mounted over the operator's.
-	return os.WriteFile(r.file.Copy, []byte(after), 0o600)
-}
-
-const defaultsKey = "  home-ops:nodeDefaults:\n"
-
-// nodeDefault sets a key for all nodes, which the file must not have yet.
-func nodeDefault(key, value string) func(string) (string, error) {
-	return func(text string) (string, error) {
-		if strings.Count(text, defaultsKey) != 1 {
-			return "", errors.New("it has no nodeDefaults to add to")
+// changed are the nodes that are not the same in two states of a stack.
+func changed(before, after *spec.Stack) []string {
+	var names []string
+	for _, n := range after.Nodes {
+		if !slices.ContainsFunc(before.Nodes, func(old spec.Node) bool { return reflect.DeepEqual(old, n) }) {
+			names = append(names, n.Name)
 		}
-		return strings.Replace(text, defaultsKey, defaultsKey+"    "+key+": "+value+"\n", 1), nil
 	}
+	slices.Sort(names)
+	return names
 }
 
-// withExtension adds a system extension to all nodes.
-func withExtension(text string) (string, error) {
-	const key = "    extensions: ["
-	if strings.Count(text, key) != 1 {
-		return "", errors.New("it has no list of extensions to add to")
+// judge is whether a step took down the machines that it had to, one at a time, and whether anybody noticed.
+func (r *rehearsal) judge(did report.Step, want []string) {
+	var went []string
+	var away []string
+	for _, d := range did.Down {
+		went = append(went, d.Node)
+		away = append(away, fmt.Sprintf("%s for %.1f s", d.Node, d.Seconds))
 	}
-	return strings.Replace(text, key, key+"siderolabs/nut-client, ", 1), nil
+	sorted := slices.Sorted(slices.Values(went))
+	r.add(did.Name+": machines that went down", slices.Equal(sorted, want), fmt.Sprintf("%s; wanted %v", strings.Join(away, ", "), want))
+	r.add(did.Name+": never two at once", did.NodesDownAtOnce <= 1, fmt.Sprintf("%d at most", did.NodesDownAtOnce))
+	// Two control planes have no quorum while one of them is away: nobody can write.
+	planes := r.stack.ControlPlanes()
+	quorum := len(planes) >= 3 || !slices.ContainsFunc(planes, func(n spec.Node) bool { return slices.Contains(went, n.Name) })
+	r.add(did.Name+": the API answers", !quorum || did.APIFailed == 0, fmt.Sprintf("%d of %d writes failed, in %.0f s; the slowest took %.1f s %s",
+		did.APIFailed, did.APIAsked, did.Seconds, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
 }
 
 // runsWhatItShould compares every machine's image and config with the stack file, on the machine itself.
@@ -148,7 +156,7 @@ func (r *rehearsal) runsWhatItShould() error {
 				errs = append(errs, fmt.Errorf("%s: sysctl %s is %q, not %q", m.spec.Name, key, got, value))
 			}
 		}
-		if len(m.spec.Patches) > 0 && len(applied.Machine().Udev().Rules()) == 0 {
+		if strings.Contains(fmt.Sprint(m.spec.Patches), "udev") && len(applied.Machine().Udev().Rules()) == 0 {
 			errs = append(errs, fmt.Errorf("%s has no udev rule", m.spec.Name))
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/home-ops/home-ops/rack/report"
 )
 
-// scenarios are what can happen in a rehearsal.
+// scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
 	"faults":      faults,

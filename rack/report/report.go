@@ -39,26 +39,6 @@ type Report struct {
 	PeakMegabytes int `json:"peakMegabytes,omitempty"`
 }
 
-// Scenario is what was done to a running cluster, and what its users noticed.
-type Scenario struct {
-	Name  string `json:"name"`
-	Steps []Step `json:"steps"`
-}
-
-// Step is one act of a scenario.
-type Step struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"seconds"`
-	// APIAsked counts the writes that were sent to the Kubernetes API meanwhile, at its
-	// endpoint, and APIFailed those that were not answered with success.
-	APIAsked  int `json:"apiAsked"`
-	APIFailed int `json:"apiFailed"`
-	// NodesDownAtOnce is the greatest number of nodes that were away at the same time.
-	NodesDownAtOnce int `json:"nodesDownAtOnce"`
-	// Order names the nodes in the order in which they went down.
-	Order []string `json:"order,omitempty"`
-}
-
 // Resources counts what the engine did.
 type Resources struct {
 	Created int `json:"created"`

@@ -3,6 +3,7 @@ package rolltest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -105,8 +106,16 @@ func (c *cluster) roll(stack *spec.Stack) {
 // whileWriting counts writes to the API at its endpoint, by a client that tries none again.
 func (c *cluster) whileWriting(do func()) (asked, failed int) {
 	config := rest.CopyConfig(c.config)
-	config.Timeout, config.QPS = 2*time.Second, -1
-	client, err := kubernetes.NewForConfig(config)
+	config.QPS = -1
+	// Each write has a connection of its own, as each kubectl has; one that is kept is cut whenever the VIP moves. Leader
+	// election, the most impatient client in a cluster, gives up after ten seconds.
+	trust, err := rest.TLSConfigFor(config)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	client, err := kubernetes.NewForConfigAndClient(config, &http.Client{
+		Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true},
+	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
