@@ -13,13 +13,24 @@ CC_HERE := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" 
 GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
 
+# An unknown scenario, or a folder that is not there, is refused before anything is compiled.
+SCENARIOS := $(shell sed -n 's/^\t\tName: "\(.*\)",$$/\1/p' rack/scenario/table.go)
+ifneq ($(filter-out $(SCENARIOS),$(SCENARIO)),)
+$(error there is no SCENARIO=$(SCENARIO); there are: $(SCENARIOS))
+endif
+ifneq ($(PLUGINS),)
+ifeq ($(wildcard $(PLUGINS)/.),)
+$(error PLUGINS=$(PLUGINS): there is no such folder)
+endif
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test unit validate render diff preview up destroy lint generate bench clean
+.PHONY: help rehearse test test-day2 unit validate render diff preview up destroy lint generate bench clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=faults|interrupted|loss|program] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
+rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
 	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
 
 test: ## Run every test, rehearsals included
@@ -28,6 +39,9 @@ test: ## Run every test, rehearsals included
 	go test -C rack/flows/engine ./...
 	go test -C rack -timeout 60m ./e2e
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
+
+test-day2: ## Rehearse every scenario for home and lab; takes hours
+	go test -C rack -timeout 8h ./e2e -run TestDayTwo -day2
 
 unit: ## Run the tests that need no rack
 	go test ./...
