@@ -24,6 +24,7 @@ func commands() []command {
 		sopsCommand,
 		stateCommand,
 		breakGlassCommand,
+		resetCommand,
 		schemaCommand,
 		docsCommand,
 		versionCommand,

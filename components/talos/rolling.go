@@ -149,7 +149,13 @@ func (a *access) talos(node roll.Node) (roll.TalosAPI, error) {
 	a.mu.Lock()
 	creds := a.credentials
 	a.mu.Unlock()
-	m, err := dial(spec.Node{Name: node.Name, Address: node.Address}, creds)
+	return OpenMachine(spec.Node{Name: node.Name, Address: node.Address}, creds)
+}
+
+// OpenMachine prepares connections to a machine at its own address: as an administrator, and as a stranger, which is how
+// one in maintenance mode is asked. Nothing is sent yet.
+func OpenMachine(node spec.Node, creds Credentials) (roll.TalosAPI, error) {
+	m, err := dial(node, creds)
 	if err != nil {
 		return roll.TalosAPI{}, err
 	}

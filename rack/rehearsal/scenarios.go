@@ -13,10 +13,13 @@ import (
 // scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
+	"blackout":    blackout,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
+	"lost-state":  lostState,
 	"program":     program,
+	"reset":       reset,
 	"roll":        roll,
 }
 
