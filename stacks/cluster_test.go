@@ -67,8 +67,8 @@ func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
 
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
-		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
-		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},
+		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},
 	} {
 		rec := engine(t, stack)
 		if err := rec.Preview(program, stack); err != nil {
@@ -82,7 +82,7 @@ func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s exports %v, want %v", stack, got, want)
 		}
-		for _, key := range []string{"kubeconfig", "talosconfig", "webhookURL"} {
+		for _, key := range []string{"kubeconfig", "machineSecrets", "talosconfig", "webhookURL"} {
 			if export := rec.Exports()[resource.PropertyKey(key)]; !export.IsSecret() {
 				t.Errorf("%s: %s is plain: %v", stack, key, export)
 			}

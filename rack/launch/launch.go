@@ -19,6 +19,7 @@ import (
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/sandbox"
+	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 // Options are what a person can say about a rehearsal.
@@ -44,8 +45,25 @@ type Options struct {
 	Out io.Writer
 }
 
-// scenarioProgram is the scenario that begins with the program of another commit.
-const scenarioProgram = "program"
+// check refuses what cannot be rehearsed, before anything is compiled.
+func (o Options) check() error {
+	chosen, err := scenario.Find(o.Scenario)
+	switch {
+	case err != nil:
+		return err
+	case (o.Base != "") && o.Scenario == "":
+		return errors.New("BASE=COMMIT goes with a scenario that begins with the program of that commit, such as SCENARIO=program")
+	case (o.Base != "") != chosen.Base:
+		return fmt.Errorf("SCENARIO=%s: BASE=COMMIT goes with a scenario that begins with the program of that commit, and with no other", o.Scenario)
+	}
+	if o.Plugins == "" {
+		return nil
+	}
+	if info, err := os.Stat(o.Plugins); err != nil || !info.IsDir() {
+		return fmt.Errorf("PLUGINS=%s: there is no such folder", o.Plugins)
+	}
+	return nil
+}
 
 // Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
 func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
@@ -53,11 +71,11 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rehearsal: %w", err)
 	}
-	if err := checkStack(project, o.Stack, o.Out); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if (o.Base != "") != (o.Scenario == scenarioProgram) {
-		return nil, fmt.Errorf("BASE=COMMIT and SCENARIO=%s go together: the program of that commit makes the cluster, today's takes it over", scenarioProgram)
+	if err := checkStack(project, o.Stack, o.Out); err != nil {
+		return nil, err
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
@@ -115,7 +133,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"), Homeops: filepath.Join(bin, "homeops"),
 	}
 	if o.Base != "" {
 		var err error
@@ -126,6 +144,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	parts := []build.Part{
 		// The language host's own flags, so that it finds the work done.
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
+		{Name: "homeops", Module: project, Package: "./cmd/homeops", Output: config.Homeops},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
 		{

@@ -138,3 +138,12 @@ func (n *Node) current() *session {
 	defer n.mu.Unlock()
 	return n.session
 }
+
+// InstalledImage is the reference of the installer image that the machine runs, empty while nothing is installed.
+func (n *Node) InstalledImage() string {
+	installed, ok, err := n.parts.installed()
+	if err != nil || !ok {
+		return ""
+	}
+	return installed.Image
+}

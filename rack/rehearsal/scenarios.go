@@ -10,13 +10,17 @@ import (
 	"github.com/home-ops/home-ops/rack/report"
 )
 
-// scenarios are what can happen in a rehearsal.
+// scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
+	"blackout":    blackout,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
+	"lost-state":  lostState,
 	"program":     program,
+	"reset":       reset,
+	"roll":        roll,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.

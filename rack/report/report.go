@@ -33,6 +33,8 @@ type Report struct {
 	Flows      Flows              `json:"flows"`
 	Parts      []Part             `json:"parts"`
 	Checks     []Check            `json:"checks"`
+	// Scenario is what happened after the cluster stood; nil when nothing did.
+	Scenario *Scenario `json:"scenario,omitempty"`
 	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
 	PeakMegabytes int `json:"peakMegabytes,omitempty"`
 }

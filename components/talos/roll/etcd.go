@@ -81,6 +81,21 @@ func (e etcdState) bearsLoss(down string) error {
 	return errors.Join(errs...)
 }
 
+// handOver has another member lead etcd before the leader goes down, which takes milliseconds. A leader that is just
+// stopped may cost an election, and all writes wait for it.
+func (r *Roll) handOver(ctx context.Context, machine Machine, node Node) error {
+	return r.wait(ctx, node.Name, "another leader of etcd", r.limits.Healthy, func(ctx context.Context) error {
+		state := r.etcd(ctx)
+		if len(state.planes) < 2 || state.leader() != node.Name {
+			return nil
+		}
+		if err := machine.ForfeitLeadership(ctx); err != nil {
+			return err
+		}
+		return errors.New("it has been asked to hand over")
+	})
+}
+
 // etcd asks every control plane but those that this run adds and that do not answer yet.
 func (r *Roll) etcd(ctx context.Context) etcdState {
 	state := etcdState{statuses: map[string]MemberStatus{}, problems: map[string]error{}}

@@ -190,6 +190,9 @@ func (k KubeAPI) do(ctx context.Context, method, path string, body, answer any) 
 func refusal(code int, raw []byte) error {
 	var status metav1.Status
 	if err := json.Unmarshal(raw, &status); err != nil || status.Message == "" {
+		if failed := failedChecks(string(raw)); failed != nil {
+			return apiError{code, "it is not ready yet: " + strings.Join(failed, ", ")}
+		}
 		return apiError{code, fmt.Sprintf("HTTP %d: %.300s", code, raw)}
 	}
 	text := status.Message
@@ -199,4 +202,16 @@ func refusal(code int, raw []byte) error {
 		}
 	}
 	return apiError{code, text}
+}
+
+// failedChecks are those that /readyz names as failed, among some sixty that it lists.
+func failedChecks(text string) []string {
+	var failed []string
+	for line := range strings.Lines(text) {
+		if name, is := strings.CutPrefix(line, "[-]"); is {
+			name, _, _ = strings.Cut(name, " ")
+			failed = append(failed, name)
+		}
+	}
+	return failed
 }

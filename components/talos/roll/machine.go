@@ -18,6 +18,8 @@ type Machine interface {
 	// EtcdStatus and EtcdMembers ask a control plane's etcd.
 	EtcdStatus(ctx context.Context) (MemberStatus, error)
 	EtcdMembers(ctx context.Context) ([]Member, error)
+	// ForfeitLeadership has etcd's leader hand over to another member.
+	ForfeitLeadership(ctx context.Context) error
 }
 
 // Cluster is the Kubernetes API.

@@ -57,6 +57,12 @@ func TestRoll_RebootsOneNodeAtATimeWorkersFirstAndTheLeaderLast(t *testing.T) {
 	}
 }
 
+func TestRoll_HandsTheLeadershipOverBeforeTheLeaderGoesDown(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	noErrors(t, w.change(t, soon(), w.wanted("cp-1", "reboot"), w.wanted("cp-3", "reboot")))
+	w.expect(t, "cp-3 reboots", "cp-3 uncordoned", "cp-2 leads", "cp-1 reboots", "cp-1 uncordoned")
+}
+
 func TestRoll_ChangesLiveWithoutMovingAnyPod(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "sysctl")))

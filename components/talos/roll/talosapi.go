@@ -170,6 +170,12 @@ func (t TalosAPI) EtcdMembers(ctx context.Context) ([]Member, error) {
 	return members, nil
 }
 
+// ForfeitLeadership implements [Machine].
+func (t TalosAPI) ForfeitLeadership(ctx context.Context) error {
+	_, err := t.machine().EtcdForfeitLeadership(ctx, &machineapi.EtcdForfeitLeadershipRequest{})
+	return err
+}
+
 // Kubeconfig is an administrator's, as a control plane hands it out.
 func (t TalosAPI) Kubeconfig(ctx context.Context) ([]byte, error) {
 	stream, err := t.machine().Kubeconfig(ctx, &emptypb.Empty{})

@@ -59,6 +59,11 @@ func (r *Roll) takeDown(ctx context.Context, machine Machine, t turn, seen sight
 	if err := r.drain(ctx, cluster, node); err != nil {
 		return err
 	}
+	if node.ControlPlane {
+		if err := r.handOver(ctx, machine, node); err != nil {
+			return err
+		}
+	}
 	if err := r.act(ctx, machine, node, seen); err != nil {
 		return err
 	}

@@ -257,6 +257,19 @@ func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 	return members, nil
 }
 
+func (m *machine) ForfeitLeadership(context.Context) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	for _, name := range m.world.names() {
+		if name != m.node.Name && m.world.machines[name].node.ControlPlane {
+			m.world.leader = name
+			m.world.event("%s leads", name)
+			return nil
+		}
+	}
+	return errors.New("nobody else is there")
+}
+
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
