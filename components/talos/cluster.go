@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -37,6 +38,9 @@ type Args struct {
 	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
 	// which asks it.
 	APIProbe APIProbe
+	// Leaving are nodes that the stack had when it was last applied, and has no more: they
+	// leave the cluster before anything else is changed. Default: none.
+	Leaving []roll.Node
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
@@ -104,7 +108,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	c.Configured = applies.all()
+	c.Configured = pulumi.All(applies.all(), b.departed)
 	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
@@ -180,6 +184,8 @@ type builder struct {
 	name   string
 	args   *Args
 	parent *TalosCluster
+	// departed is known once those that left the stack have left the cluster.
+	departed pulumi.Output
 }
 
 // secrets are the cluster's identity: without them its machines and its etcd

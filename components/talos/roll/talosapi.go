@@ -176,6 +176,18 @@ func (t TalosAPI) ForfeitLeadership(ctx context.Context) error {
 	return err
 }
 
+// LeaveEtcd implements [Machine].
+func (t TalosAPI) LeaveEtcd(ctx context.Context) error {
+	_, err := t.machine().EtcdLeaveCluster(ctx, &machineapi.EtcdLeaveClusterRequest{})
+	return err
+}
+
+// RemoveMember implements [Machine].
+func (t TalosAPI) RemoveMember(ctx context.Context, id uint64) error {
+	_, err := t.machine().EtcdRemoveMemberByID(ctx, &machineapi.EtcdRemoveMemberByIDRequest{MemberId: id})
+	return err
+}
+
 // Kubeconfig is an administrator's, as a control plane hands it out.
 func (t TalosAPI) Kubeconfig(ctx context.Context) ([]byte, error) {
 	stream, err := t.machine().Kubeconfig(ctx, &emptypb.Empty{})

@@ -45,7 +45,11 @@ type machine struct {
 	// rollsBack makes an upgrade boot the old image; dead makes it stay away.
 	rollsBack, dead bool
 	// noEtcd and noAPI do not answer, though the machine does.
-	noEtcd, noAPI  bool
+	noEtcd, noAPI bool
+	// leftEtcd is no member any more; deleted has no node object.
+	leftEtcd, deleted bool
+	// disks are Ceph's.
+	disks          []string
 	cordoned, byUs bool
 	pods           []roll.Pod
 	boots          int
@@ -87,6 +91,11 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 	for _, name := range w.names() {
 		nodes = append(nodes, w.machines[name].node)
 	}
+	return w.rollOf(limits, nodes)
+}
+
+// rollOf is the roll of a stack that has only these nodes.
+func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
 		Nodes:   nodes,
 		Machine: func(n roll.Node) (roll.Machine, error) { return w.machines[n.Name], nil },
@@ -250,7 +259,7 @@ func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 	var members []roll.Member
 	for _, name := range m.world.names() {
-		if other := m.world.machines[name]; other.node.ControlPlane {
+		if other := m.world.machines[name]; other.node.ControlPlane && !other.leftEtcd {
 			members = append(members, roll.Member{ID: other.id(), Name: name})
 		}
 	}
@@ -270,6 +279,40 @@ func (m *machine) ForfeitLeadership(context.Context) error {
 	return errors.New("nobody else is there")
 }
 
+func (m *machine) LeaveEtcd(context.Context) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.leftEtcd = true
+	m.world.event("%s leaves etcd", m.node.Name)
+	return nil
+}
+
+func (m *machine) RemoveMember(_ context.Context, id uint64) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	for name, other := range m.world.machines {
+		if other.id() == id && other.node.ControlPlane {
+			other.leftEtcd = true
+			m.world.event("%s removes %s from etcd", m.node.Name, name)
+		}
+	}
+	return nil
+}
+
+func (w *world) DeleteNode(_ context.Context, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.machines[name].deleted = true
+	w.event("%s deleted", name)
+	return nil
+}
+
+func (w *world) Disks(_ context.Context, name string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.machines[name].disks, nil
+}
+
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -283,6 +326,9 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := w.machines[name]
+	if m.deleted {
+		return roll.NodeState{}, roll.ErrNoNode
+	}
 	// As a real one, it is ready until its kubelet has been silent for a while.
 	boot := m.running.BootID
 	if m.unreported > 0 {
