@@ -3,6 +3,7 @@ package roll
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Machine is one node's Talos API, at the node's own address.
@@ -12,6 +13,11 @@ type Machine interface {
 	// DryRun asks what a config would do; detail is the machine's own words where the
 	// effect is Refused.
 	DryRun(ctx context.Context, config []byte) (effect Effect, detail string, err error)
+	// Config is the config that it runs with. It is secret.
+	Config(ctx context.Context) ([]byte, error)
+	// Try puts a config into effect for a time, after which the machine goes back to the former one unless the config
+	// is applied before. A config that cannot be tried is [ErrRefused].
+	Try(ctx context.Context, config []byte, last time.Duration) error
 	// Apply gives it a config.
 	Apply(ctx context.Context, config []byte, mode Mode) error
 	// Upgrade installs another image over the one that runs, and boots it.
@@ -27,6 +33,9 @@ type Machine interface {
 	LeaveEtcd(ctx context.Context) error
 	RemoveMember(ctx context.Context, id uint64) error
 }
+
+// ErrRefused says that a machine does not take a config.
+var ErrRefused = errors.New("the machine refuses the config")
 
 // ErrNoNode says that Kubernetes knows no node of a name.
 var ErrNoNode = errors.New("Kubernetes knows no such node")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/home-ops/home-ops/spec"
@@ -125,6 +127,20 @@ func (t TalosAPI) Apply(ctx context.Context, config []byte, mode Mode) error {
 	}
 	return nil
 }
+
+// Try implements [Machine].
+func (t TalosAPI) Try(ctx context.Context, config []byte, last time.Duration) error {
+	_, err := t.machine().ApplyConfiguration(ctx, &machineapi.ApplyConfigurationRequest{
+		Data: config, Mode: machineapi.ApplyConfigurationRequest_TRY, TryModeTimeout: durationpb.New(last),
+	})
+	if status.Code(err) == codes.InvalidArgument {
+		return fmt.Errorf("%w: %s", ErrRefused, status.Convert(err).Message())
+	}
+	return err
+}
+
+// Config implements [Machine].
+func (t TalosAPI) Config(ctx context.Context) ([]byte, error) { return activeConfig(ctx, t.Secure) }
 
 // Upgrade implements [Machine].
 func (t TalosAPI) Upgrade(ctx context.Context, image string) error {

@@ -31,7 +31,7 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 		err = r.takeDown(ctx, machine, t, seen)
 	case seen.action == Apply:
 		if err = r.before(ctx, t, seen.action); err == nil {
-			err = machine.Apply(ctx, node.Config, Now)
+			err = r.apply(ctx, machine, node)
 		}
 	}
 	if err != nil {

@@ -66,10 +66,10 @@ func newWorld(names ...string) *world {
 	for _, name := range names {
 		node := roll.Node{
 			Name: name, ControlPlane: strings.HasPrefix(name, "cp"), Talos: oldTalos, Schematic: "plain", Image: "installer",
-			Kubernetes: oldKubernetes, Config: []byte("same"),
+			Kubernetes: oldKubernetes, Config: []byte(config("same")),
 		}
 		w.machines[name] = &machine{
-			world: w, node: node, config: "same", kubelet: string(oldKubernetes), plane: string(oldKubernetes),
+			world: w, node: node, config: config("same"), kubelet: string(oldKubernetes), plane: string(oldKubernetes),
 			running: roll.Running{Talos: oldTalos, Schematic: "plain", BootID: "0", Ready: true},
 			pods:    []roll.Pod{{Namespace: "media", Name: "plex-" + name}},
 		}
@@ -113,7 +113,7 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute,
+		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
@@ -139,10 +139,18 @@ func (w *world) change(t *testing.T, limits roll.Limits, nodes ...roll.Node) map
 	return byName
 }
 
-// wanted is a node with another config: its first word says what it does.
-func (w *world) wanted(name, config string) roll.Node {
+// config is a machine config in which a word says what it does.
+func config(word string) string {
+	return "version: v1alpha1\nmachine:\n  type: worker\n  sysctls: { word: " + word + " }\n"
+}
+
+// wanted is a node with another config.
+func (w *world) wanted(name, word string) roll.Node {
 	n := w.machines[name].node
-	n.Config = []byte(config)
+	n.Config = []byte(word)
+	if !strings.Contains(word, "\n") {
+		n.Config = []byte(config(word))
+	}
 	return n
 }
 
@@ -184,12 +192,30 @@ func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string,
 	switch {
 	case string(config) == m.config:
 		return roll.Unchanged, "", nil
-	case strings.HasPrefix(string(config), "reboot"):
+	case strings.Contains(string(config), "reboot"):
 		return roll.NeedsReboot, "", nil
-	case strings.HasPrefix(string(config), "refused") && m.running.Talos == oldTalos:
+	case strings.Contains(string(config), "refused") && m.running.Talos == oldTalos:
 		return roll.Refused, "unknown keys found", nil
 	}
 	return roll.Immediate, "", nil
+}
+
+func (m *machine) Config(context.Context) ([]byte, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return []byte(m.config), nil
+}
+
+// Try cuts the machine off when the config says so, until it goes back.
+func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.event("%s tries", m.node.Name)
+	if strings.Contains(string(config), "10.99.0.1/24") {
+		m.away = 100
+		return errors.New("connection reset")
+	}
+	return nil
 }
 
 func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
