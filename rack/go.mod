@@ -38,6 +38,7 @@ require (
 	k8s.io/kubectl v0.34.0
 	k8s.io/kubernetes v1.34.1
 	k8s.io/pod-security-admission v0.0.0
+	mvdan.cc/sh/v3 v3.12.0
 	sigs.k8s.io/gateway-api v1.4.0
 	sigs.k8s.io/kwok v0.8.0
 	sigs.k8s.io/yaml v1.6.0
@@ -68,8 +69,6 @@ require (
 	github.com/pulumi/pulumi-github/sdk/v6 v6.14.0 // indirect
 	github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.30.0 // indirect
 	github.com/pulumiverse/pulumi-talos/sdk v0.7.1 // indirect
-	github.com/vbatts/tar-split v0.12.2 // indirect
-	mvdan.cc/sh/v3 v3.12.0 // indirect
 	sigs.k8s.io/controller-runtime v0.24.1 // indirect
 )
 

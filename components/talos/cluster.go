@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/component"
 	"github.com/home-ops/home-ops/internal/helmguard"
 	"github.com/home-ops/home-ops/spec"
@@ -43,6 +44,9 @@ type Args struct {
 	// Releases is called before and after a Helm release is made or changed. Default: a
 	// [helmguard.Guard] over the Kubernetes API.
 	Releases *pulumi.ResourceHookBinding
+	// Leaving are nodes that the stack had when it was last applied, and has no more: they
+	// leave the cluster before anything else is changed. Default: none.
+	Leaving []roll.Node
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
@@ -112,7 +116,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	c.Configured = applies.all()
+	c.Configured = pulumi.All(applies.all(), b.departed)
 	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
@@ -189,6 +193,8 @@ type builder struct {
 	args   *Args
 	parent *TalosCluster
 	guard  *helmguard.Guard
+	// departed is known once those that left the stack have left the cluster.
+	departed pulumi.Output
 }
 
 // secrets are the cluster's identity: without them its machines and its etcd
