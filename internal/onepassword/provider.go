@@ -16,7 +16,9 @@ const (
 
 // ProviderArgs say how to reach 1Password: through a Connect server (Url and
 // Token), or with a service account, for which the provider runs the op command.
-// It refuses both together.
+// It refuses both together, also when one is in the environment: people who use the op
+// command have OP_SERVICE_ACCOUNT_TOKEN or OP_ACCOUNT there. An empty value takes the
+// place of the variable.
 type ProviderArgs struct {
 	Url                 pulumi.StringPtrInput //nolint:revive // the SDK's own name
 	Token               pulumi.StringPtrInput
@@ -41,6 +43,7 @@ func NewProvider(
 		props["serviceAccountToken"] = pulumi.ToSecret(args.ServiceAccountToken)
 	} else {
 		props["url"], props["token"] = args.Url, pulumi.ToSecret(args.Token)
+		props["serviceAccountToken"], props["account"] = pulumi.String(""), pulumi.String("")
 	}
 	var provider Provider
 	opts = append([]pulumi.ResourceOption{
