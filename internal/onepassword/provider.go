@@ -6,8 +6,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The plugin, and where Pulumi downloads it; pulumi-plugin.json says the same to
-// `pulumi plugin install`.
+// The plugin, and where Pulumi downloads it: `up` and `preview` do so by themselves, from
+// what the provider is registered with. `pulumi install` does not, for it reads the
+// pulumi-plugin.json of required modules, and this one is the main module's; docs/secrets.md
+// has the command.
 const (
 	// renovate: datasource=github-releases depName=1Password/pulumi-onepassword
 	Version           = "1.1.4"
