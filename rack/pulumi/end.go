@@ -1,9 +1,11 @@
 package pulumi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -27,12 +29,23 @@ func end(ctx context.Context, cmd *exec.Cmd) error {
 	if !errors.As(context.Cause(ctx), &e) {
 		return killTree(cmd.Process.Pid)
 	}
-	err := cmd.Process.Signal(e.Signal)
-	for tick := time.NewTicker(between); e.Again && err == nil; {
+	tick := time.NewTicker(between)
+	defer tick.Stop()
+	for err := cmd.Process.Signal(e.Signal); e.Again && err == nil; err = cmd.Process.Signal(e.Signal) {
 		<-tick.C
-		err = cmd.Process.Signal(e.Signal)
 	}
 	return nil
+}
+
+// lives reports whether a process is there and has not ended: one that nobody has waited for is still in the table.
+func lives(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	// pid (name) state ...; the name may hold anything, so count from its last parenthesis.
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	return len(fields) > 0 && fields[0][0] != 'Z'
 }
 
 // Outlived waits until no process of a run is left, or ends those that are left after a time, and says how many these were.
@@ -41,7 +54,7 @@ func Outlived(family []int, limit time.Duration) int {
 	for {
 		var living []int
 		for _, pid := range family {
-			if syscall.Kill(pid, 0) == nil {
+			if lives(pid) {
 				living = append(living, pid)
 			}
 		}
