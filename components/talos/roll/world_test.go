@@ -113,7 +113,7 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
+		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
@@ -198,6 +198,15 @@ func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string,
 		return roll.Refused, "unknown keys found", nil
 	}
 	return roll.Immediate, "", nil
+}
+
+func (m *machine) Configure(_ context.Context, config []byte) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.event("%s configured", m.node.Name)
+	m.config, m.leftEtcd, m.noEtcd = string(config), false, false
+	m.running = roll.Running{Talos: m.node.Talos, Schematic: m.node.Schematic, BootID: "0", Ready: true}
+	return nil
 }
 
 func (m *machine) Config(context.Context) ([]byte, error) {
