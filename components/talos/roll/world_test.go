@@ -26,6 +26,9 @@ type world struct {
 	lines []string
 	// mostDown is the greatest number of machines that were down at once.
 	mostDown int
+	// killAt is the call at which the program is killed, 0 for never; calls counts them, and kill ends its context.
+	killAt, calls int
+	kill          context.CancelFunc
 	// budget keeps every pod where it is; storage is what storage says.
 	budget  string
 	storage error
@@ -154,6 +157,16 @@ func (w *world) wanted(name, word string) roll.Node {
 	return n
 }
 
+// alive is an error once the program has been killed: whatever it goes on to do reaches nobody. It needs the lock.
+func (w *world) alive() error {
+	w.calls++
+	if w.killAt == 0 || w.calls < w.killAt {
+		return nil
+	}
+	w.kill()
+	return errors.New("killed")
+}
+
 func (w *world) event(format string, args ...any) {
 	w.events = append(w.events, fmt.Sprintf(format, args...))
 }
@@ -176,6 +189,9 @@ func (m *machine) goDown(then func()) {
 func (m *machine) Running(context.Context) (roll.Running, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.Running{}, err
+	}
 	if m.dead && m.boots > 0 {
 		return roll.Running{}, errors.New("connection refused")
 	}
@@ -189,6 +205,9 @@ func (m *machine) Running(context.Context) (roll.Running, error) {
 func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.Refused, "", err
+	}
 	switch {
 	case string(config) == m.config:
 		return roll.Unchanged, "", nil
@@ -230,6 +249,9 @@ func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
 func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	m.config = string(config)
 	switch mode {
 	case roll.WithReboot:
@@ -261,6 +283,9 @@ func (m *machine) takeOver(config string) {
 func (m *machine) Upgrade(_ context.Context, image string) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	m.world.event("%s upgrades to %s", m.node.Name, image)
 	m.goDown(func() {
 		if talos, schematic, ok := strings.Cut(image, "/"); ok && !m.rollsBack {
@@ -285,6 +310,9 @@ func (m *machine) id() uint64 { return uint64(m.node.Name[len(m.node.Name)-1]) }
 func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.MemberStatus{}, err
+	}
 	if m.away > 0 || m.noEtcd {
 		return roll.MemberStatus{}, errors.New("connection refused")
 	}
@@ -304,6 +332,9 @@ func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 func (m *machine) ForfeitLeadership(context.Context) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	for _, name := range m.world.names() {
 		if name != m.node.Name && m.world.machines[name].node.ControlPlane {
 			m.world.leader = name
@@ -351,6 +382,9 @@ func (w *world) Disks(_ context.Context, name string) ([]string, error) {
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	if m := w.machines[n.Name]; m.away > 0 || m.noAPI {
 		return errors.New("connection refused")
 	}
@@ -360,6 +394,9 @@ func (w *world) APIReady(_ context.Context, n roll.Node) error {
 func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return roll.NodeState{}, err
+	}
 	m := w.machines[name]
 	if m.deleted {
 		return roll.NodeState{}, roll.ErrNoNode
@@ -376,6 +413,9 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 func (w *world) Cordon(_ context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	w.machines[name].cordoned, w.machines[name].byUs = true, true
 	return nil
 }
@@ -383,6 +423,9 @@ func (w *world) Cordon(_ context.Context, name string) error {
 func (w *world) Uncordon(_ context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	w.machines[name].cordoned, w.machines[name].byUs = false, false
 	w.event("%s uncordoned", name)
 	return nil
@@ -391,12 +434,18 @@ func (w *world) Uncordon(_ context.Context, name string) error {
 func (w *world) Pods(_ context.Context, node string) ([]roll.Pod, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return nil, err
+	}
 	return w.machines[node].pods, nil
 }
 
 func (w *world) Evict(_ context.Context, pod roll.Pod) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	if w.budget != "" {
 		return roll.BudgetError{Pod: pod, Reason: w.budget}
 	}
@@ -409,6 +458,9 @@ func (w *world) Evict(_ context.Context, pod roll.Pod) error {
 func (w *world) ControlPlane(_ context.Context, node string) (map[string]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return nil, err
+	}
 	release := w.machines[node].plane
 	return map[string]string{"kube-apiserver": release, "kube-controller-manager": release, "kube-scheduler": release}, nil
 }
@@ -416,5 +468,8 @@ func (w *world) ControlPlane(_ context.Context, node string) (map[string]string,
 func (w *world) Storage(context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	return w.storage
 }
