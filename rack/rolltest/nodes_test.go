@@ -33,9 +33,13 @@ func TestRoll_OfSingleMachines(t *testing.T) {
 	c.removesAControlPlane(lab(t, func(text string) string { return strings.Replace(text, lab3, "", 1) }), stack.Nodes[2])
 }
 
-// locksNobodyOut gives a machine a network without any of its links: its hardware address was mistyped.
+// locksNobodyOut gives a machine a network without any of its links: its hardware address was mistyped, and the link that
+// is there is switched off, which DHCP would else give the same address.
 func (c *cluster) locksNobodyOut(stack *spec.Stack) {
-	mistyped := lab(c.t, func(text string) string { return strings.Replace(text, "84:47:09:3b:20:12", "84:47:09:3b:20:99", 1) })
+	const off = "\n      patches: [{ machine: { network: { interfaces: [{ interface: eth0, ignore: true }] } } }]"
+	mistyped := lab(c.t, func(text string) string {
+		return strings.Replace(text, "84:47:09:3b:20:12", "84:47:09:3b:20:99"+off, 1)
+	})
 	limits := roll.DefaultLimits()
 	limits.Try, limits.Watch, limits.Attempt = 20*time.Second, 8*time.Second, 3*time.Second
 	r := c.newRoll(mistyped, limits)
