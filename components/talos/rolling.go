@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -196,7 +197,13 @@ func (a *access) talos(node roll.Node) (roll.TalosAPI, error) {
 	a.mu.Lock()
 	creds := a.credentials
 	a.mu.Unlock()
-	m, err := dial(spec.Node{Name: node.Name, Address: node.Address}, creds)
+	return OpenMachine(spec.Node{Name: node.Name, Address: node.Address}, creds)
+}
+
+// OpenMachine prepares connections to a machine at its own address: as an administrator, and as a stranger, which is how
+// one in maintenance mode is asked. Nothing is sent yet.
+func OpenMachine(node spec.Node, creds Credentials) (roll.TalosAPI, error) {
+	m, err := dial(node, creds)
 	if err != nil {
 		return roll.TalosAPI{}, err
 	}
@@ -227,16 +234,16 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 			errs = append(errs, fmt.Errorf("kubeconfig of %s: %w", node.Name, err))
 			continue
 		}
-		server, client, err := apiClient(kubeconfig)
+		api, err := kubeapi.Open(kubeconfig)
 		if err != nil {
 			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
 		}
 		// A connection that is kept ends up with a machine that has gone down.
-		client.Transport.(*http.Transport).DisableKeepAlives = true
+		api.Client.Transport.(*http.Transport).DisableKeepAlives = true
 		a.mu.Lock()
-		a.kubernetes = &roll.KubeAPI{Server: server, Client: client}
+		a.kubernetes = &roll.KubeAPI{Server: api.Server, Client: api.Client}
 		a.mu.Unlock()
-		return roll.KubeAPI{Server: server, Client: client}, nil
+		return roll.KubeAPI{Server: api.Server, Client: api.Client}, nil
 	}
 	return nil, errors.Join(errs...)
 }

@@ -145,7 +145,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"), Homeops: filepath.Join(bin, "homeops"),
 	}
 	if o.Base != "" {
 		var err error
@@ -156,6 +156,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	parts := []build.Part{
 		// The language host's own flags, so that it finds the work done.
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
+		{Name: "homeops", Module: project, Package: "./cmd/homeops", Output: config.Homeops},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
 		{

@@ -47,22 +47,7 @@ func roll(ctx context.Context, r *rehearsal) error {
 
 // inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is there still.
 func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster, marks) error) error {
-	if err := r.up(ctx); err != nil {
-		return err
-	}
-	c, err := r.openCluster(ctx)
-	if err != nil {
-		return err
-	}
-	// What Git owns is still being installed when `up` has ended.
-	if err := r.phase("settle", "waiting until everything that Git owns is ready", func() error {
-		_, err := r.checkKustomizations(ctx, c)
-		return err
-	}); err != nil {
-		return err
-	}
-	r.report.Scenario = &report.Scenario{Name: name}
-	written, err := r.mark(ctx, c)
+	c, written, err := r.settled(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -83,6 +68,27 @@ func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster,
 		return err
 	}
 	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+// settled builds the cluster, waits until all of it stands, and writes the markers.
+func (r *rehearsal) settled(ctx context.Context, name string) (*cluster, marks, error) {
+	if err := r.up(ctx); err != nil {
+		return nil, marks{}, err
+	}
+	c, err := r.openCluster(ctx)
+	if err != nil {
+		return nil, marks{}, err
+	}
+	// What Git owns is still being installed when `up` has ended.
+	if err := r.phase("settle", "waiting until everything that Git owns is ready", func() error {
+		_, err := r.checkKustomizations(ctx, c)
+		return err
+	}); err != nil {
+		return nil, marks{}, err
+	}
+	r.report.Scenario = &report.Scenario{Name: name}
+	written, err := r.mark(ctx, c)
+	return c, written, err
 }
 
 // rollOnce makes one change, and judges what it did to the machines and to those who use the cluster.

@@ -13,10 +13,13 @@ import (
 // scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
+	"blackout":    blackout,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
+	"lost-state":  lostState,
 	"program":     program,
+	"reset":       reset,
 	"roll":        roll,
 }
 
@@ -28,7 +31,10 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
 		return err
 	}
-	return r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) })
+	if err := r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) }); err != nil {
+		return err
+	}
+	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
 }
 
 func (r *rehearsal) upTwice(ctx context.Context) error {
