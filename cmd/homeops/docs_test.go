@@ -13,9 +13,9 @@ var guides = []string{"README.md", "CONTRIBUTING.md", "docs/first-hour.md", "doc
 
 var (
 	shellBlock = regexp.MustCompile("(?ms)^```(sh|sh run|)\n(.*?)^```$")
-	makeWord   = regexp.MustCompile(`(?m)(?:^|\x60)make ([a-z][a-z-]*)`)
+	makeWord   = regexp.MustCompile(`(?m)(?:^|\x60)make ([a-z][a-z0-9-]*)`)
 	homeopsRun = regexp.MustCompile(`(?m)(?:^|\x60)(?:go run \./cmd/)?homeops ([a-z]+)`)
-	target     = regexp.MustCompile(`(?m)^([a-z-]+):.*?## `)
+	target     = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*?## `)
 )
 
 // A page that names a command which is not there is worse than none.

@@ -16,11 +16,12 @@ func bare(t *testing.T, programs map[string]string, args ...string) (string, err
 		t.Skip("no make here")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"Makefile", "go.mod"} {
+	for _, name := range []string{"Makefile", "go.mod", "rack/scenario/table.go"} {
 		content, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
+		mkdir(t, filepath.Dir(filepath.Join(dir, name)))
 		write(t, filepath.Join(dir, name), string(content))
 	}
 	bin := filepath.Join(dir, "path")

@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
+	"time"
 
 	"github.com/home-ops/home-ops/cmd/homeops/health"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -20,6 +22,9 @@ var statusCommand = command{
 	summary: "Show how a running cluster is, in five lines, and the addresses of its pages",
 	run:     showStatus,
 }
+
+// statusWithin is how long a cluster may take to answer: somebody waits for it.
+const statusWithin = 20 * time.Second
 
 // showStatus asks the cluster with the kubeconfig that `make kubeconfig` has written, or another one.
 func showStatus(ctx context.Context, c call) error {
@@ -44,10 +49,12 @@ func showStatus(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	api, err := health.Open(content)
+	api, err := kubeapi.Open(content)
 	if err != nil {
 		return fmt.Errorf("%s %w", *file, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, statusWithin)
+	defer cancel()
 	report, err := health.Of(ctx, api)
 	if err != nil {
 		return fmt.Errorf("the cluster does not answer: %w", err)

@@ -1,21 +1,19 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/internal/kubeapi/apitest"
 )
 
-// cluster is an API that answers with these bodies, for who has its certificate, and its kubeconfig.
+// cluster is the kubeconfig of an API that answers with these bodies.
 func cluster(t *testing.T, bodies map[string]string) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	kubeconfig, _ := apitest.Serve(t, time.Hour, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := bodies[r.URL.Path]
 		if !ok {
 			http.NotFound(w, r)
@@ -23,19 +21,7 @@ func cluster(t *testing.T, bodies map[string]string) string {
 		}
 		_, _ = w.Write([]byte(body))
 	}))
-	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	own := server.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := func(kind string, der []byte) string {
-		return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	return fmt.Sprintf("clusters:\n- cluster:\n    server: %s\n    certificate-authority-data: %s\nusers:\n- user:\n    client-certificate-data: %s\n    client-key-data: %s\n",
-		server.URL, text("CERTIFICATE", own.Certificate[0]), text("CERTIFICATE", own.Certificate[0]), text("PRIVATE KEY", key))
+	return string(kubeconfig)
 }
 
 func node(name, ready, message string) string {

@@ -29,6 +29,7 @@ func features(s *spec.Stack) []feature {
 		{"storage.rookCeph", st.RookCeph != nil, "ceph-snapshots", ""},
 		{"storage.rookCeph", st.RookCeph != nil, "monitoring-alerts", "ceph"},
 		{"storage.zfs", st.ZFS != nil, "zfs-localpv", ""},
+		{"storage.zfs", st.ZFS != nil, "zfs-pools", ""},
 		{"storage.zfs", st.ZFS != nil, "zfs-classes", ""},
 		{"storage.zfs", st.ZFS != nil, "monitoring-alerts", "zfs"},
 		{"storage", len(st.Classes()) > 0, "snapshot-controller", ""},

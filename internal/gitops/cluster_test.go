@@ -162,6 +162,10 @@ func TestTree_EverythingIsPinned(t *testing.T) {
 	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckPins()) })
 }
 
+func TestTree_NoReleaseStaysFailedOrFailsUnseen(t *testing.T) {
+	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckReleases()) })
+}
+
 func TestTree_PublishesOnlyWhatMayBePublic(t *testing.T) {
 	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckRoutes()) })
 }

@@ -4,12 +4,15 @@ package health
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // Line is one part of the cluster.
@@ -58,7 +61,7 @@ var counted = []struct{ part, path, condition string }{
 }
 
 // Of asks a cluster. The error is one of not reaching it; a part that cannot be read is a line.
-func Of(ctx context.Context, api API) (Report, error) {
+func Of(ctx context.Context, api kubeapi.API) (Report, error) {
 	var report Report
 	nodes, err := nodesLine(ctx, api)
 	if err != nil {
@@ -84,9 +87,9 @@ func Of(ctx context.Context, api API) (Report, error) {
 	return report, nil
 }
 
-func nodesLine(ctx context.Context, api API) (Line, error) {
+func nodesLine(ctx context.Context, api kubeapi.API) (Line, error) {
 	var nodes corev1.NodeList
-	if _, err := api.Get(ctx, "/api/v1/nodes", &nodes); err != nil {
+	if err := api.Get(ctx, "/api/v1/nodes", &nodes); err != nil {
 		return Line{}, err
 	}
 	good, first, versions := 0, "", []string{}
@@ -134,7 +137,7 @@ func conditionsLine(part, condition string, objects []object, err error) Line {
 	return summed(part, good, len(objects), first)
 }
 
-func storageLine(ctx context.Context, api API) Line {
+func storageLine(ctx context.Context, api kubeapi.API) Line {
 	clusters, err := list(ctx, api, "/apis/ceph.rook.io/v1/cephclusters")
 	if err != nil {
 		return Line{Part: "storage", Text: err.Error()}
@@ -166,9 +169,12 @@ func storageLine(ctx context.Context, api API) Line {
 	return summed("storage", good, len(clusters)+len(volumes), first)
 }
 
-func list(ctx context.Context, api API, path string) ([]object, error) {
+func list(ctx context.Context, api kubeapi.API, path string) ([]object, error) {
 	var objects struct{ Items []object }
-	_, err := api.Get(ctx, path, &objects)
+	err := api.Get(ctx, path, &objects)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
+		return nil, nil // the cluster does not have the kind
+	}
 	return objects.Items, err
 }
 
