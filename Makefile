@@ -30,6 +30,10 @@ $(error PLUGINS=$(PLUGINS): there is no such folder)
 endif
 endif
 
+# What a shell has for other programs, and a provider would take over what the stack gives it (stacks/environment.go).
+unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GITHUB_OWNER GITHUB_ORGANIZATION GITHUB_BASE_URL
+unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
+
 .DEFAULT_GOAL := help
 .PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate bench clean go pulumi space
 

@@ -3,6 +3,8 @@
 package stacks
 
 import (
+	"os"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
@@ -35,6 +37,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 func (p Program) run(ctx *pulumi.Context) error {
 	stack, err := load(ctx)
 	if err != nil {
+		return err
+	}
+	if err := checkEnvironment(stack, os.LookupEnv); err != nil {
 		return err
 	}
 	before, err := lastApplied(ctx)

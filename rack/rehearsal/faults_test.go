@@ -18,6 +18,7 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"GitHub answers 500 to the ruleset, and Cloudflare is in trouble",
 			"Cloudflare's token is revoked",
 			"Cloudflare answers 500 to the record",
+			"Cloudflare does not answer",
 			"GitHub limits the webhook, and then its token is revoked",
 		},
 		"lab": {
@@ -25,6 +26,7 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"Cloudflare's token is revoked",
 			"1Password answers 500",
 			"Cloudflare answers 500 to the record",
+			"Cloudflare does not answer",
 			"GitHub limits the webhook, and then its token is revoked",
 		},
 	} {
