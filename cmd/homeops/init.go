@@ -101,8 +101,8 @@ func initFlags() *flag.FlagSet {
 		"secrets":            "`where` secrets come from: none, sops, sops=KEYFILE or onepassword=VAULT",
 		"passphrase-file":    "the `file` with the passphrase of the stack's secrets; one is made where there is none",
 		"samples":            "yes to remove those sample stacks that are in the way",
-		"talos-version":      "the Talos `release` to install",
-		"kubernetes-version": "the Kubernetes `release` to run",
+		"talos-version":      "the Talos `release` to install (default " + string(firststack.TalosVersion) + ")",
+		"kubernetes-version": "the Kubernetes `release` to run (default " + string(firststack.KubernetesVersion) + ")",
 	} {
 		flags.String(name, "", usage)
 	}

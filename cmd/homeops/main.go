@@ -22,6 +22,7 @@ func commands() []command {
 		diffCommand,
 		treeCommand,
 		frrCommand,
+		statusCommand,
 		endpointCommand,
 		stacksCommand,
 		versionsCommand,

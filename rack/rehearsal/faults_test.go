@@ -30,7 +30,7 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"GitHub limits the webhook, and then its token is revoked",
 		},
 	} {
-		stack, problems := spec.LoadFile("../../Pulumi." + name + ".yaml")
+		stack, problems := spec.LoadFile("../../spec/spectest/testdata/Pulumi." + name + ".yaml")
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
