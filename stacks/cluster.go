@@ -16,6 +16,8 @@ type Program struct {
 	// GatewayKinds gives the kinds of the Gateway API. Default: their release at
 	// GitHub.
 	GatewayKinds gatewayapi.Source
+	// Reach looks whether the cluster answers. Default: a connection to it.
+	Reach Reach
 }
 
 // Cluster is the Pulumi program: the cluster of the current stack's file. It
@@ -42,6 +44,13 @@ func (p Program) run(ctx *pulumi.Context) error {
 		return err
 	}
 	if err := before.judge(ctx, stack); err != nil {
+		return err
+	}
+	reach := p.Reach
+	if reach == nil {
+		reach = dial
+	}
+	if err := before.sayIfAway(ctx, stack, reach); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)

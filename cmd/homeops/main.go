@@ -22,6 +22,7 @@ func commands() []command {
 		diffCommand,
 		frrCommand,
 		sopsCommand,
+		doctorCommand,
 		stateCommand,
 		breakGlassCommand,
 		resetCommand,
