@@ -64,8 +64,8 @@ up: validate ## pulumi up of STACK=home; then, where the stack file says so, sea
 	@pulumi up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
-destroy: ## pulumi destroy of STACK=home; machine secrets are protected
-	pulumi destroy --stack $(STACK)
+destroy: ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
+	@pulumi destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }
 
 lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
 	go tool -modfile=tools/go.mod actionlint
