@@ -43,6 +43,28 @@ func TestCluster_PutsEveryObjectIntoItsOwnCluster(t *testing.T) {
 	}
 }
 
+// A release that nobody guards never completes after a run that was killed in it.
+func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
+	for _, stack := range []string{"home", "lab"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		releases := rec.OfType("kubernetes:helm.sh/v3:Release")
+		if len(releases) < 5 {
+			t.Errorf("%s: %d releases", stack, len(releases))
+		}
+		for _, r := range releases {
+			hooks := r.Request.GetHooks()
+			before, after := []string{"talos-release-before"}, []string{"talos-release-after"}
+			if !slices.Equal(hooks.GetBeforeCreate(), before) || !slices.Equal(hooks.GetBeforeUpdate(), before) ||
+				!slices.Equal(hooks.GetAfterCreate(), after) || !slices.Equal(hooks.GetAfterUpdate(), after) {
+				t.Errorf("%s: %s has the hooks %v", stack, r.Name, hooks)
+			}
+		}
+	}
+}
+
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
 		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},

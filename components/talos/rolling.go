@@ -28,6 +28,8 @@ type Changer interface {
 	// Settle says that a machine stays as it is, Add that one is new.
 	Settle(name string)
 	Add(name string)
+	// Remove takes nodes out of the cluster, before anything is changed.
+	Remove(ctx context.Context, nodes []roll.Node) error
 }
 
 // rolling lets machines of a running cluster change one at a time. The engine updates
@@ -42,10 +44,13 @@ type rolling struct {
 	hooks   *pulumi.ResourceHookBinding
 	// access is set by the first hook: before that nobody knows the credentials.
 	access *access
+	// departed is closed once those that left the stack have left the cluster, or cannot: departedErr says why.
+	departed    chan struct{}
+	departedErr error
 }
 
 func (b *builder) rolling() (*rolling, error) {
-	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}}
+	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
 		r.changer = roll.New(roll.Options{
 			Nodes:   rollNodes(b.args.Stack),
@@ -75,6 +80,25 @@ func (b *builder) rolling() (*rolling, error) {
 		BeforeUpdate: []*pulumi.ResourceHook{change},
 	}
 	return r, nil
+}
+
+// removes has nodes that left the stack leave the cluster. The engine deletes their resources, and with
+// resetOnDestroy wipes the machines, at the very end, and not at all when this fails.
+func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, secrets *machine.Secrets) pulumi.Output {
+	if ctx.DryRun() || len(nodes) == 0 {
+		close(r.departed)
+		return pulumi.Bool(true).ToBoolOutput()
+	}
+	return secrets.ClientConfiguration.ApplyT(func(client machine.ClientConfiguration) (bool, error) {
+		defer close(r.departed)
+		creds, err := credentialsIn(client)
+		if err == nil {
+			r.access.set(creds)
+			err = r.changer.Remove(ctx.Context(), nodes)
+		}
+		r.departedErr = err
+		return true, err
+	})
 }
 
 func rollNodes(stack *spec.Stack) []roll.Node {
@@ -122,6 +146,14 @@ func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) err
 		return fmt.Errorf("node %s: its config is %s, not a string", node.Name, config.TypeString())
 	}
 	r.access.set(creds)
+	select {
+	case <-r.departed:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if r.departedErr != nil {
+		return fmt.Errorf("%s was left as it is: %w", node.Name, r.departedErr)
+	}
 	wanted := roll.NodeOf(r.stack, node)
 	wanted.Config = []byte(config.StringValue())
 	return r.changer.Change(ctx, wanted)

@@ -59,11 +59,13 @@ func TestRehearseHome_CompletesAfterBeingKilledAgainAndAgain(t *testing.T) {
 	}
 }
 
-// The scenario begins as a rehearsal without one, so this is that, too.
+// The scenario begins as a rehearsal without one, so this is that, too. What it leaves is handed over, as KEEP=1 does.
 func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(t *testing.T) {
 	o := options(t, "home")
 	o.Scenario = "loss"
-	r := rehearse(t, o)
+	r := rehearseAndKeep(t, o, map[string]string{
+		"kubectl get nodes -o wide": "worker-1", "talosctl -n": "v1.", "pulumi preview --stack home": "unchanged", "": "",
+	})
 
 	if len(r.Nodes) != 5 {
 		t.Errorf("nodes: %d, want 5", len(r.Nodes))

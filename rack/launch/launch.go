@@ -39,7 +39,8 @@ type Options struct {
 	Keep bool
 	// Scenario is what happens besides up and up again.
 	Scenario string
-	// Limit is the time after which a rehearsal is given up, builds not counted; not looked at with Keep.
+	// Limit is the time after which a rehearsal is given up, builds not counted; not looked at with Keep. Default: the
+	// scenario's.
 	Limit time.Duration
 	// Out takes everything that is said.
 	Out io.Writer
@@ -63,6 +64,14 @@ func (o Options) check() error {
 		return fmt.Errorf("PLUGINS=%s: there is no such folder", o.Plugins)
 	}
 	return nil
+}
+
+func (o Options) limit() time.Duration {
+	chosen, err := scenario.Find(o.Scenario)
+	if err != nil || chosen.Limit == 0 {
+		return scenario.DefaultLimit
+	}
+	return chosen.Limit
 }
 
 // Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
@@ -93,7 +102,10 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err := config.Save(configPath); err != nil {
 		return nil, err
 	}
-	if o.Limit > 0 && !o.Keep {
+	if o.Limit == 0 {
+		o.Limit = o.limit()
+	}
+	if !o.Keep {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("given up after %s", o.Limit))
 		defer cancel()

@@ -127,6 +127,9 @@ func (n *Node) Err() error {
 	return n.lastErr
 }
 
+// Acknowledge forgets the trouble that the machine had, because it was caused on purpose.
+func (n *Node) Acknowledge() { n.fail(nil) }
+
 func (n *Node) fail(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

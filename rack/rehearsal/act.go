@@ -2,11 +2,13 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -47,8 +49,8 @@ func (r *rehearsal) act(ctx context.Context, c *cluster, name string, do func() 
 	return step, err
 }
 
-// impatient is a client that has a connection of its own for each request, as each kubectl has, and tries none again. A
-// connection that is kept is cut whenever the VIP moves, in the house too, and its client connects again.
+// impatient is a client that has a connection of its own for each request, as each kubectl has. A connection that is kept
+// is cut whenever the VIP moves, in the house too, and its client connects again.
 func impatient(config *rest.Config) (kubernetes.Interface, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
@@ -70,18 +72,7 @@ func write(ctx context.Context, client kubernetes.Interface, step *report.Step, 
 	tick := time.NewTicker(writePause)
 	defer tick.Stop()
 	for {
-		began := time.Now()
-		_, err := client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{GenerateName: "write-", Labels: map[string]string{writtenBy: "write"}},
-		}, metav1.CreateOptions{})
-		step.APIAsked++
-		step.APISlowestSeconds = max(step.APISlowestSeconds, time.Since(began).Seconds())
-		if err != nil {
-			step.APIFailed++
-			if len(step.APIErrors) < keptErrors {
-				step.APIErrors = append(step.APIErrors, err.Error())
-			}
-		}
+		writeOnce(ctx, client, step)
 		select {
 		case <-ended:
 			return
@@ -89,6 +80,37 @@ func write(ctx context.Context, client kubernetes.Interface, step *report.Step, 
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// writeOnce writes, again and again when its connection is cut, until it has an answer or no patience.
+func writeOnce(ctx context.Context, client kubernetes.Interface, step *report.Step) {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := time.Now()
+	step.APIAsked++
+	var err error
+	for {
+		_, err = client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(bounded, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "write-", Labels: map[string]string{writtenBy: "write"}},
+		}, metav1.CreateOptions{})
+		var answered apierrors.APIStatus
+		if err == nil || errors.As(err, &answered) || bounded.Err() != nil {
+			break
+		}
+		step.APICut++
+		select {
+		case <-bounded.Done():
+		case <-time.After(writePause):
+		}
+	}
+	step.APISlowestSeconds = max(step.APISlowestSeconds, time.Since(began).Seconds())
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	step.APIFailed++
+	if len(step.APIErrors) < keptErrors {
+		step.APIErrors = append(step.APIErrors, err.Error())
 	}
 }
 

@@ -11,9 +11,11 @@ type Step struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
 	// APIAsked counts the writes that were sent to the Kubernetes API meanwhile, at its endpoint, each on a connection
-	// of its own; APIFailed those that were not answered with success.
+	// of its own; APIFailed those that were not answered with success in time. APICut counts connections that ended
+	// without an answer, of which the client made another at once: one that is open while the VIP moves is lost.
 	APIAsked  int `json:"apiAsked"`
 	APIFailed int `json:"apiFailed"`
+	APICut    int `json:"apiCut"`
 	// APISlowestSeconds is the longest that an answer took, of failures too.
 	APISlowestSeconds float64 `json:"apiSlowestSeconds"`
 	// APIErrors are the first failures, some at most.

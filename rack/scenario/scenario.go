@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Scenario is one thing that can happen to a cluster.
@@ -14,11 +15,16 @@ type Scenario struct {
 	Name string
 	// Does says what happens and what is judged, for docs/rehearsals.md.
 	Does string
+	// Limit is how long a rehearsal of it may take, builds not counted. Default: DefaultLimit.
+	Limit time.Duration
 	// Base is true for one that begins with the program of another commit, BASE=COMMIT.
 	Base bool
 	// Stacks are the stacks of this project that it is meant for. Default: all.
 	Stacks []string
 }
+
+// DefaultLimit is how long a rehearsal may take, builds not counted.
+const DefaultLimit = 15 * time.Minute
 
 // Find returns the scenario of a name; the empty name is up and up again, and nothing else.
 func Find(name string) (Scenario, error) {

@@ -27,8 +27,9 @@ type MemberStatus struct {
 
 // etcdState is etcd as all control planes together tell of it.
 type etcdState struct {
-	// planes are the control planes of the stack.
+	// planes are the control planes of the stack, leaving those that have left it.
 	planes  []string
+	leaving []string
 	members []Member
 	// statuses are by the control plane's name; one that does not answer has an error.
 	statuses map[string]MemberStatus
@@ -73,7 +74,7 @@ func (e etcdState) bearsLoss(down string) error {
 		errs = append(errs, errors.New("etcd's members do not agree on the leader"))
 	}
 	for _, m := range e.members {
-		if !slices.Contains(e.planes, m.Name) {
+		if !slices.Contains(e.planes, m.Name) && !slices.Contains(e.leaving, m.Name) {
 			errs = append(errs, fmt.Errorf("etcd has a member %s that is no control plane of this stack, and counts for "+
 				"the quorum: remove it with `talosctl etcd remove-member %016x`", m.Name, m.ID))
 		}
@@ -98,7 +99,9 @@ func (r *Roll) handOver(ctx context.Context, machine Machine, node Node) error {
 
 // etcd asks every control plane but those that this run adds and that do not answer yet.
 func (r *Roll) etcd(ctx context.Context) etcdState {
-	state := etcdState{statuses: map[string]MemberStatus{}, problems: map[string]error{}}
+	r.mu.Lock()
+	state := etcdState{leaving: r.leaving, statuses: map[string]MemberStatus{}, problems: map[string]error{}}
+	r.mu.Unlock()
 	for _, node := range r.all {
 		if !node.ControlPlane {
 			continue

@@ -140,7 +140,7 @@ func TestRoll_SaysWhatIsKnownOfAMachineThatDoesNotComeBack(t *testing.T) {
 func TestRoll_GoesOnWithANodeThatAnInterruptedRunLeftCordoned(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	m := w.machines["worker-1"]
-	m.cordoned, m.byUs, m.away, m.config = true, true, 5, "reboot"
+	m.cordoned, m.byUs, m.away, m.config = true, true, 5, config("reboot")
 	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "reboot")))
 	w.expect(t, "worker-1 uncordoned")
 }

@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/scenario"
@@ -48,7 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
 	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: "+strings.Join(scenario.Names(), ", "))
 	flags.StringVar(&options.Base, "base", "", "the commit whose program makes the cluster in the scenario program")
-	flags.DurationVar(&options.Limit, "limit", 15*time.Minute, "give up after this time, builds not counted")
+	flags.DurationVar(&options.Limit, "limit", 0, "give up after this time, builds not counted (default: the scenario's)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
