@@ -25,7 +25,7 @@ func (n *Node) Loads(module, extension string) error {
 	if !slices.ContainsFunc(extensions, func(e Extension) bool { return e.Name == extension }) {
 		return fmt.Errorf("%s: the installed image is without the extension %s", n.opts.Name, extension)
 	}
-	if !slices.ContainsFunc(applied.Machine().Kernel().Modules(), func(m config.KernelModule) bool { return m.Name() == module }) {
+	if !slices.ContainsFunc(applied.KernelModuleConfigs(), func(m config.KernelModuleConfig) bool { return m.Name() == module }) {
 		return fmt.Errorf("%s: machine.kernel.modules is without %s", n.opts.Name, module)
 	}
 	return nil
