@@ -131,22 +131,25 @@ func TestReset_RefusesTheOnlyControlPlane(t *testing.T) {
 func TestReset_ForgetsWhatWentWithTheMachines(t *testing.T) {
 	stack := spectest.Home(t)
 	for name, c := range map[string]struct {
-		resource engine.Resource
-		one, all bool
+		resource        engine.Resource
+		one, state, all bool
 	}{
-		"its configuration":        {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-worker-1"}, true, true},
-		"that of another machine":  {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-cp-1"}, false, true},
-		"an object of the cluster": {engine.Resource{Type: "kubernetes:helm.sh/v3:Release", Name: "cilium"}, false, true},
-		"the kubeconfig":           {engine.Resource{Type: "talos:cluster/kubeconfig:Kubeconfig", Name: "talos-kubeconfig"}, false, true},
-		"the provider":             {engine.Resource{Type: "pulumi:providers:kubernetes", Name: "talos-kubernetes"}, false, false},
-		"the machine secrets":      {engine.Resource{Type: "talos:machine/secrets:Secrets", Name: "talos-secrets"}, false, false},
-		"an account":               {engine.Resource{Type: "cloudflare:index/record:Record", Name: "edge-record"}, false, false},
+		"its configuration":        {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-worker-1"}, true, true, true},
+		"that of another machine":  {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-cp-1"}, false, true, true},
+		"the kubeconfig":           {engine.Resource{Type: "talos:cluster/kubeconfig:Kubeconfig", Name: "talos-kubeconfig"}, false, true, true},
+		"an object of the cluster": {engine.Resource{Type: "kubernetes:helm.sh/v3:Release", Name: "cilium"}, false, false, true},
+		"the provider":             {engine.Resource{Type: "pulumi:providers:kubernetes", Name: "talos-kubernetes"}, false, false, false},
+		"the machine secrets":      {engine.Resource{Type: "talos:machine/secrets:Secrets", Name: "talos-secrets"}, false, false, false},
+		"an account":               {engine.Resource{Type: "cloudflare:index/record:Record", Name: "edge-record"}, false, false, false},
 	} {
-		if got := gone(c.resource, stack.Nodes[2:3], false); got != c.one {
+		if got := gone(c.resource, stack.Nodes[2:3], machineAlone); got != c.one {
 			t.Errorf("%s: with worker-1 alone %t", name, got)
 		}
-		if got := gone(c.resource, stack.Nodes, true); got != c.all {
-			t.Errorf("%s: with all %t", name, got)
+		if got := gone(c.resource, stack.Nodes, machinesAlone); got != c.state {
+			t.Errorf("%s: with all machines, etcd from a snapshot %t", name, got)
+		}
+		if got := gone(c.resource, stack.Nodes, everything); got != c.all {
+			t.Errorf("%s: with everything %t", name, got)
 		}
 	}
 }
