@@ -83,8 +83,8 @@ up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file
 	@$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
-destroy: pulumi ## pulumi destroy of STACK=home; machine secrets are protected
-	$(PULUMI) destroy --stack $(STACK)
+destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
+	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }
 
 kubeconfig: pulumi ## Write the kubeconfig of STACK=home to out/kubeconfig/home
 	@$(call secret-output,kubeconfig,KUBECONFIG)
