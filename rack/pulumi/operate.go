@@ -97,8 +97,13 @@ func follow(path string, ended <-chan struct{}, watch []Watcher) error {
 		default:
 			select {
 			case <-ended:
-				// Pulumi ended before its first event; it says why itself.
-				return nil
+				// A short run may have written everything since.
+				if log, err = os.Open(path); errors.Is(err, os.ErrNotExist) {
+					// Pulumi ended before its first event; it says why itself.
+					return nil
+				} else if err != nil {
+					return fmt.Errorf("event log: %w", err)
+				}
 			case <-time.After(20 * time.Millisecond):
 			}
 		}
