@@ -125,9 +125,16 @@ func loadBalancerSteps(stack *spec.Stack, sessions *bgp.Plan) plan.Steps {
 	if end == nil {
 		return steps
 	}
-	steps = append(steps, configure("bgp-advertisement", end.Advertisement))
+	for _, advertisement := range end.Advertisements {
+		// That of all sessions is "bgp", one of a peer's own is "bgp-PEER".
+		step := "bgp-advertisement" + strings.TrimPrefix(advertisement.Name, "bgp")
+		steps = append(steps, configure(step, advertisement))
+	}
 	for _, config := range end.PeerConfigs {
 		steps = append(steps, configure("bgp-peer-"+config.Name, config))
+	}
+	for _, override := range end.Overrides {
+		steps = append(steps, configure("bgp-override-"+override.Name, override))
 	}
 	for _, cluster := range end.Clusters {
 		steps = append(steps, configure("bgp-nodes-"+cluster.Name, cluster))

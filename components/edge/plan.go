@@ -30,7 +30,8 @@ const (
 
 // Late values of the plan.
 const (
-	valueClusterToken = "cluster-token"
+	valueClusterToken  = "cluster-token"
+	valueDNSCredential = "dns-credential"
 	valueTunnelToken  = "tunnel-token"
 	valueUniFiKey     = "unifi-key"
 	valueCACert       = "ca-cert"

@@ -14,6 +14,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 const project = "../.."
@@ -197,6 +198,18 @@ func TestRehearse_SaysWhatIsWrongWithoutBuildingAnything(t *testing.T) {
 	broken := filepath.Join(dir, "Pulumi.broken.yaml")
 	if err := os.WriteFile(broken, []byte("config:\n  home-ops:cluster:\n    nmae: home\n"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	// What a person misspells is told before the stack file is read.
+	for want, o := range map[string]launch.Options{
+		"there is no SCENARIO=rol; there are: " + strings.Join(scenario.Names(), ", "): {Scenario: "rol"},
+		"PLUGINS=/nope: there is no such folder":                                       {Plugins: "/nope"},
+		"SCENARIO=program: BASE=COMMIT goes with a scenario that begins with the program of that commit, and with no other": {Scenario: "program"},
+		"BASE=COMMIT goes with a scenario that begins with the program of that commit, such as SCENARIO=program":            {Base: "HEAD"},
+	} {
+		o.Stack, o.Project, o.Out = "broken", dir, io.Discard
+		if _, err := launch.Rehearse(t.Context(), o); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 	for name, want := range map[string]string{
 		"broken":  "the stack file " + broken + " has errors; mend them, `make validate STACK=broken` shows them again",

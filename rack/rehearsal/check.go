@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -82,10 +81,7 @@ func (r *rehearsal) check(ctx context.Context) error {
 func (r *rehearsal) run(ctx context.Context, c *cluster, checks []check) {
 	for _, check := range checks {
 		detail, err := check.look(ctx, c)
-		if err != nil {
-			detail = strings.ReplaceAll(err.Error(), "\n", "; ")
-		}
-		r.add(check.name, err == nil, detail)
+		r.addChecked(check.name, detail, err)
 	}
 }
 

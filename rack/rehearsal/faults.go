@@ -47,7 +47,23 @@ func faults(ctx context.Context, r *rehearsal) error {
 			return err
 		}
 	}
-	return r.phase("revoked", "pulumi up, with every token good again", func() error { return r.allowedAgain(ctx) })
+	err = r.phase("revoked", "pulumi up, with every token good again", func() error { return r.allowedAgain(ctx) })
+	if err != nil {
+		return err
+	}
+	return r.phase("outage", "upgrading a release while admission does not answer", func() error {
+		c, err := r.openCluster(ctx)
+		if err != nil {
+			return err
+		}
+		if detail, err := r.checkKustomizations(ctx, c); err != nil {
+			r.addChecked("everything that Git owns is ready before the outage", detail, err)
+			return nil
+		}
+		detail, err := r.checkOutage(ctx, c)
+		r.addChecked("a release recovers from an outage of admission", detail, err)
+		return nil
+	})
 }
 
 // allowedAgain looks at a finished cluster whose tokens were bad for a while.
