@@ -62,7 +62,7 @@ var redStorage = []red{
 	{
 		line: "every storage class gives volumes", fault: "one does not",
 		whole: wholeClaims, damage: func(b *broken) { b.api[claimPath] = strings.Replace(b.api[claimPath], "Bound", "Pending", 1) },
-		want: "zfs-tank: after 1m0s: the claim is Pending: node(s) did not have enough free storage",
+		want: "ceph-block: after 1m0s: the claim is Pending: node(s) did not have enough free storage",
 	},
 	{
 		line: "every storage class gives volumes", fault: "one is not there",
