@@ -25,12 +25,59 @@ type BGP struct {
 	LocalPort int `json:"localPort,omitempty" min:"1" max:"65535"`
 	// Communities mark every route, for the routers' own filters.
 	Communities []Community `json:"communities,omitempty" max:"16" example:"[64514:100]"`
+	// Overrides are what single nodes do otherwise, as in a rack whose switches give each node an AS number of its own.
+	Overrides []BGPOverride `json:"overrides,omitempty" example:"[{ node: worker-1, localASN: 64601 }]"`
 	// RouterIDPool gives nodes without IPv4 the 32-bit router id that BGP wants: an IPv4 prefix that need not be
 	// routed. Nodes with IPv4 use their address.
 	RouterIDPool netip.Prefix `json:"routerIDPool,omitzero" example:"10.255.255.0/24"`
 }
 
 func (b *BGP) defaults() { b.Advertise = []Advertisement{AdvertiseLoadBalancer} }
+
+// BGPOverride is what one node does otherwise.
+type BGPOverride struct {
+	// Node is the node's name.
+	Node string `json:"node" required:"true" example:"worker-1"`
+	// LocalASN is this node's autonomous system number. Default: localASN of all nodes.
+	LocalASN uint32 `json:"localASN,omitempty" example:"64601"`
+	// RouterID is this node's 32-bit router id, in the form of an IPv4 address; no other speaker has it. Default: the
+	// node's IPv4 address, or one of RouterIDPool.
+	RouterID netip.Addr `json:"routerID,omitzero" example:"10.255.255.11"`
+}
+
+// Override is what a node does otherwise; empty when it does nothing otherwise.
+func (b *BGP) Override(node string) BGPOverride {
+	for _, o := range b.Overrides {
+		if o.Node == node {
+			return o
+		}
+	}
+	return BGPOverride{}
+}
+
+// ASNOf is a node's autonomous system number.
+func (b *BGP) ASNOf(node string) uint32 {
+	if o := b.Override(node); o.LocalASN != 0 {
+		return o.LocalASN
+	}
+	return b.LocalASN
+}
+
+// AdvertisedTo is what a peer is told of.
+func (b *BGP) AdvertisedTo(p BGPPeer) []Advertisement {
+	if len(p.Advertise) > 0 {
+		return p.Advertise
+	}
+	return b.Advertise
+}
+
+// CommunitiesTo are the marks of the routes that a peer is told of.
+func (b *BGP) CommunitiesTo(p BGPPeer) []Community {
+	if p.Communities != nil {
+		return p.Communities
+	}
+	return b.Communities
+}
 
 // Community is a mark of routes: "64514:100" (RFC 1997) or "4200000000:1:100" (RFC 8092).
 type Community string
@@ -73,8 +120,11 @@ type BGPPeer struct {
 	Name string `json:"name" required:"true" example:"gateway"`
 	// Address is the router's address, in a node network, or elsewhere with Multihop.
 	Address netip.Addr `json:"address" required:"true" example:"10.0.0.1"`
-	// ASN is the router's autonomous system number, 16 or 32 bits.
-	ASN uint32 `json:"asn" required:"true" example:"64512"`
+	// ASN is the router's autonomous system number, 16 or 32 bits. Give it, or LearnASN.
+	ASN uint32 `json:"asn,omitempty" example:"64512"`
+	// LearnASN takes whatever number the router says it has, so that one entry serves a router whose number changes. Any
+	// machine at that address is then believed: give PasswordRef too. Default: false.
+	LearnASN bool `json:"learnASN,omitempty"`
 	// Port is the router's BGP port. Default: 179.
 	Port int `json:"port,omitempty" min:"1" max:"65535"`
 	// PasswordRef says where the session's MD5 password is kept. Default: no password.
@@ -91,6 +141,11 @@ type BGPPeer struct {
 	ConnectRetry Duration `json:"connectRetry,omitempty"`
 	// GracefulRestart keeps the routes while Cilium's agent restarts. Default: on, for 2m.
 	GracefulRestart GracefulRestart `json:"gracefulRestart,omitzero"`
+	// Advertise is what this router is told of; a session carries the family of its address alone, so that two peers of
+	// one router may differ. Default: cilium.bgp.advertise.
+	Advertise []Advertisement `json:"advertise,omitempty" min:"1"`
+	// Communities mark the routes to this router. Default: cilium.bgp.communities; an empty list marks none.
+	Communities []Community `json:"communities,omitempty" max:"16" example:"[64514:200]"`
 	// Nodes names the nodes that peer with this router. Default: all that speak BGP.
 	Nodes []string `json:"nodes,omitempty"`
 }

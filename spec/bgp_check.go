@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,25 +16,15 @@ func (c *checker) bgp() {
 	const path = "cilium.bgp"
 	c.asn(path+".localASN", b.LocalASN)
 	c.nodeNames(path+".nodes", b.Nodes)
-	if len(c.s.Cilium.Pools) > 0 && len(b.Advertise) > 0 && !slices.Contains(b.Advertise, AdvertiseLoadBalancer) {
-		c.errorf(path+".advertise", "lacks loadBalancer: no router would learn of cilium.pools")
-	}
-	if slices.Contains(b.Advertise, AdvertisePods) && c.s.Cilium.Routing == RoutingTunnel {
-		c.warnf(path+".advertise", "announces pods, but cilium.routing is tunnel: routers would send to pods what only nodes can")
-	}
+	c.bgpAdvertise(path, b)
+	c.bgpOverrides(path+".overrides", b)
 	c.routerIDs(path + ".routerIDPool")
 	for _, t := range talosPorts {
 		if t.port == b.LocalPort {
 			c.errorf(path+".localPort", "%d is the port of %s on every node", t.port, t.of)
 		}
 	}
-	marks := map[Community]int{}
-	for i, m := range b.Communities {
-		if first, ok := marks[m]; ok {
-			c.errorf(fmt.Sprintf("%s.communities[%d]", path, i), "%s is already communities[%d]", m, first)
-		}
-		marks[m] = i
-	}
+	c.communities(path+".communities", b.Communities)
 	seen := map[string]int{}
 	for i := range b.Peers {
 		p := &b.Peers[i]
@@ -85,11 +76,25 @@ func (c *checker) routerIDs(path string) {
 	}
 }
 
+// longestOwnPeer is what "bgp-" leaves of the 63 characters of a label's value.
+const longestOwnPeer = 63 - len("bgp-")
+
 // peer checks one router.
 func (c *checker) peer(path string, p *BGPPeer) {
-	local := c.s.Cilium.BGP.LocalASN
-	if c.asn(path+".asn", p.ASN) && p.ASN == local {
-		c.errorf(path+".asn", "%d is also cilium.bgp.localASN: within one AS a router does not pass routes on to other routers; give the nodes a number of their own", p.ASN)
+	switch {
+	case p.LearnASN && p.ASN != 0:
+		c.errorf(path+".learnASN", "asn (%d) says which number the router has: keep one of the two", p.ASN)
+	case p.LearnASN && p.PasswordRef == "":
+		c.warnf(path+".learnASN", "whatever answers at this address is believed to be the router; give passwordRef too")
+	case !p.LearnASN && p.ASN == 0 && !c.s.isSet(path+".asn"):
+		c.errorf(path+".asn", "is missing; write for example 64512, or learnASN: true to take the router's word for it")
+	}
+	if c.asn(path+".asn", p.ASN) {
+		c.sameAS(path, p)
+	}
+	c.communities(path+".communities", p.Communities)
+	if own := len(p.Advertise) > 0 || p.Communities != nil; own && len(p.Name) > longestOwnPeer && isLabel(p.Name) {
+		c.errorf(path+".name", "%q has %d characters, and the label that joins a peer to an advertisement of its own leaves room for %d", p.Name, len(p.Name), longestOwnPeer)
 	}
 	c.nodeNames(path+".nodes", p.Nodes)
 	speakers := c.s.Cilium.BGP.Nodes
@@ -106,6 +111,32 @@ func (c *checker) peer(path string, p *BGPPeer) {
 	}
 	c.peerFamilies(path, p)
 	c.timers(path, p)
+}
+
+// sameAS finds nodes whose AS is the router's. A node with a number of its own is told of under overrides.
+func (c *checker) sameAS(path string, p *BGPPeer) {
+	b := c.s.Cilium.BGP
+	for _, name := range c.s.PeerNodes(*p) {
+		if b.ASNOf(name) != p.ASN {
+			continue
+		}
+		if i := slices.IndexFunc(b.Overrides, func(o BGPOverride) bool { return o.Node == name && o.LocalASN != 0 }); i >= 0 {
+			c.errorf(fmt.Sprintf("cilium.bgp.overrides[%d].localASN", i), "%d is also the AS of %s (%s): within one AS a router does not pass routes on to other routers", p.ASN, path, p.Name)
+			return
+		}
+		c.errorf(path+".asn", "%d is also cilium.bgp.localASN: within one AS a router does not pass routes on to other routers; give the nodes a number of their own", p.ASN)
+		return
+	}
+}
+
+func (c *checker) communities(path string, list []Community) {
+	marks := map[Community]int{}
+	for i, m := range list {
+		if first, ok := marks[m]; ok {
+			c.errorf(fmt.Sprintf("%s[%d]", path, i), "%s is already %s[%d]", m, path[strings.LastIndex(path, ".")+1:], first)
+		}
+		marks[m] = i
+	}
 }
 
 // timers holds a session's times against Cilium's and the protocol's bounds

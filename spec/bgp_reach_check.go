@@ -53,7 +53,7 @@ func (c *checker) peerFamilies(path string, p *BGPPeer) {
 		if !ok || !n.Address.IsValid() {
 			continue
 		}
-		if _, has := n.AddressOf(p.Address.Is6()); !has {
+		if _, has := n.AddressTowards(p.Address); !has {
 			c.errorf(path+".address", "node %s has no %s address to peer with %s from; give it one in secondaryAddresses, or name the peer's nodes", n.Name, familyName(p.Address.Is6()), p.Address)
 			return
 		}
@@ -68,28 +68,52 @@ func (c *checker) carried() {
 	for _, a := range c.advertised() {
 		six := a.prefix.Addr().Is6()
 		has := slices.ContainsFunc(b.Peers, func(p BGPPeer) bool {
-			return !p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6())
+			return slices.Contains(b.AdvertisedTo(p), a.kind) &&
+				(!p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6()))
 		})
-		if !has && len(b.Peers) > 0 && !told[a.path] && (c.s.isSet(a.path) || !told[parentPath(a.path)]) {
-			told[a.path], told[parentPath(a.path)] = true, !c.s.isSet(a.path)
+		if has || len(b.Peers) == 0 || told[a.path] || !c.s.isSet(a.path) && told[parentPath(a.path)] {
+			continue
+		}
+		told[a.path], told[parentPath(a.path)] = true, !c.s.isSet(a.path)
+		if slices.ContainsFunc(b.Peers, func(p BGPPeer) bool { return p.Address.IsValid() && p.Address.Is6() == six }) {
+			c.errorf(a.path, "no peer in cilium.bgp with an %s address is told of these, so that they would never be announced; add them to the peer's advertise", familyName(six))
+		} else {
 			c.errorf(a.path, "no peer in cilium.bgp has an %s address, so that these would never be announced; add the router's as a peer", familyName(six))
 		}
 	}
 }
 
-// advertised are the networks that BGP announces.
-func (c *checker) advertised() []network {
-	var out []network
-	for _, kind := range c.s.Cilium.BGP.Advertise {
+// announced is a network that BGP announces, and as what.
+type announced struct {
+	network
+	kind Advertisement
+}
+
+// advertised are the networks that BGP announces to one peer or another. That no peer is told of load-balancer
+// addresses is another rule's.
+func (c *checker) advertised() []announced {
+	var out []announced
+	b := c.s.Cilium.BGP
+	kinds := slices.Clone(b.Advertise)
+	for _, p := range b.Peers {
+		kinds = append(kinds, b.AdvertisedTo(p)...)
+	}
+	toAnyone := func(kind Advertisement) bool {
+		return slices.ContainsFunc(b.Peers, func(p BGPPeer) bool { return slices.Contains(b.AdvertisedTo(p), kind) })
+	}
+	for i, kind := range kinds {
+		if slices.Contains(kinds[:i], kind) || !toAnyone(kind) {
+			continue
+		}
 		if kind == AdvertiseLoadBalancer {
 			for _, b := range c.poolBlocks() {
-				out = append(out, network{b.path, netip.PrefixFrom(b.r.First, b.r.First.BitLen())})
+				out = append(out, announced{network{b.path, netip.PrefixFrom(b.r.First, b.r.First.BitLen())}, kind})
 			}
 		}
 		for _, n := range c.s.networks() {
 			parent := parentPath(n.path)
 			if kind == AdvertisePods && parent == "network.podCIDRs" || kind == AdvertiseClusterIP && parent == "network.serviceCIDRs" {
-				out = append(out, n)
+				out = append(out, announced{n, kind})
 			}
 		}
 	}

@@ -172,6 +172,15 @@ func listed(ps []netip.Prefix) string {
 // quoted joins words for a message.
 func quoted(words []string) string { return strings.Join(words, ", ") }
 
+// quotedNames joins names, each in quotes, for a message.
+func quotedNames(names []string) string {
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		out = append(out, fmt.Sprintf("%q", n))
+	}
+	return strings.Join(out, " or ")
+}
+
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return fmt.Sprintf("%d %s", n, one)

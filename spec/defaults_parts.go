@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 func (s *Stack) deriveCilium() {
 	c := &s.Cilium
@@ -66,11 +69,16 @@ func (s *Stack) deriveStorage() {
 				p.Replicas = c.Replicas
 			}
 		}
+		for i := range c.Pools {
+			if p := &c.Pools[i]; p.Replicas == 0 {
+				p.Replicas = c.Replicas
+			}
+		}
 	}
 	if l := st.Longhorn; l != nil {
 		if !s.isSet("storage.longhorn.nodes") && len(l.Nodes) == 0 {
 			for _, n := range s.Nodes {
-				if _, ok := n.UserVolume(l.UserVolume); ok {
+				if slices.ContainsFunc(l.Volumes(), func(v string) bool { _, ok := n.UserVolume(v); return ok }) {
 					l.Nodes = append(l.Nodes, n.Name)
 				}
 			}
@@ -167,12 +175,28 @@ func (s *Stack) deriveEdge() {
 	if e.DNS.TXTOwnerID == "" && !s.isSet("edge.dns.txtOwnerID") {
 		e.DNS.TXTOwnerID = s.Name
 	}
+	if d := e.DNS.DigitalOcean; d != nil {
+		if d.Zone == "" {
+			d.Zone = s.Cluster.Domain
+		}
+		if d.TokenRef == "" {
+			d.TokenRef = s.usualRef("digitalocean", "api-token", "digitalOceanToken")
+		}
+	}
+	if r := e.DNS.Route53; r != nil {
+		if r.Zone == "" {
+			r.Zone = s.Cluster.Domain
+		}
+		if r.SecretKeyRef == "" {
+			r.SecretKeyRef = s.usualRef("route53", "secret-access-key", "route53SecretKey")
+		}
+	}
 	if u := e.DNS.UniFi; u != nil && u.APIKeyRef == "" {
 		u.APIKeyRef = s.usualRef("unifi", "api-key", "unifiApiKey")
 	}
 	if e.Certificates.Issuer == "" {
 		e.Certificates.Issuer = IssuerCA
-		if e.Cloudflare != nil {
+		if len(e.PublicZones()) > 0 {
 			e.Certificates.Issuer = IssuerLetsEncrypt
 		}
 	}

@@ -80,6 +80,19 @@ func (s *Stack) PeerNodes(p BGPPeer) []string {
 	}
 }
 
+// AddressTowards is the address from which the node speaks to another one: that of the link whose network holds it, else
+// the node's first address of its family.
+func (n Node) AddressTowards(to netip.Addr) (netip.Addr, bool) {
+	for _, l := range n.ExtraLinks {
+		for _, p := range l.Addresses {
+			if p.IsValid() && p.Contains(to) && p.Addr() != to {
+				return p.Addr(), true
+			}
+		}
+	}
+	return n.AddressOf(to.Is6())
+}
+
 // InterfacePrefixes are the node's addresses with the prefix lengths of their networks, as a machine
 // configuration wants them. Addresses outside every node network are left out.
 func (s *Stack) InterfacePrefixes(n Node) []netip.Prefix {
@@ -127,6 +140,9 @@ func (st Storage) Classes() []string {
 		}
 		if c.Filesystem.Enabled {
 			out = append(out, "ceph-filesystem")
+		}
+		for _, p := range c.Pools {
+			out = append(out, p.Class())
 		}
 	}
 	if st.Longhorn != nil {

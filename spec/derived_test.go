@@ -79,7 +79,7 @@ func TestNodes_GetWhatTheirStorageNeeds(t *testing.T) {
 	if len(n.KernelModules) != 1 || n.KernelModules[0].Name != "zfs" {
 		t.Errorf("kernel modules %v", n.KernelModules)
 	}
-	if len(n.KubeletMounts) != 1 || n.KubeletMounts[0].Source != "/var/mnt/longhorn" || n.KubeletMounts[0].Destination != "/var/mnt/longhorn" {
+	if len(n.KubeletMounts) != 0 { // the kubelet sees user volumes by itself
 		t.Errorf("kubelet mounts %v", n.KubeletMounts)
 	}
 	other, _ := s.Node("k2")
@@ -93,10 +93,10 @@ func TestNodes_GetWhatTheirStorageNeeds(t *testing.T) {
 
 func TestNodes_CanMountLonghornsVolumesWhereverPodsRun(t *testing.T) {
 	s := fixture(t, "longhorn-on-some-workers")
-	for name, want := range map[string][2]int{"k1": {0, 0}, "w1": {2, 1}, "w2": {2, 1}, "w3": {2, 1}, "w4": {2, 0}} {
+	for name, want := range map[string]int{"k1": 0, "w1": 2, "w2": 2, "w3": 2, "w4": 2} {
 		n, _ := s.Node(name)
-		if got := [2]int{len(n.Extensions), len(n.KubeletMounts)}; got != want {
-			t.Errorf("%s has extensions %v and mounts %v, want %v", name, n.Extensions, n.KubeletMounts, want)
+		if len(n.Extensions) != want {
+			t.Errorf("%s has extensions %v, want %d", name, n.Extensions, want)
 		}
 	}
 }

@@ -80,8 +80,66 @@ type EdgeDNS struct {
 	// is kept up to date elsewhere. Every published name points at external.DOMAIN. Default: none, and a dynamic
 	// DNS client of the home keeps external.DOMAIN itself.
 	PublicTarget string `json:"publicTarget,omitempty" example:"home.dyndns.example"`
+	// DigitalOcean holds the domain's public records, in place of Cloudflare: exposure is then direct or none, and a
+	// dynamic DNS client of the home, or a record made by hand, keeps external.DOMAIN.
+	DigitalOcean *DigitalOcean `json:"digitalOcean,omitempty"`
+	// Route53 holds the domain's public records at Amazon, in place of Cloudflare, as DigitalOcean does.
+	Route53 *Route53 `json:"route53,omitempty"`
 	// UniFi also publishes the internal names at a UniFi gateway.
 	UniFi *UniFi `json:"unifi,omitempty"`
+}
+
+// DigitalOcean is the account that holds the domain's records
+// (https://docs.digitalocean.com/products/networking/dns/).
+type DigitalOcean struct {
+	// Zone is the domain as the account has it. Default: cluster.domain, or its parent for the domain of a subdomain.
+	Zone string `json:"zone,omitempty" example:"example.com"`
+	// TokenRef says where an API token with the scopes domain:read, domain:create, domain:update and domain:delete is
+	// kept; the cluster gets it. Default: item digitalocean, field api-token, of the 1Password vault if this program can
+	// read it; else config:digitalOceanToken.
+	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/digitalocean/api-token"`
+}
+
+// Route53 is the hosted zone that holds the domain's records
+// (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-working-with.html).
+type Route53 struct {
+	// Zone is the hosted zone's name. Default: cluster.domain, or its parent for the domain of a subdomain.
+	Zone string `json:"zone,omitempty" example:"example.com"`
+	// HostedZoneID is the public hosted zone's id. The key may then be allowed that zone alone.
+	HostedZoneID string `json:"hostedZoneID" required:"true" example:"Z2FDTNDATAQYW2"`
+	// Region is the region whose API signs the requests. Default: us-east-1, where Route 53 is.
+	Region string `json:"region,omitempty"`
+	// AccessKeyID is the id of an access key that may do route53:ChangeResourceRecordSets and ListResourceRecordSets in
+	// the zone, and ListHostedZones and GetChange; the cluster gets it. It is no secret.
+	AccessKeyID string `json:"accessKeyID" required:"true" example:"AKIAIOSFODNN7EXAMPLE"`
+	// SecretKeyRef says where the secret of that key is kept. Default: item route53, field secret-access-key, of the
+	// 1Password vault if this program can read it; else config:route53SecretKey.
+	SecretKeyRef SecretRef `json:"secretKeyRef,omitempty" example:"op://home/route53/secret-access-key"`
+}
+
+func (r *Route53) defaults() { r.Region = "us-east-1" }
+
+// DNSZone is a zone that holds the domain's public records.
+type DNSZone struct {
+	// Path leads to its holder in the stack file, and Holder names it.
+	Path, Holder string
+	// Zone is the zone's name.
+	Zone string
+}
+
+// PublicZones are the zones that the stack names for its public records; a valid stack has one at most.
+func (e Edge) PublicZones() []DNSZone {
+	var out []DNSZone
+	if c := e.Cloudflare; c != nil {
+		out = append(out, DNSZone{"edge.cloudflare", "Cloudflare", c.Zone})
+	}
+	if d := e.DNS.DigitalOcean; d != nil {
+		out = append(out, DNSZone{"edge.dns.digitalOcean", "DigitalOcean", d.Zone})
+	}
+	if r := e.DNS.Route53; r != nil {
+		out = append(out, DNSZone{"edge.dns.route53", "Route 53", r.Zone})
+	}
+	return out
 }
 
 // UniFi is a UniFi gateway that holds local DNS records
@@ -102,8 +160,8 @@ func (u *UniFi) defaults() { u.Site, u.SkipTLSVerify = "default", true }
 
 // Certificates says who signs the gateways' certificates.
 type Certificates struct {
-	// Issuer is letsencrypt (by a DNS record at Cloudflare) or ca (a certificate authority of the home's own).
-	// Default: letsencrypt with Cloudflare, else ca.
+	// Issuer is letsencrypt (by a DNS record at Cloudflare, DigitalOcean or Route 53) or ca (a certificate authority of
+	// the home's own). Default: letsencrypt with one of them, else ca.
 	Issuer Issuer `json:"issuer,omitempty"`
 	// Email is the address of the Let's Encrypt account.
 	Email string `json:"email,omitempty" example:"me@example.com"`

@@ -19,6 +19,7 @@ func (c *checker) exposure() {
 	if e.Exposure != ExposureNone && len(e.Gateways.External) == 0 && !c.anyBad("edge.gateways", "edge.gateways.external") {
 		c.errorf("edge.gateways.external", "is missing: exposure %s leads public requests to it", e.Exposure)
 	}
+	c.publicDNS()
 	cf := e.Cloudflare
 	if cf == nil {
 		return
@@ -29,27 +30,11 @@ func (c *checker) exposure() {
 			c.errorf(path+"."+id.key, "%q is not an id of Cloudflare's: 32 digits and letters a to f, as in the dashboard's address", id.value)
 		}
 	}
-	c.zone(path+".zone", cf.Zone)
 	if n := cf.TunnelName; n != "" && strings.TrimSpace(n) != n {
 		c.errorf(path+".tunnelName", "%q begins or ends with a blank", n)
 	}
 	if cf.ZoneSettings != nil && e.Exposure != ExposureTunnel {
 		c.errorf(path+".zoneSettings", "has no effect with exposure %s: only requests through the tunnel pass Cloudflare", e.Exposure)
-	}
-}
-
-func (c *checker) zone(path, zone string) {
-	domain := c.s.Cluster.Domain
-	switch {
-	case zone == "" || !isDomain(domain):
-	case !isDomain(zone):
-		c.errorf(path, "%q is not a DNS domain such as example.com", zone)
-	case !within(domain, zone):
-		c.errorf(path, "%s does not hold cluster.domain (%s)", zone, domain)
-	case privateZone(domain) != "":
-		c.errorf("cluster.domain", "%s lies under .%s, which no one can register: Cloudflare cannot hold it; use a domain of your own, or leave edge.cloudflare out", domain, privateZone(domain))
-	case domain != zone && c.s.Edge.Exposure == ExposureTunnel:
-		c.warnf(path, "cluster.domain (%s) is deeper than the zone: Cloudflare's free certificate covers %s and *.%s, not *.%s (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/)", domain, zone, zone, domain)
 	}
 }
 
@@ -200,7 +185,7 @@ func (c *checker) certificates() {
 	case err != nil || a.Address != ce.Email || !strings.Contains(ce.Email, "."):
 		c.errorf(path+".email", "%q is not a mail address", ce.Email)
 	}
-	if c.s.Edge.Cloudflare == nil && !c.anyBad("edge", "edge.cloudflare") {
-		c.errorf(path+".issuer", "letsencrypt proves the domain by a DNS record at Cloudflare: give edge.cloudflare, or use issuer ca")
+	if len(c.s.Edge.PublicZones()) == 0 && !c.anyBad("edge", "edge.cloudflare", "edge.dns", "edge.dns.digitalOcean", "edge.dns.route53") {
+		c.errorf(path+".issuer", "letsencrypt proves the domain by a DNS record: give edge.cloudflare, edge.dns.digitalOcean or edge.dns.route53, or use issuer ca")
 	}
 }

@@ -35,6 +35,7 @@ func (c *checker) kubelets() {
 				c.errorf(p+".destination", "%s is also mounted by kubeletMounts[%d]", m.Destination, first)
 			}
 			seen[m.Destination] = i
+			c.mountedAnyway(p, n, m)
 			if strings.HasPrefix(m.Source, "/") && !strings.HasPrefix(m.Source, "/var") && !strings.HasPrefix(m.Source, "/dev") && !strings.HasPrefix(m.Source, "/run/") && !strings.HasPrefix(m.Source, "/sys") {
 				c.warnf(p+".source", "%s is on Talos's read-only system; what is kept lies under /var", m.Source)
 			}
@@ -50,6 +51,24 @@ func (c *checker) kubelets() {
 		}
 	})
 }
+
+// mountedAnyway tells of mounts that Talos makes by itself, and of those that it does not make any more.
+func (c *checker) mountedAnyway(at string, n *Node, m Mount) {
+	contract, ok := c.s.Cluster.TalosContract.parse()
+	last, _ := lastKubeletMounts.parse()
+	switch {
+	case ok && contract.compareMinor(last) > 0:
+		c.errorf(at, "the kubelet's configuration of cluster.talosContract %s has no mounts; make %s a user volume, which the kubelet sees by itself",
+			c.s.Cluster.TalosContract, m.Source)
+	case slices.ContainsFunc(n.UserVolumes, func(v UserVolume) bool { return v.MountPath() == m.Source }):
+		c.warnf(at, "%s is a user volume, which the kubelet sees by itself; with a mount of its own it doubles at each restart of the kubelet "+
+			"(https://github.com/siderolabs/talos/issues/13053)", m.Source)
+	}
+}
+
+// lastKubeletMounts is the last contract whose kubelet configuration has mounts
+// (https://github.com/siderolabs/talos/blob/v1.14.1/pkg/machinery/config/types/k8s/kubelet.go).
+const lastKubeletMounts = Version("v1.13")
 
 func (c *checker) mountPath(at, p string) bool {
 	switch {

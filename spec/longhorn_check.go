@@ -3,7 +3,10 @@ package spec
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // longhorn checks Longhorn.
@@ -13,7 +16,8 @@ func (c *checker) longhorn() {
 		return
 	}
 	const path = "storage.longhorn"
-	if len(l.Nodes) == 0 && !c.anyBad(path+".nodes") {
+	c.longhornDisks(path, l)
+	if len(l.Disks) == 0 && len(l.Nodes) == 0 && !c.anyBad(path+".nodes") {
 		c.errorf(path+".userVolume", "no node has a user volume %q: add it to userVolumes of the nodes that store data, or to nodeDefaults", l.UserVolume)
 	}
 	c.nodeNames(path+".nodes", l.Nodes)
@@ -23,11 +27,12 @@ func (c *checker) longhorn() {
 			continue
 		}
 		at := fmt.Sprintf("%s.nodes[%d]", path, i)
-		if _, ok := n.UserVolume(l.UserVolume); !ok {
-			c.errorf(at, "%s has no user volume %q: its data would lie on EPHEMERAL, which a reset wipes", name, l.UserVolume)
+		if !slices.ContainsFunc(l.Volumes(), func(v string) bool { _, has := n.UserVolume(v); return has }) {
+			c.errorf(at, "%s has no user volume %s: its data would lie on EPHEMERAL, which a reset wipes", name, quotedNames(l.Volumes()))
 		}
 		c.storageNode(at, name, "Longhorn's volumes")
 	}
+	c.runsFromVar(l)
 	if len(l.Nodes) > 0 {
 		c.replicas(path+".replicas", l.Replicas, len(l.Nodes))
 	}
@@ -41,6 +46,31 @@ func (c *checker) longhorn() {
 		c.backup(path+".backup", l.Backup)
 	}
 }
+
+// runsFromVar warns of nodes on which Talos could keep Longhorn from running its engines. From v1.14 on, Talos mounts
+// /var restrictively where a document speaks of that volume; only contract v1.14 has the key that turns it off.
+func (c *checker) runsFromVar(l *Longhorn) {
+	talos, _ := c.s.Cluster.TalosVersion.parse()
+	contract, ok := c.s.Cluster.TalosContract.parse()
+	restrictive, _ := restrictiveVar.parse()
+	if !ok || talos.compareMinor(restrictive) < 0 || contract.compareMinor(restrictive) >= 0 {
+		return
+	}
+	var names []string
+	for _, name := range l.Nodes {
+		if n, ok := c.node(name); ok && (n.EphemeralVolume != nil || n.Encryption.Ephemeral != nil) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		c.warnf("cluster.talosContract", "%s: Talos %s mounts /var of %s nosuid and nodev, in v1.14.0 also noexec, because the stack file places or "+
+			"encrypts it; Longhorn runs its engines from there. With %s the program turns that off "+
+			"(https://github.com/longhorn/longhorn/issues/9083)", c.s.Cluster.TalosContract, c.s.Cluster.TalosVersion, quoted(names), restrictiveVar)
+	}
+}
+
+// restrictiveVar is the first release that does so (https://github.com/siderolabs/talos/pull/13774).
+const restrictiveVar = Version("v1.14")
 
 // Longhorn's bounds of a recurring job
 // (https://github.com/longhorn/longhorn-manager/blob/v1.9.0/datastore/longhorn.go, types/setting.go).
@@ -75,37 +105,108 @@ func (c *checker) jobNames(path string, l *Longhorn) {
 	}
 }
 
-var (
-	s3Target  = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]@[a-z0-9-]+/.*$`)
-	nfsTarget = regexp.MustCompile(`^nfs://[^/:]+:/.+$`)
-)
+// longhornDisks checks the volumes that hold data, and their tags
+// (https://github.com/longhorn/longhorn-manager/blob/v1.9.2/util/util.go, ValidateTags).
+func (c *checker) longhornDisks(path string, l *Longhorn) {
+	if len(l.Disks) > 0 && c.s.isSet(path+".userVolume") {
+		c.errorf(path+".userVolume", "disks says which volumes hold data: keep one of the two")
+	}
+	seen := map[string]int{}
+	for i, d := range l.Disks {
+		at := fmt.Sprintf("%s.disks[%d]", path, i)
+		if first, ok := seen[d.UserVolume]; ok && d.UserVolume != "" {
+			c.errorf(at+".userVolume", "%q is already disks[%d]", d.UserVolume, first)
+			continue
+		}
+		seen[d.UserVolume] = i
+		has := slices.ContainsFunc(c.s.Nodes, func(n Node) bool { _, ok := n.UserVolume(d.UserVolume); return ok })
+		if d.UserVolume != "" && !has {
+			c.errorf(at+".userVolume", "no node has a user volume %q: add it to userVolumes of the nodes that store data, or to nodeDefaults", d.UserVolume)
+		}
+		tags := map[string]int{}
+		for j, tag := range d.Tags {
+			p := fmt.Sprintf("%s.tags[%d]", at, j)
+			if errs := validation.IsQualifiedName(tag); len(errs) > 0 {
+				c.errorf(p, "%q is not a tag: up to 63 letters, digits, dots, dashes and underscores", tag)
+			}
+			if first, ok := tags[tag]; ok {
+				c.errorf(p, "%q is already tags[%d]", tag, first)
+			}
+			tags[tag] = j
+		}
+		c.reservedRoom(at+".reserved", d)
+	}
+	if len(l.Disks) == 0 {
+		return
+	}
+	c.eachNode(func(at string, _ *Node) {
+		for _, key := range []string{"labels", "annotations"} {
+			for _, name := range []string{longhornDiskLabel, longhornDisksAnnotation} {
+				if p := join(at+"."+key, name); c.s.isSet(c.s.source.origin(p)) {
+					c.errorf(p, "is set from %s.disks; change it there", path)
+				}
+			}
+		}
+	})
+}
+
+// reservedRoom holds what a disk leaves to others against the volume's own size.
+func (c *checker) reservedRoom(at string, d LonghornDisk) {
+	for _, n := range c.s.Nodes {
+		v, ok := n.UserVolume(d.UserVolume)
+		if ok && v.MaxSize > 0 && d.Reserved >= v.MaxSize {
+			c.errorf(at, "%s is no less than maxSize (%s) of that volume of %s: nothing would be left for Longhorn", d.Reserved, v.MaxSize, n.Name)
+			return
+		}
+	}
+}
+
+var targetForms = map[string]*regexp.Regexp{
+	"s3":   regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]@[a-z0-9-]+/.*$`),
+	"nfs":  regexp.MustCompile(`^nfs://[^/:]+:/.+$`),
+	"cifs": regexp.MustCompile(`^cifs://[^/:@]+/.+$`),
+	// https://learn.microsoft.com/en-us/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+	"azblob": regexp.MustCompile(`^azblob://[a-z0-9](-?[a-z0-9]){2,62}@[a-z0-9.-]+/.*$`),
+}
 
 func (c *checker) backup(path string, b *LonghornBackup) {
-	target := b.Target
-	switch {
-	case target == "":
-	case strings.HasPrefix(target, "s3://"):
-		if !s3Target.MatchString(target) {
-			c.errorf(path+".target", "%q is not s3://bucket@region/path; Longhorn wants the region and at least a slash after it", target)
-		}
-		if b.AccessKeyRef == "" && !c.anyBad(path) {
-			c.errorf(path+".accessKeyRef", "is missing: S3 wants credentials, for example op://home/longhorn/access-key")
-		}
-		if b.SecretKeyRef == "" && !c.anyBad(path) {
-			c.errorf(path+".secretKeyRef", "is missing: S3 wants credentials, for example op://home/longhorn/secret-key")
-		}
-	case strings.HasPrefix(target, "nfs://"):
-		if !nfsTarget.MatchString(target) {
-			c.errorf(path+".target", "%q is not nfs://host:/export", target)
-		}
-		if b.AccessKeyRef != "" || b.SecretKeyRef != "" || b.Endpoint != "" {
-			c.errorf(path, "endpoint, accessKeyRef and secretKeyRef are for S3, and the target is NFS")
-		}
-	default:
-		c.errorf(path+".target", "%q is neither s3://bucket@region/path nor nfs://host:/export", target)
+	c.schedules(path+".schedules", b.Schedules)
+	if b.Target == "" {
+		return
 	}
-	if b.Endpoint != "" && !strings.HasPrefix(target, "nfs://") {
+	kind, known := b.Kind()
+	if !known {
+		var forms []string
+		for _, t := range longhornTargets {
+			forms = append(forms, t.Form)
+		}
+		c.errorf(path+".target", "%q is none of %s", b.Target, quoted(forms))
+		return
+	}
+	if !targetForms[kind.Scheme].MatchString(b.Target) {
+		hint := ""
+		if kind.Scheme == "s3" {
+			hint = "; Longhorn wants the region and at least a slash after it"
+		}
+		c.errorf(path+".target", "%q is not %s%s", b.Target, kind.Form, hint)
+	}
+	refs := []struct {
+		key, what string
+		ref       SecretRef
+	}{{"accessKeyRef", kind.AccessKey, b.AccessKeyRef}, {"secretKeyRef", kind.SecretKey, b.SecretKeyRef}}
+	for _, r := range refs {
+		if kind.Credentials && r.ref == "" && !c.anyBad(path) {
+			c.errorf(path+"."+r.key, "is missing: a target %s:// wants its %s, kept for example in op://home/longhorn/%s", kind.Scheme, r.what, strings.ReplaceAll(r.what, " ", "-"))
+		}
+		if !kind.Credentials && r.ref != "" {
+			c.errorf(path+"."+r.key, "has no effect: a target %s:// takes no credentials", kind.Scheme)
+		}
+	}
+	switch {
+	case b.Endpoint == "":
+	case kind.Scheme != "s3":
+		c.errorf(path+".endpoint", "is the address of an S3 server, and the target is %s://", kind.Scheme)
+	default:
 		c.url(path+".endpoint", b.Endpoint, "https", "http")
 	}
-	c.schedules(path+".schedules", b.Schedules)
 }

@@ -42,8 +42,8 @@ func (c *checker) needed() {
 	if l := c.s.Storage.Longhorn; l != nil && l.Backup != nil {
 		const why = "a backup that lies in the cluster is lost with it"
 		c.neededURL("storage.longhorn.backup.endpoint", l.Backup.Endpoint, why)
-		if rest, ok := strings.CutPrefix(l.Backup.Target, "nfs://"); ok {
-			host, _, _ := strings.Cut(rest, ":")
+		if scheme, rest, ok := strings.Cut(l.Backup.Target, "://"); ok && (scheme == "nfs" || scheme == "cifs") {
+			host, _, _ := strings.Cut(rest, map[string]string{"nfs": ":", "cifs": "/"}[scheme])
 			c.neededHost("storage.longhorn.backup.target", host, why)
 		}
 	}

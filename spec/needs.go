@@ -1,22 +1,24 @@
 package spec
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// addNeeds gives the nodes what their storage wants of Talos: extensions, kernel modules, and mounts for
-// the kubelet. Lists may be shared with nodeDefaults, so they are copied before they grow.
+// addNeeds gives the nodes what their storage wants of Talos: extensions and kernel modules. User
+// volumes the kubelet sees by itself. Lists may be shared with nodeDefaults, so they are copied before they grow.
 func (s *Stack) addNeeds() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if l := s.Storage.Longhorn; l != nil {
-			stores := slices.Contains(l.Nodes, n.Name)
 			// A volume is attached over iSCSI wherever its pod runs, not only where its data is.
 			// https://longhorn.io/docs/latest/advanced-resources/os-distro-specific/talos-linux-support/
-			if stores || s.Schedulable(*n) {
+			if slices.Contains(l.Nodes, n.Name) || s.Schedulable(*n) {
 				n.need("siderolabs/iscsi-tools")
 				n.need("siderolabs/util-linux-tools")
 			}
-			if stores {
-				n.mount(UserVolume{Name: l.UserVolume}.MountPath())
+			if slices.Contains(l.Nodes, n.Name) {
+				n.storeLonghorn(l)
 			}
 		}
 		if z := s.Storage.ZFS; z != nil && slices.ContainsFunc(z.Pools, func(p ZFSPool) bool { return p.Node == n.Name }) {
@@ -29,17 +31,27 @@ func (s *Stack) addNeeds() {
 	}
 }
 
+// storeLonghorn has Longhorn put data on the node's volumes. Without the label it makes no disk there: the tree sets
+// createDefaultDiskLabeledNodes, since nodes without the volume would otherwise store on EPHEMERAL. What the stack file
+// says of the label itself stays.
+func (n *Node) storeLonghorn(l *Longhorn) {
+	labels := map[string]string{longhornDiskLabel: "true"}
+	if len(l.Disks) > 0 {
+		labels[longhornDiskLabel] = "config"
+		n.Annotations = filled(n.Annotations, map[string]string{longhornDisksAnnotation: l.disksOf(*n)})
+	}
+	n.Labels = filled(n.Labels, labels)
+}
+
+// filled is a copy of what is there with what is missing.
+func filled(there, missing map[string]string) map[string]string {
+	out := maps.Clone(missing)
+	maps.Copy(out, there)
+	return out
+}
+
 func (n *Node) need(extension string) {
 	if !slices.Contains(n.Extensions, extension) {
 		n.Extensions = append(slices.Clone(n.Extensions), extension)
 	}
-}
-
-func (n *Node) mount(path string) {
-	if slices.ContainsFunc(n.KubeletMounts, func(m Mount) bool { return m.Source == path }) {
-		return
-	}
-	m := Mount{Source: path, Destination: path}
-	m.defaults()
-	n.KubeletMounts = append(slices.Clone(n.KubeletMounts), m)
 }

@@ -1,6 +1,9 @@
 package spec
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // RookCeph runs Ceph (https://rook.io).
 type RookCeph struct {
@@ -24,6 +27,9 @@ type RookCeph struct {
 	Filesystem CephPool `json:"filesystem,omitzero"`
 	// ObjectStore is the S3 store, class ceph-bucket.
 	ObjectStore CephPool `json:"objectStore,omitzero"`
+	// Pools are further pools, each with a class of its own, ceph-NAME: on disks of another kind, with other copies, or
+	// with erasure coding.
+	Pools []CephExtraPool `json:"pools,omitempty" example:"[{ name: bulk, deviceClass: hdd }]"`
 	// Dashboard serves Ceph's web page at the internal gateway. Default: true.
 	Dashboard bool `json:"dashboard,omitempty"`
 	// Encrypted encrypts the disks with dm-crypt. Default: false.
@@ -61,8 +67,69 @@ type CephPool struct {
 	DeviceClass CephDeviceClass `json:"deviceClass,omitempty"`
 	// Compression compresses data on the disks. Default: false.
 	Compression bool `json:"compression,omitempty"`
+	// RetainOnDelete keeps a volume's data when its claim is deleted, and that of its snapshots. Default: false.
+	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
+	// ErasureCoding keeps chunks and checksums instead of copies, in the object store's data. Block volumes and file
+	// systems take it from a pool of Pools, because their first pool holds what it cannot keep. Default: copies.
+	ErasureCoding *CephErasureCoding `json:"erasureCoding,omitempty"`
+}
+
+// CephExtraPool is a further pool, with a class of its own.
+type CephExtraPool struct {
+	// Name is the end of the class's name: bulk makes ceph-bulk.
+	Name string `json:"name" required:"true" example:"bulk"`
+	// Kind is block (volumes for one node at a time) or filesystem (for many at once). Default: block.
+	Kind CephPoolKind `json:"kind,omitempty"`
+	// Replicas is how many copies are kept; with ErasureCoding, of a block pool's metadata. Default: those of RookCeph.
+	Replicas int `json:"replicas,omitempty" min:"1" max:"9"`
+	// DeviceClass keeps the data on disks of one kind. Default: any.
+	DeviceClass CephDeviceClass `json:"deviceClass,omitempty"`
+	// Compression compresses data on the disks. Default: false.
+	Compression bool `json:"compression,omitempty"`
 	// RetainOnDelete keeps a volume's data when its claim is deleted. Default: false.
 	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
+	// ErasureCoding keeps chunks and checksums instead of copies. It cannot be changed later. Default: copies.
+	ErasureCoding *CephErasureCoding `json:"erasureCoding,omitempty"`
+}
+
+func (p *CephExtraPool) defaults() { p.Kind = CephPoolBlock }
+
+// Pool is how it keeps data.
+func (p CephExtraPool) Pool() CephPool {
+	return CephPool{
+		Enabled: true, Replicas: p.Replicas, DeviceClass: p.DeviceClass, Compression: p.Compression,
+		RetainOnDelete: p.RetainOnDelete, ErasureCoding: p.ErasureCoding,
+	}
+}
+
+// Class is the name of its storage class.
+func (p CephExtraPool) Class() string { return "ceph-" + p.Name }
+
+// CephPoolKind is what a further pool serves.
+type CephPoolKind string
+
+// The kinds.
+const (
+	CephPoolBlock      CephPoolKind = "block"
+	CephPoolFilesystem CephPoolKind = "filesystem"
+)
+
+// Values lists the kinds.
+func (CephPoolKind) Values() []string { return []string{"block", "filesystem"} }
+
+// CephErasureCoding divides each piece of data into chunks and adds checksums, all on different nodes or disks: 4 and 2
+// take half as much room again as the data, and bear the loss of two
+// (https://docs.ceph.com/en/latest/rados/operations/erasure-code/).
+type CephErasureCoding struct {
+	// DataChunks is into how many chunks a piece of data is divided.
+	DataChunks int `json:"dataChunks" required:"true" min:"2" max:"16" example:"4"`
+	// CodingChunks is how many chunks may be lost.
+	CodingChunks int `json:"codingChunks" required:"true" min:"1" max:"8" example:"2"`
+}
+
+// HasBlock reports whether there are block volumes, in the first pool or a further one.
+func (c *RookCeph) HasBlock() bool {
+	return c.Block.Enabled || slices.ContainsFunc(c.Pools, func(p CephExtraPool) bool { return p.Kind == CephPoolBlock })
 }
 
 // CephFailureDomain is what no two copies of a piece of data share.

@@ -43,7 +43,9 @@ func (c *checker) ceph() {
 			if p.pool.Enabled && p.pool.Replicas != ce.Replicas {
 				c.cephCopies(path+"."+p.key+".replicas", p.pool.Replicas, ce)
 			}
+			c.cephCoding(path+"."+p.key+".erasureCoding", p.pool.ErasureCoding, ce)
 		}
+		c.cephPools(path+".pools", ce)
 	}
 	c.monitors(path+".monitors", ce.Monitors)
 	if ce.MonitorsShareNodes && ce.Monitors > 1 {
@@ -53,10 +55,10 @@ func (c *checker) ceph() {
 	c.cephNetwork(path+".clusterNetwork", ce.ClusterNetwork, ce)
 	c.cephFamilies(path, ce)
 	c.schedules(path+".snapshotSchedules", ce.SnapshotSchedules)
-	if !ce.Block.Enabled && !ce.Filesystem.Enabled && !ce.ObjectStore.Enabled {
+	if !ce.HasBlock() && !ce.Filesystem.Enabled && !ce.ObjectStore.Enabled {
 		c.errorf(path, "offers nothing: enable block, filesystem or objectStore")
 	}
-	if len(ce.SnapshotSchedules) > 0 && !ce.Block.Enabled {
+	if len(ce.SnapshotSchedules) > 0 && !ce.HasBlock() {
 		c.errorf(path+".snapshotSchedules", "snapshots are of block volumes, and block.enabled is false")
 	}
 }
@@ -187,7 +189,7 @@ func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
 	}
 }
 
-// linkedDisk checks that Rook can find the disk. What does not even name one disk was told already.
+// linkedDisk checks that the disk can be found by a link of udev. What does not even name one disk was told already.
 func (c *checker) linkedDisk(at string, d DiskSelector) {
 	var unlinked *UnlinkedError
 	if _, err := d.LinkPattern(); d.Names() && errors.As(err, &unlinked) {

@@ -48,6 +48,7 @@ func (b *builder) talos() error {
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
 		Identifier:     b.before.clusterIdentifier(b.stack),
+		Leaving:        b.before.leaving(b.stack),
 	})
 	if err != nil {
 		return err
@@ -104,6 +105,12 @@ func (b *builder) edge() error {
 	}
 	if e.Cloudflare != nil {
 		read = append(read, secretArg{e.Cloudflare.APITokenRef, &args.CloudflareToken})
+	}
+	if e.DNS.DigitalOcean != nil {
+		read = append(read, secretArg{e.DNS.DigitalOcean.TokenRef, &args.DNSCredential})
+	}
+	if e.DNS.Route53 != nil {
+		read = append(read, secretArg{e.DNS.Route53.SecretKeyRef, &args.DNSCredential})
 	}
 	if e.DNS.UniFi != nil {
 		read = append(read, secretArg{e.DNS.UniFi.APIKeyRef, &args.UniFiKey})

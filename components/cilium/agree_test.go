@@ -1,7 +1,9 @@
 package cilium
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,7 +37,7 @@ func TestBothEnds_DisagreeWhenTheRouterIsChanged(t *testing.T) {
 		},
 		"another ASN of the nodes": {
 			"neighbor dual-gateway remote-as 64514", "neighbor dual-gateway remote-as 64515",
-			"gateway: Cilium is AS 64514, the router expects AS 64515",
+			"gateway: Cilium is AS 64514 on n-1, the router expects AS 64515",
 		},
 		"a node that the router does not know": {
 			" neighbor 10.0.60.12 peer-group dual-gateway\n", "",
@@ -84,23 +86,29 @@ func TestBothEnds_DisagreeWhenTheRouterIsChanged(t *testing.T) {
 	}
 }
 
+// routerText is the configurations of the stack's routers, one after the other.
 func routerText(t *testing.T, stack *spec.Stack) string {
 	t.Helper()
 	configs, err := frr.Configs(stack)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all strings.Builder
-	for _, config := range configs {
-		all.Write(config)
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		all = append(all, string(configs[name]))
 	}
-	return all.String()
+	return strings.Join(all, nextRouter)
 }
+
+const nextRouter = "! the next router\n"
 
 // disagreements compares Cilium's objects with a router's configuration.
 func disagreements(t *testing.T, stack *spec.Stack, router string) []string {
 	t.Helper()
-	conf := parseRouter(t, router)
+	var confs []*routerConf
+	for _, text := range strings.Split(router, nextRouter) {
+		confs = append(confs, parseRouter(t, text))
+	}
 	ours := bgpObjects(stack, sessions(t, stack))
 	var faults []string
 	for _, cluster := range ours.Clusters {
@@ -108,9 +116,15 @@ func disagreements(t *testing.T, stack *spec.Stack, router string) []string {
 			at := slices.IndexFunc(ours.PeerConfigs, func(c *ciliumio.BGPPeerConfig) bool {
 				return c.Name == peer.PeerConfigRef.Name
 			})
+			group := stack.Cluster.Name + "-" + peer.Name
+			has := slices.IndexFunc(confs, func(c *routerConf) bool { return c.groups[group] != nil })
+			if has < 0 {
+				faults = append(faults, peer.Name+": no router knows it")
+				continue
+			}
 			e := ends{
-				stack: stack, conf: conf, local: cluster.Spec.BGPInstances[0].LocalASN, peer: peer,
-				config: ours.PeerConfigs[at].Spec, group: stack.Cluster.Name + "-" + peer.Name,
+				stack: stack, conf: confs[has], local: cluster.Spec.BGPInstances[0].LocalASN, peer: peer,
+				config: ours.PeerConfigs[at].Spec, group: group, overrides: ours.Overrides,
 			}
 			e.session()
 			e.family()
@@ -130,6 +144,18 @@ type ends struct {
 	config ciliumio.BGPPeerConfigSpec
 	group  string
 	faults []string
+	// overrides are what single nodes do otherwise.
+	overrides []*ciliumio.BGPNodeConfigOverride
+}
+
+// asnOf is the AS in which Cilium runs on a node.
+func (e *ends) asnOf(node string) string {
+	for _, o := range e.overrides {
+		if asn := o.Spec.BGPInstances[0].LocalASN; o.Name == node && asn != 0 {
+			return fmt.Sprint(asn)
+		}
+	}
+	return fmt.Sprint(e.local)
 }
 
 func (e *ends) fault(format string, args ...any) {
@@ -138,11 +164,8 @@ func (e *ends) fault(format string, args ...any) {
 
 func (e *ends) session() {
 	group := e.conf.groups[e.group]
-	if e.peer.PeerASN != int64(e.conf.asn) {
-		e.fault("Cilium expects AS %d, the router is AS %d", e.peer.PeerASN, e.conf.asn)
-	}
-	if asn := group["remote-as"]; asn != fmt.Sprint(e.local) {
-		e.fault("Cilium is AS %d, the router expects AS %s", e.local, asn)
+	if e.peer.PeerASN != 0 && fmt.Sprint(e.peer.PeerASN) != e.conf.asn {
+		e.fault("Cilium expects AS %d, the router is AS %s", e.peer.PeerASN, e.conf.asn)
 	}
 	timers := fmt.Sprintf("%d %d", e.config.Timers.KeepAlive, e.config.Timers.HoldTime)
 	if group["timers"] != timers {
@@ -155,9 +178,12 @@ func (e *ends) session() {
 	}
 	for _, name := range e.stack.LoadBalancerNodes() {
 		node, _ := e.stack.Node(name)
-		address, _ := node.AddressOf(netip.MustParseAddr(e.peer.PeerAddress).Is6())
+		address, _ := node.AddressTowards(netip.MustParseAddr(e.peer.PeerAddress))
 		if e.conf.neighbors[address] != e.group {
 			e.fault("the router does not know node %s (%s)", name, address)
+		}
+		if asn, expects := e.asnOf(name), cmp.Or(e.conf.remote[address], group["remote-as"]); asn != expects {
+			e.fault("Cilium is AS %s on %s, the router expects AS %s", asn, name, expects)
 		}
 	}
 }
@@ -216,4 +242,14 @@ func addressesOf(block ciliumio.IPBlock) []netip.Addr {
 		out = append(out, a)
 	}
 	return append(out, end)
+}
+
+// A router that expects one AS of all nodes drops those with a number of their own.
+func TestBothEnds_DisagreeWhenTheRouterKnowsOneNumberOfSeveral(t *testing.T) {
+	stack := rack(t)
+	text := strings.Replace(routerText(t, stack), " neighbor 10.0.70.12 remote-as 64602\n", " neighbor 10.0.70.12 remote-as 64514\n", 1)
+	want := "switch: Cilium is AS 64602 on n-2, the router expects AS 64514"
+	if faults := disagreements(t, stack, text); !slices.Contains(faults, want) {
+		t.Errorf("found %q, want %q", faults, want)
+	}
 }

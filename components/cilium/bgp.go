@@ -1,6 +1,8 @@
 package cilium
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/components/cilium/bgp"
@@ -11,9 +13,10 @@ import (
 
 // bgpEnd is Cilium's end of the sessions.
 type bgpEnd struct {
-	Advertisement *ciliumio.BGPAdvertisement
-	PeerConfigs   []*ciliumio.BGPPeerConfig
-	Clusters      []*ciliumio.BGPClusterConfig
+	Advertisements []*ciliumio.BGPAdvertisement
+	PeerConfigs    []*ciliumio.BGPPeerConfig
+	Clusters       []*ciliumio.BGPClusterConfig
+	Overrides      []*ciliumio.BGPNodeConfigOverride
 }
 
 // bgpObjects are Cilium's end of the sessions; nil without BGP.
@@ -21,14 +24,34 @@ func bgpObjects(stack *spec.Stack, sessions *bgp.Plan) *bgpEnd {
 	if sessions == nil {
 		return nil
 	}
-	end := &bgpEnd{Advertisement: advertisement(stack.Cilium.BGP)}
+	end := &bgpEnd{}
 	for _, session := range sessions.Sessions {
+		name := advertisementOf(session)
+		if !slices.ContainsFunc(end.Advertisements, func(a *ciliumio.BGPAdvertisement) bool { return a.Name == name }) {
+			end.Advertisements = append(end.Advertisements, advertisement(name, session))
+		}
 		end.PeerConfigs = append(end.PeerConfigs, peerConfig(session))
 	}
 	for _, group := range sessions.Groups() {
 		end.Clusters = append(end.Clusters, clusterConfig(stack, sessions, group))
 	}
+	for _, o := range sessions.Overrides {
+		end.Overrides = append(end.Overrides, nodeOverride(sessions, o))
+	}
 	return end
+}
+
+// nodeOverride is what one node does otherwise.
+func nodeOverride(sessions *bgp.Plan, o spec.BGPOverride) *ciliumio.BGPNodeConfigOverride {
+	instance := ciliumio.BGPInstanceOverride{Name: sessions.Cluster, LocalASN: int64(o.LocalASN)}
+	if o.RouterID.IsValid() {
+		instance.RouterID = o.RouterID.String()
+	}
+	return &ciliumio.BGPNodeConfigOverride{
+		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPNodeConfigOverride"),
+		ObjectMeta: ciliumio.Named(o.Node),
+		Spec:       ciliumio.BGPNodeConfigOverrideSpec{BGPInstances: []ciliumio.BGPInstanceOverride{instance}},
+	}
 }
 
 func clusterConfig(stack *spec.Stack, sessions *bgp.Plan, group bgp.Group) *ciliumio.BGPClusterConfig {
@@ -71,7 +94,7 @@ func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
 			Families: []ciliumio.BGPFamily{{
 				AFI:            s.Family(),
 				SAFI:           "unicast",
-				Advertisements: &metav1.LabelSelector{MatchLabels: announced()},
+				Advertisements: &metav1.LabelSelector{MatchLabels: announced(advertisementOf(s))},
 			}},
 		},
 	}
@@ -87,14 +110,22 @@ func peerConfig(s bgp.Session) *ciliumio.BGPPeerConfig {
 	return config
 }
 
-func advertisement(config *spec.BGP) *ciliumio.BGPAdvertisement {
+// advertisementOf names the advertisement of a session: that of all, or one of its own.
+func advertisementOf(s bgp.Session) string {
+	if s.Own {
+		return "bgp-" + s.Name
+	}
+	return "bgp"
+}
+
+func advertisement(name string, s bgp.Session) *ciliumio.BGPAdvertisement {
 	a := &ciliumio.BGPAdvertisement{
 		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumBGPAdvertisement"),
-		ObjectMeta: metav1.ObjectMeta{Name: "bgp", Labels: announced()},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: announced(name)},
 	}
-	for _, kind := range config.Advertise {
+	for _, kind := range s.Tells {
 		route := routes(kind)
-		route.Attributes = attributes(config.Communities)
+		route.Attributes = attributes(s.Marks)
 		a.Spec.Advertisements = append(a.Spec.Advertisements, route)
 	}
 	return a
@@ -125,8 +156,8 @@ func serviceRoutes(address string) ciliumio.BGPRoutes {
 	}
 }
 
-// announced joins a session's family to the advertisements.
-func announced() map[string]string { return map[string]string{labels.Announce: "bgp"} }
+// announced joins a session's family to its advertisement.
+func announced(name string) map[string]string { return map[string]string{labels.Announce: name} }
 
 // passwordSecret names the Secret of a session's password, in kube-system.
 func passwordSecret(s bgp.Session) string { return "bgp-" + s.Name }

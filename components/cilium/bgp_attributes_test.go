@@ -20,13 +20,13 @@ func TestBGP_MarksRoutesAndListensWhereTheStackSays(t *testing.T) {
 		}
 		return bgpObjects(stack, plan)
 	}
-	if plain := build(); plain.Advertisement.Spec.Advertisements[0].Attributes != nil || plain.Clusters[0].Spec.BGPInstances[0].LocalPort != 0 {
+	if plain := build(); plain.Advertisements[0].Spec.Advertisements[0].Attributes != nil || plain.Clusters[0].Spec.BGPInstances[0].LocalPort != 0 {
 		t.Error("marks or a port that the stack does not have")
 	}
 	stack.Cilium.BGP.Communities = []spec.Community{"64514:100", "4200000000:1:100"}
 	stack.Cilium.BGP.LocalPort = 1790
 	marked := build()
-	for _, a := range marked.Advertisement.Spec.Advertisements {
+	for _, a := range marked.Advertisements[0].Spec.Advertisements {
 		if c := a.Attributes.Communities; !slices.Equal(c.Standard, []string{"64514:100"}) || !slices.Equal(c.Large, []string{"4200000000:1:100"}) {
 			t.Errorf("%s is marked %+v", a.Type, c)
 		}

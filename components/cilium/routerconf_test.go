@@ -10,10 +10,12 @@ import (
 // routerConf is what a router's configuration says, read line by line and by
 // nothing that wrote it.
 type routerConf struct {
-	asn       uint32
+	asn       string
 	lists     map[string][]listEntry
 	groups    map[string]map[string]string
 	neighbors map[netip.Addr]string
+	// remote is the AS of each neighbour that has one of its own.
+	remote map[netip.Addr]string
 	// families holds, for each address family, the settings of each group in it.
 	families map[string]map[string]map[string]string
 	paths    map[string]int
@@ -47,7 +49,7 @@ func (c *routerConf) accepts(list string, route netip.Prefix) bool {
 func parseRouter(t *testing.T, text string) *routerConf {
 	t.Helper()
 	c := &routerConf{
-		lists: map[string][]listEntry{}, groups: map[string]map[string]string{}, neighbors: map[netip.Addr]string{},
+		lists: map[string][]listEntry{}, groups: map[string]map[string]string{}, neighbors: map[netip.Addr]string{}, remote: map[netip.Addr]string{},
 		families: map[string]map[string]map[string]string{}, paths: map[string]int{},
 	}
 	family := ""
@@ -60,7 +62,7 @@ func parseRouter(t *testing.T, text string) *routerConf {
 		case "ip", "ipv6":
 			c.list(t, words)
 		case "router":
-			c.asn = uint32(number32(t, words[2]))
+			c.asn = strings.Join(words[2:], " ")
 		case "address-family":
 			family = words[1]
 			c.families[family] = map[string]map[string]string{}
@@ -107,6 +109,8 @@ func (c *routerConf) neighbor(t *testing.T, family, who string, words []string) 
 	switch {
 	case err == nil && key == "peer-group":
 		c.neighbors[address] = value
+	case err == nil && key == "remote-as":
+		c.remote[address] = value
 	case err == nil:
 	case family == "" && key == "peer-group":
 		c.groups[who] = map[string]string{}

@@ -45,8 +45,9 @@ func certificateSteps(stack *spec.Stack) (plan.Steps, error) {
 func signingSteps(stack *spec.Stack) plan.Steps {
 	switch {
 	case stack.Edge.Certificates.Issuer == spec.IssuerLetsEncrypt:
+		holder := holderOf(stack)
 		return plan.Steps{secret(
-			"cert-manager-token", named(certManagerNamespace, cloudflareToken), tokenKey, valueClusterToken,
+			"cert-manager-token", named(certManagerNamespace, holder.secret), holder.key, holder.value,
 		)}
 	case stack.Edge.Certificates.CACertRef == "":
 		return generatedCA()
@@ -85,9 +86,7 @@ func gatewayIssuer(stack *spec.Stack) *certmanagerv1.ClusterIssuer {
 		PrivateKey: secretKey(name+"-account", ""),
 		Solvers: []acmev1.ACMEChallengeSolver{{
 			Selector: &acmev1.CertificateDNSNameSelector{DNSZones: []string{stack.Cluster.Domain}},
-			DNS01: &acmev1.ACMEChallengeSolverDNS01{Cloudflare: &acmev1.ACMEIssuerDNS01ProviderCloudflare{
-				APIToken: ptr(secretKey(cloudflareToken, tokenKey)),
-			}},
+			DNS01:    &holderOf(stack).solver,
 		}},
 	}})
 }

@@ -35,7 +35,7 @@ func makeAtCloudflare(c *component.Component, args *Args) (made atCloudflare, er
 		return made, nil
 	}
 	made.clusterToken = component.Secret(args.CloudflareToken)
-	if !tunnelled(args.Stack) && e.DNS.PublicTarget == "" && !e.Cloudflare.ClusterToken {
+	if !tunnelled(args.Stack) && e.DNS.PublicTarget == "" && !e.Cloudflare.ClusterToken && e.Cloudflare.ZoneSettings == nil {
 		return made, nil // nothing is made there
 	}
 	a, err := newAccount(c, args)

@@ -27,8 +27,9 @@ func TestEdgeAccess_FollowsTheExposureOfTheStack(t *testing.T) {
 		},
 		"direct": {direct(t), "cert-manager external-dns-cloudflare", 0, "CNAME home.dyndns.example false"},
 		// A dynamic DNS client at home keeps external.DOMAIN.
-		"direct and dynamic": {dynamic, "cert-manager external-dns-cloudflare", 0, ""},
-		"none":               {none(t), "cert-manager k8s-gateway", 0, ""},
+		"direct and dynamic":      {dynamic, "cert-manager external-dns-cloudflare", 0, ""},
+		"records at DigitalOcean": {digitalOcean(t), "cert-manager external-dns-digitalocean", 0, ""},
+		"none":                    {none(t), "cert-manager k8s-gateway", 0, ""},
 		// The address of the home is known, and nothing leads to it.
 		"none any more": {closed, "cert-manager", 0, ""},
 	} {

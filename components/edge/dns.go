@@ -11,10 +11,10 @@ const (
 	k8sGatewayRegistry  = "oci://ghcr.io/k8s-gateway/charts"
 )
 
-// The two installations of external-dns: one publishes on the internet, the other at
-// the home's router.
+// The two installations of external-dns: one publishes on the internet, at whom its name
+// ends with, the other at the home's router.
 const (
-	publicDNS = "external-dns-cloudflare"
+	publicDNS = "external-dns-"
 	homeDNS   = "external-dns-unifi"
 )
 
@@ -23,12 +23,13 @@ const (
 func dnsSteps(stack *spec.Stack) (plan.Steps, error) {
 	var steps plan.Steps
 	if published(stack) {
-		values, err := publicDNSValues(stack)
+		holder := holderOf(stack)
+		values, err := publicDNSValues(stack, holder)
 		if err != nil {
 			return nil, err
 		}
-		token := secret("external-dns-token", named(Namespace, cloudflareToken), tokenKey, valueClusterToken)
-		steps = append(steps, token, externalDNSRelease(stack, publicDNS, values, token))
+		token := secret("external-dns-token", named(Namespace, holder.secret), holder.key, holder.value)
+		steps = append(steps, token, externalDNSRelease(stack, holder.release, values, token))
 	}
 	if stack.Edge.DNS.UniFi != nil {
 		values, err := homeDNSValues(stack)

@@ -31,6 +31,9 @@ type Args struct {
 	// CloudflareToken is the API token behind edge.cloudflare.apiTokenRef. Required for a
 	// stack with edge.cloudflare.
 	CloudflareToken pulumi.StringInput
+	// DNSCredential is the token behind edge.dns.digitalOcean.tokenRef, or the secret key
+	// behind edge.dns.route53.secretKeyRef. Required for a stack with either.
+	DNSCredential pulumi.StringInput
 	// UniFiKey is the API key behind edge.dns.unifi.apiKeyRef. Required for a stack with
 	// edge.dns.unifi.
 	UniFiKey pulumi.StringInput
@@ -108,6 +111,8 @@ func (a *Args) check() error {
 	missing(a.Provider == nil, "Provider is missing: objects would go wherever the user's kubeconfig points")
 	missing(!Enabled(a.Stack), "the stack has no edge.gateways")
 	missing(e.Cloudflare != nil && a.CloudflareToken == nil, "CloudflareToken is missing: the stack has edge.cloudflare")
+	missing((e.DNS.DigitalOcean != nil || e.DNS.Route53 != nil) && a.DNSCredential == nil,
+		"DNSCredential is missing: the stack has edge.dns.digitalOcean or edge.dns.route53")
 	missing(tunnelled(a.Stack) && a.Seed == nil, "Seed is missing: the stack has a tunnel")
 	missing(e.DNS.UniFi != nil && a.UniFiKey == nil, "UniFiKey is missing: the stack has edge.dns.unifi")
 	missing(e.Certificates.CACertRef != "" && (a.CACert == nil || a.CAKey == nil),
@@ -126,11 +131,15 @@ func (a *Args) lateValues(cf atCloudflare) map[string]pulumi.Input {
 		values[fingerprintOf(value)] = component.Fingerprint(secret, 8)
 	}
 	e := a.Stack.Edge
-	switch {
+	credential := cf.clusterToken
+	if e.Cloudflare == nil {
+		credential = a.DNSCredential
+	}
+	switch holder := holderOf(a.Stack); {
 	case published(a.Stack):
-		withFingerprint(valueClusterToken, cf.clusterToken)
+		withFingerprint(holder.value, credential)
 	case e.Certificates.Issuer == spec.IssuerLetsEncrypt:
-		values[valueClusterToken] = cf.clusterToken
+		values[holder.value] = credential
 	}
 	if cf.tunnel != nil {
 		withFingerprint(valueTunnelToken, component.Secret(cf.tunnel.TunnelToken))

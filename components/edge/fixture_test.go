@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	theToken  = "the token of the account"
-	theKey    = "the key of the router"
+	theToken = "the token of the account"
+	theKey   = "the key of the router"
+
+	theCredential = "what opens the zone"
+
 	theSeed   = "a seed as long as key material is"
 	theCACert = "-----BEGIN CERTIFICATE-----"
 	theCAKey  = "-----BEGIN PRIVATE KEY-----"
@@ -39,9 +42,15 @@ func direct(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi
 func none(t *testing.T) *spec.Stack   { return spectest.Load(t, "testdata/Pulumi.none.yaml") }
 func ownCA(t *testing.T) *spec.Stack  { return spectest.Load(t, "testdata/Pulumi.own-ca.yaml") }
 
-// stacks are home and lab, and one for each exposure and issuer that they do not have.
+func digitalOcean(t *testing.T) *spec.Stack {
+	return spectest.Load(t, "testdata/Pulumi.digitalocean.yaml")
+}
+func route53(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.route53.yaml") }
+
+// stacks are home and lab, and one for each exposure, issuer and holder of public records
+// that they do not have.
 func stacks(t *testing.T) []*spec.Stack {
-	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t)}
+	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t), digitalOcean(t), route53(t)}
 }
 
 // answer is what Cloudflare returns for a resource.
@@ -86,7 +95,8 @@ func program(stack *spec.Stack, change ...func(*Args)) pulumi.RunFunc {
 			Stack: stack, Provider: provider,
 			GatewayAPI: standIns[:1], Network: standIns[1:2], LoadBalancer: standIns[2:],
 			Seed: sealed(theSeed), CloudflareToken: sealed(theToken), UniFiKey: sealed(theKey),
-			CACert: pulumi.String(theCACert), CAKey: sealed(theCAKey),
+			DNSCredential: sealed(theCredential),
+			CACert:        pulumi.String(theCACert), CAKey: sealed(theCAKey),
 		}
 		for _, set := range change {
 			set(args)

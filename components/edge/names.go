@@ -5,16 +5,17 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/spec"
 )
 
 // Where the gateways are in the cluster.
 const (
 	// Namespace holds the gateways and what publishes their names.
-	Namespace = "network"
+	Namespace = labels.GatewayNamespace
 	// InternalGateway and ExternalGateway are the names of the Gateways.
-	InternalGateway = "internal"
-	ExternalGateway = "external"
+	InternalGateway = labels.GatewayInternal
+	ExternalGateway = labels.GatewayExternal
 )
 
 const (
@@ -27,10 +28,8 @@ const (
 	// caSecret, in certManagerNamespace, is the certificate and key of the home's own CA.
 	caSecret = "home-ops-ca"
 
-	// cloudflareToken is the Secret with the API token for the zone's records, in both
-	// namespaces, and tokenKey its key.
-	cloudflareToken = "cloudflare-api-token"
-	tokenKey        = "api-token"
+	// tokenKey is the key of a Secret with a token.
+	tokenKey = "api-token"
 	// unifiKey is the Secret with the API key of the UniFi gateway, and unifiKeyKey its
 	// key.
 	unifiKey    = "unifi-api-key"
@@ -47,7 +46,7 @@ func Enabled(stack *spec.Stack) bool {
 
 // published reports whether names of the external gateway are published on the internet.
 func published(stack *spec.Stack) bool {
-	return stack.Edge.Exposure != spec.ExposureNone && stack.Edge.Cloudflare != nil
+	return stack.Edge.Exposure != spec.ExposureNone && len(stack.Edge.PublicZones()) > 0
 }
 
 // tunnelled reports whether a tunnel leads to the external gateway.

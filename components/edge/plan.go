@@ -30,11 +30,12 @@ const (
 
 // Late values of the plan.
 const (
-	valueClusterToken = "cluster-token"
-	valueTunnelToken  = "tunnel-token"
-	valueUniFiKey     = "unifi-key"
-	valueCACert       = "ca-cert"
-	valueCAKey        = "ca-key"
+	valueClusterToken  = "cluster-token"
+	valueDNSCredential = "dns-credential"
+	valueTunnelToken   = "tunnel-token"
+	valueUniFiKey      = "unifi-key"
+	valueCACert        = "ca-cert"
+	valueCAKey         = "ca-key"
 )
 
 // secretAnnotation on a pod holds the fingerprint of a secret that the pod reads when it

@@ -147,7 +147,7 @@ func policyK8sGateway(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 		}}}},
 	}
 	p.Spec.Egress = []ciliumio.EgressRule{kubernetesAPI()}
-	if stack.Edge.Cloudflare != nil {
+	if len(stack.Edge.PublicZones()) > 0 {
 		// Public names of the domain, asked for over TLS.
 		p.Spec.Egress = append(p.Spec.Egress, ciliumio.EgressRule{
 			ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...), ToPorts: ports("TCP", "853"),

@@ -48,21 +48,13 @@ type httpGet struct {
 // publicDNSValues are the values of the external-dns that publishes names on the
 // internet. It looks at routes of the external gateway and at nothing else: neither at
 // other gateways nor at Services, whatever is written on them.
-func publicDNSValues(stack *spec.Stack) (map[string]any, error) {
-	v := externalDNSFor(stack, publicDNS)
-	v.Provider = provider{Name: "cloudflare"}
-	// external-dns finds a zone by the zone's own name, also where the domain is a
-	// subdomain of it.
-	v.DomainFilters = []string{stack.Edge.Cloudflare.Zone}
+func publicDNSValues(stack *spec.Stack, holder *holder) (map[string]any, error) {
+	v := externalDNSFor(stack, holder.release)
+	v.Provider = provider{Name: holder.name}
+	v.DomainFilters = []string{holder.zone}
 	v.Sources = []string{"gateway-httproute"}
-	v.ExtraArgs = []string{
-		"--gateway-name=" + ExternalGateway,
-		"--cloudflare-dns-records-per-page=1000",
-	}
-	if tunnelled(stack) {
-		v.ExtraArgs = append(v.ExtraArgs, "--cloudflare-proxied")
-	}
-	v.Env = []corev1.EnvVar{fromSecret("CF_API_TOKEN", cloudflareToken, tokenKey)}
+	v.ExtraArgs = append([]string{"--gateway-name=" + ExternalGateway}, holder.args...)
+	v.Env = holder.env
 	return valuesOver("external-dns.yaml", v)
 }
 

@@ -56,7 +56,7 @@ func k8sGatewayValues(stack *spec.Stack) (map[string]any, error) {
 			{Name: "loadbalance"},
 		},
 	}
-	if stack.Edge.Cloudflare != nil {
+	if len(stack.Edge.PublicZones()) > 0 {
 		// Public DNS has names of the domain that the cluster does not know: those of its
 		// mail servers, say. They are asked for over TLS, so that no router on the way can
 		// send the question back here.

@@ -10,7 +10,7 @@ import (
 
 func TestPublicDNS_SeesTheExternalGatewayAlone(t *testing.T) {
 	for _, stack := range []*spec.Stack{home(t), lab(t), direct(t)} {
-		got, err := publicDNSValues(stack)
+		got, err := publicDNSValues(stack, holderOf(stack))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	gateway "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
+	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -22,13 +23,6 @@ const receiverName = "flux-webhook"
 const (
 	receiverService = "webhook-receiver"
 	receiverPort    = "9292"
-)
-
-// The gateways that the route may attach to.
-const (
-	gatewayNamespace = "network"
-	externalGateway  = "external"
-	internalGateway  = "internal"
 )
 
 // webhookSteps are a receiver of the Git server's push events and the path to it, of a
@@ -94,11 +88,11 @@ func webhookURL(stack *spec.Stack, secret pulumi.StringInput) pulumi.StringOutpu
 // path of notification-controller. A stack that is not exposed to the internet has its
 // Git server in the home network, which comes in by the internal gateway.
 func receiverRoute(stack *spec.Stack) *gateway.HTTPRoute {
-	parent := gateway.ObjectName(externalGateway)
+	parent := gateway.ObjectName(labels.GatewayExternal)
 	if stack.Edge.Exposure == spec.ExposureNone {
-		parent = internalGateway
+		parent = labels.GatewayInternal
 	}
-	parentNamespace, prefix := gateway.Namespace(gatewayNamespace), gateway.PathMatchPathPrefix
+	parentNamespace, prefix := gateway.Namespace(labels.GatewayNamespace), gateway.PathMatchPathPrefix
 	path, port := notificationv1.ReceiverWebhookPath, gateway.PortNumber(80)
 	return &gateway.HTTPRoute{
 		TypeMeta:   kind(gateway.GroupVersion.String(), "HTTPRoute"),

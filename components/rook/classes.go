@@ -20,6 +20,12 @@ type driver struct {
 	provisioner, node string
 }
 
+// called is the driver with another storage class.
+func (d driver) called(class string) driver {
+	d.class = class
+	return d
+}
+
 // The drivers of block volumes and of shared file systems.
 var (
 	rbd    = driver{"ceph-block", namespaceName + ".rbd.csi.ceph.com", "rook-csi-rbd-provisioner", "rook-csi-rbd-node"}
@@ -30,19 +36,26 @@ var (
 const bucketClassName = "ceph-bucket"
 
 func blockClass(stack *spec.Stack) *storagev1.StorageClass {
-	return volumeClass(stack, rbd, stack.Storage.RookCeph.Block, map[string]string{
-		"pool":                      blockPoolName,
+	return volumeClass(stack, rbd, stack.Storage.RookCeph.Block, blockParameters(blockPoolName))
+}
+
+// blockParameters are those of a class of volumes in a pool.
+func blockParameters(pool string) map[string]string {
+	return map[string]string{
+		"pool":                      pool,
 		"imageFormat":               "2",
 		"imageFeatures":             "layering,exclusive-lock,object-map,fast-diff,deep-flatten",
 		"csi.storage.k8s.io/fstype": "ext4",
-	})
+	}
 }
 
 func filesystemClass(stack *spec.Stack) *storagev1.StorageClass {
-	return volumeClass(stack, cephfs, stack.Storage.RookCeph.Filesystem, map[string]string{
-		"fsName": filesystemName,
-		"pool":   filesystemName + "-" + dataPoolName,
-	})
+	return volumeClass(stack, cephfs, stack.Storage.RookCeph.Filesystem, filesystemParameters(dataPoolName))
+}
+
+// filesystemParameters are those of a class of directories in a data pool of the file system.
+func filesystemParameters(pool string) map[string]string {
+	return map[string]string{"fsName": filesystemName, "pool": filesystemName + "-" + pool}
 }
 
 // volumeClass is the storage class of a driver. Its volumes can grow.

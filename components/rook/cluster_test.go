@@ -47,11 +47,11 @@ func TestPlan_FitsTheNumberOfNodes(t *testing.T) {
 	}
 	// Rook refuses one copy that is asked to be safe.
 	want := rookio.Replicated{Size: 1}
-	if got := object[*rookio.CephBlockPool](t, steps, "pool-mgr").Spec.Replicated; got != want {
+	if got := object[*rookio.CephBlockPool](t, steps, "pool-mgr").Spec.Replicated; got == nil || *got != want {
 		t.Errorf("Ceph's own pool is %+v, want %+v", got, want)
 	}
 	files := object[*rookio.CephFilesystem](t, steps, "filesystem").Spec
-	if files.DataPools[0].Replicated != want || files.MetadataPool.Replicated != want {
+	if *files.DataPools[0].Replicated != want || *files.MetadataPool.Replicated != want {
 		t.Errorf("the file system is %+v, want %+v", files, want)
 	}
 	if files.MetadataServer.ActiveStandby {

@@ -84,6 +84,7 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 			classStep("class-bucket", bucketClass(ceph.ObjectStore), objectStoreStep),
 		)
 	}
+	steps = append(steps, extraPoolSteps(stack)...)
 	return steps, steps.Check()
 }
 
@@ -126,6 +127,11 @@ func defaultClass(stack *spec.Stack) string {
 		return blockClassStep
 	case cephfs.class:
 		return filesystemClassStep
+	}
+	for _, p := range stack.Storage.RookCeph.Pools {
+		if p.Class() == stack.Storage.DefaultClass {
+			return extraClassStep(p.Class())
+		}
 	}
 	return ""
 }

@@ -50,7 +50,7 @@ func filesystem(stack *spec.Stack, nodes []spec.Node) *rookio.CephFilesystem {
 		ObjectMeta: named(filesystemName),
 		Spec: rookio.CephFilesystemSpec{
 			MetadataPool:               metadataPool(ceph, p),
-			DataPools:                  []rookio.NamedPool{{Name: dataPoolName, Pool: pool(ceph, p)}},
+			DataPools:                  dataPools(ceph),
 			PreserveFilesystemOnDelete: true,
 			MetadataServer: rookio.MetadataServer{
 				ActiveCount: 1, ActiveStandby: daemonNodes(stack) > 1,
@@ -93,13 +93,14 @@ func objectStore(stack *spec.Stack, nodes []spec.Node) *rookio.CephObjectStore {
 	}
 }
 
-// pool keeps each copy on another node, or on another disk. Ceph makes a pool of a single copy only when it
+// pool keeps each copy or chunk on another node, or on another disk. Ceph makes a pool of a single copy only when it
 // is told that this need not be safe.
 func pool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
-	out := rookio.Pool{
-		FailureDomain: string(ceph.FailureDomain),
-		DeviceClass:   string(p.DeviceClass),
-		Replicated:    rookio.Replicated{Size: p.Replicas, RequireSafeReplicaSize: p.Replicas > 1},
+	out := rookio.Pool{FailureDomain: string(ceph.FailureDomain), DeviceClass: string(p.DeviceClass)}
+	if e := p.ErasureCoding; e != nil {
+		out.ErasureCoded = &rookio.ErasureCoded{DataChunks: e.DataChunks, CodingChunks: e.CodingChunks}
+	} else {
+		out.Replicated = &rookio.Replicated{Size: p.Replicas, RequireSafeReplicaSize: p.Replicas > 1}
 	}
 	if p.Compression {
 		// Aggressive compresses whatever the client says of its data
@@ -109,8 +110,8 @@ func pool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
 	return out
 }
 
-// metadataPool is a pool of names and sizes, which are not compressed.
+// metadataPool is a pool of names and sizes, which are not compressed, and which erasure coding cannot keep.
 func metadataPool(ceph *spec.RookCeph, p spec.CephPool) rookio.Pool {
-	p.Compression = false
+	p.Compression, p.ErasureCoding = false, nil
 	return pool(ceph, p)
 }

@@ -32,8 +32,9 @@ type csi struct {
 // stack decides.
 func operatorValues(stack *spec.Stack) (map[string]any, error) {
 	ceph := stack.Storage.RookCeph
+	block := ceph.HasBlock()
 	return chartvalues.Over("components/rook/values/rook-ceph.yaml", operatorFile, chartValues{CSI: csi{
-		RBD: ceph.Block.Enabled, RBDSnapshotter: ceph.Block.Enabled,
+		RBD: block, RBDSnapshotter: block,
 		CephFS: ceph.Filesystem.Enabled, CephFSSnapshotter: ceph.Filesystem.Enabled,
 		// One works, and one takes over when it ends; two never share a node.
 		ProvisionerReplicas: min(daemonNodes(stack), 2),

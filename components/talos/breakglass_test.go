@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
@@ -36,7 +37,7 @@ func TestTalosCluster_GivesOutItsSecretsAsTalosctlReadsThem(t *testing.T) {
 		bundle.Secrets.SecretboxEncryptionSecret != want.Secrets.SecretboxEncryptionSecret {
 		t.Error("other secrets come back")
 	}
-	if err := bundle.Validate(); err != nil {
+	if err := bundle.Validate(config.TalosVersion1_11); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,7 @@ func (c *Cluster) CheckRoutes() []error {
 	}
 	var problems []error
 	for _, o := range c.Objects {
-		if o.GetKind() == "HTTPRoute" && !public[o.GetNamespace()] && slices.Contains(gatewaysOf(o), "external") {
+		if o.GetKind() == "HTTPRoute" && !public[o.GetNamespace()] && slices.Contains(gatewaysOf(o), labels.GatewayExternal) {
 			problems = append(problems, fmt.Errorf("%s: the external gateway takes no routes from the namespace; give it the label %s: \"true\", or use the internal one",
 				o.Where(), labels.ExternalGateway))
 		}

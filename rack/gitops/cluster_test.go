@@ -45,8 +45,7 @@ type cluster struct {
 func startCluster(t *testing.T, b *built, log *slog.Logger) *cluster {
 	t.Helper()
 	input, err := generate.NewInput("home", "https://"+nodeAddress+":6443", kubernetesVersion,
-		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithAllowSchedulingOnControlPlanes(true),
-		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}))
+		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithAllowSchedulingOnControlPlanes(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +55,7 @@ func startCluster(t *testing.T, b *built, log *slog.Logger) *cluster {
 	}
 	config, err = config.PatchV1Alpha1(func(c *v1alpha1.Config) error {
 		disabled := true
+		c.ClusterConfig.ClusterNetwork.CNI = &v1alpha1.CNIConfig{CNIName: constants.NoneCNI}
 		c.ClusterConfig.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: &disabled}
 		return nil
 	})

@@ -42,7 +42,7 @@ func newBoot(n *Node, m node.Machine) (*boot, error) {
 			return nil, err
 		}
 	}
-	if !m.Config.Machine().Kubelet().SkipNodeRegistration() {
+	if !m.Config.K8sNodeConfig().SkipNodeRegistration() {
 		b.kubelet = kubelet.New(machine, options)
 	}
 	return b, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -205,7 +206,7 @@ func replace(t *testing.T, c *cluster, configs *configtest.Cluster, name, other 
 	})
 	m.machine.Config = configs.Config(t, machine.TypeControlPlane, func(cfg *v1alpha1.Config) {
 		cfg.MachineConfig.MachineNodeLabels["rack"] = "left"
-		cfg.ClusterConfig.APIServerConfig.ExtraArgsConfig = map[string]string{"max-requests-inflight": "401"}
+		cfg.ClusterConfig.APIServerConfig.ExtraArgsConfig = meta.Args{"max-requests-inflight": meta.NewArgValue("401", nil)}
 	})
 	if err := m.kube.Reconfigure(t.Context(), m.machine); err != nil {
 		t.Fatal(err)

@@ -110,13 +110,13 @@ func (c *component) probe(ctx context.Context, client *http.Client) {
 func probeClient(plane controlplane.Plane, spec controlplane.Component) (*http.Client, error) {
 	config := &tls.Config{InsecureSkipVerify: true} // nothing is learned but that it lives
 	if spec.Name == controlplane.APIServerName {
-		cluster := plane.Config.Cluster()
+		authority := plane.Config.K8sAPIServerCAConfig()
 		who := controlplane.TalosAdmin
-		pair, err := pki.Issue(cluster.IssuingCA(), pki.Leaf{CommonName: who.User, Organization: who.Group, Client: true})
+		pair, err := pki.Issue(authority.IssuingCA(), pki.Leaf{CommonName: who.User, Organization: who.Group, Client: true})
 		if err != nil {
 			return nil, err
 		}
-		if config, err = pki.ClientTLS(pki.Bundle(cluster.IssuingCA(), cluster.AcceptedCAs()), pair); err != nil {
+		if config, err = pki.ClientTLS(pki.Bundle(nil, authority.AcceptedCAs()), pair); err != nil {
 			return nil, err
 		}
 	}

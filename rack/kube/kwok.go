@@ -24,7 +24,7 @@ type kwok struct {
 func (k *kwok) ensure(f *Fabric, p *plane) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	cluster := sha256.Sum256(p.current().Config.Cluster().IssuingCA().Crt)
+	cluster := sha256.Sum256(p.current().Config.K8sAPIServerCAConfig().IssuingCA().Crt)
 	if k.process != nil && k.cluster == cluster {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
+
 	"github.com/home-ops/home-ops/rack/kube/etcd"
 	"github.com/home-ops/home-ops/rack/kube/process"
 	"github.com/home-ops/home-ops/rack/node"
@@ -292,11 +294,18 @@ func removeContents(dir string) error {
 // etcdURLs are the client URLs of the cluster's other members that run: what discovery tells a real control plane.
 func (f *Fabric) etcdURLs(self *plane) []string {
 	var urls []string
-	cluster := self.current().Config.Cluster().ID()
+	cluster := clusterID(self.current().Config)
 	for _, p := range f.planes() {
-		if other := p.current(); p != self && other.Config.Cluster().ID() == cluster && p.member.hasQuorum() {
+		if other := p.current(); p != self && clusterID(other.Config) == cluster && p.member.hasQuorum() {
 			urls = append(urls, other.EtcdURL)
 		}
 	}
 	return urls
+}
+
+func clusterID(cfg config.Provider) string {
+	if identity := cfg.DiscoveryIdentityConfig(); identity != nil {
+		return identity.ClusterID()
+	}
+	return ""
 }

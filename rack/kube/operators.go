@@ -29,7 +29,7 @@ func (o *operators) ensure(f *Fabric, p *plane) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	cluster := sha256.Sum256(p.current().Config.Cluster().IssuingCA().Crt)
+	cluster := sha256.Sum256(p.current().Config.K8sAPIServerCAConfig().IssuingCA().Crt)
 	if o.cancel != nil && o.cluster == cluster {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 // giveTalosAccess answers those in the cluster who ask for a talosconfig, once the machine config lets them.
 func (p *plane) giveTalosAccess(ctx context.Context) {
 	late := false
-	for !p.current().Config.Machine().Features().KubernetesTalosAPIAccess().Enabled() {
+	for p.current().Config.K8sTalosAPIAccessConfig() == nil {
 		late = true
 		if sleep(ctx, manifestsPause); ctx.Err() != nil {
 			return

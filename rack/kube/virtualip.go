@@ -33,7 +33,7 @@ func virtualAddresses(cfg config.Provider) []string {
 			}
 		}
 	}
-	port := strconv.Itoa(cfg.Cluster().LocalAPIServerPort())
+	port := strconv.Itoa(cfg.K8sAPIServerConfig().APIPort())
 	addresses := make([]string, 0, len(ips))
 	for _, ip := range ips {
 		addresses = append(addresses, net.JoinHostPort(ip, port))

@@ -86,7 +86,7 @@ func (s *session) machine() Machine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.network.hostname
-	if s.active.Machine().Kubelet().RegisterWithFQDN() {
+	if s.active.K8sNodeConfig().RegisterWithFQDN() {
 		name = s.network.fqdn()
 	}
 	return Machine{

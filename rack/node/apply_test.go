@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestNoReboot_TellsKubernetes(t *testing.T) {
 		n.kube.mu.Lock()
 		defer n.kube.mu.Unlock()
 		return len(n.kube.reconfigs) == 1 && n.kube.machine.Name == "renamed" &&
-			n.kube.machine.Config.Machine().NodeLabels()["rack"] == "a"
+			n.kube.machine.Config.K8sNodeConfig().Labels()["rack"] == "a"
 	})
 }
 
@@ -111,7 +112,7 @@ func TestStaged_WaitsForTheNextBoot(t *testing.T) {
 	if err != nil || resp.GetMessages()[0].GetModeDetails() != "Staged configuration to be applied after the next reboot" {
 		t.Fatalf("%v, %v", resp, err)
 	}
-	if n.Applied().Machine().NodeLabels()["rack"] != "" {
+	if n.Applied().K8sNodeConfig().Labels()["rack"] != "" {
 		t.Error("in effect already")
 	}
 	if err := admin.Reboot(t.Context()); err != nil {
@@ -119,7 +120,7 @@ func TestStaged_WaitsForTheNextBoot(t *testing.T) {
 	}
 	n.await(t, node.Rebooting)
 	n.await(t, node.Running)
-	if n.Applied().Machine().NodeLabels()["rack"] != "a" {
+	if n.Applied().K8sNodeConfig().Labels()["rack"] != "a" {
 		t.Error("not in effect after the reboot")
 	}
 }
@@ -140,10 +141,43 @@ func TestTry_RollsBack(t *testing.T) {
 	if got := resp.GetMessages()[0].GetModeDetails(); got != want {
 		t.Errorf("details %q, want %q", got, want)
 	}
-	if n.Applied().Machine().NodeLabels()["rack"] != "a" {
+	if n.Applied().K8sNodeConfig().Labels()["rack"] != "a" {
 		t.Error("not in effect")
 	}
-	eventually(t, func() bool { return n.Applied().Machine().NodeLabels()["rack"] == "" })
+	eventually(t, func() bool { return n.Applied().K8sNodeConfig().Labels()["rack"] == "" })
+}
+
+// A connection that stays when its address has gone would hide that the machine cannot be reached.
+func TestTry_OfANetworkThatCutsTheMachineOffEndsItsConnectionsUntilItRollsBack(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+	awaitAPI(t, admin)
+	// The answer may be lost with the connection.
+	_, _ = admin.ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{
+		Data: c.config(t, machine.TypeControlPlane, func(cfg *v1alpha1.Config) {
+			cfg.MachineConfig.MachineNetwork = &v1alpha1.NetworkConfig{NetworkInterfaces: v1alpha1.NetworkDeviceList{
+				{DeviceInterface: "eth0", DeviceIgnore: new(true)},
+			}}
+		}),
+		Mode: machineapi.ApplyConfigurationRequest_TRY, TryModeTimeout: durationpb.New(2 * time.Second),
+	})
+	eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := admin.Version(ctx)
+		return err != nil
+	})
+	if n.Err() == nil {
+		t.Error("nobody was told that it has no address")
+	}
+	awaitAPI(t, admin)
+	n.Acknowledge()
+	if err := n.Err(); err != nil {
+		t.Errorf("the fault is still there: %v", err)
+	}
 }
 
 func TestDryRun_ShowsTheDifferenceAndTheMode(t *testing.T) {
@@ -170,7 +204,7 @@ func TestDryRun_ShowsTheDifferenceAndTheMode(t *testing.T) {
 			t.Errorf("mode %s, %q; want %s, %q", got.GetMode(), got.GetModeDetails(), test.mode, test.has)
 		}
 	}
-	if n.Applied().Machine().NodeLabels()["rack"] != "" {
+	if n.Applied().K8sNodeConfig().Labels()["rack"] != "" {
 		t.Error("a dry run changed the config")
 	}
 }
@@ -187,7 +221,7 @@ func TestConfigured_RefusesInvalidConfigs(t *testing.T) {
 	}{
 		"a key of a newer Talos": {
 			append([]byte("newKey: true\n"), c.config(t, machine.TypeControlPlane)...),
-			"unknown keys found during decoding:\nnewKey: true\n",
+			"error decoding document /v1alpha1/ (line 1): unknown keys found during decoding:\nnewKey: true\n",
 		},
 		"no v1alpha1 document": {
 			[]byte("apiVersion: v1alpha1\nkind: KmsgLogConfig\nname: x\nurl: tcp://127.0.0.1:1\n"),

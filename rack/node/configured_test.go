@@ -65,7 +65,7 @@ func TestApply_InstallsThenBootsTheImage(t *testing.T) {
 	if m.Name != "cp-1" || m.TalosVersion != "v1.11.3" || m.Schematic != schematic || !slices.Equal(m.Addresses, []netip.Addr{n.address}) {
 		t.Errorf("Kubernetes was told of %+v", m)
 	}
-	if n.Applied() == nil || n.Applied().Machine().Network().Hostname() != "cp-1" {
+	if n.Applied() == nil || n.Applied().NetworkHostnameConfig().Hostname() != "cp-1" {
 		t.Error("Applied is not the config that was applied")
 	}
 	n.stop()
@@ -207,7 +207,7 @@ func TestMachineConfig_CanBeReadAndEdited(t *testing.T) {
 	c := newCluster(t, n.address)
 	c.running(t, machine.TypeControlPlane, n)
 	got, err := safe.StateGetByID[*configres.MachineConfig](t.Context(), n.admin(t, c).COSI, configres.ActiveID)
-	if err != nil || got.Config().Cluster().Name() != "test" {
+	if err != nil || got.Config().K8sClusterConfig().ClusterName() != "test" {
 		t.Fatalf("%v, %v", got, err)
 	}
 	// What talosctl shows and edits is the YAML beside the message.

@@ -55,7 +55,7 @@ func TestForward_ToOneNode(t *testing.T) {
 	if apply := applyWith(ctx, t, admin, c.config(t, machine.TypeWorker, withLabel)); apply.GetMode() != liveMode {
 		t.Errorf("applied with %s", apply.GetMode())
 	}
-	if worker.Applied().Machine().NodeLabels()["rack"] != "a" {
+	if worker.Applied().K8sNodeConfig().Labels()["rack"] != "a" {
 		t.Error("the worker did not get the config")
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
@@ -183,12 +184,14 @@ func newCluster(t *testing.T, endpoint netip.Addr) *cluster {
 }
 
 // sharedBundle is of every cluster that need not differ from others: an RSA key takes a second to make.
-var sharedBundle = sync.OnceValues(func() (*secrets.Bundle, error) { return secrets.NewBundle(secrets.NewClock(), nil) })
+var sharedBundle = sync.OnceValues(func() (*secrets.Bundle, error) {
+	return secrets.NewBundle(secrets.NewClock(), talosconfig.TalosVersion1_11)
+})
 
 // foreignCluster has secrets of its own.
 func foreignCluster(t *testing.T, endpoint netip.Addr) *cluster {
 	t.Helper()
-	bundle, err := secrets.NewBundle(secrets.NewClock(), nil)
+	bundle, err := secrets.NewBundle(secrets.NewClock(), talosconfig.TalosVersion1_11)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +201,8 @@ func foreignCluster(t *testing.T, endpoint netip.Addr) *cluster {
 func clusterOf(t *testing.T, bundle *secrets.Bundle, endpoint netip.Addr) *cluster {
 	t.Helper()
 	input, err := generate.NewInput("test", fmt.Sprintf("https://%s:6443", endpoint), "1.34.1",
-		generate.WithSecretsBundle(bundle), generate.WithInstallDisk("/dev/nvme0n1"), generate.WithInstallImage(installerImage))
+		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithSecretsBundle(bundle),
+		generate.WithInstallDisk("/dev/nvme0n1"), generate.WithInstallImage(installerImage))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/siderolabs/talos/pkg/machinery/cel"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/block/blockhelpers"
 )
@@ -13,11 +14,15 @@ import (
 // install writes Talos to the disk that the config chooses, with the config beside it. The machine is silent
 // meanwhile: neither the maintenance service nor apid runs during the install sequence.
 func (s *session) install(ctx context.Context, cfg config.Provider) error {
-	disk, err := s.installDisk(ctx, cfg)
+	wanted, err := installOf(cfg)
 	if err != nil {
 		return &sequenceError{sequenceInstall, err}
 	}
-	img, err := parseImage(cfg.Machine().Install().Image())
+	disk, err := s.installDisk(ctx, wanted)
+	if err != nil {
+		return &sequenceError{sequenceInstall, err}
+	}
+	img, err := parseImage(wanted.image)
 	if err != nil {
 		return &sequenceError{sequenceInstall, err}
 	}
@@ -29,7 +34,7 @@ func (s *session) install(ctx context.Context, cfg config.Provider) error {
 		if !sleep(ctx, s.node.opts.Timing.Install) {
 			return ctx.Err()
 		}
-		if cfg.Machine().Install().Zero() {
+		if wanted.wipe {
 			if err := s.parts.wipeEphemeral(); err != nil {
 				return err
 			}
@@ -55,24 +60,42 @@ func (s *session) pull(img image) error {
 	return nil
 }
 
-// installDisk finds the disk as machined does: the first that the selector matches, else the path.
-func (s *session) installDisk(ctx context.Context, cfg config.Provider) (string, error) {
-	install := cfg.Machine().Install()
-	expression, err := install.DiskMatchExpression()
+// wantedInstall is what a config says about the installation.
+type wantedInstall struct {
+	image string
+	// match chooses the disk; disk is its path when there is no expression.
+	match *cel.Expression
+	disk  string
+	wipe  bool
+}
+
+// installOf reads the installation out of its own document, which contract v1.14 has, or of the machine section.
+func installOf(cfg config.Provider) (wantedInstall, error) {
+	if document := cfg.UnattendedInstallConfig(); document != nil {
+		match := document.VolumeSelector()
+		return wantedInstall{image: document.InstallerImage(), match: &match, wipe: document.VolumeWipe()}, nil
+	}
+	section := cfg.Machine().Install()
+	match, err := section.DiskMatchExpression()
 	if err != nil {
-		return "", fmt.Errorf("disk match expression: %w", err)
+		return wantedInstall{}, fmt.Errorf("disk match expression: %w", err)
 	}
-	if expression != nil {
-		matched, err := blockhelpers.MatchDisks(ctx, s.resources, expression)
-		if err != nil {
-			return "", err
-		}
-		if len(matched) == 0 {
-			return "", fmt.Errorf("no disks matched the expression: %s", expression)
-		}
-		return s.writable(matched[0].TypedSpec().DevPath)
+	return wantedInstall{image: section.Image(), match: match, disk: section.Disk(), wipe: section.Zero()}, nil
+}
+
+// installDisk finds the disk as machined does: the first that the selector matches, else the path.
+func (s *session) installDisk(ctx context.Context, wanted wantedInstall) (string, error) {
+	if wanted.match == nil {
+		return s.writable(wanted.disk)
 	}
-	return s.writable(install.Disk())
+	matched, err := blockhelpers.MatchDisks(ctx, s.resources, wanted.match)
+	if err != nil {
+		return "", err
+	}
+	if len(matched) == 0 {
+		return "", fmt.Errorf("no disks matched the expression: %s", wanted.match)
+	}
+	return s.writable(matched[0].TypedSpec().DevPath)
 }
 
 func (s *session) writable(path string) (string, error) {

@@ -111,5 +111,5 @@ func diffTrees(was, is map[string]any) (string, error) {
 			return "", err
 		}
 	}
-	return configdiff.DiffToString(sides[0], sides[1])
+	return configdiff.DiffConfigs(sides[0], sides[1])
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/cosi-project/runtime/pkg/resource"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
-	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
 )
+
+// maintenanceID names the resource of a config that was submitted in maintenance mode
+// (https://github.com/siderolabs/talos/blob/v1.11.1/pkg/machinery/resources/config/machine_config.go).
+const maintenanceID = resource.ID("maintenance")
 
 // maintain serves the maintenance API until a config arrives that is enough to boot with. It returns no config
 // when the session ended instead.
@@ -22,7 +26,7 @@ func (s *session) maintain(ctx context.Context) (config.Provider, error) {
 	for {
 		select {
 		case cfg := <-s.configured:
-			if err := s.publishConfig(ctx, configres.MaintenanceID, cfg); err != nil {
+			if err := s.publishConfig(ctx, maintenanceID, cfg); err != nil {
 				return nil, err
 			}
 			if !cfg.CompleteForBoot() {
@@ -31,7 +35,7 @@ func (s *session) maintain(ctx context.Context) (config.Provider, error) {
 			}
 			s.events.publish("", &machineapi.TaskEvent{Task: "runningMaintenance", Action: machineapi.TaskEvent_STOP})
 			s.api.stop(true)
-			return cfg, s.unpublishConfig(ctx, configres.MaintenanceID)
+			return cfg, s.unpublishConfig(ctx, maintenanceID)
 		case <-ctx.Done():
 			return nil, nil
 		}
@@ -52,7 +56,7 @@ func (s *session) loadConfig() (config.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("config on STATE: %w", err)
 	}
-	if _, err := cfg.Validate(installedMetal{}); err != nil {
+	if _, err := validateFor(cfg, installedMetal{}); err != nil {
 		return nil, fmt.Errorf("config on STATE: %w", err)
 	}
 	return cfg, nil

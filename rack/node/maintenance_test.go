@@ -115,27 +115,30 @@ func TestMaintenance_ValidatesAgainstTheHardware(t *testing.T) {
 				cfg.MachineConfig.MachineInstall.InstallDiskSelector = &v1alpha1.InstallDiskSelector{Serial: "none"}
 			}),
 			code: codes.InvalidArgument,
-			text: "runtime configuration validation failed: 1 error occurred:\n" +
-				"\t* no disks matched the expression: glob(\"none\", disk.serial) && disk.transport != \"\" && !disk.readonly && !disk.cdrom\n\n",
+			text: "runtime configuration validation failed: 1 error occurred:\n\t* v1alpha1.Config: 1 error occurred:\n" +
+				"\t* no disks matched the expression: glob(\"none\", disk.serial) && disk.transport != \"\" && !disk.readonly && !disk.cdrom\n\n\n\n",
 		},
 		"a Kubernetes version that this Talos does not support": {
 			config: c.config(t, machine.TypeWorker, func(cfg *v1alpha1.Config) {
-				cfg.MachineConfig.MachineKubelet.KubeletImage = "ghcr.io/siderolabs/kubelet:v1.35.0"
+				cfg.MachineConfig.MachineKubelet.KubeletImage = "ghcr.io/siderolabs/kubelet:v1.38.0"
 			}),
 			code: codes.InvalidArgument,
-			text: "runtime configuration validation failed: 1 error occurred:\n" +
-				"\t* kubelet image is not valid: version of Kubernetes 1.35.0 is too new to be used with Talos 1.11.1\n\n",
+			text: "runtime configuration validation failed: kubelet image is not valid: version of Kubernetes 1.38.0 is too new to be used with Talos 1.14.1",
 		},
 		"a key of a newer Talos": {
 			config: append([]byte("newKey: true\n"), c.config(t, machine.TypeWorker)...),
 			code:   codes.Unknown,
-			text:   "failed to parse config: unknown keys found during decoding:\nnewKey: true\n",
+			text:   "failed to parse config: error decoding document /v1alpha1/ (line 1): unknown keys found during decoding:\nnewKey: true\n",
 		},
 		"no endpoint": {
 			config: c.config(t, machine.TypeWorker, func(cfg *v1alpha1.Config) { cfg.ClusterConfig.ControlPlane.Endpoint = nil }),
 			code:   codes.InvalidArgument,
-			text: "configuration validation failed: 1 error occurred:\n" +
-				"\t* cluster controlplane endpoint is required\n\n",
+			text: "configuration validation failed: 2 errors occurred:\n\t* v1alpha1.Config: 1 error occurred:\n" +
+				"\t* cluster controlplane endpoint is required (.cluster.controlPlane.endpoint); when the endpoint is migrated to the " +
+				"KubeClusterConfig document, the whole .cluster.controlPlane section should be removed " +
+				"(.cluster.controlPlane.localAPIServerPort is migrated to the KubeAPIServerConfig document)\n\n\n" +
+				"\t* cluster name and endpoint are required when Kubernetes is configured: " +
+				"either .cluster.clusterName/.cluster.controlPlane.endpoint or the KubeClusterConfig document\n\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

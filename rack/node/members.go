@@ -18,11 +18,11 @@ func (s *session) discovered() (*Discovery, string) {
 	if cfg == nil || s.node.opts.Discovery == nil {
 		return nil, ""
 	}
-	discovery := cfg.Cluster().Discovery()
-	if !discovery.Enabled() || !discovery.Registries().Service().Enabled() {
+	identity := cfg.DiscoveryIdentityConfig()
+	if len(cfg.DiscoveryServiceConfigs()) == 0 || identity == nil {
 		return nil, ""
 	}
-	return s.node.opts.Discovery, cfg.Cluster().ID()
+	return s.node.opts.Discovery, identity.ClusterID()
 }
 
 // self is what this machine announces.

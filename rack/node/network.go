@@ -64,14 +64,12 @@ func networkOf(opts Options, identity string, cfg config.Provider) (n network, w
 	machine := cfg.Machine().Network()
 	n = networkWithoutConfig(opts, identity)
 	n.addresses = nil
-	n.hostname, n.domain, _ = strings.Cut(cmp.Or(machine.Hostname(), n.hostname), ".")
-	if servers := cfg.Machine().Time().Servers(); len(servers) > 0 {
-		n.timeServers = servers
+	n.hostname, n.domain, _ = strings.Cut(cmp.Or(cfg.NetworkHostnameConfig().Hostname(), n.hostname), ".")
+	if time := cfg.NetworkTimeSyncConfig(); time != nil && len(time.Servers()) > 0 {
+		n.timeServers = time.Servers()
 	}
-	for _, resolver := range machine.Resolvers() {
-		if addr, err := netip.ParseAddr(resolver); err == nil {
-			n.resolvers = append(n.resolvers, addr)
-		}
+	for _, resolver := range cfg.NetworkResolverConfig().Resolvers() {
+		n.resolvers = append(n.resolvers, resolver.Addr)
 	}
 
 	first := opts.Hardware.Links[0].Name

@@ -21,14 +21,16 @@ func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error
 	kind.SetMachineType(cfg.Machine().Type())
 	name := k8s.NewNodename(k8s.NamespaceName, k8s.NodenameID)
 	name.TypedSpec().Nodename = s.machine().Name
-	name.TypedSpec().SkipNodeRegistration = cfg.Machine().Kubelet().SkipNodeRegistration()
+	name.TypedSpec().SkipNodeRegistration = cfg.K8sNodeConfig().SkipNodeRegistration()
 	ip := k8s.NewNodeIP(k8s.NamespaceName, k8s.KubeletID)
 	ip.TypedSpec().Addresses = s.machine().Addresses
 	self := cluster.NewIdentity(cluster.NamespaceName, cluster.LocalIdentity)
 	self.TypedSpec().NodeID = s.identity
 	info := cluster.NewInfo()
-	info.TypedSpec().ClusterID = cfg.Cluster().ID()
-	info.TypedSpec().ClusterName = cfg.Cluster().Name()
+	if identity := cfg.DiscoveryIdentityConfig(); identity != nil {
+		info.TypedSpec().ClusterID = identity.ClusterID()
+	}
+	info.TypedSpec().ClusterName = cfg.K8sClusterConfig().ClusterName()
 	if err := s.putAll(ctx, []resource.Resource{kind, name, ip, self, info}); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/role"
 	"google.golang.org/grpc"
@@ -39,7 +40,7 @@ func certificateRoles(ctx context.Context, s *session) role.Set {
 	if cfg == nil {
 		return role.Zero
 	}
-	if !cfg.Machine().Features().RBACEnabled() {
+	if !rbacEnabled(cfg) {
 		return role.All
 	}
 	p, _ := peer.FromContext(ctx)
@@ -55,6 +56,16 @@ func certificateRoles(ctx context.Context, s *session) role.Set {
 		}
 	}
 	return roles
+}
+
+// rbacEnabled is on unless a config turns it off; from contract v1.12 on none has the key.
+func rbacEnabled(cfg config.Provider) bool {
+	main := cfg.RawV1Alpha1()
+	if main == nil || main.MachineConfig == nil || main.MachineConfig.MachineFeatures == nil {
+		return true
+	}
+	rbac := main.MachineConfig.MachineFeatures.RBAC
+	return rbac == nil || *rbac
 }
 
 func unaryRoles(s *session, find roleFinder) grpc.UnaryServerInterceptor {

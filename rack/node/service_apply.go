@@ -10,6 +10,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configdiff"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"google.golang.org/grpc/codes"
@@ -39,7 +40,7 @@ func (m *machineService) ApplyConfiguration(ctx context.Context, req *machineapi
 	}
 	result := &machineapi.ApplyConfiguration{Mode: mode, Warnings: warnings, ModeDetails: details + why}
 	if req.GetDryRun() {
-		diff, err := configdiff.DiffToString(s.config(), cfg)
+		diff, err := configdiff.DiffConfigs(s.config(), cfg)
 		if err != nil {
 			return nil, fmt.Errorf("failed to generate diff: %w", err)
 		}
@@ -77,12 +78,18 @@ func (s *session) validate(ctx context.Context, data []byte) (config.Provider, [
 	if cfg.RawV1Alpha1() == nil {
 		return nil, nil, errNoV1Alpha1
 	}
-	warnings, err := cfg.Validate(installedMetal{})
+	warnings, err := validateFor(cfg, installedMetal{})
 	if err != nil {
 		return nil, nil, err
 	}
-	more, err := cfg.RuntimeValidate(ctx, s.resources, installedMetal{})
+	more, err := s.validateHere(ctx, cfg, installedMetal{})
 	return cfg, slices.Concat(warnings, more), err
+}
+
+// validateFor is Talos's own check of a config without a look at the machine. The versions of Kubernetes are left
+// out of it: the library would hold them against its own release of Talos; see supportedKubernetes.
+func validateFor(cfg config.Provider, mode validation.RuntimeMode) ([]string, error) {
+	return cfg.Validate(mode, validation.WithLocal())
 }
 
 // resolveMode decides how a config is applied, and says so.

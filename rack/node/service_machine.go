@@ -54,7 +54,7 @@ func (m *machineService) Version(context.Context, *emptypb.Empty) (*machineapi.V
 	return &machineapi.VersionResponse{Messages: []*machineapi.Version{{
 		Version:  info,
 		Platform: &machineapi.PlatformInfo{Name: constants.PlatformMetal, Mode: metal{}.String()},
-		Features: &machineapi.FeaturesInfo{Rbac: m.session.config().Machine().Features().RBACEnabled()},
+		Features: &machineapi.FeaturesInfo{Rbac: rbacEnabled(m.session.config())},
 	}}}, nil
 }
 
@@ -97,13 +97,16 @@ func (m *machineService) GenerateClientConfiguration(_ context.Context, req *mac
 		return nil, status.Error(codes.InvalidArgument, "crt_ttl should be positive")
 	}
 	cfg := m.session.config()
-	bundle := secrets.NewBundleFromConfig(secrets.NewFixedClock(time.Now()), cfg)
+	bundle, err := secrets.NewBundleFromConfig(secrets.NewFixedClock(time.Now()), cfg)
+	if err != nil {
+		return nil, err
+	}
 	roles, _ := role.Parse(req.GetRoles())
 	cert, err := bundle.GenerateTalosAPIClientCertificateWithTTL(roles, lifetime)
 	if err != nil {
 		return nil, fmt.Errorf("client certificate: %w", err)
 	}
-	talosconfig, err := clientconfig.NewConfig(cfg.Cluster().Name(), nil, bundle.Certs.OS.Crt, cert).Bytes()
+	talosconfig, err := clientconfig.NewConfig(cfg.K8sClusterConfig().ClusterName(), nil, bundle.Certs.OS.Crt, cert).Bytes()
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,11 @@ func (m *maintenanceService) ApplyConfiguration(ctx context.Context, req *machin
 	if err != nil {
 		return nil, fmt.Errorf("failed to parse config: %w", err)
 	}
-	warnings, err := cfg.Validate(metal{})
+	warnings, err := validateFor(cfg, metal{})
 	if err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "configuration validation failed: %s", err)
 	}
-	more, err := cfg.RuntimeValidate(ctx, m.session.resources, metal{})
+	more, err := m.session.validateHere(ctx, cfg, metal{})
 	if err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "runtime configuration validation failed: %s", err)
 	}

@@ -99,7 +99,8 @@ func (s *session) trustdEndpoints(cfg config.Provider) []string {
 			}
 		}
 	}
-	if endpoint := cfg.Cluster().Endpoint(); endpoint != nil {
+	if cluster := cfg.K8sClusterConfig(); cluster != nil {
+		endpoint := cluster.ClusterEndpoint()
 		endpoints = append(endpoints, joinHostPort(endpoint.Hostname(), constants.TrustdPort))
 	}
 	slices.Sort(endpoints)

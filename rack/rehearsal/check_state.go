@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	talossecrets "github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
 // checkPending reads the state for operations that never ended, which the next up would complain about.
@@ -121,20 +122,28 @@ func (r *rehearsal) collectSecrets(m *machine, secrets map[string]string) {
 	if ca := machine.Security().IssuingCA(); ca != nil {
 		add("machine CA key", string(ca.Key))
 	}
-	add("cluster secret", cluster.Secret())
+	if identity := config.DiscoveryIdentityConfig(); identity != nil {
+		add("cluster secret", identity.ClusterSecret())
+	}
 	add("bootstrap token", cluster.Token().Secret())
-	add("secretbox key", cluster.SecretboxEncryptionSecret())
+	// The bundle finds it in the main document and in contract v1.14's own.
+	if bundle, err := talossecrets.NewBundleFromConfig(talossecrets.NewClock(), config); err == nil {
+		add("secretbox key", bundle.Secrets.SecretboxEncryptionSecret)
+	}
 	add("aescbc key", cluster.AESCBCEncryptionSecret())
 	if !m.spec.IsControlPlane() {
 		return
 	}
-	if ca := cluster.IssuingCA(); ca != nil {
+	if authority := config.K8sAPIServerCAConfig(); authority != nil && authority.IssuingCA() != nil {
+		ca := authority.IssuingCA()
 		add("kubernetes CA key", string(ca.Key))
 	}
-	if ca := cluster.AggregatorCA(); ca != nil {
+	if authority := config.K8sAggregatorCAConfig(); authority != nil && authority.IssuingCA() != nil {
+		ca := authority.IssuingCA()
 		add("aggregator CA key", string(ca.Key))
 	}
-	if key := cluster.ServiceAccount(); key != nil {
+	if account := config.K8sServiceAccountConfig(); account != nil {
+		key := account.IssuingKey()
 		add("service account key", string(key.Key))
 	}
 	if ca := cluster.Etcd().CA(); ca != nil {

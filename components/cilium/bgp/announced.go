@@ -23,11 +23,11 @@ func (a Announced) Accepts(route netip.Prefix) bool {
 	return a.Prefix.Contains(route.Addr()) && route.Bits() >= a.Shortest && route.Bits() <= a.Longest
 }
 
-// announced lists what Cilium announces: load-balancer and cluster addresses one
+// announced lists what Cilium announces as these kinds: load-balancer and cluster addresses one
 // by one, pod networks in the blocks that the nodes hold.
-func announced(stack *spec.Stack) []Announced {
+func announced(stack *spec.Stack, kinds []spec.Advertisement) []Announced {
 	var out []Announced
-	for _, kind := range stack.Cilium.BGP.Advertise {
+	for _, kind := range kinds {
 		switch kind {
 		case spec.AdvertiseLoadBalancer:
 			for i, pool := range stack.Cilium.Pools {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/home-ops/home-ops/spec"
 )
@@ -13,15 +14,15 @@ type Plan struct {
 	// Cluster is the cluster's name. Names on the router begin with it, because
 	// several clusters may share one.
 	Cluster string
-	// LocalASN is the nodes' autonomous system.
+	// LocalASN is the nodes' autonomous system, except for those with one of their own.
 	LocalASN uint32
 	// LocalPort is where the nodes listen; zero when they only call.
 	LocalPort int
 	// Sessions are the router addresses that nodes peer with, in the order of the
 	// stack file.
 	Sessions []Session
-	// Announced are the networks that the nodes announce, without repetition.
-	Announced []Announced
+	// Overrides are the nodes with an autonomous system or a router id of their own.
+	Overrides []spec.BGPOverride
 	// RouterIDPool gives the nodes their 32-bit router ids. It is invalid when all of
 	// them have an IPv4 address, which serves.
 	RouterIDPool netip.Prefix
@@ -32,14 +33,28 @@ type Plan struct {
 // would need RFC 8950, which few home routers speak.
 type Session struct {
 	spec.BGPPeer
-	// Nodes are the nodes that peer, each with its address of the router's family.
+	// Nodes are the nodes that peer, each with its address towards the router.
 	Nodes []Neighbor
+	// Tells is what the router is told of, and Marks are the marks of those routes. Own reports whether either is this
+	// session's alone.
+	Tells []spec.Advertisement
+	Marks []spec.Community
+	Own   bool
+	// Announced are the networks that the nodes announce over it, without repetition.
+	Announced []Announced
 }
 
 // Neighbor is a node as its router sees it.
 type Neighbor struct {
 	Name    string
 	Address netip.Addr
+	// ASN is its autonomous system.
+	ASN uint32
+}
+
+// OneASN reports whether all nodes of a session are in one autonomous system.
+func (s Session) OneASN() bool {
+	return len(s.Nodes) > 0 && !slices.ContainsFunc(s.Nodes, func(n Neighbor) bool { return n.ASN != s.Nodes[0].ASN })
 }
 
 // Is6 reports whether the session runs over IPv6 and carries IPv6 routes.
@@ -61,41 +76,63 @@ func New(stack *spec.Stack) (*Plan, error) {
 	if b == nil {
 		return nil, nil
 	}
-	plan := &Plan{Cluster: stack.Cluster.Name, LocalASN: b.LocalASN, LocalPort: b.LocalPort, Announced: announced(stack)}
+	plan := &Plan{Cluster: stack.Cluster.Name, LocalASN: b.LocalASN, LocalPort: b.LocalPort, Overrides: b.Overrides}
 	var errs []error
 	for i, peer := range b.Peers {
-		session := Session{BGPPeer: peer}
+		session := Session{
+			BGPPeer: peer, Tells: b.AdvertisedTo(peer), Marks: b.CommunitiesTo(peer),
+			Own: len(peer.Advertise) > 0 || peer.Communities != nil,
+		}
+		session.Announced = ofFamily(announced(stack, session.Tells), session.Is6())
 		for _, name := range stack.PeerNodes(peer) {
 			node, _ := stack.Node(name)
-			address, ok := node.AddressOf(peer.Address.Is6())
+			address, ok := node.AddressTowards(peer.Address)
 			if !ok {
 				errs = append(errs, fmt.Errorf("cilium.bgp.peers[%d] (%s): node %s has no %s address to peer with %s from; "+
 					"give it one in secondaryAddresses, or name the peer's nodes",
 					i, peer.Name, name, familyName(session.Is6()), peer.Address))
 				continue
 			}
-			session.Nodes = append(session.Nodes, Neighbor{Name: name, Address: address})
-			if _, has4 := node.AddressOf(false); !has4 {
+			session.Nodes = append(session.Nodes, Neighbor{Name: name, Address: address, ASN: b.ASNOf(name)})
+			if _, has4 := node.AddressOf(false); !has4 && !b.Override(name).RouterID.IsValid() {
 				plan.RouterIDPool = b.RouterIDPool
 			}
 		}
 		plan.Sessions = append(plan.Sessions, session)
 	}
-	errs = append(errs, plan.uncarried()...)
+	errs = append(errs, plan.uncarried(announced(stack, everything(plan.Sessions)))...)
 	return plan, errors.Join(errs...)
 }
 
-// uncarried reports announced networks whose family no session has, each key in
-// the stack file once.
-func (p *Plan) uncarried() []error {
+// everything is what one router or another is told of.
+func everything(sessions []Session) []spec.Advertisement {
+	var kinds []spec.Advertisement
+	for _, s := range sessions {
+		for _, kind := range s.Tells {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
+}
+
+// uncarried reports announced networks that no session has, each key in the stack file once.
+func (p *Plan) uncarried(all []Announced) []error {
 	var errs []error
 	last := ""
-	for _, a := range p.Announced {
-		six := a.Prefix.Addr().Is6()
-		if len(p.SessionsOf(six)) > 0 || a.Source == last {
+	for _, a := range all {
+		carried := slices.ContainsFunc(p.Sessions, func(s Session) bool { return slices.Contains(s.Announced, a) })
+		if carried || a.Source == last {
 			continue
 		}
 		last = a.Source
+		six := a.Prefix.Addr().Is6()
+		if slices.ContainsFunc(p.Sessions, func(s Session) bool { return s.Is6() == six }) {
+			errs = append(errs, fmt.Errorf("%s: no peer in cilium.bgp with an %s address is told of these, so that they would never be announced; "+
+				"add them to the peer's advertise", a.Source, familyName(six)))
+			continue
+		}
 		errs = append(errs, fmt.Errorf("%s: no peer in cilium.bgp has an %s address, so that these would never be announced; "+
 			"add the router's as a peer", a.Source, familyName(six)))
 	}
@@ -109,24 +146,6 @@ func familyName(six bool) string {
 	return "IPv4"
 }
 
-// SessionsOf lists the sessions of one address family.
-func (p *Plan) SessionsOf(six bool) []Session {
-	var out []Session
-	for _, s := range p.Sessions {
-		if s.Is6() == six {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// AnnouncedIn lists the announced networks of one address family.
-func (p *Plan) AnnouncedIn(six bool) []Announced {
-	var out []Announced
-	for _, a := range p.Announced {
-		if a.Prefix.Addr().Is6() == six {
-			out = append(out, a)
-		}
-	}
-	return out
+func ofFamily(all []Announced, six bool) []Announced {
+	return slices.DeleteFunc(all, func(a Announced) bool { return a.Prefix.Addr().Is6() != six })
 }

@@ -37,14 +37,14 @@ func TestNew_PeersEachNodeByItsAddressOfTheRoutersFamily(t *testing.T) {
 	}
 	want := map[string][]bgp.Neighbor{
 		"gateway ipv4": {
-			{"n-1", netip.MustParseAddr("10.0.60.11")},
-			{"n-2", netip.MustParseAddr("10.0.60.12")},
-			{"n-3", netip.MustParseAddr("10.0.60.13")},
+			{"n-1", netip.MustParseAddr("10.0.60.11"), 64514},
+			{"n-2", netip.MustParseAddr("10.0.60.12"), 64514},
+			{"n-3", netip.MustParseAddr("10.0.60.13"), 64514},
 		},
 		"gateway-v6 ipv6": {
-			{"n-1", netip.MustParseAddr("fd00:60::11")},
-			{"n-2", netip.MustParseAddr("fd00:60::12")},
-			{"n-3", netip.MustParseAddr("fd00:60::13")},
+			{"n-1", netip.MustParseAddr("fd00:60::11"), 64514},
+			{"n-2", netip.MustParseAddr("fd00:60::12"), 64514},
+			{"n-3", netip.MustParseAddr("fd00:60::13"), 64514},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -87,8 +87,10 @@ func TestNew_AnnouncesWhatTheStackSays(t *testing.T) {
 			stack.Cilium.BGP.Advertise = test.advertise
 			p := plan(t, stack)
 			accepts := func(route string) bool {
-				return slices.ContainsFunc(p.Announced, func(a bgp.Announced) bool {
-					return a.Accepts(netip.MustParsePrefix(route))
+				return slices.ContainsFunc(p.Sessions, func(s bgp.Session) bool {
+					return slices.ContainsFunc(s.Announced, func(a bgp.Announced) bool {
+						return a.Accepts(netip.MustParsePrefix(route))
+					})
 				})
 			}
 			for _, route := range test.accept {

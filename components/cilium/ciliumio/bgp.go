@@ -30,7 +30,8 @@ type BGPInstance struct {
 
 // BGPPeer is one neighbour of a virtual router.
 type BGPPeer struct {
-	Name          string             `json:"name"`
+	Name string `json:"name"`
+	// PeerASN is the neighbour's autonomous system; zero takes whichever it says.
 	PeerASN       int64              `json:"peerASN"`
 	PeerAddress   string             `json:"peerAddress"`
 	PeerConfigRef *BGPPeerConfigName `json:"peerConfigRef,omitempty"`
@@ -136,4 +137,24 @@ type BGPCommunities struct {
 // BGPServiceRoutes says which of a Service's addresses are announced.
 type BGPServiceRoutes struct {
 	Addresses []string `json:"addresses"`
+}
+
+// BGPNodeConfigOverride is what one node does otherwise, of which it has the name
+// (https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-configuration/#bgp-configuration-override).
+type BGPNodeConfigOverride struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              BGPNodeConfigOverrideSpec `json:"spec"`
+}
+
+// BGPNodeConfigOverrideSpec is what one node does otherwise.
+type BGPNodeConfigOverrideSpec struct {
+	BGPInstances []BGPInstanceOverride `json:"bgpInstances"`
+}
+
+// BGPInstanceOverride is what one virtual router, found by its name, does otherwise.
+type BGPInstanceOverride struct {
+	Name     string `json:"name"`
+	RouterID string `json:"routerID,omitempty"`
+	LocalASN int64  `json:"localASN,omitempty"`
 }

@@ -52,14 +52,21 @@ func Configs(stack *spec.Stack) (map[string][]byte, error) {
 // data is what the template prints.
 type data struct {
 	Cluster, Name string
-	ASN, NodeASN  uint32
+	ASN           string
+	// NodeASNs are the nodes' autonomous systems.
+	NodeASNs string
+	// Several reports whether they are more than one.
+	Several bool
 	// NodePort is where the nodes listen; zero when they only call.
 	NodePort     int
 	ID           netip.Addr
 	Families     []family
 	Sessions     []session
-	Placeholders []string
+	Placeholders []placeholder
 }
+
+// placeholder is text that stands for what this program does not know or does not tell.
+type placeholder struct{ What, Text string }
 
 // family is what the router accepts in one address family, and from whom.
 type family struct {
@@ -89,14 +96,20 @@ type session struct {
 }
 
 func dataOf(plan *bgp.Plan, router bgp.Router) data {
-	d := data{Cluster: plan.Cluster, Name: router.Name, ASN: router.ASN, NodeASN: plan.LocalASN, NodePort: plan.LocalPort, ID: router.ID}
+	d := data{Cluster: plan.Cluster, Name: router.Name, ASN: fmt.Sprint(router.ASN), NodePort: plan.LocalPort, ID: router.ID}
+	if router.ASN == 0 {
+		d.ASN = "{{ AS number of " + router.Name + " }}"
+		d.Placeholders = append(d.Placeholders, placeholder{"the router's own AS number", d.ASN})
+	}
+	asns := nodeASNs(router)
+	d.NodeASNs, d.Several = strings.Join(asns, ", "), len(asns) > 1
 	for _, s := range router.Sessions {
 		group := plan.Cluster + "-" + s.Name
 		password := ""
 		if s.PasswordRef != "" {
 			password = "{{ " + string(s.PasswordRef) + " }}"
-			if !slices.Contains(d.Placeholders, password) {
-				d.Placeholders = append(d.Placeholders, password)
+			if p := (placeholder{"the session's password", password}); !slices.Contains(d.Placeholders, p) {
+				d.Placeholders = append(d.Placeholders, p)
 			}
 		}
 		d.Sessions = append(d.Sessions, session{Session: s, Group: group, Password: password})
@@ -105,12 +118,28 @@ func dataOf(plan *bgp.Plan, router bgp.Router) data {
 			List:     map[bool]string{false: "ip", true: "ipv6"}[s.Is6()],
 			In:       fmt.Sprintf("%s-announced-%s", plan.Cluster, s.Family()),
 			Out:      fmt.Sprintf("%s-nothing-%s", plan.Cluster, s.Family()),
-			Accept:   entries(plan.AnnouncedIn(s.Is6())),
+			Accept:   entries(s.Announced),
 			MaxPaths: min(max(len(s.Nodes), 1), maxPaths),
 			Group:    group,
 		})
 	}
 	return d
+}
+
+// nodeASNs are the autonomous systems of the nodes that peer with a router, in order.
+func nodeASNs(router bgp.Router) []string {
+	var numbers []uint32
+	for _, s := range router.Sessions {
+		for _, n := range s.Nodes {
+			numbers = append(numbers, n.ASN)
+		}
+	}
+	slices.Sort(numbers)
+	var out []string
+	for _, n := range slices.Compact(numbers) {
+		out = append(out, fmt.Sprint(n))
+	}
+	return out
 }
 
 // entries numbers the lines in steps, so that one can be put between by hand

@@ -10,7 +10,7 @@ import (
 )
 
 func TestConfigs_MatchTheGoldens(t *testing.T) {
-	for _, stack := range []*spec.Stack{spectest.Home(t), spectest.Lab(t), spectest.Load(t, "../testdata/Pulumi.dual.yaml")} {
+	for _, stack := range []*spec.Stack{spectest.Home(t), spectest.Lab(t), spectest.Load(t, "../testdata/Pulumi.dual.yaml"), spectest.Load(t, "../testdata/Pulumi.rack.yaml")} {
 		configs, err := frr.Configs(stack)
 		if err != nil {
 			t.Errorf("%s: %v", stack.Name, err)

@@ -15,9 +15,14 @@ const (
 	// storage.
 	SnapshotControllerVersion = "SNAPSHOT_CONTROLLER_VERSION"
 
+	// CephBlockSnapshots and CephFilesystemSnapshots are what becomes of a snapshot's data when its object is deleted, Delete
+	// or Retain, as for the volumes themselves.
+	CephBlockSnapshots      = "CEPH_BLOCK_SNAPSHOT_POLICY"
+	CephFilesystemSnapshots = "CEPH_FILESYSTEM_SNAPSHOT_POLICY"
+
 	// LonghornVersion is the version of Longhorn's chart.
 	LonghornVersion = "LONGHORN_VERSION"
-	// LonghornDataPath is the directory of the nodes' user volume that holds Longhorn's data.
+	// LonghornDataPath is the directory of the nodes' user volume that holds Longhorn's data, the first of several.
 	LonghornDataPath = "LONGHORN_DATA_PATH"
 	// LonghornReplicas is how many copies of a volume are kept, a number.
 	LonghornReplicas = "LONGHORN_REPLICAS"
@@ -25,14 +30,18 @@ const (
 	LonghornDefaultClass = "LONGHORN_DEFAULT_CLASS"
 	// LonghornOverProvisioning is how much capacity volumes may claim, in percent of the disks' own, a number.
 	LonghornOverProvisioning = "LONGHORN_OVER_PROVISIONING"
-	// LonghornBackupTarget is where volumes are backed up to, of stacks that do: s3://bucket@region/path.
+	// LonghornBackupTarget is where volumes are backed up to, of stacks that do: s3://bucket@region/path, or another
+	// kind of address that Longhorn knows.
 	LonghornBackupTarget = "LONGHORN_BACKUP_TARGET"
-	// LonghornBackupEndpoint is the address of the S3 server, when it is not Amazon's. Its keys are secret
+	// LonghornBackupEndpoint is the address of the S3 server, when it is not Amazon's. What opens the target are secret
 	// settings: [LonghornBackupAccessKey] and [LonghornBackupSecretKey].
 	LonghornBackupEndpoint = "LONGHORN_BACKUP_ENDPOINT"
 
 	// ZFSLocalPVVersion is the version of OpenEBS ZFS's chart.
 	ZFSLocalPVVersion = "ZFS_LOCALPV_VERSION"
+	// ZFSPools are the pools to make, with semicolons between them: NODE POOL ASHIFT LAYOUT DISK..., where a disk is
+	// a regular expression for the links that udev makes for it.
+	ZFSPools = "ZFS_POOLS"
 )
 
 // Secret settings, in the Secret beside the ConfigMap.
@@ -78,6 +87,15 @@ func SecretRefs(stack *spec.Stack) map[string]spec.SecretRef {
 	return refs
 }
 
+// ForStorage is those settings of a stack that single apps of its storage have. One that nothing in the tree uses is a
+// schedule or a pool of the stack file that the tree does not carry out.
+func ForStorage(stack *spec.Stack) map[string]string {
+	set := map[string]string{}
+	addStorage(set, stack)
+	delete(set, DefaultStorageClass)
+	return set
+}
+
 func addStorage(set map[string]string, stack *spec.Stack) {
 	storage := stack.Storage
 	if storage.DefaultClass != "" {
@@ -88,6 +106,8 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 	}
 	if ceph := storage.RookCeph; ceph != nil {
 		addSchedules(set, CephSnapshots, ceph.SnapshotSchedules)
+		set[CephBlockSnapshots] = deletion(ceph.Block)
+		set[CephFilesystemSnapshots] = deletion(ceph.Filesystem)
 	}
 	if longhorn := storage.Longhorn; longhorn != nil {
 		set[LonghornDefaultClass] = strconv.FormatBool(storage.DefaultClass == "longhorn")
@@ -96,6 +116,7 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 	if zfs := storage.ZFS; zfs != nil {
 		set[ZFSLocalPVVersion] = string(stack.Versions.ZFSLocalPV)
 		addSchedules(set, ZFSSnapshots, zfs.SnapshotSchedules)
+		set[ZFSPools] = zfsPools(zfs.Pools)
 		for _, pool := range zfs.Pools {
 			set[ZFSCompression(pool.Name)] = string(pool.Compression)
 			set[ZFSDefaultClass(pool.Name)] = strconv.FormatBool(storage.DefaultClass == "zfs-"+pool.Name)
@@ -105,9 +126,34 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 	}
 }
 
+func zfsPools(pools []spec.ZFSPool) string {
+	var lines []string
+	for _, pool := range pools {
+		words := []string{pool.Node, pool.Name, strconv.Itoa(pool.SectorShift), string(pool.Layout)}
+		for _, disk := range pool.Disks {
+			pattern, err := disk.LinkPattern()
+			if err != nil {
+				// Validation refuses such a disk. Nothing matches this, and whoever looks for it says so.
+				pattern = "unknown"
+			}
+			words = append(words, pattern)
+		}
+		lines = append(lines, strings.Join(words, " "))
+	}
+	return strings.Join(lines, ";")
+}
+
+// deletion is the policy of a pool's snapshots, as VolumeSnapshotClass spells it.
+func deletion(p spec.CephPool) string {
+	if p.RetainOnDelete {
+		return "Retain"
+	}
+	return "Delete"
+}
+
 func addLonghorn(set map[string]string, version spec.Version, longhorn *spec.Longhorn) {
 	set[LonghornVersion] = string(version)
-	set[LonghornDataPath] = spec.UserVolume{Name: longhorn.UserVolume}.MountPath()
+	set[LonghornDataPath] = spec.UserVolume{Name: longhorn.Volumes()[0]}.MountPath()
 	set[LonghornReplicas] = strconv.Itoa(longhorn.Replicas)
 	set[LonghornOverProvisioning] = strconv.Itoa(longhorn.OverProvisioning)
 	addSchedules(set, LonghornSnapshots, longhorn.SnapshotSchedules)

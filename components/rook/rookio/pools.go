@@ -18,8 +18,10 @@ type Pool struct {
 	// FailureDomain is what no two copies may share.
 	FailureDomain string `json:"failureDomain"`
 	// DeviceClass keeps the data on disks of one kind.
-	DeviceClass string     `json:"deviceClass,omitempty"`
-	Replicated  Replicated `json:"replicated"`
+	DeviceClass string `json:"deviceClass,omitempty"`
+	// Replicated keeps copies, ErasureCoded chunks; a pool has one of the two.
+	Replicated   *Replicated   `json:"replicated,omitempty"`
+	ErasureCoded *ErasureCoded `json:"erasureCoded,omitempty"`
 	// Parameters are settings of the pool in Ceph.
 	Parameters map[string]string `json:"parameters,omitempty"`
 }
@@ -35,6 +37,12 @@ type Replicated struct {
 	Size int `json:"size"`
 	// RequireSafeReplicaSize refuses a single copy.
 	RequireSafeReplicaSize bool `json:"requireSafeReplicaSize"`
+}
+
+// ErasureCoded is how many chunks are kept.
+type ErasureCoded struct {
+	DataChunks   int `json:"dataChunks"`
+	CodingChunks int `json:"codingChunks"`
 }
 
 // CephFilesystem is a shared file system

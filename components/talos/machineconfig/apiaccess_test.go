@@ -30,11 +30,14 @@ func TestBuild_GivesTalosAPIAccessToWhatTheTreeLetsReachIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		access := cfg.Machine().Features().KubernetesTalosAPIAccess()
-		if access.Enabled() != node.IsControlPlane() {
-			t.Errorf("%s: enabled = %t", node.Name, access.Enabled())
+		access := cfg.K8sTalosAPIAccessConfig()
+		if (access != nil) != node.IsControlPlane() {
+			t.Errorf("%s: enabled = %t", node.Name, access != nil)
 		}
-		if got := slices.Sorted(slices.Values(access.AllowedKubernetesNamespaces())); access.Enabled() && !slices.Equal(got, want) {
+		if access == nil {
+			continue
+		}
+		if got := slices.Sorted(slices.Values(access.AllowedKubernetesNamespaces())); !slices.Equal(got, want) {
 			t.Errorf("%s: namespaces %v, but %v have a network policy talos-api", node.Name, got, want)
 		}
 	}

@@ -27,42 +27,75 @@ func (metal) InContainer() bool     { return false }
 // checkConfig is everything known to be wrong with a node's finished config, the
 // node's own patches included: what Talos would say, warnings too, and what its
 // validation does not look at but a cluster dies of.
-func checkConfig(cfg config.Provider, stack *spec.Stack, node spec.Node) error {
-	_, err := cfg.Validate(metal{}, validation.WithStrict())
-	errs := flatten(err)
+func checkConfig(cfg config.Provider, stack *spec.Stack, node spec.Node, secrets Secrets) error {
+	// Local: else the library would hold the Kubernetes version against its own Talos
+	// release, instead of the stack's, which checkVersions does.
+	warnings, err := cfg.ValidateAsClient(metal{}, validation.WithLocal())
+	errs := secrets.overlook(flatten(err))
+	for _, warning := range warnings {
+		// What a newer contract has in a document of its own is right in an older one.
+		if !strings.Contains(warning, "is deprecated") {
+			errs = append(errs, errors.New("warning: "+warning))
+		}
+	}
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
 
-	endpoint := cfg.Cluster().Endpoint()
-	check(endpoint.Scheme == "https" && endpoint.Port() != "",
-		"cluster.controlPlane.endpoint: %s is not https with a port", endpoint)
+	if cluster := cfg.K8sClusterConfig(); cluster == nil {
+		check(false, "the cluster's endpoint is missing")
+	} else {
+		endpoint := cluster.ClusterEndpoint()
+		check(endpoint.Scheme == "https" && endpoint.Port() != "",
+			"cluster.controlPlane.endpoint: %s is not https with a port", endpoint)
+	}
 
-	network := cfg.Cluster().Network()
+	pods, services := subnets(cfg)
 	errs = append(errs,
-		checkSubnets("cluster.network.podSubnets", network.PodCIDRs()),
-		checkSubnets("cluster.network.serviceSubnets", network.ServiceCIDRs()))
-	check(slices.Equal(familiesOf(network.PodCIDRs()), familiesOf(network.ServiceCIDRs())),
+		checkSubnets("cluster.network.podSubnets", pods),
+		checkSubnets("cluster.network.serviceSubnets", services))
+	check(slices.Equal(familiesOf(pods), familiesOf(services)),
 		"cluster.network: pods have %s, services %s: both want the same address families in the same order",
-		network.PodCIDRs(), network.ServiceCIDRs())
+		pods, services)
 
-	image := cfg.Machine().Install().Image()
+	place, image := installerImage(cfg)
 	check(installerForm.MatchString(image) && strings.HasSuffix(image, ":"+string(stack.Cluster.TalosVersion)),
-		"machine.install.image: %s is not an installer of Talos %s", image, stack.Cluster.TalosVersion)
+		"%s: %s is not an installer of Talos %s", place, image, stack.Cluster.TalosVersion)
 
-	check(cfg.Machine().Network().Hostname() == node.Name,
-		"machine.network.hostname: %q is not the node's name", cfg.Machine().Network().Hostname())
+	hostname := cfg.NetworkHostnameConfig().Hostname()
+	check(hostname == node.Name, "machine.network.hostname: %q is not the node's name", hostname)
 
 	if cfg.Machine().Type() == machine.TypeWorker {
-		for _, label := range workerMaySetNot(cfg.Machine().NodeLabels()) {
+		for _, label := range workerMaySetNot(cfg.K8sNodeConfig().Labels()) {
 			check(false, "machine.nodeLabels: a worker may not set %s itself "+
 				"(https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction)", label)
 		}
 	}
 	errs = append(errs, checkContainerdFile(cfg), checkVersions(stack))
 	return errors.Join(errs...)
+}
+
+// subnets are the pods' and services' networks as the config writes them: Talos's own
+// accessor makes nothing of one that cannot be parsed.
+func subnets(cfg config.Provider) (pods, services []string) {
+	if main := cfg.RawV1Alpha1(); main.ClusterConfig != nil && main.ClusterConfig.ClusterNetwork != nil {
+		return main.ClusterConfig.ClusterNetwork.PodSubnet, main.ClusterConfig.ClusterNetwork.ServiceSubnet
+	}
+	network := cfg.K8sNetworkConfig()
+	if network == nil {
+		return nil, nil
+	}
+	return texts(network.PodCIDRs()), texts(network.ServiceCIDRs())
+}
+
+// installerImage is the installer, and the place that names it.
+func installerImage(cfg config.Provider) (place, image string) {
+	if install := cfg.UnattendedInstallConfig(); install != nil {
+		return "UnattendedInstallConfig: installer.image", install.InstallerImage()
+	}
+	return "machine.install.image", cfg.Machine().Install().Image()
 }
 
 // flatten takes a tree of Talos's errors apart into one line each.

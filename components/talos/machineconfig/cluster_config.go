@@ -1,19 +1,22 @@
 package machineconfig
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"strconv"
 
 	"github.com/siderolabs/go-pointer"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 
 	"github.com/home-ops/home-ops/spec"
 )
 
-// configureCluster sets what all nodes share. Of it, workers read only discovery.
+// configureCluster sets what all nodes share, in the main document. Of it, workers
+// read only the network and discovery.
 func configureCluster(c *v1alpha1.ClusterConfig, stack *spec.Stack, node spec.Node) {
+	c.ClusterNetwork.CNI = &v1alpha1.CNIConfig{CNIName: constants.NoneCNI}
 	if c.ClusterDiscoveryConfig != nil && stack.Cluster.Discovery.Enabled {
 		c.ClusterDiscoveryConfig.DiscoveryRegistries.RegistryService.RegistryEndpoint = stack.Cluster.Discovery.ServiceEndpoint
 	}
@@ -23,26 +26,36 @@ func configureCluster(c *v1alpha1.ClusterConfig, stack *spec.Stack, node spec.No
 	configureAPIServer(c.APIServerConfig, stack.Cluster.APIServer)
 	// Cilium replaces it.
 	c.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: pointer.To(true)}
+	c.ControllerManagerConfig.ExtraArgsConfig = flags(
+		listenEverywhere(node), nodeCIDRMasks(stack.Network), stack.Cluster.ControllerManagerArgs)
+	c.SchedulerConfig.ExtraArgsConfig = flags(listenEverywhere(node), stack.Cluster.SchedulerArgs)
+	configureEtcd(c.EtcdConfig, stack, node)
+}
 
-	// Bound to loopback, as Kubernetes and etcd do by default, nothing could
-	// scrape them.
-	everyAddress := netip.IPv4Unspecified()
+// everyAddress is the unspecified address of the node's family.
+func everyAddress(node spec.Node) netip.Addr {
 	if node.Address.Is6() {
-		everyAddress = netip.IPv6Unspecified()
+		return netip.IPv6Unspecified()
 	}
-	c.ControllerManagerConfig.ExtraArgsConfig = overlay(map[string]string{
-		"bind-address": everyAddress.String(),
-	}, nodeCIDRMasks(stack.Network), stack.Cluster.ControllerManagerArgs)
-	c.SchedulerConfig.ExtraArgsConfig = overlay(map[string]string{
-		"bind-address": everyAddress.String(),
-	}, stack.Cluster.SchedulerArgs)
+	return netip.IPv4Unspecified()
+}
 
-	// etcd listens for its peers and clients where it advertises itself: on the
-	// node's own address, never on a VIP that moves to another node
-	// (https://github.com/siderolabs/talos/issues/12410).
-	c.EtcdConfig.EtcdAdvertisedSubnets = hostPrefixes([]netip.Addr{node.Address})
-	c.EtcdConfig.EtcdExtraArgs = overlay(map[string]string{
-		"listen-metrics-urls": "http://" + net.JoinHostPort(everyAddress.String(), etcdMetricsPort),
+// listenEverywhere is the flag by which the scheduler and the controller manager
+// can be scraped: by default they are bound to loopback.
+func listenEverywhere(node spec.Node) map[string]string {
+	return map[string]string{"bind-address": everyAddress(node).String()}
+}
+
+// configureEtcd sets etcd, which stays in the main document under every contract.
+//
+// etcd listens for its peers and clients where it advertises itself: on the
+// node's own address, never on a VIP that moves to another node
+// (https://github.com/siderolabs/talos/issues/12410). Its metrics are bound to
+// every address, since nothing could scrape loopback.
+func configureEtcd(etcd *v1alpha1.EtcdConfig, stack *spec.Stack, node spec.Node) {
+	etcd.EtcdAdvertisedSubnets = hostPrefixes([]netip.Addr{node.Address})
+	etcd.EtcdExtraArgs = flags(map[string]string{
+		"listen-metrics-urls": "http://" + net.JoinHostPort(everyAddress(node).String(), etcdMetricsPort),
 	}, stack.Cluster.EtcdArgs)
 }
 
@@ -64,23 +77,19 @@ func nodeCIDRMasks(network spec.Network) map[string]string {
 }
 
 func configureAPIServer(api *v1alpha1.APIServerConfig, wanted spec.APIServer) {
-	flags := map[string]string{}
+	login := map[string]string{}
 	if oidc := wanted.OIDC; oidc != nil {
-		flags["oidc-issuer-url"] = oidc.IssuerURL
-		flags["oidc-client-id"] = oidc.ClientID
-		flags["oidc-username-claim"] = oidc.UsernameClaim
-		flags["oidc-username-prefix"] = oidc.UsernamePrefix
-		flags["oidc-groups-claim"] = oidc.GroupsClaim
-		flags["oidc-groups-prefix"] = oidc.GroupsPrefix
+		login["oidc-issuer-url"] = oidc.IssuerURL
+		login["oidc-client-id"] = oidc.ClientID
+		login["oidc-username-claim"] = oidc.UsernameClaim
+		login["oidc-username-prefix"] = oidc.UsernamePrefix
+		login["oidc-groups-claim"] = oidc.GroupsClaim
+		login["oidc-groups-prefix"] = oidc.GroupsPrefix
 	}
-	api.ExtraArgsConfig = overlay(flags, wanted.ExtraArgs)
+	api.ExtraArgsConfig = flags(login, wanted.ExtraArgs)
 
 	if !wanted.Audit {
-		api.AuditPolicyConfig = v1alpha1.Unstructured{Object: map[string]any{
-			"apiVersion": "audit.k8s.io/v1",
-			"kind":       "Policy",
-			"rules":      []any{map[string]any{"level": "None"}},
-		}}
+		api.AuditPolicyConfig = noAudit()
 	}
 	for _, plugin := range api.AdmissionControlConfig {
 		if plugin.PluginName == "PodSecurity" {
@@ -89,15 +98,24 @@ func configureAPIServer(api *v1alpha1.APIServerConfig, wanted spec.APIServer) {
 	}
 }
 
+// noAudit is the policy that logs nothing.
+func noAudit() meta.Unstructured {
+	return meta.Unstructured{Object: map[string]any{
+		"apiVersion": "audit.k8s.io/v1",
+		"kind":       "Policy",
+		"rules":      []any{map[string]any{"level": "None"}},
+	}}
+}
+
 // podSecurity is Talos's own configuration with the stack file's level and
 // exemptions. Warnings and audit stay at restricted, so that a workload's owner
 // sees what stands between it and the strictest level.
-func podSecurity(wanted spec.APIServer) v1alpha1.Unstructured {
+func podSecurity(wanted spec.APIServer) meta.Unstructured {
 	exempt := []any{}
 	for _, namespace := range wanted.PodSecurityExemptNamespaces {
 		exempt = append(exempt, namespace)
 	}
-	return v1alpha1.Unstructured{Object: map[string]any{
+	return meta.Unstructured{Object: map[string]any{
 		"apiVersion": "pod-security.admission.config.k8s.io/v1alpha1",
 		"kind":       "PodSecurityConfiguration",
 		"defaults": map[string]any{
@@ -111,11 +129,13 @@ func podSecurity(wanted spec.APIServer) v1alpha1.Unstructured {
 	}}
 }
 
-// overlay merges flags; the last map wins.
-func overlay(layers ...map[string]string) map[string]string {
-	merged := map[string]string{}
+// flags merges layers of flags; the last one wins.
+func flags(layers ...map[string]string) meta.Args {
+	merged := meta.Args{}
 	for _, layer := range layers {
-		maps.Copy(merged, layer)
+		for name, value := range layer {
+			merged[name] = meta.NewArgValue(value, nil)
+		}
 	}
 	return merged
 }

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/siderolabs/go-pointer"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
-	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 
 	"github.com/home-ops/home-ops/spec"
@@ -30,24 +28,23 @@ func Build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 }
 
 func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
-	generated, err := generateConfig(stack, node, secrets)
+	contract, err := contractOf(stack)
 	if err != nil {
 		return nil, err
 	}
-	cfg := generated.RawV1Alpha1()
-	if err := configureMachine(cfg.MachineConfig, stack, node); err != nil {
-		return nil, err
-	}
-	configureCluster(cfg.ClusterConfig, stack, node)
-	if err := configureRegistries(&cfg.MachineConfig.MachineRegistries, stack.Cluster.Registries, secrets.Passphrases); err != nil {
-		return nil, err
-	}
-
-	documents, err := machineDocuments(cfg.MachineConfig, stack, node, secrets.Passphrases)
+	generated, err := generateConfig(stack, node, contract, secrets)
 	if err != nil {
 		return nil, err
 	}
-	built, err := container.New(append(generated.Documents(), documents...)...)
+	c := &configuration{
+		stack: stack, node: node, contract: contract,
+		keys: diskKeys{node: node, passphrases: secrets.Passphrases},
+		main: generated.RawV1Alpha1(), documents: generated.Documents(),
+	}
+	if err := c.configure(); err != nil {
+		return nil, err
+	}
+	built, err := container.New(c.documents...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +69,7 @@ func build(stack *spec.Stack, node spec.Node, secrets Secrets) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw, checkConfig(parsed, stack, node)
+	return raw, checkConfig(parsed, stack, node, secrets)
 }
 
 // encode is the config as YAML, without the explanations that Talos can add.
@@ -82,12 +79,10 @@ func encode(cfg config.Provider) ([]byte, error) {
 
 // generateConfig is Talos's own starting point for the version that the cluster
 // was first made with.
-func generateConfig(stack *spec.Stack, node spec.Node, secrets Secrets) (config.Provider, error) {
+func generateConfig(
+	stack *spec.Stack, node spec.Node, contract *config.VersionContract, secrets Secrets,
+) (config.Provider, error) {
 	cluster := stack.Cluster
-	contract, err := config.ParseContractFromVersion(string(cluster.TalosContract))
-	if err != nil {
-		return nil, fmt.Errorf("cluster.talosContract: %w", err)
-	}
 	options := []generate.Option{
 		generate.WithVersionContract(contract),
 		generate.WithSecretsBundle(secrets.Bundle),
@@ -97,7 +92,6 @@ func generateConfig(stack *spec.Stack, node spec.Node, secrets Secrets) (config.
 		generate.WithAllowSchedulingOnControlPlanes(cluster.AllowSchedulingOnControlPlanes),
 		generate.WithClusterDiscovery(cluster.Discovery.Enabled),
 		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
-		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}),
 	}
 	for host, mirrors := range cluster.RegistryMirrors {
 		options = append(options, generate.WithRegistryMirror(host, mirrors...))
@@ -125,34 +119,6 @@ func certSANs(stack *spec.Stack) []string {
 		names = append(names, vip.String())
 	}
 	return append(names, stack.Cluster.CertSANs...)
-}
-
-func configureMachine(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.Node) error {
-	if err := configureInstall(m.MachineInstall, node); err != nil {
-		return err
-	}
-	m.MachineNetwork = networkConfig(stack, node)
-	m.MachineNetwork.NetworkKubeSpan = kubeSpan(stack.Network)
-	registerName(m.MachineKubelet, node)
-	configureKubelet(m.MachineKubelet, stack, node)
-	configureNodeObject(m, stack, node)
-
-	m.MachineTime = &v1alpha1.TimeConfig{TimeServers: stack.Network.NTPServers}
-	m.MachineKernel = kernelConfig(node)
-	m.MachineSysctls = sysctls(node)
-	m.MachineSysfs = node.Sysfs
-	m.MachineFiles = containerdFiles()
-	m.MachineFeatures.HostDNSSupport = &v1alpha1.HostDNSConfig{
-		HostDNSEnabled: pointer.To(true),
-		// Cilium masquerades in eBPF, which the detour over the host's own
-		// resolver does not survive: https://github.com/siderolabs/talos/issues/10002
-		HostDNSForwardKubeDNSToHost: pointer.To(false),
-		HostDNSResolveMemberNames:   pointer.To(stack.Cluster.Discovery.Enabled),
-	}
-	if node.IsControlPlane() { // Talos refuses it on a worker.
-		m.MachineFeatures.KubernetesTalosAPIAccessConfig = talosAPIAccess()
-	}
-	return nil
 }
 
 // texts is each value as it is written in a config.

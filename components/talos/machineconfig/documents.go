@@ -5,57 +5,53 @@ import (
 	"fmt"
 
 	"github.com/siderolabs/go-pointer"
-	"github.com/siderolabs/talos/pkg/machinery/config"
 	configdoc "github.com/siderolabs/talos/pkg/machinery/config/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/block"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/runtime"
-	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 
 	"github.com/home-ops/home-ops/spec"
 )
 
-// machineDocuments are the node's documents beside the main one. For a cluster
-// made before Talos had them, the encryption of Talos's own volumes goes into
-// the main one, m, instead.
-func machineDocuments(
-	m *v1alpha1.MachineConfig, stack *spec.Stack, node spec.Node, passphrases Passphrases,
-) ([]configdoc.Document, error) {
-	contract, err := config.ParseContractFromVersion(string(stack.Cluster.TalosContract))
-	if err != nil {
-		return nil, err
-	}
-	keys := diskKeys{node: node, passphrases: passphrases}
-	if !contract.VolumeConfigEncryptionSupported() {
+// volumes writes the node's volumes and its watchdog, which have documents of
+// their own under every contract. For a cluster made before Talos 1.11, the
+// encryption of Talos's own volumes goes into the main document instead.
+func (c *configuration) volumes() error {
+	keys := c.keys
+	if !c.contract.VolumeConfigEncryptionSupported() {
+		var err error
 		//nolint:staticcheck // deprecated in favour of the documents that this contract does not know
-		if m.MachineSystemDiskEncryption, err = keys.legacy(); err != nil {
-			return nil, err
+		if c.main.MachineConfig.MachineSystemDiskEncryption, err = keys.legacy(); err != nil {
+			return err
 		}
 		keys.node.Encryption = spec.Encryption{}
 	}
 
-	var documents []configdoc.Document
-	for _, build := range []func() ([]configdoc.Document, error){
-		keys.stateVolume, keys.ephemeralVolume, keys.userVolumes,
-	} {
-		built, err := build()
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, built...)
-	}
-	services, err := extensionServices(node, passphrases)
+	state, err := keys.stateVolume()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	documents = append(documents, services...)
-	if node.Watchdog != nil {
+	c.add(state...)
+	if err := c.ephemeralVolume(keys); err != nil {
+		return err
+	}
+	users, err := keys.userVolumes()
+	if err != nil {
+		return err
+	}
+	c.add(users...)
+	services, err := extensionServices(c.node, c.keys.passphrases)
+	if err != nil {
+		return err
+	}
+	c.add(services...)
+	if c.node.Watchdog != nil {
 		watchdog := runtime.NewWatchdogTimerV1Alpha1()
-		watchdog.WatchdogDevice = node.Watchdog.Device
-		watchdog.WatchdogTimeout = node.Watchdog.Timeout.Of()
-		documents = append(documents, watchdog)
+		watchdog.WatchdogDevice = c.node.Watchdog.Device
+		watchdog.WatchdogTimeout = c.node.Watchdog.Timeout.Of()
+		c.add(watchdog)
 	}
-	return documents, nil
+	return nil
 }
 
 func (k diskKeys) stateVolume() ([]configdoc.Document, error) {
@@ -69,28 +65,43 @@ func (k diskKeys) stateVolume() ([]configdoc.Document, error) {
 	return []configdoc.Document{volume}, err
 }
 
-func (k diskKeys) ephemeralVolume() ([]configdoc.Document, error) {
-	place, encryption := k.node.EphemeralVolume, k.node.Encryption.Ephemeral
-	if place == nil && encryption == nil {
-		return nil, nil
+// ephemeralVolume is /var. From contract v1.14 on, Talos generates its document and
+// mounts it with nosuid, nodev and, in 1.14.0, noexec. Longhorn runs its engines from
+// /var/lib/longhorn/engine-binaries (https://github.com/longhorn/longhorn/issues/9083):
+// where it is in the stack, /var is mounted as before.
+func (c *configuration) ephemeralVolume(keys diskKeys) error {
+	if c.contract.FilesystemTrimEnabledByDefault() {
+		return edit(c, func(volume *block.VolumeConfigV1Alpha1) error {
+			volume.MountSpec.MountSecure = pointer.To(c.stack.Storage.Longhorn == nil)
+			return keys.place(volume)
+		})
+	}
+	if keys.node.EphemeralVolume == nil && keys.node.Encryption.Ephemeral == nil {
+		return nil
 	}
 	volume := block.NewVolumeConfigV1Alpha1()
 	volume.MetaName = constants.EphemeralPartitionLabel
-	if place != nil {
+	c.add(volume)
+	return keys.place(volume)
+}
+
+// place puts /var where the stack file wants it, encrypted as it wants.
+func (k diskKeys) place(volume *block.VolumeConfigV1Alpha1) error {
+	if place := k.node.EphemeralVolume; place != nil {
 		if err := setSizes(&volume.ProvisioningSpec, place.MinSize, place.MaxSize); err != nil {
-			return nil, fmt.Errorf("ephemeralVolume: %w", err)
+			return fmt.Errorf("ephemeralVolume: %w", err)
 		}
 		if !place.Disk.IsZero() {
 			match, err := diskExpression(place.Disk)
 			if err != nil {
-				return nil, fmt.Errorf("ephemeralVolume.disk: %w", err)
+				return fmt.Errorf("ephemeralVolume.disk: %w", err)
 			}
 			volume.ProvisioningSpec.DiskSelectorSpec.Match = match
 		}
 	}
 	var err error
-	volume.EncryptionSpec, err = k.spec("encryption.ephemeral", encryption)
-	return []configdoc.Document{volume}, err
+	volume.EncryptionSpec, err = k.spec("encryption.ephemeral", k.node.Encryption.Ephemeral)
+	return err
 }
 
 func (k diskKeys) userVolumes() ([]configdoc.Document, error) {

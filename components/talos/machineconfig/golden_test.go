@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
@@ -84,12 +88,18 @@ func (metal) String() string        { return "metal" }
 func (metal) RequiresInstall() bool { return true }
 func (metal) InContainer() bool     { return false }
 
+// serious tells a warning of a mistake from one of a form that newer contracts have elsewhere.
+func serious(warning string) bool { return !strings.Contains(warning, "is deprecated") }
+
 func TestBuild_IsAcceptedByTalosWithoutAWarning(t *testing.T) {
 	goldens, err := filepath.Glob("testdata/golden/*/*.yaml")
 	if err != nil || len(goldens) == 0 {
 		t.Fatal(goldens, err)
 	}
 	for _, golden := range goldens {
+		if strings.Contains(golden, "-1-14/") {
+			continue // Talos parses its secrets; see TestBuild_IsAcceptedWithRealSecretsUnderEveryContract
+		}
 		raw, err := os.ReadFile(golden)
 		if err != nil {
 			t.Fatal(err)
@@ -99,8 +109,35 @@ func TestBuild_IsAcceptedByTalosWithoutAWarning(t *testing.T) {
 			t.Errorf("%s: %v", golden, err)
 			continue
 		}
-		if warnings, err := parsed.Validate(metal{}, validation.WithStrict()); err != nil || len(warnings) > 0 {
+		if warnings, err := parsed.ValidateAsClient(metal{}, validation.WithLocal()); err != nil || slices.ContainsFunc(warnings, serious) {
 			t.Errorf("%s: %v %v", golden, warnings, err)
+		}
+	}
+}
+
+func TestBuild_IsAcceptedWithRealSecretsUnderEveryContract(t *testing.T) {
+	bundle, err := secrets.NewBundle(secrets.NewClock(), config.TalosVersion1_14)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := loadStack(t, "testdata/Pulumi.dual-stack-1-14.yaml")
+	with := machineconfig.Placeholder(stack)
+	with.Bundle = bundle
+	for _, contract := range []spec.Version{"v1.11", "v1.12", "v1.13", "v1.14"} {
+		stack.Cluster.TalosContract = contract
+		for _, node := range stack.Nodes {
+			raw, err := machineconfig.Build(stack, node, with)
+			if err != nil {
+				t.Errorf("%s: %v", contract, err)
+				continue
+			}
+			parsed, err := configloader.NewFromBytes(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warnings, err := parsed.ValidateAsClient(metal{}, validation.WithLocal()); err != nil || slices.ContainsFunc(warnings, serious) {
+				t.Errorf("%s, %s: %v %v", contract, node.Name, warnings, err)
+			}
 		}
 	}
 }

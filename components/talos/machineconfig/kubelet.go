@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 
@@ -23,18 +24,10 @@ func configureKubelet(kubelet *v1alpha1.KubeletConfig, stack *spec.Stack, node s
 		KubeletNodeIPValidSubnets: hostPrefixes(kubeletAddresses(stack, node)),
 	}
 	if len(node.KubeletArgs) > 0 {
-		kubelet.KubeletExtraArgs = maps.Clone(node.KubeletArgs)
+		kubelet.KubeletExtraArgs = flags(node.KubeletArgs)
 	}
-
-	extra := map[string]any{}
-	if node.MaxPods != kubernetesMaxPods {
-		extra["maxPods"] = node.MaxPods
-	}
-	if !node.IsControlPlane() && len(node.Taints) > 0 {
-		extra["registerWithTaints"] = registrationTaints(node.Taints)
-	}
-	if len(extra) > 0 {
-		kubelet.KubeletExtraConfig = v1alpha1.Unstructured{Object: extra}
+	if extra := kubeletSettings(node); len(extra) > 0 {
+		kubelet.KubeletExtraConfig = meta.Unstructured{Object: extra}
 	}
 
 	for _, mount := range node.KubeletMounts {
@@ -45,6 +38,21 @@ func configureKubelet(kubelet *v1alpha1.KubeletConfig, stack *spec.Stack, node s
 			Options:     mount.Options,
 		})
 	}
+}
+
+// kubeletSettings are the node's entries of the kubelet's configuration file.
+func kubeletSettings(node spec.Node) map[string]any {
+	settings := map[string]any{}
+	if node.MaxPods != kubernetesMaxPods {
+		settings["maxPods"] = node.MaxPods
+	}
+	// A worker's kubelet may taint its node only when it registers; asked later,
+	// the API server refuses and Talos tries for ever
+	// (https://github.com/siderolabs/talos/issues/10935).
+	if !node.IsControlPlane() && len(node.Taints) > 0 {
+		settings["registerWithTaints"] = registrationTaints(node.Taints)
+	}
+	return settings
 }
 
 // kubeletAddresses are the node's main address and, with two pod families, its
@@ -81,17 +89,20 @@ func configureNodeObject(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec
 	maps.Copy(m.MachineNodeLabels, node.Labels)
 	m.MachineNodeAnnotations = node.Annotations
 
-	// A worker's kubelet may taint its node only when it registers; asked later,
-	// the API server refuses and Talos tries for ever
-	// (https://github.com/siderolabs/talos/issues/10935).
-	if node.IsControlPlane() {
-		for _, taint := range node.Taints {
-			if m.MachineNodeTaints == nil {
-				m.MachineNodeTaints = map[string]string{}
-			}
-			m.MachineNodeTaints[taint.Key] = strings.TrimPrefix(fmt.Sprintf("%s:%s", taint.Value, taint.Effect), ":")
-		}
+	if node.IsControlPlane() { // a worker's are in kubeletSettings
+		m.MachineNodeTaints = addTaints(m.MachineNodeTaints, node.Taints)
 	}
+}
+
+// addTaints adds taints as Talos writes them: VALUE:EFFECT by key.
+func addTaints(to map[string]string, taints []spec.Taint) map[string]string {
+	for _, taint := range taints {
+		if to == nil {
+			to = map[string]string{}
+		}
+		to[taint.Key] = strings.TrimPrefix(fmt.Sprintf("%s:%s", taint.Value, taint.Effect), ":")
+	}
+	return to
 }
 
 func registrationTaints(taints []spec.Taint) []any {

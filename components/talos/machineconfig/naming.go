@@ -14,7 +14,9 @@ import (
 // a node that is not there
 // (https://www.talos.dev/latest/reference/configuration/v1alpha1/config/#Config.machine.kubelet).
 func registerName(kubelet *v1alpha1.KubeletConfig, node spec.Node) {
-	if strings.Contains(node.Name, ".") {
+	if hasDomain(node) {
 		kubelet.KubeletRegisterWithFQDN = pointer.To(true)
 	}
 }
+
+func hasDomain(node spec.Node) bool { return strings.Contains(node.Name, ".") }

@@ -12,9 +12,10 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
+// networkConfig is the network as the main document has it. The host name is left
+// out where the contract has a document for it.
 func networkConfig(stack *spec.Stack, node spec.Node) *v1alpha1.NetworkConfig {
 	network := &v1alpha1.NetworkConfig{
-		NetworkHostname:   node.Name,
 		NetworkInterfaces: nodeDevices(stack, node),
 		NameServers:       texts(stack.Network.DNSServers),
 	}

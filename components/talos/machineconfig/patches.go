@@ -21,7 +21,7 @@ func applyPatches(cfg config.Provider, patches []map[string]any) (config.Provide
 	return cfg, nil
 }
 
-func applyPatch(cfg config.Provider, patch map[string]any) (patched config.Provider, err error) {
+func applyPatch(cfg config.Provider, patch map[string]any) (config.Provider, error) {
 	raw, err := yaml.Marshal(patch)
 	if err != nil {
 		return nil, err
@@ -30,17 +30,5 @@ func applyPatch(cfg config.Provider, patch map[string]any) (patched config.Provi
 	if err != nil {
 		return nil, err
 	}
-	// A "$patch: delete" of a document that is not there makes Talos panic, when
-	// the result is written at the latest.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("cannot be merged; does it delete a document that is not there? (%v)", r)
-		}
-	}()
-	patched, err = configpatcher.StrategicMerge(cfg, configpatcher.NewStrategicMergePatch(loaded))
-	if err != nil {
-		return nil, err
-	}
-	_, err = encode(patched)
-	return patched, err
+	return configpatcher.StrategicMerge(cfg, configpatcher.NewStrategicMergePatch(loaded))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
-	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/k8s"
 )
 
 // withKubelet is a config whose kubelet is of another release: that which runs, while
@@ -20,19 +20,31 @@ func withKubelet(raw []byte, release string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := cfg.PatchV1Alpha1(func(c *v1alpha1.Config) error {
-		kubelet := c.MachineConfig.MachineKubelet
-		name, _, tagged := cutLast(kubelet.KubeletImage, ":")
-		if !tagged {
-			return fmt.Errorf("machine.kubelet.image: %q has no tag", kubelet.KubeletImage)
-		}
-		kubelet.KubeletImage = name + ":" + release
-		return nil
-	})
+	held := cfg.Clone()
+	image, err := kubeletImage(held)
 	if err != nil {
 		return nil, err
 	}
+	name, _, tagged := cutLast(*image, ":")
+	if !tagged {
+		return nil, fmt.Errorf("the kubelet's image %q has no tag", *image)
+	}
+	*image = name + ":" + release
 	return held.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
+}
+
+// kubeletImage is the place of the kubelet's image: a document of its own from contract
+// v1.14 on, the main document before.
+func kubeletImage(cfg config.Provider) (*string, error) {
+	for _, document := range cfg.Documents() {
+		if kubelet, ok := document.(*k8s.KubeletConfigV1Alpha1); ok {
+			return &kubelet.KubeletImage, nil
+		}
+	}
+	if main := cfg.RawV1Alpha1(); main != nil && main.MachineConfig != nil && main.MachineConfig.MachineKubelet != nil {
+		return &main.MachineConfig.MachineKubelet.KubeletImage, nil //nolint:staticcheck // the place that older contracts have
+	}
+	return nil, errors.New("the machine configuration names no kubelet")
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -82,10 +94,10 @@ func (r *Roll) prefetchOne(ctx context.Context, node Node) error {
 
 // imagesOf are those of a node that have the release of Kubernetes.
 func imagesOf(cfg config.Provider, controlPlane bool) []string {
-	images := []string{cfg.Machine().Kubelet().Image()}
+	images := []string{cfg.K8sKubeletConfig().Image()}
 	if controlPlane {
-		cluster := cfg.Cluster()
-		images = append(images, cluster.APIServer().Image(), cluster.ControllerManager().Image(), cluster.Scheduler().Image())
+		images = append(images,
+			cfg.K8sAPIServerConfig().Image(), cfg.K8sControllerManagerConfig().Image(), cfg.K8sSchedulerConfig().Image())
 	}
 	return images
 }

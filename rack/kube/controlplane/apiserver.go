@@ -1,7 +1,9 @@
 package controlplane
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,7 +19,11 @@ const cipherSuites = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH
 // apiServer follows
 // https://github.com/siderolabs/talos/blob/v1.11.1/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go.
 func (p Plane) apiServer() (Component, error) {
-	cluster, dir := p.Config.Cluster(), p.dir(APIServerName)
+	account, dir := p.Config.K8sServiceAccountConfig(), p.dir(APIServerName)
+	if account == nil {
+		return Component{}, errors.New("cluster.serviceAccount.key is missing")
+	}
+	server := p.Config.K8sAPIServerConfig()
 	files, err := p.apiServerFiles()
 	if err != nil {
 		return Component{}, err
@@ -25,8 +31,7 @@ func (p Plane) apiServer() (Component, error) {
 	set := flags.Set{
 		"admission-control-config-file":      filepath.Join(dir, admissionFile),
 		"allow-privileged":                   "true",
-		"anonymous-auth":                     "false",
-		"api-audiences":                      cluster.Endpoint().String(),
+		"api-audiences":                      strings.Join(account.APIAudiences(), ","),
 		"audit-log-maxage":                   "30",
 		"audit-log-maxbackup":                "10",
 		"audit-log-maxsize":                  "100",
@@ -52,19 +57,24 @@ func (p Plane) apiServer() (Component, error) {
 		"requestheader-group-headers":        "X-Remote-Group",
 		"requestheader-username-headers":     "X-Remote-User",
 		"secure-port":                        strconv.Itoa(p.Port()),
-		"service-account-issuer":             cluster.Endpoint().String(),
+		"service-account-issuer":             account.IssuerURL(),
 		"service-account-key-file":           p.secret("service-account.pub"),
 		"service-account-signing-key-file":   p.secret("service-account.key"),
-		"service-cluster-ip-range":           strings.Join(cluster.Network().ServiceCIDRs(), ","),
+		"service-cluster-ip-range":           joined(p.Config.K8sNetworkConfig().ServiceCIDRs()),
 		"tls-cert-file":                      p.secret("apiserver.crt"),
 		"tls-cipher-suites":                  cipherSuites,
 		"tls-min-version":                    "VersionTLS12",
 		"tls-private-key-file":               p.secret("apiserver.key"),
 	}
-	if !p.Config.Machine().Kubelet().SkipNodeRegistration() {
+	if !p.Config.K8sNodeConfig().SkipNodeRegistration() {
 		set["advertise-address"] = p.Address.String()
 	}
-	extra := cluster.APIServer().ExtraArgs()
+	if server.UseAuthenticationConfig() {
+		set["authentication-config"] = filepath.Join(dir, loginFile)
+	} else {
+		set["anonymous-auth"] = "false"
+	}
+	extra := server.ExtraArgs()
 	if authorizationByFlags(extra) {
 		set["authorization-mode"] = "Node,RBAC"
 		delete(files, authorizationFile)
@@ -84,16 +94,25 @@ func (p Plane) apiServer() (Component, error) {
 	// The servers of charts' admission webhooks do not run; every request that one is asked about would fail.
 	set["disable-admission-plugins"] = "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
 	return Component{
-		Name: APIServerName, Args: set.Args(), Files: files, Dir: dir, HealthURL: p.URL() + "/readyz", Image: cluster.APIServer().Image(),
+		Name: APIServerName, Args: set.Args(), Files: files, Dir: dir, HealthURL: p.URL() + "/readyz", Image: server.Image(),
 	}, nil
 }
 
 // authorizationByFlags tells a config that says with flags who may do what; Talos then writes no authorization file.
-func authorizationByFlags(extra map[string]string) bool {
+func authorizationByFlags(extra map[string][]string) bool {
 	for name := range extra {
 		if name == "authorization-mode" || strings.HasPrefix(name, "authorization-webhook-") {
 			return true
 		}
 	}
 	return false
+}
+
+// joined is a list of networks as a flag takes it.
+func joined(networks []netip.Prefix) string {
+	texts := make([]string, 0, len(networks))
+	for _, network := range networks {
+		texts = append(texts, network.String())
+	}
+	return strings.Join(texts, ",")
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -49,13 +50,13 @@ func TestComponents_OfADefaultConfig(t *testing.T) {
 
 func TestComponents_OfAConfigThatChangesThem(t *testing.T) {
 	golden.Check(t, "changed.txt", rendered(t, plane(t, configtest.DualStack, func(c *v1alpha1.Config) {
-		c.ClusterConfig.APIServerConfig.ExtraArgsConfig = map[string]string{
-			"enable-admission-plugins": "AlwaysPullImages", "bind-address": "0.0.0.0", "authorization-mode": "Webhook",
+		c.ClusterConfig.APIServerConfig.ExtraArgsConfig = meta.Args{
+			"enable-admission-plugins": meta.NewArgValue("AlwaysPullImages", nil), "bind-address": meta.NewArgValue("0.0.0.0", nil), "authorization-mode": meta.NewArgValue("Webhook", nil),
 		}
-		c.ClusterConfig.ControllerManagerConfig.ExtraArgsConfig = map[string]string{"bind-address": "0.0.0.0", "node-cidr-mask-size-ipv4": "25"}
+		c.ClusterConfig.ControllerManagerConfig.ExtraArgsConfig = meta.Args{"bind-address": meta.NewArgValue("0.0.0.0", nil), "node-cidr-mask-size-ipv4": meta.NewArgValue("25", nil)}
 		c.ClusterConfig.SchedulerConfig = &v1alpha1.SchedulerConfig{
-			ExtraArgsConfig: map[string]string{"bind-address": "0.0.0.0"},
-			SchedulerConfig: v1alpha1.Unstructured{Object: map[string]any{"profiles": []any{map[string]any{"schedulerName": "default-scheduler"}}}},
+			ExtraArgsConfig: meta.Args{"bind-address": meta.NewArgValue("0.0.0.0", nil)},
+			SchedulerConfig: meta.Unstructured{Object: map[string]any{"profiles": []any{map[string]any{"schedulerName": "default-scheduler"}}}},
 		}
 		c.ClusterConfig.ControlPlane.LocalAPIServerPort = 7443
 	})))
@@ -78,7 +79,7 @@ func TestComponents_LeaveOutWhatTheMachineDisables(t *testing.T) {
 
 func TestComponents_RefuseAFlagThatHoldsThemTogether(t *testing.T) {
 	_, err := plane(t, func(c *v1alpha1.Config) {
-		c.ClusterConfig.APIServerConfig.ExtraArgsConfig = map[string]string{"etcd-servers": "http://elsewhere"}
+		c.ClusterConfig.APIServerConfig.ExtraArgsConfig = meta.Args{"etcd-servers": meta.NewArgValue("http://elsewhere", nil)}
 	}).Components()
 	const want = "cluster.apiServer.extraArgs: etcd-servers: Talos sets this flag itself and lets no config change it; remove it"
 	if err == nil || err.Error() != want {
@@ -88,7 +89,7 @@ func TestComponents_RefuseAFlagThatHoldsThemTogether(t *testing.T) {
 
 func TestSANs_AreThoseOfARealControlPlane(t *testing.T) {
 	names, addresses, err := plane(t, func(c *v1alpha1.Config) {
-		c.ClusterConfig.APIServerConfig.CertSANs = []string{"k8s.home.example", "10.0.50.10"}
+		c.ClusterConfig.APIServerConfig.ExtraCertSANs = []string{"k8s.home.example", "10.0.50.10"}
 	}).SANs()
 	if err != nil {
 		t.Fatal(err)

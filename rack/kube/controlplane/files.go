@@ -16,28 +16,44 @@ import (
 const (
 	admissionFile     = "admission-control-config.yaml"
 	auditFile         = "auditpolicy.yaml"
+	loginFile         = "authentication-config.yaml"
 	authorizationFile = "authorization-config.yaml"
 	schedulerFile     = "scheduler-config.yaml"
 )
 
 func (p Plane) apiServerFiles() (map[string][]byte, error) {
-	server := p.Config.Cluster().APIServer()
-	admission, err := admissionConfiguration(server.AdmissionControl())
+	admission, err := admissionConfiguration(p.Config.K8sAdmissionControlPluginConfigs())
 	if err != nil {
 		return nil, err
 	}
-	audit, err := yaml.Marshal(server.AuditPolicy())
+	audit, err := yaml.Marshal(p.Config.K8sAuditPolicyConfig().Configuration())
 	if err != nil {
 		return nil, fmt.Errorf("cluster.apiServer.auditPolicy: %w", err)
 	}
-	authorization, err := authorizationConfiguration(server.AuthorizationConfig())
+	authorization, err := authorizationConfiguration(p.Config.K8sAuthorizerConfigs(), p.Config.K8sAPIServerConfig().InjectDefaultAuthorizers())
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{admissionFile: admission, auditFile: audit, authorizationFile: authorization}, nil
+	files := map[string][]byte{admissionFile: admission, auditFile: audit, authorizationFile: authorization}
+	if login := p.Config.K8sAuthenticationConfig(); login != nil {
+		if files[loginFile], err = authenticationConfiguration(login); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
-func admissionConfiguration(plugins []config.AdmissionPlugin) ([]byte, error) {
+// authenticationConfiguration is the document's content as the API server's own kind.
+func authenticationConfiguration(login config.K8sAuthenticationConfig) ([]byte, error) {
+	out := maps.Clone(login.Configuration())
+	if out == nil {
+		out = map[string]any{}
+	}
+	out["apiVersion"], out["kind"] = "apiserver.config.k8s.io/v1beta1", "AuthenticationConfiguration"
+	return yaml.Marshal(out)
+}
+
+func admissionConfiguration(plugins []config.K8sAdmissionControlPluginConfig) ([]byte, error) {
 	out := apiserverv1.AdmissionConfiguration{Plugins: []apiserverv1.AdmissionPluginConfiguration{}}
 	out.APIVersion, out.Kind = apiserverv1.SchemeGroupVersion.String(), "AdmissionConfiguration"
 	for _, plugin := range plugins {
@@ -52,13 +68,14 @@ func admissionConfiguration(plugins []config.AdmissionPlugin) ([]byte, error) {
 	return yaml.Marshal(out)
 }
 
-// authorizationConfiguration puts the Node and RBAC authorizers before the config's own, unless it places them itself.
-func authorizationConfiguration(configured []config.AuthorizationConfigAuthorizer) ([]byte, error) {
+// authorizationConfiguration puts the Node and RBAC authorizers before the config's own where they are to be injected,
+// unless it places them itself.
+func authorizationConfiguration(configured []config.K8sAuthorizerConfig, inject bool) ([]byte, error) {
 	out := apiserverv1.AuthorizationConfiguration{}
 	out.APIVersion, out.Kind = apiserverv1.SchemeGroupVersion.String(), "AuthorizationConfiguration"
 	for _, authorizer := range configured {
 		each := apiserverv1.AuthorizerConfiguration{Type: authorizer.Type(), Name: authorizer.Name()}
-		if webhook := authorizer.Webhook(); webhook != nil {
+		if webhook := authorizer.Webhook(); len(webhook) > 0 {
 			each.Webhook = &apiserverv1.WebhookConfiguration{}
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(webhook, each.Webhook); err != nil {
 				return nil, fmt.Errorf("cluster.apiServer.authorizationConfig: %s: %w", authorizer.Name(), err)
@@ -67,7 +84,7 @@ func authorizationConfiguration(configured []config.AuthorizationConfigAuthorize
 		out.Authorizers = append(out.Authorizers, each)
 	}
 	for i, builtin := range []apiserverv1.AuthorizerConfiguration{{Type: "Node", Name: "node"}, {Type: "RBAC", Name: "rbac"}} {
-		if !slices.ContainsFunc(out.Authorizers, func(a apiserverv1.AuthorizerConfiguration) bool { return a.Type == builtin.Type }) {
+		if inject && !slices.ContainsFunc(out.Authorizers, func(a apiserverv1.AuthorizerConfiguration) bool { return a.Type == builtin.Type }) {
 			out.Authorizers = slices.Insert(out.Authorizers, min(i, len(out.Authorizers)), builtin)
 		}
 	}
@@ -76,7 +93,7 @@ func authorizationConfiguration(configured []config.AuthorizationConfigAuthorize
 
 // schedulerFile is the config's scheduler configuration, bound to the node's kubeconfig.
 func (p Plane) schedulerFile(kubeconfig string) ([]byte, error) {
-	out := maps.Clone(p.Config.Cluster().Scheduler().Config())
+	out := maps.Clone(p.Config.K8sSchedulerConfig().Config())
 	if out == nil {
 		out = map[string]any{}
 	}

@@ -30,25 +30,25 @@ var TalosAdmin = Identity{Context: "talos", User: "talos:admin", Group: "system:
 // its administrator.
 func (p Plane) AdminKubeconfig() ([]byte, error) {
 	admin := p.Config.Cluster().AdminKubeconfig()
-	return p.Kubeconfig(p.Config.Cluster().Endpoint().String(), Identity{
+	return p.Kubeconfig(p.Config.K8sClusterConfig().ClusterEndpoint().String(), Identity{
 		Context: "admin", User: admin.CommonName(), Group: admin.CertOrganization(), Lifetime: admin.CertLifetime(),
 	})
 }
 
 // Kubeconfig is a kubeconfig for the server with a client certificate of this identity.
 func (p Plane) Kubeconfig(server string, who Identity) ([]byte, error) {
-	cluster := p.Config.Cluster()
-	pair, err := pki.Issue(cluster.IssuingCA(), pki.Leaf{CommonName: who.User, Organization: who.Group, Client: true, Lifetime: who.Lifetime})
+	authority, cluster := p.Config.K8sAPIServerCAConfig(), p.Config.K8sClusterConfig().ClusterName()
+	pair, err := pki.Issue(authority.IssuingCA(), pki.Leaf{CommonName: who.User, Organization: who.Group, Client: true, Lifetime: who.Lifetime})
 	if err != nil {
 		return nil, err
 	}
-	name, context := cluster.Name(), who.Context+"@"+cluster.Name()
+	context := who.Context + "@" + cluster
 	return clientcmd.Write(clientcmdapi.Config{
 		Clusters: map[string]*clientcmdapi.Cluster{
-			name: {Server: server, CertificateAuthorityData: pki.Bundle(cluster.IssuingCA(), cluster.AcceptedCAs())},
+			cluster: {Server: server, CertificateAuthorityData: pki.Bundle(nil, authority.AcceptedCAs())},
 		},
 		AuthInfos:      map[string]*clientcmdapi.AuthInfo{context: {ClientCertificateData: pair.Crt, ClientKeyData: pair.Key}},
-		Contexts:       map[string]*clientcmdapi.Context{context: {Cluster: name, AuthInfo: context, Namespace: "default"}},
+		Contexts:       map[string]*clientcmdapi.Context{context: {Cluster: cluster, AuthInfo: context, Namespace: "default"}},
 		CurrentContext: context,
 	})
 }

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
-	"strings"
+	"strconv"
+
+	"github.com/siderolabs/talos/pkg/machinery/config/config"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 
 	"github.com/home-ops/home-ops/rack/kube/flags"
 )
@@ -16,12 +19,12 @@ const (
 )
 
 func (p Plane) controllerManager() (Component, error) {
-	cluster, kubeconfig := p.Config.Cluster(), p.secret("controller-manager.kubeconfig")
+	manager, network, kubeconfig := p.Config.K8sControllerManagerConfig(), p.Config.K8sNetworkConfig(), p.secret("controller-manager.kubeconfig")
 	set := flags.Set{
 		"allocate-node-cidrs":              "true",
 		"authentication-kubeconfig":        kubeconfig,
 		"authorization-kubeconfig":         kubeconfig,
-		"cluster-cidr":                     strings.Join(cluster.Network().PodCIDRs(), ","),
+		"cluster-cidr":                     joined(network.PodCIDRs()),
 		"cluster-signing-cert-file":        p.secret("ca.crt"),
 		"cluster-signing-key-file":         p.secret("ca.key"),
 		"configure-cloud-routes":           "false",
@@ -31,11 +34,12 @@ func (p Plane) controllerManager() (Component, error) {
 		"profiling":                        "false",
 		"root-ca-file":                     p.secret("ca.crt"),
 		"service-account-private-key-file": p.secret("service-account.key"),
-		"service-cluster-ip-range":         strings.Join(cluster.Network().ServiceCIDRs(), ","),
+		"service-cluster-ip-range":         joined(network.ServiceCIDRs()),
 		"tls-min-version":                  "VersionTLS13",
 		"use-service-account-credentials":  "true",
 	}
-	if err := set.Merge(cluster.ControllerManager().ExtraArgs(),
+	nodeMasks(set, network)
+	if err := set.Merge(manager.ExtraArgs(),
 		flags.Add("service-cluster-ip-range", "controllers"),
 		flags.Deny("cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig", "authorization-kubeconfig",
 			"root-ca-file", "service-account-private-key-file"),
@@ -49,12 +53,29 @@ func (p Plane) controllerManager() (Component, error) {
 	return Component{
 		Name: ControllerManagerName, Args: set.Args(), Dir: p.dir(ControllerManagerName),
 		HealthURL: "https://" + net.JoinHostPort(p.Address.String(), controllerManagerPort) + "/healthz",
-		Image:     cluster.ControllerManager().Image(),
+		Image:     manager.Image(),
 	}, nil
 }
 
+// nodeMasks says how large each node's block of pod addresses is, where the config differs from Kubernetes's default.
+// Kubernetes takes another flag for two families than for one.
+func nodeMasks(set flags.Set, network config.K8sNetworkConfig) {
+	size4, size6 := network.NodeCIDRMaskSizeIPv4(), network.NodeCIDRMaskSizeIPv6()
+	if size4 == constants.DefaultNodeCIDRMaskSizeIPv4 && size6 == constants.DefaultNodeCIDRMaskSizeIPv6 {
+		return
+	}
+	switch pods := network.PodCIDRs(); {
+	case len(pods) > 1:
+		set["node-cidr-mask-size-ipv4"], set["node-cidr-mask-size-ipv6"] = strconv.Itoa(size4), strconv.Itoa(size6)
+	case len(pods) == 1 && pods[0].Addr().Is4():
+		set["node-cidr-mask-size"] = strconv.Itoa(size4)
+	default:
+		set["node-cidr-mask-size"] = strconv.Itoa(size6)
+	}
+}
+
 func (p Plane) scheduler() (Component, error) {
-	cluster, dir, kubeconfig := p.Config.Cluster(), p.dir(SchedulerName), p.secret("scheduler.kubeconfig")
+	scheduler, dir, kubeconfig := p.Config.K8sSchedulerConfig(), p.dir(SchedulerName), p.secret("scheduler.kubeconfig")
 	file, err := p.schedulerFile(kubeconfig)
 	if err != nil {
 		return Component{}, err
@@ -68,7 +89,7 @@ func (p Plane) scheduler() (Component, error) {
 		"profiling":                              "false",
 		"tls-min-version":                        "VersionTLS13",
 	}
-	if err := set.Merge(cluster.Scheduler().ExtraArgs(),
+	if err := set.Merge(scheduler.ExtraArgs(),
 		flags.Deny("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "config"),
 	); err != nil {
 		return Component{}, fmt.Errorf("cluster.scheduler.extraArgs: %w", err)
@@ -77,6 +98,6 @@ func (p Plane) scheduler() (Component, error) {
 	return Component{
 		Name: SchedulerName, Args: set.Args(), Files: map[string][]byte{schedulerFile: file}, Dir: dir,
 		HealthURL: "https://" + net.JoinHostPort(p.Address.String(), schedulerPort) + "/healthz",
-		Image:     cluster.Scheduler().Image(),
+		Image:     scheduler.Image(),
 	}, nil
 }

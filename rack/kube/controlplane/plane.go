@@ -76,14 +76,14 @@ func (p Plane) Components() ([]Component, error) {
 		return nil, err
 	}
 	components := []Component{server}
-	if !p.Config.Machine().Controlplane().ControllerManager().Disabled() {
+	if p.Config.K8sControllerManagerConfig().Enabled() {
 		manager, err := p.controllerManager()
 		if err != nil {
 			return nil, err
 		}
 		components = append(components, manager)
 	}
-	if !p.Config.Machine().Controlplane().Scheduler().Disabled() {
+	if p.Config.K8sSchedulerConfig().Enabled() {
 		scheduler, err := p.scheduler()
 		if err != nil {
 			return nil, err
@@ -94,7 +94,7 @@ func (p Plane) Components() ([]Component, error) {
 }
 
 // Port is where the API server listens.
-func (p Plane) Port() int { return p.Config.Cluster().LocalAPIServerPort() }
+func (p Plane) Port() int { return p.Config.K8sAPIServerConfig().APIPort() }
 
 // Host is the API server's address and port.
 func (p Plane) Host() string { return net.JoinHostPort(p.Address.String(), strconv.Itoa(p.Port())) }
@@ -120,10 +120,16 @@ func (p Plane) SameSecrets(other Plane) bool {
 	if err != nil || otherErr != nil {
 		return false
 	}
-	a, b := p.Config.Cluster(), other.Config.Cluster()
-	return slices.Equal(names, otherNames) && slices.Equal(addresses, otherAddresses) &&
-		reflect.DeepEqual(a.IssuingCA(), b.IssuingCA()) && reflect.DeepEqual(a.AcceptedCAs(), b.AcceptedCAs()) &&
-		reflect.DeepEqual(a.AggregatorCA(), b.AggregatorCA()) && reflect.DeepEqual(a.ServiceAccount(), b.ServiceAccount()) &&
-		reflect.DeepEqual(a.Etcd().CA(), b.Etcd().CA()) &&
-		a.SecretboxEncryptionSecret() == b.SecretboxEncryptionSecret() && a.AESCBCEncryptionSecret() == b.AESCBCEncryptionSecret()
+	encryption, errA := p.encryptionConfig()
+	otherEncryption, errB := other.encryptionConfig()
+	if errA != nil || errB != nil {
+		return false
+	}
+	a, b := p.Config, other.Config
+	return slices.Equal(names, otherNames) && slices.Equal(addresses, otherAddresses) && slices.Equal(encryption, otherEncryption) &&
+		reflect.DeepEqual(a.K8sAPIServerCAConfig().IssuingCA(), b.K8sAPIServerCAConfig().IssuingCA()) &&
+		reflect.DeepEqual(a.K8sAPIServerCAConfig().AcceptedCAs(), b.K8sAPIServerCAConfig().AcceptedCAs()) &&
+		reflect.DeepEqual(a.K8sAggregatorCAConfig().IssuingCA(), b.K8sAggregatorCAConfig().IssuingCA()) &&
+		reflect.DeepEqual(a.K8sServiceAccountConfig().IssuingKey(), b.K8sServiceAccountConfig().IssuingKey()) &&
+		reflect.DeepEqual(a.Cluster().Etcd().CA(), b.Cluster().Etcd().CA())
 }

@@ -3,11 +3,13 @@ package controlplane
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 
 	"github.com/siderolabs/crypto/x509"
+	"github.com/siderolabs/net"
 	apiserverv1 "k8s.io/apiserver/pkg/apis/apiserver/v1"
 	"sigs.k8s.io/yaml"
 
@@ -33,31 +35,35 @@ func (p Plane) WriteSecrets() error {
 }
 
 func (p Plane) secrets() (map[string][]byte, error) {
-	cluster := p.Config.Cluster()
+	authority, aggregator := p.Config.K8sAPIServerCAConfig().IssuingCA(), p.Config.K8sAggregatorCAConfig().IssuingCA()
+	etcd, account := p.Config.Cluster().Etcd().CA(), p.Config.K8sServiceAccountConfig()
+	if account == nil {
+		return nil, errors.New("cluster.serviceAccount.key is missing")
+	}
 	names, addresses, err := p.SANs()
 	if err != nil {
 		return nil, err
 	}
-	server, errServer := pki.Issue(cluster.IssuingCA(), pki.Leaf{
+	server, errServer := pki.Issue(authority, pki.Leaf{
 		CommonName: "kube-apiserver", Organization: "kube-master", DNSNames: names, Addresses: addresses, Server: true,
 	})
-	toKubelet, errKubelet := pki.Issue(cluster.IssuingCA(), pki.Leaf{
+	toKubelet, errKubelet := pki.Issue(authority, pki.Leaf{
 		CommonName: "apiserver-kubelet-client", Organization: "system:masters", Client: true,
 	})
-	frontProxy, errProxy := pki.Issue(cluster.AggregatorCA(), pki.Leaf{CommonName: "front-proxy-client", Client: true})
-	toEtcd, errEtcd := pki.Issue(cluster.Etcd().CA(), pki.Leaf{CommonName: "kube-apiserver", Client: true})
+	frontProxy, errProxy := pki.Issue(aggregator, pki.Leaf{CommonName: "front-proxy-client", Client: true})
+	toEtcd, errEtcd := pki.Issue(etcd, pki.Leaf{CommonName: "kube-apiserver", Client: true})
 	manager, errManager := p.Kubeconfig(p.URL(), componentIdentity("system:kube-controller-manager"))
 	scheduler, errScheduler := p.Kubeconfig(p.URL(), componentIdentity("system:kube-scheduler"))
 	encryption, errEncryption := p.encryptionConfig()
-	public, errPublic := publicKey(cluster.ServiceAccount())
+	public, errPublic := publicKey(account.IssuingKey())
 	if err := errors.Join(errServer, errKubelet, errProxy, errEtcd, errManager, errScheduler, errEncryption, errPublic); err != nil {
 		return nil, err
 	}
 	return map[string][]byte{
-		"ca.crt":                        cluster.IssuingCA().Crt,
-		"ca.key":                        cluster.IssuingCA().Key,
-		"aggregator-ca.crt":             cluster.AggregatorCA().Crt,
-		"etcd-client-ca.crt":            cluster.Etcd().CA().Crt,
+		"ca.crt":                        authority.Crt,
+		"ca.key":                        authority.Key,
+		"aggregator-ca.crt":             aggregator.Crt,
+		"etcd-client-ca.crt":            etcd.Crt,
 		"apiserver.crt":                 server.Crt,
 		"apiserver.key":                 server.Key,
 		"apiserver-kubelet-client.crt":  toKubelet.Crt,
@@ -66,7 +72,7 @@ func (p Plane) secrets() (map[string][]byte, error) {
 		"front-proxy-client.key":        frontProxy.Key,
 		"etcd-client.crt":               toEtcd.Crt,
 		"etcd-client.key":               toEtcd.Key,
-		"service-account.key":           cluster.ServiceAccount().Key,
+		"service-account.key":           account.IssuingKey().Key,
 		"service-account.pub":           public,
 		"controller-manager.kubeconfig": manager,
 		"scheduler.kubeconfig":          scheduler,
@@ -76,19 +82,21 @@ func (p Plane) secrets() (map[string][]byte, error) {
 
 // SANs are the names and addresses that the API server's certificate is good for.
 func (p Plane) SANs() (names []string, addresses []netip.Addr, err error) {
-	cluster := p.Config.Cluster()
-	services, err := cluster.Network().APIServerIPs()
-	if err != nil {
-		return nil, nil, fmt.Errorf("cluster.network.serviceSubnets: %w", err)
+	network, endpoint := p.Config.K8sNetworkConfig(), p.Config.K8sClusterConfig().ClusterEndpoint()
+	for _, services := range network.ServiceCIDRs() {
+		first, err := net.NthIPInNetwork(services, 1)
+		if err != nil {
+			return nil, nil, fmt.Errorf("cluster.network.serviceSubnets: %w", err)
+		}
+		addresses = append(addresses, first)
 	}
-	addresses = append(addresses, services...)
 	addresses = append(addresses, p.Addresses...)
 	addresses = append(addresses, netip.MustParseAddr("127.0.0.1"))
 	names = []string{
-		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + cluster.Network().DNSDomain(),
+		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + network.DNSDomain(),
 		"localhost", p.Hostname,
 	}
-	for _, san := range append([]string{cluster.Endpoint().Hostname()}, cluster.CertSANs()...) {
+	for _, san := range append([]string{endpoint.Hostname()}, p.Config.K8sAPIServerConfig().CertSANs()...) {
 		if addr, err := netip.ParseAddr(san); err == nil {
 			addresses = append(addresses, addr)
 		} else {
@@ -109,8 +117,13 @@ func unique[T comparable](in []T) []T {
 	return out
 }
 
-// encryptionConfig tells the API server how to keep Secrets in etcd.
+// encryptionConfig tells the API server how to keep Secrets in etcd. Contract v1.14 has the whole file in a document.
 func (p Plane) encryptionConfig() ([]byte, error) {
+	if document := p.Config.K8sEtcdEncryptionConfig(); document != nil {
+		whole := maps.Clone(document.EtcdEncryptionConfig())
+		whole["apiVersion"], whole["kind"] = apiserverv1.SchemeGroupVersion.String(), "EncryptionConfiguration"
+		return yaml.Marshal(whole)
+	}
 	out := apiserverv1.EncryptionConfiguration{}
 	out.APIVersion, out.Kind = apiserverv1.SchemeGroupVersion.String(), "EncryptionConfiguration"
 	var providers []apiserverv1.ProviderConfiguration

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
@@ -65,7 +66,7 @@ func TestArgs_OfAMemberWithDataSayNothingOfTheClustersBeginning(t *testing.T) {
 
 func TestArgs_MoveAMetricsListenerToTheNodesOwnAddress(t *testing.T) {
 	m := member(t, func(c *v1alpha1.Config) {
-		c.ClusterConfig.EtcdConfig.EtcdExtraArgs = map[string]string{"listen-metrics-urls": "http://0.0.0.0:2381", "election-timeout": "5000"}
+		c.ClusterConfig.EtcdConfig.EtcdExtraArgs = meta.Args{"listen-metrics-urls": meta.NewArgValue("http://0.0.0.0:2381", nil), "election-timeout": meta.NewArgValue("5000", nil)}
 	})
 	got := args(t, m, m.Bootstrap())
 	for _, want := range []string{"--listen-metrics-urls=http://10.0.50.11:2381", "--election-timeout=5000"} {
@@ -77,7 +78,7 @@ func TestArgs_MoveAMetricsListenerToTheNodesOwnAddress(t *testing.T) {
 
 func TestArgs_RefuseAnotherDataDirectory(t *testing.T) {
 	m := member(t, func(c *v1alpha1.Config) {
-		c.ClusterConfig.EtcdConfig.EtcdExtraArgs = map[string]string{"data-dir": "/elsewhere"}
+		c.ClusterConfig.EtcdConfig.EtcdExtraArgs = meta.Args{"data-dir": meta.NewArgValue("/elsewhere", nil)}
 	})
 	_, err := m.Args(m.Bootstrap())
 	const want = "cluster.etcd.extraArgs: data-dir: Talos sets this flag itself and lets no config change it; remove it"

@@ -34,18 +34,20 @@ func (s Set) Default(name, value string) {
 	}
 }
 
-// Merge adds the config's extra arguments under the rules.
-func (s Set) Merge(extra map[string]string, rules ...Rule) error {
+// Merge adds the config's extra arguments under the rules. The values of a flag that is given more than once are
+// joined by commas, which every such flag of these programs takes as well.
+func (s Set) Merge(extra map[string][]string, rules ...Rule) error {
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
 		own, taken := s[name]
+		value := strings.Join(extra[name], ",")
 		rule := ruleFor(name, rules)
 		switch {
 		case rule != nil && !rule.additive:
 			return fmt.Errorf("%s: Talos sets this flag itself and lets no config change it; remove it", name)
 		case rule != nil && taken && own != "":
-			s[name] = own + "," + extra[name]
+			s[name] = own + "," + value
 		default:
-			s[name] = extra[name]
+			s[name] = value
 		}
 	}
 	return nil

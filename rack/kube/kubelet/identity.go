@@ -42,13 +42,13 @@ func (k *Kubelet) nodeConfig(ctx context.Context) (*rest.Config, error) {
 }
 
 func (k *Kubelet) anonymousConfig() *rest.Config {
-	cluster := k.machine.Config.Cluster()
+	authority := k.machine.Config.K8sAPIServerCAConfig()
 	return &rest.Config{
 		Host:            k.server,
-		TLSClientConfig: rest.TLSClientConfig{CAData: pki.Bundle(cluster.IssuingCA(), cluster.AcceptedCAs())},
+		TLSClientConfig: rest.TLSClientConfig{CAData: pki.Bundle(nil, authority.AcceptedCAs())},
 		QPS:             50, Burst: 100, // those of a real kubelet
 		WarningHandler: rest.NoWarnings{},
-		UserAgent:      "kubelet/" + imageTag(k.machine.Config.Machine().Kubelet().Image()) + " (simulated)",
+		UserAgent:      "kubelet/" + imageTag(k.machine.Config.K8sKubeletConfig().Image()) + " (simulated)",
 	}
 }
 
@@ -58,8 +58,8 @@ func (k *Kubelet) ownCertificate(certificate, key string) bool {
 	if err != nil {
 		return false
 	}
-	roots, cluster := stdx509.NewCertPool(), k.machine.Config.Cluster()
-	roots.AppendCertsFromPEM(pki.Bundle(cluster.IssuingCA(), cluster.AcceptedCAs()))
+	roots, authority := stdx509.NewCertPool(), k.machine.Config.K8sAPIServerCAConfig()
+	roots.AppendCertsFromPEM(pki.Bundle(nil, authority.AcceptedCAs()))
 	_, err = pair.Leaf.Verify(stdx509.VerifyOptions{Roots: roots, KeyUsages: []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageClientAuth}})
 	return err == nil && pair.Leaf.Subject.CommonName == k.user()
 }

@@ -45,11 +45,11 @@ func DefaultCapacity() corev1.ResourceList {
 
 // NodeName is the Kubernetes name that Talos makes of a hostname.
 func (m Machine) NodeName() string {
-	if name := m.Config.Machine().Kubelet().ExtraArgs()["hostname-override"]; name != "" {
-		return name
+	if names := m.Config.K8sKubeletConfig().ExtraArgs()["hostname-override"]; len(names) > 0 {
+		return names[0]
 	}
 	host := m.Hostname
-	if !m.Config.Machine().Kubelet().RegisterWithFQDN() {
+	if !m.Config.K8sNodeConfig().RegisterWithFQDN() {
 		host, _, _ = strings.Cut(host, ".")
 	}
 	name := strings.Map(func(r rune) rune {
@@ -69,10 +69,10 @@ func (m Machine) NodeName() string {
 // NodeIPs are the addresses that the node goes by: the first of each family inside kubelet.nodeIP.validSubnets, or of
 // the families that the pods have.
 func (m Machine) NodeIPs() []netip.Addr {
-	subnets := m.Config.Machine().Kubelet().NodeIP().ValidSubnets()
+	subnets := m.Config.K8sNodeConfig().NodeIP().ValidSubnets()
 	if len(subnets) == 0 {
-		for _, cidr := range m.Config.Cluster().Network().PodCIDRs() {
-			if prefix, err := netip.ParsePrefix(cidr); err == nil && prefix.Addr().Is4() {
+		for _, prefix := range m.Config.K8sNetworkConfig().PodCIDRs() {
+			if prefix.Addr().Is4() {
 				subnets = append(subnets, "0.0.0.0/0")
 			} else {
 				subnets = append(subnets, "::/0")

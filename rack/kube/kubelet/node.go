@@ -36,7 +36,7 @@ func (m Machine) Object() *corev1.Node {
 		},
 	}
 	// Without this taint pods could land on a control plane before Talos's own taint is there.
-	if m.controlPlane() && !m.Config.Cluster().ScheduleOnControlPlanes() {
+	if _, tainted := m.Config.K8sNodeConfig().Taints()[constants.LabelNodeRoleControlPlane]; tainted {
 		node.Spec.Taints = []corev1.Taint{{Key: constants.LabelNodeRoleControlPlane, Effect: corev1.TaintEffectNoSchedule}}
 	}
 	node.Status = m.Status(false)
@@ -56,7 +56,7 @@ func (m Machine) Status(networkReady bool) corev1.NodeStatus {
 			KernelVersion:           constants.DefaultKernelVersion,
 			OSImage:                 "Talos (" + m.TalosVersion + ")",
 			ContainerRuntimeVersion: "containerd://" + constants.DefaultContainerdVersion,
-			KubeletVersion:          imageTag(m.Config.Machine().Kubelet().Image()),
+			KubeletVersion:          imageTag(m.Config.K8sKubeletConfig().Image()),
 			OperatingSystem:         runtime.GOOS,
 			Architecture:            m.Arch,
 		},

@@ -14,12 +14,9 @@ import (
 
 // Labels are those that Talos keeps on the node: the config's, the role, and one for each extension.
 func (m Machine) Labels() map[string]string {
-	labels := maps.Clone(map[string]string(m.Config.Machine().NodeLabels()))
+	labels := maps.Clone(m.Config.K8sNodeConfig().Labels())
 	if labels == nil {
 		labels = map[string]string{}
-	}
-	if m.controlPlane() {
-		labels[constants.LabelNodeRoleControlPlane] = ""
 	}
 	m.addExtensions(labels, true)
 	return labels
@@ -27,7 +24,7 @@ func (m Machine) Labels() map[string]string {
 
 // Annotations are those that Talos keeps on the node; an extension whose version is no label value is here.
 func (m Machine) Annotations() map[string]string {
-	annotations := maps.Clone(map[string]string(m.Config.Machine().NodeAnnotations()))
+	annotations := maps.Clone(m.Config.K8sNodeConfig().Annotations())
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
@@ -47,10 +44,7 @@ func (m Machine) addExtensions(to map[string]string, labels bool) {
 // Taints are those that Talos keeps on the node, sorted by key.
 func (m Machine) Taints() []corev1.Taint {
 	var taints []corev1.Taint
-	if m.controlPlane() && !m.Config.Cluster().ScheduleOnControlPlanes() {
-		taints = append(taints, corev1.Taint{Key: constants.LabelNodeRoleControlPlane, Effect: corev1.TaintEffectNoSchedule})
-	}
-	configured := m.Config.Machine().NodeTaints()
+	configured := m.Config.K8sNodeConfig().Taints()
 	for _, key := range slices.Sorted(maps.Keys(configured)) {
 		value, effect, found := strings.Cut(configured[key], ":")
 		if !found {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/siderolabs/net"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -28,6 +29,9 @@ type values struct {
 	CoreDNSImage         string
 }
 
+// dnsHost is the place of the cluster's DNS server in each network of services.
+const dnsHost = 10
+
 // Bootstrap are the objects of a cluster with this control-plane config: Talos's own and the config's inline manifests.
 //
 // Talos would add Flannel, kube-proxy and manifests from URLs where the config asks for them. None of these is
@@ -36,26 +40,27 @@ func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
 	if err := refuse(cfg); err != nil {
 		return nil, err
 	}
-	cluster := cfg.Cluster()
-	dns, err := cluster.Network().DNSServiceIPs()
-	if err != nil {
-		return nil, fmt.Errorf("cluster.network.serviceSubnets: %w", err)
-	}
+	token, network, cluster := cfg.Cluster().Token(), cfg.K8sNetworkConfig(), cfg.K8sClusterConfig()
+	dns := cfg.K8sCoreDNSConfig()
 	v := values{
-		TokenID: cluster.Token().ID(), TokenSecret: cluster.Token().Secret(), Server: cluster.Endpoint().String(),
-		Domain: cluster.Network().DNSDomain(), CoreDNSImage: cluster.CoreDNS().Image(),
+		TokenID: token.ID(), TokenSecret: token.Secret(), Server: cluster.ClusterEndpoint().String(),
+		Domain: network.DNSDomain(), CoreDNSImage: dns.Image(),
 	}
-	if prism := cfg.Machine().Features().KubePrism(); prism.Enabled() {
+	if prism := cfg.K8sKubePrismConfig(); prism != nil {
 		v.Server = fmt.Sprintf("https://127.0.0.1:%d", prism.Port())
 	}
-	for _, address := range dns {
+	for _, services := range network.ServiceCIDRs() {
+		address, err := net.NthIPInNetwork(services, dnsHost)
+		if err != nil {
+			return nil, fmt.Errorf("cluster.network.serviceSubnets: %w", err)
+		}
 		v.DNSAddresses = append(v.DNSAddresses, address.String())
 	}
 	names := []string{"bootstrap.yaml"}
-	if cluster.CoreDNS().Enabled() {
+	if dns.Enabled() {
 		names = append(names, "coredns.yaml")
 	}
-	if cfg.Machine().Features().KubernetesTalosAPIAccess().Enabled() {
+	if cfg.K8sTalosAPIAccessConfig() != nil {
 		names = append(names, "serviceaccounts.yaml")
 	}
 	var objects []*unstructured.Unstructured
@@ -66,7 +71,7 @@ func Bootstrap(cfg config.Provider) ([]*unstructured.Unstructured, error) {
 		}
 		objects = append(objects, parsed...)
 	}
-	for _, inline := range cluster.InlineManifests() {
+	for _, inline := range cfg.K8sInlineManifestConfigs() {
 		parsed, err := parse(strings.NewReader(inline.Contents()))
 		if err != nil {
 			return nil, fmt.Errorf("cluster.inlineManifests: %s: %w", inline.Name(), err)
@@ -84,11 +89,13 @@ func refuse(cfg config.Provider) error {
 			errs = append(errs, errors.New(why))
 		}
 	}
-	cluster := cfg.Cluster()
-	not(cluster.Network().CNI().Name() == "flannel", "cluster.network.cni: flannel is not simulated; set cni.name to none and deploy the CNI")
-	not(len(cluster.Network().CNI().URLs()) > 0, "cluster.network.cni.urls: manifests from URLs are not fetched in a rehearsal")
-	not(cluster.Proxy().Enabled(), "cluster.proxy: kube-proxy is not simulated; disable it")
-	not(len(cluster.ExtraManifestURLs()) > 0, "cluster.extraManifests: manifests from URLs are not fetched in a rehearsal")
+	not(cfg.K8sFlannelCNIConfig() != nil, "cluster.network.cni: flannel is not simulated; set cni.name to none and deploy the CNI")
+	if network := cfg.RawV1Alpha1().ClusterConfig.ClusterNetwork; network != nil && network.CNI != nil {
+		not(len(network.CNI.CNIUrls) > 0, "cluster.network.cni.urls: manifests from URLs are not fetched in a rehearsal")
+	}
+	proxy := cfg.K8sProxyConfig()
+	not(proxy != nil && proxy.Enabled(), "cluster.proxy: kube-proxy is not simulated; disable it")
+	not(len(cfg.K8sExternalManifestConfigs()) > 0, "cluster.extraManifests: manifests from URLs are not fetched in a rehearsal")
 	return errors.Join(errs...)
 }
 

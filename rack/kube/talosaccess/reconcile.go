@@ -85,8 +85,8 @@ func (c *Controller) allowed(object *unstructured.Unstructured) (role.Set, error
 	if err != nil || !found {
 		return role.Zero, refusal("Roles not found")
 	}
-	access := c.machine().Machine().Features().KubernetesTalosAPIAccess()
-	if !slices.Contains(access.AllowedKubernetesNamespaces(), object.GetNamespace()) {
+	access := c.machine().K8sTalosAPIAccessConfig()
+	if access == nil || !slices.Contains(access.AllowedKubernetesNamespaces(), object.GetNamespace()) {
 		return role.Zero, refusal("Namespace is not allowed: " + object.GetNamespace())
 	}
 	var refused []string

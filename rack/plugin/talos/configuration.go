@@ -84,7 +84,6 @@ func generateConfiguration(_ context.Context, arguments resource.PropertyMap) (r
 			generate.WithDNSDomain(constants.DefaultDNSDomain),
 			generate.WithInstallDisk("/dev/sda"),
 			generate.WithInstallImage(defaultInstaller),
-			generate.WithPersist(true),
 			generate.WithSecretsBundle(secretsBundle),
 			generate.WithVersionContract(contract),
 		},

@@ -232,5 +232,5 @@ func (k *kubernetes) Shutdown(_ context.Context, wipe bool) error {
 }
 
 func (k *kubernetes) Kubeconfig(context.Context) ([]byte, error) {
-	return kubeconfigOf(k.machine.Config.Cluster().Name())
+	return kubeconfigOf(k.machine.Config.K8sClusterConfig().ClusterName())
 }

@@ -150,7 +150,7 @@ func importSecrets(path string) (resource.PropertyMap, error) {
 
 // secretsState is the state of the resource that holds the bundle.
 func secretsState(bundle *secrets.Bundle, version string) (resource.PropertyMap, error) {
-	input, err := generate.NewInput("", "", "", generate.WithSecretsBundle(bundle))
+	input, err := generate.NewInput("", "", defaultKubernetesVersion, generate.WithSecretsBundle(bundle))
 	if err != nil {
 		return nil, fmt.Errorf("generate a client certificate: %w", err)
 	}

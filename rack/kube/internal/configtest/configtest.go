@@ -35,12 +35,12 @@ func New(t testing.TB, endpoint string, patches ...func(*v1alpha1.Config)) *Clus
 		t.Fatal(err)
 	}
 	input, err := generate.NewInput("home", endpoint, KubernetesVersion,
-		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithSecretsBundle(secrets),
-		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}))
+		generate.WithVersionContract(talosconfig.TalosVersion1_11), generate.WithSecretsBundle(secrets))
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxyless := func(c *v1alpha1.Config) {
+		c.ClusterConfig.ClusterNetwork.CNI = &v1alpha1.CNIConfig{CNIName: constants.NoneCNI}
 		disabled := true
 		c.ClusterConfig.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: &disabled}
 	}

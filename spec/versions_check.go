@@ -2,6 +2,7 @@ package spec
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -16,18 +17,20 @@ func (c *checker) versions() {
 	kubernetes := c.release("cluster.kubernetesVersion", cl.KubernetesVersion, "v1.34.1")
 	c.contract(talos)
 	if talos && kubernetes {
-		c.talosAndKubernetes()
+		// What does not run on its Talos is not asked who goes with it.
+		kubernetes = c.talosAndKubernetes()
 	}
 	c.chartVersions()
-	if kubernetes {
-		c.together("versions.cilium", "Cilium", c.s.Versions.Cilium, "Kubernetes", cl.KubernetesVersion)
-		c.together("versions.flux", "Flux", c.s.Versions.Flux, "Kubernetes", cl.KubernetesVersion)
-		if c.s.Storage.RookCeph != nil {
-			c.together("versions.rookCeph", "Rook", c.s.Versions.RookCeph, "Kubernetes", cl.KubernetesVersion)
+	set := c.s.versionSet()
+	refused := c.floors(set)
+	refused = append(refused, c.knownBad(set)...)
+	untested := map[Component]bool{}
+	for _, m := range set.meetings() {
+		_, number := set[m.component].parse()
+		told := slices.Contains(refused, meeting{m.component, m.component}) || slices.Contains(refused, m)
+		if number && !told && (kubernetes || m.with != Kubernetes) && !untested[m.component] {
+			untested[m.component] = c.meeting(set, m)
 		}
-	}
-	if c.s.Cilium.GatewayAPI.Enabled {
-		c.together("versions.gatewayAPI", "Cilium", c.s.Versions.Cilium, "Gateway API", c.s.Versions.GatewayAPI)
 	}
 }
 
@@ -67,35 +70,46 @@ func (c *checker) contract(talosKnown bool) {
 	}
 }
 
-func (c *checker) talosAndKubernetes() {
+// talosAndKubernetes reports whether the Talos release runs the Kubernetes release.
+func (c *checker) talosAndKubernetes() bool {
 	cl := c.s.Cluster
 	talos, _ := cl.TalosVersion.parse()
 	oldest, _ := oldestTalos.parse()
 	if talos.compareMinor(oldest) < 0 {
 		c.errorf("cluster.talosVersion", "%s is older than %s, the first that these machine configurations are written for", cl.TalosVersion, oldestTalos)
-		return
+		return false
 	}
 	row, ok := supportOf("Talos", cl.TalosVersion, "Kubernetes")
 	if !ok {
-		c.warnf("cluster.talosVersion", "%s is newer than every release that this program knows: whether it runs Kubernetes %s is not checked", cl.TalosVersion, cl.KubernetesVersion)
-		return
+		c.errorf("cluster.talosVersion", "%s is newer than %s, the newest that this program makes machine configurations for; update the program first", cl.TalosVersion, NewestTalos())
+		return false
 	}
 	if !row.covers(cl.KubernetesVersion) {
 		c.errorf("cluster.kubernetesVersion", "%s does not run on Talos %s (cluster.talosVersion), which supports Kubernetes %s (%s)", cl.KubernetesVersion, cl.TalosVersion, row.span(), row.source)
+		return false
 	}
+	return true
 }
 
-// together warns of two releases that their makers do not support or test together.
-func (c *checker) together(path, component string, v Version, of string, other Version) {
-	row, ok := supportOf(component, v, of)
-	if !ok || row.covers(other) {
-		return
+// meeting warns of two releases that their makers do not support or test together. Of one that no table speaks of it
+// says so and reports it: once is enough.
+func (c *checker) meeting(set VersionSet, m meeting) (untested bool) {
+	v, other := set[m.component], set[m.with]
+	row, ok := supportOf(m.component.title(), v, m.with.title())
+	if !ok {
+		minors := known(m.component.title(), m.with.title())
+		c.warnf(m.component.path(), "%s %s is untested: the tables of this program know %s to %s, and cannot say whether it goes with %s %s (%s)",
+			m.component.title(), v, minors[0], minors[len(minors)-1], m.with.title(), other, m.with.path())
+		return true
 	}
-	if of == "Kubernetes" {
-		c.warnf(path, "%s %s supports Kubernetes %s, not %s (cluster.kubernetesVersion; %s)", component, v, row.span(), other, row.source)
-		return
+	switch {
+	case row.covers(other):
+	case m.with == Kubernetes:
+		c.warnf(m.component.path(), "%s %s supports Kubernetes %s, not %s (cluster.kubernetesVersion; %s)", m.component.title(), v, row.span(), other, row.source)
+	default:
+		c.warnf(m.with.path(), "%s goes with %s %s, which wants %s %s (%s)", other, m.component.title(), v, m.with.title(), row.span(), row.source)
 	}
-	c.warnf(path, "%s goes with %s %s, which wants %s %s (%s)", other, component, v, of, row.span(), row.source)
+	return false
 }
 
 // chartVersions checks the form of the versions of charts and components: with or without a leading v, as

@@ -1,0 +1,58 @@
+package spec
+
+import "regexp"
+
+// Forms of Amazon's own
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html,
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html).
+var (
+	awsKeyID     = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+	awsSecretKey = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
+	awsZoneID    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	awsRegion    = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
+)
+
+// publicDNS checks who holds the domain's public records.
+func (c *checker) publicDNS() {
+	zones := c.s.Edge.PublicZones()
+	for i, z := range zones {
+		c.zone(z)
+		if i > 0 {
+			c.errorf(z.Path, "%s holds the domain's records already (%s): keep one of the two", zones[0].Path, zones[0].Holder)
+		}
+	}
+	r := c.s.Edge.DNS.Route53
+	if r == nil {
+		return
+	}
+	const path = "edge.dns.route53"
+	switch {
+	case r.AccessKeyID == "" || awsKeyID.MatchString(r.AccessKeyID):
+	case awsSecretKey.MatchString(r.AccessKeyID):
+		c.errorf(path+".accessKeyID", "has the form of a secret key: give the key's id here, and say in secretKeyRef where the secret is kept")
+	default:
+		c.errorf(path+".accessKeyID", "%q is not the id of an access key: capitals and digits, such as AKIAIOSFODNN7EXAMPLE", r.AccessKeyID)
+	}
+	if r.HostedZoneID != "" && !awsZoneID.MatchString(r.HostedZoneID) {
+		c.errorf(path+".hostedZoneID", "%q is not the id of a hosted zone: Z, then capitals and digits", r.HostedZoneID)
+	}
+	if !awsRegion.MatchString(r.Region) {
+		c.errorf(path+".region", "%q is not a region such as us-east-1", r.Region)
+	}
+}
+
+// zone checks that a zone holds the cluster's domain.
+func (c *checker) zone(z DNSZone) {
+	domain, path := c.s.Cluster.Domain, z.Path+".zone"
+	switch {
+	case z.Zone == "" || !isDomain(domain):
+	case !isDomain(z.Zone):
+		c.errorf(path, "%q is not a DNS domain such as example.com", z.Zone)
+	case !within(domain, z.Zone):
+		c.errorf(path, "%s does not hold cluster.domain (%s)", z.Zone, domain)
+	case privateZone(domain) != "":
+		c.errorf("cluster.domain", "%s lies under .%s, which no one can register: %s cannot hold it; use a domain of your own, or leave %s out", domain, privateZone(domain), z.Holder, z.Path)
+	case domain != z.Zone && c.s.Edge.Exposure == ExposureTunnel:
+		c.warnf(path, "cluster.domain (%s) is deeper than the zone: Cloudflare's free certificate covers %s and *.%s, not *.%s (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/)", domain, z.Zone, z.Zone, domain)
+	}
+}
