@@ -1,9 +1,11 @@
 package promrules
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -159,5 +161,29 @@ func TestRecords_AskToBeReadAgainWhereAnotherVersionRuns(t *testing.T) {
 	}
 	if err := r.checkPin(fstest.MapFS{"versions.yaml": {Data: []byte("exporter: 1.1.0\n")}}); err != nil {
 		t.Error(err)
+	}
+}
+
+// Another version may read a rule otherwise. Prometheus v3.MINOR.PATCH is v0.3MINOR.PATCH as a module.
+func TestPrometheus_IsOfTheVersionThatTheChartInstalls(t *testing.T) {
+	installed := regexp.MustCompile(`^Prometheus v3\.(\d+)\.(\d+), `)
+	pins, err := fs.ReadFile(repository, "rack/promrules/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, r := range records(t) {
+		version := installed.FindStringSubmatch(r.Exporter)
+		if version == nil {
+			continue
+		}
+		found = true
+		want := fmt.Sprintf("github.com/prometheus/prometheus v0.3%02s.%s\n", version[1], version[2])
+		if !strings.Contains(string(pins), want) {
+			t.Errorf("go.mod requires another version than %q", want)
+		}
+	}
+	if !found {
+		t.Error("no record tells the version of Prometheus")
 	}
 }
