@@ -23,6 +23,23 @@ const (
 	KubernetesVersion spec.Version = "v1.34.1"
 )
 
+// TalosFor is the release that machines with these boot media should be made with: [TalosVersion], unless all the media
+// are of a newer minor that the program knows. Then it is the oldest of them: a machine in maintenance mode reads its
+// config by the release of its media, and one that was booted from today's image stays with that.
+func TalosFor(media []spec.Version) spec.Version {
+	release := TalosVersion
+	for i, version := range media {
+		newer := version.Minor() != TalosVersion.Minor() && version.Reaches(TalosVersion) && spec.NewestTalos().Reaches(version)
+		if !newer {
+			return TalosVersion
+		}
+		if i == 0 || release.Reaches(version) {
+			release = version
+		}
+	}
+	return release
+}
+
 // Plan is what a first stack file says; everything else is left to its default.
 type Plan struct {
 	// Stack is the stack's name; the file is Pulumi.NAME.yaml.

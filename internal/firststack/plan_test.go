@@ -130,3 +130,17 @@ func TestRender_QuotesWhatYAMLWouldMisread(t *testing.T) {
 		t.Error("the first line does not name the schema")
 	}
 }
+
+func TestTalosFor_FollowsBootMediaThatAreNewer(t *testing.T) {
+	for want, media := range map[spec.Version][][]spec.Version{
+		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.11.0"}, {"v1.14.1", "v1.11.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}},
+		"v1.14.1":               {{"v1.14.1"}, {"v1.14.1", "v1.14.1"}},
+		"v1.12.3":               {{"v1.14.1", "v1.12.3", "v1.13.0"}},
+	} {
+		for _, versions := range media {
+			if got := firststack.TalosFor(versions); got != want {
+				t.Errorf("%v: %s, want %s", versions, got, want)
+			}
+		}
+	}
+}
