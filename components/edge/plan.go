@@ -32,10 +32,10 @@ const (
 const (
 	valueClusterToken  = "cluster-token"
 	valueDNSCredential = "dns-credential"
-	valueTunnelToken  = "tunnel-token"
-	valueUniFiKey     = "unifi-key"
-	valueCACert       = "ca-cert"
-	valueCAKey        = "ca-key"
+	valueTunnelToken   = "tunnel-token"
+	valueUniFiKey      = "unifi-key"
+	valueCACert        = "ca-cert"
+	valueCAKey         = "ca-key"
 )
 
 // secretAnnotation on a pod holds the fingerprint of a secret that the pod reads when it
