@@ -38,6 +38,7 @@ require (
 	k8s.io/kubectl v0.34.0
 	k8s.io/kubernetes v1.34.1
 	k8s.io/pod-security-admission v0.0.0
+	mvdan.cc/sh/v3 v3.12.0
 	sigs.k8s.io/gateway-api v1.4.0
 	sigs.k8s.io/kwok v0.8.0
 	sigs.k8s.io/yaml v1.6.0

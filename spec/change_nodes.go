@@ -104,10 +104,17 @@ func (c *change) removals(removed []Node) {
 		c.refuse("nodes", "%s leave, and with them all of etcd's data; keep one until another has joined", strings.Join(planes, ", "))
 	case len(planes) > 1:
 		c.refuse("nodes", "%s leave at once: etcd has %d members, and would lose its quorum; take one out at a time", strings.Join(planes, ", "), all)
-	case !c.from.Cluster.ResetOnDestroy:
-		c.announce("nodes", "%s leaves the stack but not etcd: without cluster.resetOnDestroy it runs on and counts for the quorum; when it is applied, run `talosctl --nodes ADDRESS reset` on it", planes[0])
 	}
 	for _, n := range removed {
-		c.announce("nodes", "%s leaves: drain it before (`kubectl drain %s`), and delete its node object afterwards (`kubectl delete node %s`)", n.Name, n.Name, n.Name)
+		does := "its pods are moved, and its node object goes"
+		if n.IsControlPlane() {
+			does = "its pods are moved, it leaves etcd, and its node object goes"
+		}
+		then := "the machine is wiped, and waits for a config"
+		if !c.from.Cluster.ResetOnDestroy {
+			// A kubelet registers its node at each start, and a control plane without data joins etcd.
+			then = fmt.Sprintf("the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes %s reset --graceful=false`)", n.Address)
+		}
+		c.announce("nodes", "%s leaves: %s; %s", n.Name, does, then)
 	}
 }

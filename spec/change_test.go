@@ -34,6 +34,7 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 	const (
 		reinstall = "take the node out of the stack and apply that, reset the machine, then add it again"
 		worker3   = "    - name: worker-3\n      role: worker\n      address: 10.0.50.23\n      mac: 58:47:ca:70:1a:23\n      installDisk: { serial: S6PENL0T700123A }\n"
+		lab3      = "    - name: lab-3\n      role: controlPlane\n      address: 10.20.0.13\n      secondaryAddresses: [fd00:20::13]\n      mac: 84:47:09:3b:20:13\n      installDisk: { model: \"KINGSTON SA400*\", type: ssd }\n"
 		cephDisk3 = "        - { name: worker-3, disks: [{ serial: S73WNJ0W300523D }] }\n"
 	)
 	for name, test := range map[string]struct {
@@ -100,12 +101,15 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"error nodes[4].role: worker-3 is a worker, and a machine keeps its role; " + reinstall,
 		}},
 		"another name of a machine": {"home", []string{"- name: worker-3", "- name: worker-9"}, []string{
-			"warning nodes: worker-3 leaves: drain it before (`kubectl drain worker-3`), and delete its node object afterwards (`kubectl delete node worker-3`)",
+			"warning nodes: worker-3 leaves: its pods are moved, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.0.50.23 reset --graceful=false`)",
 			"error nodes[4].name: worker-9 is the machine that was worker-3: it would be configured as a new node and then removed as the old one; take worker-3 out of the stack and apply that, reset the machine, then add it again as worker-9",
 		}},
 		"a worker with a disk of Ceph leaves": {"home", []string{worker3, "", cephDisk3, ""}, []string{
-			"warning nodes: worker-3 leaves: drain it before (`kubectl drain worker-3`), and delete its node object afterwards (`kubectl delete node worker-3`)",
+			"warning nodes: worker-3 leaves: its pods are moved, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.0.50.23 reset --graceful=false`)",
 			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards",
+		}},
+		"a control plane leaves": {"lab", []string{lab3, ""}, []string{
+			"warning nodes: lab-3 leaves: its pods are moved, it leaves etcd, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.20.0.13 reset --graceful=false`)",
 		}},
 		"a shorter pool": {"home", []string{"10.0.50.100-10.0.50.199", "10.0.50.100-10.0.50.150"}, []string{
 			"warning cilium.pools[0].blocks: services lose the addresses that are no longer in the pool, and get others",

@@ -189,7 +189,7 @@ func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
 	}
 }
 
-// linkedDisk checks that Rook can find the disk. What does not even name one disk was told already.
+// linkedDisk checks that the disk can be found by a link of udev. What does not even name one disk was told already.
 func (c *checker) linkedDisk(at string, d DiskSelector) {
 	var unlinked *UnlinkedError
 	if _, err := d.LinkPattern(); d.Names() && errors.As(err, &unlinked) {

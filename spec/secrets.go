@@ -1,11 +1,14 @@
 package spec
 
-// Secrets is where the cluster's secrets come from: 1Password, SOPS, or both.
+// Secrets is where the cluster's secrets come from: 1Password, SOPS, or both; and where what opens the cluster is kept.
 type Secrets struct {
 	// OnePassword runs 1Password Connect and External Secrets.
 	OnePassword *OnePassword `json:"onePassword,omitempty"`
 	// SOPS lets Flux decrypt secrets in the repository with an age key, a PGP key or a cloud's key service.
 	SOPS *SOPS `json:"sops,omitempty"`
+	// BreakGlass keeps sealed copies of what opens the cluster, and of the state, at a place outside of it:
+	// `homeops breakglass save` and `homeops state save` make them, and `make up` after each update. Default: none.
+	BreakGlass *BreakGlass `json:"breakGlass,omitempty"`
 }
 
 // OnePassword runs 1Password Connect and External Secrets

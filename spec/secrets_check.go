@@ -58,13 +58,16 @@ func (c *checker) configSecret(path, key string) {
 	}
 }
 
-// secretStores checks 1Password and SOPS.
+// secretStores checks 1Password, SOPS and the break-glass copies.
 func (c *checker) secretStores() {
 	if o := c.s.Secrets.OnePassword; o != nil {
 		c.onePassword(o)
 	}
 	if k := c.s.Secrets.SOPS; k != nil {
 		c.sops(k)
+	}
+	if b := c.s.Secrets.BreakGlass; b != nil {
+		c.breakGlass(b)
 	}
 }
 

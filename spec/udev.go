@@ -27,7 +27,7 @@ func unlinked(field, format string, args ...any) error {
 }
 
 // LinkPattern is a regular expression for the links that udev makes for the disk, and for those of no other disk; it
-// has no anchors. Rook finds a disk by nothing else
+// has no anchors. Rook, and whoever makes a ZFS pool, finds a disk by nothing else
 // (https://github.com/systemd/systemd/blob/main/rules.d/60-persistent-storage.rules.in):
 //
 //	serial S73WNJ0W300521D     /dev/disk/by-id/nvme-MODEL_S73WNJ0W300521D, ata-MODEL_..., usb-MODEL_...
@@ -48,18 +48,18 @@ func (d DiskSelector) LinkPattern() (string, error) {
 			continue
 		}
 		if strings.ContainsAny(key.value, "*?[") {
-			return "", unlinked(key.name, "%q is a pattern, and Ceph takes every disk that matches: write it out", key.value)
+			return "", unlinked(key.name, "%q is a pattern, and every disk that matches would be taken: write it out", key.value)
 		}
 	}
 	switch {
 	case d.WWID != "" && d.Serial != "":
-		return "", unlinked("", "serial and wwid are on two different links, of which Rook compares one: keep one of them")
+		return "", unlinked("", "serial and wwid are on two different links, of which one is compared: keep one of them")
 	case d.Serial != "":
 		return serialLink(d.Serial)
 	case d.WWID != "":
 		return wwidLink(d.WWID)
 	default:
-		return "", unlinked("", "Rook finds a disk by serial, wwid or path; give one of them")
+		return "", unlinked("", "the disk is found by serial, wwid or path; give one of them")
 	}
 }
 

@@ -43,6 +43,13 @@ func (v Version) Bare() string {
 	return string(v)
 }
 
+// Reaches reports whether the version is of the minor release of another or of a later one. What is no version reaches
+// none.
+func (v Version) Reaches(o Version) bool {
+	_, ok := v.parse()
+	return ok && v.compareMinor(o) >= 0
+}
+
 // compareMinor orders by major and minor alone.
 func (s semver) compareMinor(o semver) int {
 	return cmp.Or(cmp.Compare(s.major, o.major), cmp.Compare(s.minor, o.minor))

@@ -1,7 +1,8 @@
 package spec
 
 // ZFS offers local datasets through OpenEBS (https://github.com/openebs/zfs-localpv). The zfs extension and
-// kernel module are added to the nodes of the pools by themselves.
+// kernel module are added to the nodes of the pools by themselves, and the pools are made on the disks that are named.
+// What is there already stays as it is: a disk that is not blank is refused, and a pool is neither grown nor changed.
 type ZFS struct {
 	// Pools are the ZFS pools.
 	Pools []ZFSPool `json:"pools" required:"true" min:"1" example:"[{ name: tank, node: worker-1, disks: [{ serial: ZR10A7BC }] }]"`

@@ -39,7 +39,9 @@ func (c *checker) zfs() {
 		}
 		c.storageNode(at+".node", p.Node, "ZFS volumes")
 		for j, d := range p.Disks {
-			c.storageDisk(fmt.Sprintf("%s.disks[%d]", at, j), p.Node, d, useZFS)
+			place := fmt.Sprintf("%s.disks[%d]", at, j)
+			c.storageDisk(place, p.Node, d, useZFS)
+			c.linkedDisk(place, d)
 		}
 		c.zfsLayout(at+".layout", p)
 	}

@@ -48,6 +48,7 @@ func (b *builder) talos() error {
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
 		Identifier:     b.before.clusterIdentifier(b.stack),
+		Leaving:        b.before.leaving(b.stack),
 	})
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func (p Program) run(ctx *pulumi.Context) error {
 
 	ctx.Export("kubeconfig", b.machines.Kubeconfig)
 	ctx.Export("talosconfig", b.machines.Talosconfig)
+	ctx.Export("machineSecrets", b.machines.MachineSecrets)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))
 	ctx.Export("nodes", talos.NodeFactsInput(b.machines.Nodes))
 	ctx.Export("deployKey", b.gitOps.DeployKey)

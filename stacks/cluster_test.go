@@ -43,10 +43,32 @@ func TestCluster_PutsEveryObjectIntoItsOwnCluster(t *testing.T) {
 	}
 }
 
+// A release that nobody guards never completes after a run that was killed in it.
+func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
+	for _, stack := range []string{"home", "lab"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		releases := rec.OfType("kubernetes:helm.sh/v3:Release")
+		if len(releases) < 5 {
+			t.Errorf("%s: %d releases", stack, len(releases))
+		}
+		for _, r := range releases {
+			hooks := r.Request.GetHooks()
+			before, after := []string{"talos-release-before"}, []string{"talos-release-after"}
+			if !slices.Equal(hooks.GetBeforeCreate(), before) || !slices.Equal(hooks.GetBeforeUpdate(), before) ||
+				!slices.Equal(hooks.GetAfterCreate(), after) || !slices.Equal(hooks.GetAfterUpdate(), after) {
+				t.Errorf("%s: %s has the hooks %v", stack, r.Name, hooks)
+			}
+		}
+	}
+}
+
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
-		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
-		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "nodes", "talosconfig", "webhookURL"},
+		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},
+		"lab":  {"applied", "clusterIdentifier", "deployKey", "endpoint", "frr", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},
 	} {
 		rec := engine(t, stack)
 		if err := rec.Preview(program, stack); err != nil {
@@ -60,7 +82,7 @@ func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s exports %v, want %v", stack, got, want)
 		}
-		for _, key := range []string{"kubeconfig", "talosconfig", "webhookURL"} {
+		for _, key := range []string{"kubeconfig", "machineSecrets", "talosconfig", "webhookURL"} {
 			if export := rec.Exports()[resource.PropertyKey(key)]; !export.IsSecret() {
 				t.Errorf("%s: %s is plain: %v", stack, key, export)
 			}

@@ -2,9 +2,11 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -69,6 +71,20 @@ func (h history) judge(ctx *pulumi.Context, stack *spec.Stack) error {
 			stackFile(ctx.Stack()), len(errs))
 	}
 	return nil
+}
+
+// leaving are the nodes that were applied and are wanted no more.
+func (h history) leaving(stack *spec.Stack) []roll.Node {
+	if h.applied == nil {
+		return nil
+	}
+	var nodes []roll.Node
+	for _, node := range h.applied.Nodes {
+		if !slices.ContainsFunc(stack.Nodes, func(n spec.Node) bool { return n.Name == node.Name }) {
+			nodes = append(nodes, roll.NodeOf(h.applied, node))
+		}
+	}
+	return nodes
 }
 
 // clusterIdentifier stays what it was when the cluster was made, whatever the cluster

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/internal/passphrase"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -18,7 +19,7 @@ func load(ctx *pulumi.Context) (*spec.Stack, error) {
 	if !problems.HasErrors() {
 		problems = readingProblems(ctx.Stack())
 	}
-	problems = spec.Merge(problems, stack.Validate(), neighbourProblems(stack))
+	problems = spec.Merge(problems, stack.Validate(), neighbourProblems(stack), sealProblems(ctx))
 
 	if err := tell(ctx, problems); err != nil {
 		return nil, err
@@ -40,6 +41,22 @@ func readingProblems(stack string) spec.Problems {
 	}
 	_, problems := spec.LoadFile(file)
 	return problems
+}
+
+// sealProblems are those of an update whose state and secrets anybody could read: sealed with an empty passphrase, as
+// the samples are.
+func sealProblems(ctx *pulumi.Context) spec.Problems {
+	if ctx.DryRun() || os.Getenv("PULUMI_CONFIG_PASSPHRASE") != "" || os.Getenv(passphrase.FileVar) != "" {
+		return nil
+	}
+	content, err := os.ReadFile(stackFile(ctx.Stack()))
+	if err != nil || !passphrase.Empty(ctx.Context(), content) {
+		return nil
+	}
+	return spec.Problems{{
+		Severity: spec.Error, Path: "encryptionsalt",
+		Message: "the stack's secrets are sealed with an empty passphrase: choose one with `pulumi stack change-secrets-provider passphrase --stack " + ctx.Stack() + "`",
+	}}
 }
 
 // neighbourProblems are what the stack may not share with the project's others.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -80,6 +81,25 @@ func parseDomain(text string) (string, error) {
 func parseRepository(text string) (string, error) {
 	if !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "ssh://") {
 		return "", fmt.Errorf("%q is not a clone URL that begins with https:// or ssh://", text)
+	}
+	if isProjects(text) {
+		return "", fmt.Errorf("%s is this project's own: your cluster would follow commits of others; make a repository of yours from it", text)
+	}
+	return text, nil
+}
+
+var accountForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func parseAccount(text string) (string, error) {
+	if !accountForm.MatchString(text) {
+		return "", fmt.Errorf("%q is not the id of an account: 32 digits and letters a to f, in the address of Cloudflare's dashboard", text)
+	}
+	return text, nil
+}
+
+func parseEmail(text string) (string, error) {
+	if a, err := mail.ParseAddress(text); err != nil || a.Address != text {
+		return "", fmt.Errorf("%q is not a mail address such as me@example.com", text)
 	}
 	return text, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,17 +18,27 @@ type asker struct {
 	given map[string]bool
 	// silent takes defaults without asking.
 	silent bool
+	// interrupted ends a question that nobody answers.
+	interrupted <-chan struct{}
+	// answered is told of each answer that a person gave.
+	answered func()
 }
 
-func newAsker(t terminal, flags *flag.FlagSet, silent bool) *asker {
-	a := &asker{terminal: t, lines: bufio.NewReader(t.in), flags: flags, given: map[string]bool{}, silent: silent}
+// errInterrupted ends a conversation at Ctrl-C.
+var errInterrupted = errors.New("interrupted; nothing was written")
+
+func newAsker(ctx context.Context, t terminal, flags *flag.FlagSet, silent bool) *asker {
+	a := &asker{
+		terminal: t, lines: bufio.NewReader(t.in), flags: flags, given: map[string]bool{}, silent: silent,
+		interrupted: ctx.Done(), answered: func() {},
+	}
 	flags.Visit(func(f *flag.Flag) { a.given[f.Name] = true })
 	return a
 }
 
 // ask returns the answer to the question that the flag of that name also answers. A person is asked again after
-// an answer that cannot be read; a flag that cannot be read is a mistake. An empty answer is the default; when
-// there is none, parse decides whether nothing is an answer.
+// an answer that cannot be read, and is offered an earlier answer before the default; a flag that cannot be read is a
+// mistake. An empty answer is what was offered; when that is nothing, parse decides whether nothing is an answer.
 func ask[T any](a *asker, name, question, fallback string, parse func(string) (T, error)) (T, error) {
 	f := a.flags.Lookup(name)
 	if a.given[name] || a.silent {
@@ -41,6 +52,11 @@ func ask[T any](a *asker, name, question, fallback string, parse func(string) (T
 		}
 		return v, f.Value.Set(text)
 	}
+	if before := f.Value.String(); before != f.DefValue {
+		if _, err := parse(before); err == nil {
+			fallback = before
+		}
+	}
 	for {
 		fmt.Fprint(a.out, question)
 		if fallback != "" {
@@ -50,6 +66,9 @@ func ask[T any](a *asker, name, question, fallback string, parse func(string) (T
 		text, err := a.line()
 		if err != nil {
 			fmt.Fprintln(a.out)
+			if errors.Is(err, errInterrupted) {
+				return *new(T), err
+			}
 			return *new(T), usagef("init: no answer to %q: give --%s, or --yes to take the defaults", question, name)
 		}
 		if text == "" {
@@ -57,18 +76,41 @@ func ask[T any](a *asker, name, question, fallback string, parse func(string) (T
 		}
 		v, err := parse(text)
 		if err == nil {
-			return v, f.Value.Set(text)
+			err = f.Value.Set(text)
+			a.answered()
+			return v, err
 		}
 		fmt.Fprintf(a.out, "  %v\n", err)
 	}
 }
 
-func (a *asker) line() (string, error) {
-	text, err := a.lines.ReadString('\n')
-	if errors.Is(err, io.EOF) && text != "" {
-		err = nil
+// again has questions asked although a flag or an earlier answer is there, which is offered.
+func (a *asker) again(names ...string) {
+	for _, name := range names {
+		delete(a.given, name)
 	}
-	return strings.TrimSpace(text), err
+}
+
+// line is what a person types next. At Ctrl-C the reading is left behind: nothing can end it but the process.
+func (a *asker) line() (string, error) {
+	type typed struct {
+		text string
+		err  error
+	}
+	next := make(chan typed, 1)
+	go func() {
+		text, err := a.lines.ReadString('\n')
+		next <- typed{text, err}
+	}()
+	select {
+	case <-a.interrupted:
+		return "", errInterrupted
+	case t := <-next:
+		if errors.Is(t.err, io.EOF) && t.text != "" {
+			t.err = nil
+		}
+		return strings.TrimSpace(t.text), t.err
+	}
 }
 
 // commandLine is the invocation that gives all answers so far, for another try.

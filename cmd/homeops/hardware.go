@@ -52,18 +52,31 @@ func forEach[T any](nodes []firststack.Node, parse func(string) (T, error)) func
 	}
 }
 
-// discover reads the machines, shows what they are made of, and lets the owner choose the disks.
-func (i *initiation) discover(ctx context.Context) error {
-	nodes := i.plan.Nodes
-	addresses := make([]netip.Addr, len(nodes))
-	for n, node := range nodes {
+// inventory are machines that were read, in the order of their addresses.
+type inventory struct {
+	addresses []netip.Addr
+	machines  []discover.Machine
+}
+
+// readMachines reads the machines of the plan, those of one list of addresses once.
+func (i *initiation) readMachines(ctx context.Context) ([]discover.Machine, error) {
+	addresses := make([]netip.Addr, len(i.plan.Nodes))
+	for n, node := range i.plan.Nodes {
 		addresses[n] = node.Address
 	}
-	fmt.Fprintf(i.out, "Reading %d machines in maintenance mode...\n", len(nodes))
-	machines, err := i.read(ctx, addresses)
-	if err != nil {
-		return err
+	if slices.Equal(addresses, i.inventory.addresses) {
+		return i.inventory.machines, nil
 	}
+	fmt.Fprintf(i.out, "Reading %d machines in maintenance mode...\n", len(addresses))
+	machines, err := i.read(ctx, addresses)
+	if err == nil {
+		i.inventory = inventory{addresses, machines}
+	}
+	return machines, err
+}
+
+// discover shows what the machines are made of, and lets the owner choose the disks.
+func (i *initiation) discover(machines []discover.Machine) error {
 	proposals := make([]string, len(machines))
 	for n, m := range machines {
 		install, ok := m.InstallDisk()
@@ -139,26 +152,40 @@ func round(s spec.Size) string {
 
 // chooseDisks settles the disks to install on.
 func (i *initiation) chooseDisks(machines []discover.Machine, proposals []string) error {
-	chosen, err := ask(i.asker, "disks", "Install on these disks, which loses everything on them", strings.Join(proposals, ","), forEach(i.plan.Nodes, parseDisk))
+	chosen, err := ask(i.asker, "disks", "Install on these disks, which loses everything on them", strings.Join(proposals, ","), i.installDisks(machines))
 	if err != nil {
 		return err
 	}
 	for n, m := range machines {
-		want := chosen[n]
-		at := slices.IndexFunc(m.Disks, func(d discover.Disk) bool {
-			return d.Path == want.Path || want.Serial != "" && d.Serial == want.Serial || want.WWID != "" && d.WWID == want.WWID ||
-				slices.Contains(d.Links, want.Path)
-		})
-		switch {
-		case at < 0:
-			return usagef("init: --disks: %s has no disk %s", m.Address, cmp.Or(want.Path, want.Serial, want.WWID))
-		case !m.Disks[at].Fixed:
-			return usagef("init: --disks: %s of %s cannot be installed on: it is read-only or on USB", m.Disks[at].Path, m.Address)
-		}
-		proposals[n] = m.Disks[at].Path
-		i.plan.Nodes[n].InstallDisk = m.Selector(m.Disks[at])
+		i.plan.Nodes[n].InstallDisk = m.Selector(chosen[n])
 	}
 	return nil
+}
+
+// installDisks reads one disk for each machine, which the machine has and can be installed on.
+func (i *initiation) installDisks(machines []discover.Machine) func(string) ([]discover.Disk, error) {
+	return func(text string) ([]discover.Disk, error) {
+		selectors, err := forEach(i.plan.Nodes, parseDisk)(text)
+		if err != nil {
+			return nil, err
+		}
+		var disks []discover.Disk
+		for n, m := range machines {
+			want := selectors[n]
+			at := slices.IndexFunc(m.Disks, func(d discover.Disk) bool {
+				return d.Path == want.Path || want.Serial != "" && d.Serial == want.Serial || want.WWID != "" && d.WWID == want.WWID ||
+					slices.Contains(d.Links, want.Path)
+			})
+			switch {
+			case at < 0:
+				return nil, fmt.Errorf("%s has no disk %s", m.Address, cmp.Or(want.Path, want.Serial, want.WWID))
+			case !m.Disks[at].Fixed:
+				return nil, fmt.Errorf("%s of %s cannot be installed on: it is read-only or on USB", m.Disks[at].Path, m.Address)
+			}
+			disks = append(disks, m.Disks[at])
+		}
+		return disks, nil
+	}
 }
 
 // adopt takes over what the machines reported and leaves no choice.

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/home-ops/home-ops/internal/agekey"
 	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/firststack"
 	"github.com/home-ops/home-ops/spec"
@@ -21,7 +20,7 @@ import (
 var initCommand = command{
 	name:    "init",
 	args:    "[STACK]",
-	summary: "Write a first stack file, with disks and network cards read from the machines",
+	summary: "Write a first stack file and its cluster's list of apps, with disks and network cards read from the machines",
 	run:     initWith(discover.ReadAll),
 }
 
@@ -53,35 +52,29 @@ func initStack(ctx context.Context, c call, read reader) error {
 	if err != nil {
 		return err
 	}
-	target := filepath.Join(dir, "Pulumi."+stack+".yaml")
-	if _, err := os.Stat(target); err == nil {
-		return fmt.Errorf("%s exists, and is not overwritten: edit it, or name another stack", target)
-	}
 	yes, offline := flags.Lookup("yes").Value.String() == "true", flags.Lookup("offline").Value.String() == "true"
 	if offline {
 		read = nil
 	}
-	i := initiation{asker: newAsker(c.terminal, flags, yes), read: read, plan: firststack.Plan{Stack: stack}}
-	if err := i.interview(ctx); err != nil {
+	i := initiation{asker: newAsker(ctx, c.terminal, flags, yes), read: read, dir: dir, stack: stack}
+	if err := i.makeRoom(); err != nil {
 		return err
 	}
-	if err := i.refuse(dir); err != nil {
-		return err
+	kept := answersFile(dir, stack)
+	if !yes {
+		i.recall(kept)
+		i.answered = func() { i.keep(kept) }
 	}
-	text, err := i.plan.Render()
-	if err != nil {
-		return err
-	}
-	if err := writeNew(target, text); err != nil {
-		return err
-	}
-	if i.ageKey != "" {
-		// A file of somebody else's stays as it is: that is no reason to have written no stack.
-		if err := writeSOPS(dir, false); err != nil {
-			fmt.Fprintf(i.err, "homeops: %v\n", err)
+	if err := i.converse(ctx); err != nil {
+		if _, unsaved := os.Stat(kept); unsaved == nil {
+			fmt.Fprintf(i.err, "homeops: your answers are kept in %s, and offered when you run init again\n", kept)
 		}
+		return err
 	}
-	i.farewell(target)
+	if err := i.write(ctx); err != nil {
+		return err
+	}
+	_ = os.Remove(kept)
 	return nil
 }
 
@@ -100,10 +93,14 @@ func initFlags() *flag.FlagSet {
 		"gateways":           "the `addresses` of the routers",
 		"dhcp":               "the `ranges` of addresses that the router gives away",
 		"vip":                "the `address` of the Kubernetes API, shared by the control planes",
-		"pool":               "the `addresses` for services of type LoadBalancer, such as 10.0.50.100-10.0.50.149",
-		"repository":         "the clone `URL` of the Git repository that Flux follows",
+		"pool":               "the `addresses` for services of type LoadBalancer, such as 10.0.50.100-10.0.50.149; the gateways take the first",
+		"cloudflare":         "the `id` of the Cloudflare account that holds the domain, for a tunnel from the internet",
+		"email":              "the mail `address` of the account at Let's Encrypt, with --cloudflare",
+		"repository":         "the clone `URL` of the Git repository that Flux follows: your own",
 		"ceph":               "yes to give the spare disks to Ceph, which erases them",
 		"secrets":            "`where` secrets come from: none, sops, sops=KEYFILE or onepassword=VAULT",
+		"passphrase-file":    "the `file` with the passphrase of the stack's secrets; one is made where there is none",
+		"samples":            "yes to remove those sample stacks that are in the way",
 		"talos-version":      "the Talos `release` to install",
 		"kubernetes-version": "the Kubernetes `release` to run",
 	} {
@@ -117,19 +114,87 @@ type initiation struct {
 	*asker
 	// read is nil when the machines are described by hand.
 	read reader
-	plan firststack.Plan
-	// ageKey is the file with the private key of the plan's age recipient.
-	ageKey string
+	// dir is the project, stack the name of the new stack.
+	dir, stack string
+	plan       firststack.Plan
+	// inventory are the machines that were read, by their addresses.
+	inventory inventory
+	// ageKey is the file with the private key of the plan's age recipient, and passphrase the one that opens what the
+	// plan has sealed.
+	ageKey, passphrase string
+	// removed are the stack files of samples that make room for the new one.
+	removed []string
 }
 
-// refuse reports what is wrong with the plan, for itself and beside the project's other stacks.
-func (i *initiation) refuse(dir string) error {
-	s, problems := i.plan.Check()
-	others, _ := stackFiles(dir)
-	for _, file := range others {
-		if other, unread := spec.LoadFile(file); !unread.HasErrors() {
-			problems = append(problems, spec.ValidateProject([]*spec.Stack{s, other})...)
+// makeRoom asks whether the new stack takes the place of a sample. A file of anybody else is never overwritten.
+func (i *initiation) makeRoom() error {
+	target := i.target()
+	if _, err := os.Stat(target); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	taken := fmt.Errorf("%s exists, and is not overwritten: edit it, or name another stack", target)
+	if s, _ := spec.LoadFile(target); !isProjects(s.Flux.Repository) {
+		return taken
+	}
+	yes, err := i.removeSamples(fmt.Sprintf("%s is a sample of this project; put yours in its place", target))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return taken
+	}
+	i.removed = append(i.removed, target)
+	return nil
+}
+
+// removeSamples asks. Without a person to ask, nothing is removed that no flag says.
+func (i *initiation) removeSamples(question string) (bool, error) {
+	fallback := "yes"
+	if i.silent {
+		fallback = "no"
+	}
+	return ask(i.asker, "samples", question, fallback, parseYes)
+}
+
+func (i *initiation) target() string { return filepath.Join(i.dir, "Pulumi."+i.stack+".yaml") }
+
+// converse asks until the plan can work. Without a person to ask, a plan that cannot is refused.
+func (i *initiation) converse(ctx context.Context) error {
+	for {
+		i.plan = firststack.Plan{Stack: i.stack}
+		if err := i.interview(ctx); err != nil {
+			return err
 		}
+		good, err := i.judge()
+		if err != nil || good {
+			return err
+		}
+		if i.silent {
+			fmt.Fprintf(i.err, "homeops: nothing was written. Correct what is wrong in\n  %s\n", i.commandLine(i.stack))
+			return errRefused
+		}
+		fmt.Fprintln(i.out, "\nThis cannot work yet. Once more; Enter keeps an answer.")
+		clear(i.given)
+	}
+}
+
+// judge shows what is wrong with the plan, for itself and beside the project's other stacks. A sample that clashes
+// with it can go.
+func (i *initiation) judge() (good bool, err error) {
+	s, problems := i.plan.Check()
+	others, _ := stackFiles(i.dir)
+	var samples []string
+	for _, file := range others {
+		other, unread := spec.LoadFile(file)
+		if unread.HasErrors() || other.Name == i.stack {
+			continue
+		}
+		clashes := spec.ValidateProject([]*spec.Stack{s, other})
+		if clashes.HasErrors() && isProjects(other.Flux.Repository) {
+			samples = append(samples, file)
+			continue
+		}
+		problems = append(problems, clashes...)
 	}
 	problems = spec.Merge(problems)
 	if len(problems) > 0 {
@@ -138,58 +203,18 @@ func (i *initiation) refuse(dir string) error {
 	for _, p := range problems {
 		fmt.Fprintln(i.out, p)
 	}
-	if !problems.HasErrors() {
-		return nil
+	if problems.HasErrors() || len(samples) == 0 {
+		return !problems.HasErrors(), nil
 	}
-	fmt.Fprintf(i.err, "homeops: nothing was written: the plan has %d errors. Correct what is wrong in\n  %s\n",
-		len(problems.Errors()), i.commandLine(i.plan.Stack))
-	return errRefused
-}
-
-// farewell says what to do next.
-func (i *initiation) farewell(target string) {
-	fmt.Fprintf(i.out, "\nWrote %s. Next:\n", target)
-	fmt.Fprintf(i.out, "  pulumi stack init %s\n", i.plan.Stack)
-	for _, key := range i.plan.PendingSecrets() {
-		from := ""
-		if key == "sopsAgeKey" {
-			from = " < " + quote(i.ageKey)
-		}
-		fmt.Fprintf(i.out, "  pulumi config set --stack %s --secret %s:%s%s\n", i.plan.Stack, spec.Namespace, key, from)
-	}
-	fmt.Fprintf(i.out, "  homeops validate %s\n", i.plan.Stack)
-	if i.ageKey != "" {
-		fmt.Fprintf(i.out, "Keep a copy of %s in a safe place: without it nobody can read the repository's secrets.\n", i.ageKey)
-	}
-}
-
-// secrets fills in where secrets come from; for SOPS it makes a key where there is none.
-func (i *initiation) secrets() error {
-	store, err := ask(i.asker, "secrets", "Secrets: none, sops or onepassword=VAULT", "none", parseSecrets)
+	yes, err := i.removeSamples(fmt.Sprintf("%s of this project has addresses or machines that are yours; remove the sample", strings.Join(samples, " and ")))
 	if err != nil {
-		return err
+		return false, err
 	}
-	i.plan.OnePasswordVault = store.vault
-	if !strings.HasPrefix(i.flags.Lookup("secrets").Value.String(), "sops") {
-		return nil
+	if !yes {
+		return false, fmt.Errorf("%s is in the way: remove it, or choose other addresses", strings.Join(samples, ", "))
 	}
-	i.ageKey = store.ageKey
-	if i.ageKey == "" {
-		if i.ageKey, err = agekey.DefaultPath(); err != nil {
-			return err
-		}
-	}
-	recipient, created, err := agekey.Ensure(i.ageKey)
-	if err != nil {
-		return fmt.Errorf("age key: %w", err)
-	}
-	verb := "Uses the age key in"
-	if created {
-		verb = "Made an age key in"
-	}
-	fmt.Fprintf(i.out, "  %s %s (%s).\n", verb, i.ageKey, recipient)
-	i.plan.AgeRecipient = recipient
-	return nil
+	i.removed = append(i.removed, samples...)
+	return true, nil
 }
 
 // writeNew makes a file whole or not at all, and never touches one that exists.

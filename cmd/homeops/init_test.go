@@ -11,8 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/golden"
+	"github.com/home-ops/home-ops/internal/passphrase"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -100,6 +103,7 @@ func TestInit_AsksAndWritesAStackThatValidates(t *testing.T) {
 		"10.0.50.300",                        // VIP: mistyped
 		"10.0.50.50",                         // VIP
 		"10.0.50.100-10.0.50.149",            // pool
+		"none",                               // Cloudflare
 		"https://github.com/me/home-ops.git", // repository
 		"none",                               // secrets
 	}, "\n") + "\n"
@@ -126,6 +130,7 @@ func given(changes ...string) []string {
 	args := []string{
 		"home", "--yes", "--domain=example.com", "--control-planes=10.0.50.11,10.0.50.12,10.0.50.13",
 		"--vip=10.0.50.50", "--pool=10.0.50.100-10.0.50.149", "--repository=https://github.com/me/home-ops.git",
+		"--secrets=none",
 	}
 	return append(args, changes...)
 }
@@ -187,7 +192,7 @@ func TestInit_WritesNothingWhenThePlanCannotWork(t *testing.T) {
 	if got.code != exitProblem || !strings.Contains(got.out, "\nerror cilium.pools[0].blocks[0]: ") {
 		t.Errorf("got %+v", got)
 	}
-	_, again, found := strings.Cut(got.err, "Correct what is wrong in\n  homeops init ")
+	_, again, found := strings.Cut(got.err, "nothing was written. Correct what is wrong in\n  homeops init ")
 	if !found || files(t, dir) != "Pulumi.yaml" {
 		t.Fatalf("got %+v, files %s", got, files(t, dir))
 	}
@@ -199,7 +204,7 @@ func TestInit_WritesNothingWhenThePlanCannotWork(t *testing.T) {
 }
 
 func TestInit_LooksAtTheProjectsOtherStacks(t *testing.T) {
-	project(t, map[string]string{"lab": other(t)})
+	project(t, map[string]string{"lab": other(t, ours, "https://github.com/me/lab.git")})
 	got := begin(t, rackOf(t), "", given("--vip=10.0.60.50", "--networks=10.0.0.0/16", "--gateways=10.0.0.1")...)
 	if got.code != exitProblem || !strings.Contains(got.out, "stack lab") && !strings.Contains(got.out, "stack home") {
 		t.Errorf("got %+v", got)
@@ -213,7 +218,7 @@ func TestInit_SaysWhatIsMissing(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"the input ends":       {"example.com\n", nil, exitUsage, "homeops: init: no answer to \"Addresses of the control planes (three survive the loss of one)\": give --control-planes, or --yes to take the defaults\n"},
+		"the input ends":       {"", nil, exitUsage, "homeops: init: no answer to \"Domain of the cluster's host names\": give --domain, or --yes to take the defaults\n"},
 		"a flag is unreadable": {"", []string{"--domain=Example"}, exitUsage, "homeops: init: --domain: \"Example\" is not a domain such as example.com, in lower case\n"},
 		"no default":           {"", []string{"--yes"}, exitUsage, "homeops: init: --domain: \"\" is not a domain such as example.com, in lower case\n"},
 		"two names":            {"", []string{"a", "b"}, exitUsage, "homeops: init: give one stack name of small letters, digits and dashes, got \"a b\"\n"},
@@ -239,14 +244,16 @@ func TestInit_PassesOnWhatTheMachinesSay(t *testing.T) {
 	}
 }
 
-func TestInit_MakesAnAgeKeyForSOPS(t *testing.T) {
+func TestInit_MakesAnAgeKeyForSOPSAndSealsIt(t *testing.T) {
 	dir := project(t, nil)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
 	key := filepath.Join(dir, "key.txt")
 	got := begin(t, rackOf(t), "", given("--secrets=sops="+key)...)
 	if got.code != exitOK {
 		t.Fatalf("got %+v", got)
 	}
-	for _, want := range []string{"Made an age key in " + key + " (age1", "pulumi config set --stack home --secret home-ops:sopsAgeKey < " + key + "\n"} {
+	phrase := filepath.Join(dir, "config", "home-ops", "home.passphrase")
+	for _, want := range []string{"Made an age key in " + key + " (age1", "Made the passphrase in " + phrase, "  export PULUMI_CONFIG_PASSPHRASE_FILE=" + phrase + "\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("%q is missing in\n%s", want, got.out)
 		}
@@ -262,9 +269,38 @@ func TestInit_MakesAnAgeKeyForSOPS(t *testing.T) {
 	if rules, err := os.ReadFile(".sops.yaml"); err != nil || !strings.Contains(string(rules), "age: age1") {
 		t.Errorf(".sops.yaml: %v\n%s", err, rules)
 	}
-	// What is left is the secret that only its owner can set.
-	left := homeops(t, "", "validate")
-	if strings.Count(left.out, "\n") != 1 || !strings.Contains(left.out, "the stack has no secret home-ops:sopsAgeKey; set it with") {
+	// Nothing is left to be set, and what was sealed opens with the passphrase.
+	if left := homeops(t, "", "validate"); left.code != exitOK || left.out != "" {
 		t.Errorf("got %s", left.out)
 	}
+	if opened := opened(t, content, phrase); opened != string(private) {
+		t.Error("the sealed key is not the key")
+	}
+}
+
+// opened is the age key that a stack file has sealed.
+func opened(t *testing.T, content []byte, phraseFile string) string {
+	t.Helper()
+	var file struct {
+		Salt   string `yaml:"encryptionsalt"`
+		Config struct {
+			Key struct{ Secure string } `yaml:"home-ops:sopsAgeKey"`
+		}
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	phrase, _, err := passphrase.Ensure(phraseFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal := passphrase.Open(t.Context(), file.Salt, phrase)
+	if seal == nil {
+		t.Fatal("the passphrase does not open the file")
+	}
+	secret, err := seal.Secret(t.Context(), file.Config.Key.Secure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
 }

@@ -41,8 +41,29 @@ func (i *initiation) cluster(context.Context) (err error) {
 	return err
 }
 
-// machines asks which machines there are, reads them, and asks for what they did not report.
+// machines asks which machines there are, reads them, and asks for what they did not report. A machine that does not
+// answer may have another address.
 func (i *initiation) machines(ctx context.Context) error {
+	for {
+		if err := i.addresses(); err != nil {
+			return err
+		}
+		if i.read == nil {
+			return i.describe()
+		}
+		machines, err := i.readMachines(ctx)
+		switch {
+		case err == nil:
+			return i.discover(machines)
+		case i.silent || ctx.Err() != nil:
+			return err
+		}
+		fmt.Fprintf(i.out, "  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		i.again("control-planes", "workers")
+	}
+}
+
+func (i *initiation) addresses() error {
 	controlPlanes, err := ask(i.asker, "control-planes", "Addresses of the control planes (three survive the loss of one)", "",
 		some(listOf(parseAddr), "address"))
 	if err != nil {
@@ -52,16 +73,14 @@ func (i *initiation) machines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.plan.Nodes = nil
 	for n, a := range controlPlanes {
 		i.plan.Nodes = append(i.plan.Nodes, firststack.Node{Name: fmt.Sprintf("cp-%d", n+1), Role: spec.RoleControlPlane, Address: a})
 	}
 	for n, a := range workers {
 		i.plan.Nodes = append(i.plan.Nodes, firststack.Node{Name: fmt.Sprintf("worker-%d", n+1), Role: spec.RoleWorker, Address: a})
 	}
-	if i.read == nil {
-		return i.describe()
-	}
-	return i.discover(ctx)
+	return nil
 }
 
 func (i *initiation) network(context.Context) (err error) {
@@ -98,12 +117,38 @@ func (i *initiation) services(context.Context) (err error) {
 	if p.VIP, err = ask(i.asker, "vip", question, "", parse); err != nil {
 		return err
 	}
-	p.Pool, err = ask(i.asker, "pool", "Unused addresses for services (such as 10.0.50.100-10.0.50.149, or none)", "", orNone(listOf(spec.ParseRange)))
+	pool := orNone(func(text string) ([]spec.Range, error) {
+		blocks, err := listOf(spec.ParseRange)(text)
+		if err == nil {
+			// What is left over for the gateways shows before anything else is asked.
+			_, err = firststack.GatewaysFrom(blocks, true)
+		}
+		return blocks, err
+	})
+	p.Pool, err = ask(i.asker, "pool", "Unused addresses for services, of which the gateways take the first (such as 10.0.50.100-10.0.50.149, or none)", "", pool)
+	if err != nil || len(p.Pool) == 0 {
+		return err
+	}
+	if err := i.internet(); err != nil {
+		return err
+	}
+	p.Edge, err = firststack.GatewaysFrom(p.Pool, p.CloudflareAccount != "")
+	return err
+}
+
+// internet asks for the tunnel by which the public comes in.
+func (i *initiation) internet() (err error) {
+	p := &i.plan
+	p.CloudflareAccount, err = ask(i.asker, "cloudflare", "Id of the Cloudflare account that holds the domain, for a tunnel from the internet (none: only the home comes in)", "", orNone(parseAccount))
+	if err != nil || p.CloudflareAccount == "" {
+		return err
+	}
+	p.Email, err = ask(i.asker, "email", "Your mail address, for Let's Encrypt", "", parseEmail)
 	return err
 }
 
 func (i *initiation) repository(ctx context.Context) (err error) {
-	i.plan.Repository, err = ask(i.asker, "repository", "Git repository that Flux follows", originURL(ctx), parseRepository)
+	i.plan.Repository, err = ask(i.asker, "repository", "Git repository that Flux follows: yours, with this project in it", originURL(ctx), parseRepository)
 	return err
 }
 
@@ -127,19 +172,43 @@ func usualGateways(networks []netip.Prefix) []netip.Addr {
 	return out
 }
 
-var scpForm = regexp.MustCompile(`^git@([^:/]+):(.+)$`)
+// scpForm is ssh without a scheme: git@host:owner/name.git.
+var scpForm = regexp.MustCompile(`^(?:[a-z]+@)?([^:/]+):([^/].*)$`)
 
-// originURL is the working tree's remote in a form that a cluster without keys can clone.
+// sshForm is ssh with one.
+var sshForm = regexp.MustCompile(`^ssh://(?:[a-z]+@)?([^:/]+)(?::\d+)?/(.+)$`)
+
+// originURL is the working tree's remote in a form that a cluster without keys can clone. The project's own is nobody's
+// to propose.
 func originURL(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "config", "--get", "remote.origin.url").Output()
 	if err != nil {
 		return ""
 	}
-	url := scpForm.ReplaceAllString(strings.TrimSpace(string(out)), "https://$1/$2")
+	url := cloneURL(strings.TrimSpace(string(out)))
 	if _, err := parseRepository(url); err != nil {
 		return ""
 	}
 	return url
+}
+
+func cloneURL(remote string) string {
+	if strings.HasPrefix(remote, "ssh://") {
+		return sshForm.ReplaceAllString(remote, "https://$1/$2")
+	}
+	if strings.Contains(remote, "://") {
+		return remote
+	}
+	return scpForm.ReplaceAllString(remote, "https://$1/$2")
+}
+
+// projectURL is where this project itself is. Its stack files are samples.
+const projectURL = "https://github.com/home-ops/home-ops"
+
+// isProjects reports whether a remote is the project's own.
+func isProjects(remote string) bool {
+	url := strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(cloneURL(remote), "/"), ".git"))
+	return url == projectURL
 }
 
 // list writes values as an answer.

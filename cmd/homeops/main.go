@@ -1,5 +1,5 @@
-// Command homeops is the operator's own tool beside Pulumi: it checks stack files, writes a first one, and
-// generates what documents them. It touches no cluster.
+// Command homeops is the operator's own tool beside Pulumi: it checks stack files, writes a first one, generates what
+// documents them, and looks after what must outlive a cluster.
 package main
 
 import (
@@ -20,10 +20,16 @@ func commands() []command {
 		initCommand,
 		renderCommand,
 		diffCommand,
+		treeCommand,
 		frrCommand,
+		endpointCommand,
+		stacksCommand,
 		versionsCommand,
 		contractCommand,
 		sopsCommand,
+		stateCommand,
+		breakGlassCommand,
+		resetCommand,
 		schemaCommand,
 		docsCommand,
 		versionCommand,

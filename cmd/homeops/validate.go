@@ -14,7 +14,7 @@ import (
 var validateCommand = command{
 	name:    "validate",
 	args:    "[STACK | FILE ...]",
-	summary: "Report every problem of stack files, and of what they share",
+	summary: "Report every problem of stack files, of what they share, and of the Flux tree beside them",
 	run:     validate,
 }
 
@@ -37,6 +37,10 @@ func validate(ctx context.Context, c call) error {
 		return err
 	}
 	v := check(files)
+	if err := v.judgeTree(files); err != nil {
+		return err
+	}
+	v.judgeSeals(ctx, files)
 	if *from != "" {
 		if err := v.judgeFrom(ctx, *from, files); err != nil {
 			return err

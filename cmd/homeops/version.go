@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -13,6 +14,10 @@ var versionCommand = command{
 	run:     printVersion,
 }
 
+// builtFrom is what the Makefile knows of the source, `git describe`: a build there takes no notice of Git itself, so that a
+// commit compiles nothing anew.
+var builtFrom string
+
 func printVersion(_ context.Context, c call) error {
 	rest, err := c.parse(newFlags("version"))
 	if err != nil {
@@ -21,7 +26,7 @@ func printVersion(_ context.Context, c call) error {
 	if len(rest) > 0 {
 		return usagef("version takes no arguments, got %q", rest[0])
 	}
-	revision, changed := "unknown revision", ""
+	revision, changed := cmp.Or(builtFrom, "unknown revision"), ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch {

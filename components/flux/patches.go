@@ -11,20 +11,33 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// controllersPatch makes the controllers faster. They look again after 5 s at what waits
-// for a dependency: with Flux's own 30 s, a chain of dependencies takes minutes on a new
-// cluster. And they apply ten at once: with Flux's own four, a commit waits behind the
-// whole tree.
-func controllersPatch() (kustomize.Patch, error) {
+// controllersPatches make the controllers faster, and strict.
+//
+// They look again after 5 s at what waits for a dependency: with Flux's own 30 s, a chain
+// of dependencies takes minutes on a new cluster. And they apply ten at once: with Flux's
+// own four, a commit waits behind the whole tree.
+//
+// A setting of the tree without a value is an error of the Kustomization that names it.
+// Without the feature gate, Flux puts an empty word in its place
+// (https://fluxcd.io/flux/components/kustomize/options/#feature-gates).
+func controllersPatches() ([]kustomize.Patch, error) {
+	faster, err := flagsPatch("(kustomize-controller|helm-controller)", "--requeue-dependency=5s", "--concurrent=10")
+	if err != nil {
+		return nil, err
+	}
+	// The helm-controller does not start with a gate that it does not know.
+	strict, err := flagsPatch("kustomize-controller", "--feature-gates=StrictPostBuildSubstitutions=true")
+	return []kustomize.Patch{faster, strict}, err
+}
+
+// flagsPatch adds flags to the Deployments whose name the expression matches.
+func flagsPatch(deployment string, flags ...string) (kustomize.Patch, error) {
 	var add []map[string]string
-	for _, flag := range []string{"--requeue-dependency=5s", "--concurrent=10"} {
+	for _, flag := range flags {
 		add = append(add, map[string]string{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag})
 	}
 	patch, err := json.Marshal(add)
-	return kustomize.Patch{
-		Patch:  string(patch),
-		Target: &kustomize.Selector{Kind: "Deployment", Name: "(kustomize-controller|helm-controller)"},
-	}, err
+	return kustomize.Patch{Patch: string(patch), Target: &kustomize.Selector{Kind: "Deployment", Name: deployment}}, err
 }
 
 // partialSpec is the part of a Kustomization's spec that is patched in. Flux's own
@@ -59,23 +72,29 @@ func rootPatch(stack *spec.Stack) (kustomize.Patch, error) {
 		// The tree is the same whichever way it comes, and names the way that is usual.
 		child.SourceRef = &kustomizev1.CrossNamespaceSourceReference{Kind: ociRepository, Name: namespace}
 	}
-	children, err := partial(child)
+	// The root hands it on: what it makes is applied anew once it is.
+	asked := askedFor(stack)
+	children, err := partial(child, asked)
 	if err != nil {
 		return kustomize.Patch{}, err
 	}
 	root := common
 	root.Patches = []kustomize.Patch{{Patch: children, Target: target}}
-	patch, err := partial(root)
+	patch, err := partial(root, asked)
 	return kustomize.Patch{Patch: patch, Target: target}, err
 }
 
-// partial is a patch that merges a spec into every Kustomization that the target selects.
+// partial is a patch that merges a spec and annotations into every Kustomization that the target selects.
 // The patch has to have a name, which is not compared with theirs.
-func partial(spec partialSpec) (string, error) {
+func partial(spec partialSpec, annotations map[string]string) (string, error) {
+	metadata := map[string]any{"name": "any"}
+	if len(annotations) > 0 {
+		metadata["annotations"] = annotations
+	}
 	raw, err := json.Marshal(map[string]any{
 		"apiVersion": kustomizev1.GroupVersion.String(),
 		"kind":       kustomizev1.KustomizationKind,
-		"metadata":   map[string]string{"name": "any"},
+		"metadata":   metadata,
 		"spec":       spec,
 	})
 	return string(raw), err

@@ -1,11 +1,13 @@
 package flux_test
 
 import (
+	"regexp"
 	"slices"
 	"testing"
 
 	notificationv1 "github.com/fluxcd/notification-controller/api/v1"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gateway "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/home-ops/home-ops/components/flux"
@@ -94,5 +96,35 @@ func TestSettingsConfigMap_IsTheOneOfThePlan(t *testing.T) {
 	stack := spectest.Lab(t)
 	if diff := cmp.Diff(step(t, planOf(t, stack), "settings").Object, any(flux.SettingsConfigMap(stack))); diff != "" {
 		t.Errorf("the plan has another (-plan +function):\n%s", diff)
+	}
+}
+
+// A Flux that does not watch the settings is asked to apply everything when one of them changes, and only then.
+func TestInstanceValues_AskAnOlderFluxToApplyAChangedSetting(t *testing.T) {
+	asked := func(version spec.Version, pool string) string {
+		stack := spectest.Home(t)
+		stack.Versions.Flux = version
+		stack.Cluster.Domain = pool
+		values, err := flux.InstanceValues(stack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		patches, _, _ := unstructured.NestedSlice(values, "instance", "kustomize", "patches")
+		root, _ := patches[0].(map[string]any)["patch"].(string)
+		found := regexp.MustCompile(`reconcile.fluxcd.io/requestedAt\W+([\w-]+)`).FindAllStringSubmatch(root, -1)
+		if len(found) == 0 {
+			return ""
+		}
+		if len(found) != 2 || found[0][1] != found[1][1] {
+			t.Fatalf("root and children are asked for different settings: %v", found)
+		}
+		return found[0][1]
+	}
+	before, again, after := asked("v2.6.4", "example.com"), asked("v2.6.4", "example.com"), asked("v2.6.4", "example.org")
+	if before == "" || before != again || before == after {
+		t.Errorf("asked %q, again %q, with another domain %q", before, again, after)
+	}
+	if got := asked("v2.7.0", "example.com"); got != "" {
+		t.Errorf("Flux v2.7 watches the settings itself, and is asked %q", got)
 	}
 }

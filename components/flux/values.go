@@ -67,7 +67,7 @@ func InstanceValues(stack *spec.Stack) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("values of flux-instance: %w", err)
 	}
-	controllers, err := controllersPatch()
+	controllers, err := controllersPatches()
 	if err != nil {
 		return nil, fmt.Errorf("values of flux-instance: %w", err)
 	}
@@ -86,7 +86,7 @@ func InstanceValues(stack *spec.Stack) (map[string]any, error) {
 				Path:       stack.Flux.Path,
 				PullSecret: pullSecret(stack.Flux),
 			},
-			Kustomize: patches{[]kustomize.Patch{root, controllers}},
+			Kustomize: patches{append([]kustomize.Patch{root}, controllers...)},
 		},
 		HealthCheck: healthCheck{Enabled: true, Timeout: healthCheckTimeout.String()},
 	})

@@ -117,7 +117,7 @@ func TestRookCephStorage_RefusesWhatCouldNotWorkBeforeAnythingExists(t *testing.
 		"a stack without Ceph": {none, func(*rook.Args) {}, "rook: the stack has no storage.rookCeph"},
 		"a disk that Rook could not tell": {
 			ambiguous, func(*rook.Args) {},
-			"rook: storage.rookCeph.nodes[0].disks[0]: serial and wwid are on two different links, of which Rook compares one: keep one of them",
+			"rook: storage.rookCeph.nodes[0].disks[0]: serial and wwid are on two different links, of which one is compared: keep one of them",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

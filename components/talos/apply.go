@@ -33,6 +33,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 	if err != nil {
 		return nil, err
 	}
+	b.departed = turns.removes(b.ctx, b.args.Leaving, secrets)
 	var previous *machine.ConfigurationApply
 	for _, node := range b.args.Stack.Nodes {
 		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.ResourceHooks(turns.hooks)}

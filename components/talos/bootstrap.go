@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
 // bootstrapHook starts etcd before the cluster's first kubeconfig is fetched, and
@@ -50,6 +51,22 @@ func credentialsOf(input resource.PropertyValue) (Credentials, error) {
 			return Credentials{}, fmt.Errorf("client configuration: %s: %w", key, err)
 		}
 		*pem = raw
+	}
+	return c, nil
+}
+
+// credentialsIn decodes a client configuration.
+func credentialsIn(client machine.ClientConfiguration) (Credentials, error) {
+	var c Credentials
+	for _, part := range []struct {
+		text string
+		pem  *[]byte
+	}{{client.CaCertificate, &c.CA}, {client.ClientCertificate, &c.Certificate}, {client.ClientKey, &c.Key}} {
+		raw, err := base64.StdEncoding.DecodeString(part.text)
+		if err != nil {
+			return Credentials{}, fmt.Errorf("client configuration: %w", err)
+		}
+		*part.pem = raw
 	}
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,6 +13,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/helmguard"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -37,6 +41,12 @@ type Args struct {
 	// APIProbe returns once the Kubernetes API is ready. Default: WaitForAPI,
 	// which asks it.
 	APIProbe APIProbe
+	// Releases is called before and after a Helm release is made or changed. Default: a
+	// [helmguard.Guard] over the Kubernetes API.
+	Releases *pulumi.ResourceHookBinding
+	// Leaving are nodes that the stack had when it was last applied, and has no more: they
+	// leave the cluster before anything else is changed. Default: none.
+	Leaving []roll.Node
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
@@ -60,8 +70,9 @@ type TalosCluster struct {
 	// are derived (internal/derive): the key with which control planes encrypt the
 	// cluster's Secrets. It is secret.
 	Seed pulumi.StringOutput
-	// Provider manages Kubernetes objects in the cluster.
-	Provider *kubernetes.Provider
+	// Provider manages Kubernetes objects in the cluster. Its Helm releases are guarded:
+	// what a run that was killed left in the way of one is removed.
+	Provider *component.Provider
 	// Configured is known once every machine runs what it should.
 	Configured pulumi.Output
 	// Nodes tells what was made of each node, in the order of the stack file.
@@ -91,6 +102,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 		return nil, err
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: c}
+	b.guard = helmguard.New(func(line string) { _ = ctx.Log.Info(line, nil) })
 
 	secrets, err := b.secrets()
 	if err != nil {
@@ -104,7 +116,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	c.Configured = applies.all()
+	c.Configured = pulumi.All(applies.all(), b.departed)
 	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
@@ -180,6 +192,9 @@ type builder struct {
 	name   string
 	args   *Args
 	parent *TalosCluster
+	guard  *helmguard.Guard
+	// departed is known once those that left the stack have left the cluster.
+	departed pulumi.Output
 }
 
 // secrets are the cluster's identity: without them its machines and its etcd
@@ -232,6 +247,8 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.
 		if b.ctx.DryRun() {
 			return kubeconfig, nil
 		}
+		// No release is made before its provider has this kubeconfig.
+		b.guard.Open(func() (string, *http.Client, error) { return apiClient([]byte(kubeconfig)) })
 		return kubeconfig, wait(b.ctx.Context(), []byte(kubeconfig))
 	})
 	return pulumi.ToSecret(ready).(pulumi.StringOutput), nil
@@ -262,15 +279,35 @@ func (b *builder) seed(secrets *machine.Secrets) pulumi.StringOutput {
 }
 
 // provider is bound to the cluster by its identifier: the server's address or the
-// kubeconfig may change without everything in the cluster being replaced. An
-// object that exists already is taken over, because a run that was interrupted
-// between creating it and writing it down would else never complete.
-func (b *builder) provider(kubeconfig pulumi.StringOutput) (*kubernetes.Provider, error) {
-	return kubernetes.NewProvider(b.ctx, b.name+"-kubernetes", &kubernetes.ProviderArgs{
-		Kubeconfig:            kubeconfig,
-		ClusterIdentifier:     pulumi.String(cmp.Or(b.args.Identifier, b.args.Stack.Cluster.Name)),
-		UpsertExistingObjects: pulumi.Bool(true),
+// kubeconfig may change without everything in the cluster being replaced.
+//
+// An object that exists already is taken over, with its fields, because a run that was
+// interrupted between creating it and writing it down would else never complete: the
+// provider applies each new resource under another field manager's name, and a list that
+// the API server has completed with defaults is then a conflict with the dead run's
+// (docs/adr/0014).
+//
+// ConfigMaps and Secrets change in place. The provider would else delete one before it
+// makes the next, and what reads it in between finds nothing.
+func (b *builder) provider(kubeconfig pulumi.StringOutput) (*component.Provider, error) {
+	provider, err := kubernetes.NewProvider(b.ctx, b.name+"-kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig:             kubeconfig,
+		ClusterIdentifier:      pulumi.String(cmp.Or(b.args.Identifier, b.args.Stack.Cluster.Name)),
+		UpsertExistingObjects:  pulumi.Bool(true),
+		EnablePatchForce:       pulumi.Bool(true),
+		EnableConfigMapMutable: pulumi.Bool(true),
+		EnableSecretMutable:    pulumi.Bool(true),
 	}, pulumi.Parent(b.parent))
+	if err != nil {
+		return nil, err
+	}
+	releases := b.args.Releases
+	if releases == nil {
+		if releases, err = b.guard.Hooks(b.ctx, b.name+"-release"); err != nil {
+			return nil, err
+		}
+	}
+	return &component.Provider{Provider: provider, Releases: releases}, nil
 }
 
 func (b *builder) firstControlPlane() spec.Node { return b.args.Stack.ControlPlanes()[0] }

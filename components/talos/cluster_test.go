@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 
 	"github.com/home-ops/home-ops/internal/recorder"
@@ -261,6 +262,16 @@ func TestTalosCluster_HandsOnAKubeconfigOnlyOnceTheAPIIsReady(t *testing.T) {
 	}
 	if id, _ := provider.Value("clusterIdentifier"); id.StringValue() != "home" {
 		t.Errorf("cluster identifier %v", id)
+	}
+}
+
+// What a killed run made is taken over with its fields, and what others read is never gone in between.
+func TestTalosCluster_HasObjectsTakenOverAndChangedInPlace(t *testing.T) {
+	provider := newRun(home(t)).up(t).OfType(providerType)[0]
+	for _, setting := range []resource.PropertyKey{"upsertExistingObjects", "enablePatchForce", "enableConfigMapMutable", "enableSecretMutable"} {
+		if on, _ := provider.Value(setting); !on.IsBool() || !on.BoolValue() {
+			t.Errorf("%s is %v", setting, on)
+		}
 	}
 }
 

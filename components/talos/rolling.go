@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -27,6 +28,8 @@ type Changer interface {
 	// Settle says that a machine stays as it is, Add that one is new.
 	Settle(name string)
 	Add(name string)
+	// Remove takes nodes out of the cluster, before anything is changed.
+	Remove(ctx context.Context, nodes []roll.Node) error
 }
 
 // rolling lets machines of a running cluster change one at a time. The engine updates
@@ -41,10 +44,13 @@ type rolling struct {
 	hooks   *pulumi.ResourceHookBinding
 	// access is set by the first hook: before that nobody knows the credentials.
 	access *access
+	// departed is closed once those that left the stack have left the cluster, or cannot: departedErr says why.
+	departed    chan struct{}
+	departedErr error
 }
 
 func (b *builder) rolling() (*rolling, error) {
-	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}}
+	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
 		r.changer = roll.New(roll.Options{
 			Nodes:   rollNodes(b.args.Stack),
@@ -74,6 +80,25 @@ func (b *builder) rolling() (*rolling, error) {
 		BeforeUpdate: []*pulumi.ResourceHook{change},
 	}
 	return r, nil
+}
+
+// removes has nodes that left the stack leave the cluster. The engine deletes their resources, and with
+// resetOnDestroy wipes the machines, at the very end, and not at all when this fails.
+func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, secrets *machine.Secrets) pulumi.Output {
+	if ctx.DryRun() || len(nodes) == 0 {
+		close(r.departed)
+		return pulumi.Bool(true).ToBoolOutput()
+	}
+	return secrets.ClientConfiguration.ApplyT(func(client machine.ClientConfiguration) (bool, error) {
+		defer close(r.departed)
+		creds, err := credentialsIn(client)
+		if err == nil {
+			r.access.set(creds)
+			err = r.changer.Remove(ctx.Context(), nodes)
+		}
+		r.departedErr = err
+		return true, err
+	})
 }
 
 func rollNodes(stack *spec.Stack) []roll.Node {
@@ -121,6 +146,14 @@ func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) err
 		return fmt.Errorf("node %s: its config is %s, not a string", node.Name, config.TypeString())
 	}
 	r.access.set(creds)
+	select {
+	case <-r.departed:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if r.departedErr != nil {
+		return fmt.Errorf("%s was left as it is: %w", node.Name, r.departedErr)
+	}
 	wanted := roll.NodeOf(r.stack, node)
 	wanted.Config = []byte(config.StringValue())
 	return r.changer.Change(ctx, wanted)
@@ -148,7 +181,13 @@ func (a *access) talos(node roll.Node) (roll.TalosAPI, error) {
 	a.mu.Lock()
 	creds := a.credentials
 	a.mu.Unlock()
-	m, err := dial(spec.Node{Name: node.Name, Address: node.Address}, creds)
+	return OpenMachine(spec.Node{Name: node.Name, Address: node.Address}, creds)
+}
+
+// OpenMachine prepares connections to a machine at its own address: as an administrator, and as a stranger, which is how
+// one in maintenance mode is asked. Nothing is sent yet.
+func OpenMachine(node spec.Node, creds Credentials) (roll.TalosAPI, error) {
+	m, err := dial(node, creds)
 	if err != nil {
 		return roll.TalosAPI{}, err
 	}
@@ -179,16 +218,16 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 			errs = append(errs, fmt.Errorf("kubeconfig of %s: %w", node.Name, err))
 			continue
 		}
-		server, client, err := apiClient(kubeconfig)
+		api, err := kubeapi.Open(kubeconfig)
 		if err != nil {
 			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
 		}
 		// A connection that is kept ends up with a machine that has gone down.
-		client.Transport.(*http.Transport).DisableKeepAlives = true
+		api.Client.Transport.(*http.Transport).DisableKeepAlives = true
 		a.mu.Lock()
-		a.kubernetes = &roll.KubeAPI{Server: server, Client: client}
+		a.kubernetes = &roll.KubeAPI{Server: api.Server, Client: api.Client}
 		a.mu.Unlock()
-		return roll.KubeAPI{Server: server, Client: client}, nil
+		return roll.KubeAPI{Server: api.Server, Client: api.Client}, nil
 	}
 	return nil, errors.Join(errs...)
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/recorder"
 )
@@ -16,8 +18,10 @@ import (
 type changer struct {
 	mu                      sync.Mutex
 	changed, settled, added []string
-	nodes                   map[string]roll.Node
-	err                     error
+	// removed are those that left, before anything was changed.
+	removed        []string
+	nodes          map[string]roll.Node
+	err, removeErr error
 }
 
 func (c *changer) Change(_ context.Context, node roll.Node) error {
@@ -41,6 +45,18 @@ func (c *changer) Add(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.added = append(c.added, name)
+}
+
+func (c *changer) Remove(_ context.Context, nodes []roll.Node) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.changed) > 0 {
+		return errors.New("machines were changed before")
+	}
+	for _, node := range nodes {
+		c.removed = append(c.removed, node.Name)
+	}
+	return c.removeErr
 }
 
 func sorted(names []string) []string {
@@ -98,5 +114,38 @@ func TestTalosCluster_RollsNothingInAPreview(t *testing.T) {
 	}
 	if len(c.changed)+len(c.settled)+len(c.added) > 0 {
 		t.Errorf("changed %v, settled %v, added %v", c.changed, c.settled, c.added)
+	}
+}
+
+func TestTalosCluster_RemovesWhatLeftTheStackBeforeItChangesAnything(t *testing.T) {
+	c := &changer{}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.args.Leaving = []roll.Node{{Name: "worker-9"}}
+	r.Updates = func(res recorder.Resource) bool { return res.Type == applyType }
+	r.up(t)
+	if !slices.Equal(c.removed, []string{"worker-9"}) || len(c.changed) != 5 {
+		t.Errorf("removed %v, changed %v", c.removed, c.changed)
+	}
+}
+
+func TestTalosCluster_ChangesNothingWhenANodeCannotLeave(t *testing.T) {
+	c := &changer{removeErr: errors.New("worker-9 leaves the stack: Ceph keeps data on it")}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.args.Leaving = []roll.Node{{Name: "worker-9"}}
+	r.Updates = func(res recorder.Resource) bool { return res.Type == applyType }
+	err := r.Run(func(ctx *pulumi.Context) error {
+		if err := r.program(ctx); err != nil {
+			return err
+		}
+		ctx.Export("configured", r.cluster.Configured)
+		return nil
+	}, "home")
+	if err == nil || !strings.Contains(err.Error(), "Ceph keeps data on it") {
+		t.Errorf("error %v", err)
+	}
+	if len(c.changed) > 0 {
+		t.Errorf("changed %v", c.changed)
 	}
 }

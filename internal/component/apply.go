@@ -121,6 +121,7 @@ func (c *Component) apply(step plan.Step, in Inputs, made Made) (pulumi.Resource
 		opts = append(opts, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: wait, Update: wait}))
 	}
 	if step.Release != nil {
+		opts = append(opts, releaseHooks(in.Provider)...)
 		return registerRelease(c.Context, c.Name(step.Name), step, in.Values, opts)
 	}
 	return registerObject(c.Context, c.Name(step.Name), step, in.Values, opts)

@@ -41,10 +41,21 @@ type Plan struct {
 	// Pool is the addresses for services, in one pool; none when empty.
 	Pool []spec.Range
 
+	// Edge are the gateways' addresses, out of the pool.
+	Edge Gateways
+	// CloudflareAccount is the id of the account whose tunnel leads in from the internet; none when empty. Email is
+	// then the address of the account at Let's Encrypt.
+	CloudflareAccount, Email string
+
 	Nodes      []Node
 	Repository string
 	// OnePasswordVault or AgeRecipient chooses where secrets come from; neither is none.
 	OnePasswordVault, AgeRecipient string
+
+	// Salt is the stack file's encryptionsalt, and Sealed are secrets under it by their keys, as
+	// internal/passphrase makes them.
+	Salt   string
+	Sealed map[string]string
 }
 
 // Node is one machine of a plan.
@@ -82,14 +93,17 @@ func (p Plan) Render() ([]byte, error) {
 
 // PendingSecrets lists the Pulumi secrets that the stack refers to and that only their owner can set.
 func (p Plan) PendingSecrets() []string {
-	switch {
-	case p.OnePasswordVault != "":
-		return []string{"onepasswordCredentials", "onepasswordToken"}
-	case p.AgeRecipient != "":
-		return []string{"sopsAgeKey"}
-	default:
-		return nil
+	var keys []string
+	if p.OnePasswordVault != "" {
+		keys = append(keys, "onepasswordCredentials", "onepasswordToken")
 	}
+	if p.AgeRecipient != "" {
+		keys = append(keys, "sopsAgeKey")
+	}
+	if p.CloudflareAccount != "" {
+		keys = append(keys, "cloudflareApiToken")
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { return p.Sealed[key] != "" })
 }
 
 // Check reports what is wrong with the plan, as if its pending secrets were set.

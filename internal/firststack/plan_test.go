@@ -54,6 +54,9 @@ func plans(t *testing.T) map[string]firststack.Plan {
 	full.DHCPRanges = []spec.Range{block(t, "10.0.50.200-10.0.50.220"), block(t, "10.0.50.13")}
 	full.VIP = addr("10.0.50.50")
 	full.Pool = []spec.Range{block(t, "10.0.50.100-10.0.50.149")}
+	full.Edge = firststack.Gateways{DNS: []netip.Addr{addr("10.0.50.100")}, Internal: []netip.Addr{addr("10.0.50.101")}, External: []netip.Addr{addr("10.0.50.102")}}
+	full.CloudflareAccount, full.Email = "0123456789abcdef0123456789abcdef", "me@example.com"
+	full.Salt, full.Sealed = "v1:c2FsdA==:v1:bm9uY2U=:c2VhbGVk", map[string]string{"sopsAgeKey": "v1:bm9uY2U=:c2VhbGVk"}
 	full.AgeRecipient = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
 	full.Nodes = nil
 	for _, last := range []string{"11", "12", "13"} {

@@ -14,7 +14,8 @@ type feature struct {
 	key string
 	on  bool
 	// kustomization is the Kustomization that brings it, and component the name of a
-	// folder among its components; empty for the whole of it.
+	// folder among its components; empty for the whole of it. A component is asked for only
+	// where the Kustomization is: nobody has to have monitoring.
 	kustomization, component string
 }
 
@@ -28,6 +29,7 @@ func features(s *spec.Stack) []feature {
 		{"storage.rookCeph", st.RookCeph != nil, "ceph-snapshots", ""},
 		{"storage.rookCeph", st.RookCeph != nil, "monitoring-alerts", "ceph"},
 		{"storage.zfs", st.ZFS != nil, "zfs-localpv", ""},
+		{"storage.zfs", st.ZFS != nil, "zfs-pools", ""},
 		{"storage.zfs", st.ZFS != nil, "zfs-classes", ""},
 		{"storage.zfs", st.ZFS != nil, "monitoring-alerts", "zfs"},
 		{"storage", len(st.Classes()) > 0, "snapshot-controller", ""},
@@ -45,6 +47,9 @@ func (c *Cluster) CheckStack(s *spec.Stack) []error {
 		if f.component != "" {
 			what += " with the component " + f.component
 		}
+		if f.component != "" && !c.has(f.kustomization) {
+			continue
+		}
 		switch has := c.brings(f); {
 		case f.on && !has:
 			problems = append(problems, fmt.Errorf("%s: the stack has %s, but not %s; add it", c.folder(), f.key, what))
@@ -52,8 +57,13 @@ func (c *Cluster) CheckStack(s *spec.Stack) []error {
 			problems = append(problems, fmt.Errorf("%s: it has %s, but the stack has no %s; take it away", c.folder(), what, f.key))
 		}
 	}
+	problems = append(problems, c.CheckNeeds(s)...)
 	problems = append(problems, c.checkBaseline(s)...)
 	return append(problems, c.checkClasses(s)...)
+}
+
+func (c *Cluster) has(kustomization string) bool {
+	return slices.ContainsFunc(c.Kustomizations, func(k *Kustomization) bool { return k.Name == kustomization })
 }
 
 func (c *Cluster) brings(f feature) bool {

@@ -28,6 +28,7 @@ func TestCheckStack_ReportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 		folder + "it has Kustomization longhorn-classes, but the stack has no storage.longhorn; take it away",
 		folder + "it has Kustomization monitoring-alerts with the component longhorn, but the stack has no storage.longhorn; take it away",
 		folder + "the stack has storage.zfs, but not Kustomization zfs-localpv; add it",
+		folder + "the stack has storage.zfs, but not Kustomization zfs-pools; add it",
 		folder + "the stack has storage.zfs, but not Kustomization zfs-classes; add it",
 		folder + "the stack has storage.zfs, but not Kustomization monitoring-alerts with the component zfs; add it",
 		folder + "it has Kustomization monitoring-alerts with the component bgp, but the stack has no cilium.bgp; take it away",

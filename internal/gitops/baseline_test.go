@@ -9,10 +9,13 @@ import (
 
 	"github.com/home-ops/home-ops/internal/gitops"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 func TestCheckStack_RefusesToTakeTheBaselineFromPoliciesThatNeedIt(t *testing.T) {
-	eachStack(t, func(t *testing.T, stack *spec.Stack, cluster *gitops.Cluster) {
+	for _, stack := range []*spec.Stack{spectest.Home(t), spectest.Lab(t)} {
+		cluster, problems := load(t, compose(t, stack), stack)
+		report(t, problems)
 		without := *stack
 		without.Cilium.PolicyBaseline = false
 		got := added(cluster.CheckStack(stack), cluster.CheckStack(&without))
@@ -22,7 +25,7 @@ func TestCheckStack_RefusesToTakeTheBaselineFromPoliciesThatNeedIt(t *testing.T)
 		if !slices.Contains(got, want) {
 			t.Errorf("%s: got\n%s\nwithout\n%s", stack.Name, strings.Join(got, "\n"), want)
 		}
-	})
+	}
 }
 
 // added is what the second list has more than the first.

@@ -70,9 +70,10 @@ func problems(t *testing.T, root string) string {
 	}
 
 	cluster, found := gitops.Load(root, first, gitops.Settings{Public: public})
-	found = append(found, cluster.CheckSettings(public, nil)...)
+	found = append(found, cluster.CheckSettings(public)...)
 	found = append(found, cluster.CheckOrder()...)
 	found = append(found, cluster.CheckPins()...)
+	found = append(found, cluster.CheckReleases()...)
 	found = append(found, cluster.CheckOwners(pulumis)...)
 	found = append(found, cluster.CheckNamespaces(pulumis)...)
 	found = append(found, cluster.CheckRoutes()...)

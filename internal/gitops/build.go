@@ -19,10 +19,11 @@ const originAnnotation = "config.kubernetes.io/origin"
 // build is what kustomize makes of the folder with what Flux adds to its
 // kustomization.yaml for k. The order of the objects is that of the files.
 func build(root string, k *Kustomization) ([]*resource.Resource, error) {
-	folder, err := filepath.Abs(filepath.Join(root, k.folder()))
+	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
 	}
+	folder := filepath.Join(root, k.folder())
 	disk := filesys.MakeFsOnDisk()
 	file := filepath.Join(folder, "kustomization.yaml")
 	raw, err := disk.ReadFile(file)

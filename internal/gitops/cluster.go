@@ -94,7 +94,8 @@ func (c *Cluster) read(k *Kustomization, r *resource.Resource, settings Settings
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", file, err)
 	}
-	object := Object{&unstructured.Unstructured{}, file, k}
+	object := objectOf(nil, file)
+	object.By = k
 	if values, ok := values(k, settings); ok {
 		substituted, err := substitute(string(text), values, c.Used)
 		if err != nil {
@@ -126,6 +127,10 @@ func values(k *Kustomization, settings Settings) (map[string]string, bool) {
 	}
 	maps.Copy(merged, post.Substitute)
 	return merged, true
+}
+
+func objectOf(content map[string]any, file string) Object {
+	return Object{Unstructured: &unstructured.Unstructured{Object: content}, File: file}
 }
 
 func isKustomization(o Object) bool {

@@ -30,4 +30,9 @@ const (
 	// ExternalGateway on a Namespace, with the value "true", lets its routes attach to
 	// the external gateway, which the internet can reach.
 	ExternalGateway = "gateway.home-ops.io/external"
+
+	// Needs, an annotation, says which parts of the stack file a Kustomization of Flux, or a component
+	// of kustomize, cannot do without: secrets.onePassword, storage.defaultClass, and so on, with commas
+	// between them.
+	Needs = "home-ops.github.io/needs"
 )

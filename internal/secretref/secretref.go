@@ -12,6 +12,9 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
+// Placeholder is what the secrets of the samples hold. A preview goes on with it.
+const Placeholder = "replace-me"
+
 // Resolver knows the value behind every reference of a stack.
 type Resolver struct {
 	ctx    *pulumi.Context
@@ -105,6 +108,8 @@ func (r *Resolver) value(ref spec.SecretRef) (pulumi.StringOutput, error) {
 	case !r.ctx.IsConfigSecret(key):
 		return pulumi.StringOutput{}, fmt.Errorf("%s is in the stack file in plain text; "+
 			"make a new secret, and set it with `pulumi config set --secret %s`", key, key)
+	case value == Placeholder && !r.ctx.DryRun():
+		return pulumi.StringOutput{}, fmt.Errorf("%s still holds %q, as in the sample; set yours with `pulumi config set --secret %s`", key, value, key)
 	default:
 		return pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput), nil
 	}

@@ -141,6 +141,20 @@ flux.tokenRef: 1Password item "gitlab" of vault "lab": Found 0 item(s)`
 	}
 }
 
+// The sample's word would go to Cloudflare or GitHub as a token. A preview asks nobody.
+func TestNewResolver_RefusesPlaceholdersInAnUpdate(t *testing.T) {
+	s := &spec.Stack{Name: "home"}
+	s.Flux.TokenRef = "config:token"
+	rec := &recorder.Recorder{Config: map[string]string{"home-ops:token": secretref.Placeholder}, SecretConfig: []string{"home-ops:token"}}
+	want := `flux.tokenRef: home-ops:token still holds "replace-me", as in the sample; set yours with ` + "`pulumi config set --secret home-ops:token`"
+	if got := refusal(t, rec, s); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := rec.Preview(resolve(s), "home"); err != nil {
+		t.Errorf("a preview: %v", err)
+	}
+}
+
 func TestNewResolver_ReportsOneCauseOnce(t *testing.T) {
 	rec := &recorder.Recorder{
 		Config: map[string]string{"home-ops:connect": "connect-token"}, SecretConfig: []string{"home-ops:connect"},

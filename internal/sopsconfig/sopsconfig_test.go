@@ -1,10 +1,6 @@
 package sopsconfig
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/home-ops/home-ops/internal/golden"
@@ -46,28 +42,5 @@ func TestFor_EncryptsForEveryKindOfKey(t *testing.T) {
 func TestFor_IsNothingWithoutSOPS(t *testing.T) {
 	if got, any, err := For([]*spec.Stack{stack("home")}); got != nil || any || err != nil {
 		t.Errorf("%s, %t, %v", got, any, err)
-	}
-}
-
-// A project without SOPS has no such file, and one that somebody wrote by hand is theirs.
-func TestFor_IsWhatTheProjectHas(t *testing.T) {
-	stacks, problems := spec.LoadProject("../..")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	want, enabled, err := For(stacks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile("../../" + Path)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		t.Fatal(err)
-	case err == nil && !strings.HasPrefix(string(got), Head):
-		t.Skip(Path, " was not made by homeops")
-	case !enabled && err == nil:
-		t.Errorf("no stack has secrets.sops; remove %s", Path)
-	case string(got) != string(want):
-		t.Errorf("%s is not current: run `homeops sops`; want\n%s", Path, want)
 	}
 }

@@ -30,7 +30,7 @@ func TestGeneratedFiles_AreCurrent(t *testing.T) {
 }
 
 func TestStackFiles_NameTheSchemaFirst(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml"))
+	files, err := filepath.Glob(filepath.Join(root, "spec/spectest/testdata/Pulumi.*.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

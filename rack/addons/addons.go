@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 
 	"k8s.io/client-go/rest"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/gateway"
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
 	"github.com/home-ops/home-ops/rack/addons/rook"
+	"github.com/home-ops/home-ops/rack/addons/zfs"
 )
 
 // Options are what the operators find besides the cluster.
@@ -28,6 +30,8 @@ type Options struct {
 	CRDDir string
 	// Disks are those of a node, by its hostname.
 	Disks func(node string) []rook.Disk
+	// LacksZFS says why a node's system has no ZFS. Default: every node has it.
+	LacksZFS func(node string) error
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
 	ConnectURL func(host string) string
 	// More are further operators, which need what is outside of the cluster.
@@ -42,13 +46,14 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if o.ConnectURL == nil {
 		o.ConnectURL = func(host string) string { return host }
 	}
+	hosts := zfs.NewHosts(o.Disks, o.LacksZFS)
 	controllers := append([]cluster.Controller{
 		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
 		lbipam.Controller(),
 		gateway.Controller(),
-		rook.Controller(o.Disks),
+		rook.Controller(hosts.Disks),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
-	}, append(csi.Controllers(), o.More...)...)
+	}, slices.Concat(csi.Controllers(), zfs.Controllers(hosts), o.More)...)
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

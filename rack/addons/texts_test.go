@@ -25,4 +25,6 @@ var (
 	bound string
 	//go:embed testdata/claim.yaml
 	claim string
+	//go:embed testdata/zfs.yaml
+	zfsClaim string
 )

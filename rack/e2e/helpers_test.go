@@ -59,6 +59,15 @@ func (b *safeBuffer) contains(text string) bool {
 	return bytes.Contains(b.text.Bytes(), []byte(text))
 }
 
+// linesAfter are the lines after the one that has the text.
+func (b *safeBuffer) linesAfter(text string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, rest, _ := strings.Cut(b.text.String(), text)
+	lines := strings.Split(rest, "\n")
+	return lines[1:]
+}
+
 // waitForText returns when the text was said, or the context ended.
 func waitForText(ctx context.Context, said *safeBuffer, text string) {
 	for ctx.Err() == nil && !said.contains(text) {

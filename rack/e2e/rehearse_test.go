@@ -14,6 +14,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 const project = "../.."
@@ -58,11 +59,13 @@ func TestRehearseHome_CompletesAfterBeingKilledAgainAndAgain(t *testing.T) {
 	}
 }
 
-// The scenario begins as a rehearsal without one, so this is that, too.
+// The scenario begins as a rehearsal without one, so this is that, too. What it leaves is handed over, as KEEP=1 does.
 func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(t *testing.T) {
 	o := options(t, "home")
 	o.Scenario = "loss"
-	r := rehearse(t, o)
+	r := rehearseAndKeep(t, o, map[string]string{
+		"kubectl get nodes -o wide": "worker-1", "talosctl -n": "v1.", "pulumi preview --stack home": "unchanged", "": "",
+	})
 
 	if len(r.Nodes) != 5 {
 		t.Errorf("nodes: %d, want 5", len(r.Nodes))
@@ -195,6 +198,18 @@ func TestRehearse_SaysWhatIsWrongWithoutBuildingAnything(t *testing.T) {
 	broken := filepath.Join(dir, "Pulumi.broken.yaml")
 	if err := os.WriteFile(broken, []byte("config:\n  home-ops:cluster:\n    nmae: home\n"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	// What a person misspells is told before the stack file is read.
+	for want, o := range map[string]launch.Options{
+		"there is no SCENARIO=rol; there are: " + strings.Join(scenario.Names(), ", "): {Scenario: "rol"},
+		"PLUGINS=/nope: there is no such folder":                                       {Plugins: "/nope"},
+		"SCENARIO=program: BASE=COMMIT goes with a scenario that begins with the program of that commit, and with no other": {Scenario: "program"},
+		"BASE=COMMIT goes with a scenario that begins with the program of that commit, such as SCENARIO=program":            {Base: "HEAD"},
+	} {
+		o.Stack, o.Project, o.Out = "broken", dir, io.Discard
+		if _, err := launch.Rehearse(t.Context(), o); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 	for name, want := range map[string]string{
 		"broken":  "the stack file " + broken + " has errors; mend them, `make validate STACK=broken` shows them again",

@@ -19,6 +19,7 @@ import (
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/sandbox"
+	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 // Options are what a person can say about a rehearsal.
@@ -38,14 +39,40 @@ type Options struct {
 	Keep bool
 	// Scenario is what happens besides up and up again.
 	Scenario string
-	// Limit is the time after which a rehearsal is given up, builds not counted; not looked at with Keep.
+	// Limit is the time after which a rehearsal is given up, builds not counted; not looked at with Keep. Default: the
+	// scenario's.
 	Limit time.Duration
 	// Out takes everything that is said.
 	Out io.Writer
 }
 
-// scenarioProgram is the scenario that begins with the program of another commit.
-const scenarioProgram = "program"
+// check refuses what cannot be rehearsed, before anything is compiled.
+func (o Options) check() error {
+	chosen, err := scenario.Find(o.Scenario)
+	switch {
+	case err != nil:
+		return err
+	case (o.Base != "") && o.Scenario == "":
+		return errors.New("BASE=COMMIT goes with a scenario that begins with the program of that commit, such as SCENARIO=program")
+	case (o.Base != "") != chosen.Base:
+		return fmt.Errorf("SCENARIO=%s: BASE=COMMIT goes with a scenario that begins with the program of that commit, and with no other", o.Scenario)
+	}
+	if o.Plugins == "" {
+		return nil
+	}
+	if info, err := os.Stat(o.Plugins); err != nil || !info.IsDir() {
+		return fmt.Errorf("PLUGINS=%s: there is no such folder", o.Plugins)
+	}
+	return nil
+}
+
+func (o Options) limit() time.Duration {
+	chosen, err := scenario.Find(o.Scenario)
+	if err != nil || chosen.Limit == 0 {
+		return scenario.DefaultLimit
+	}
+	return chosen.Limit
+}
 
 // Rehearse runs one rehearsal and returns its report. The error says why there is none, or that it is not ok.
 func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
@@ -53,11 +80,11 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rehearsal: %w", err)
 	}
-	if err := checkStack(project, o.Stack, o.Out); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if (o.Base != "") != (o.Scenario == scenarioProgram) {
-		return nil, fmt.Errorf("BASE=COMMIT and SCENARIO=%s go together: the program of that commit makes the cluster, today's takes it over", scenarioProgram)
+	if err := checkStack(project, o.Stack, o.Out); err != nil {
+		return nil, err
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
@@ -75,7 +102,10 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err := config.Save(configPath); err != nil {
 		return nil, err
 	}
-	if o.Limit > 0 && !o.Keep {
+	if o.Limit == 0 {
+		o.Limit = o.limit()
+	}
+	if !o.Keep {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("given up after %s", o.Limit))
 		defer cancel()
@@ -115,7 +145,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"),
+		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"), Homeops: filepath.Join(bin, "homeops"),
 	}
 	if o.Base != "" {
 		var err error
@@ -126,6 +156,7 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 	parts := []build.Part{
 		// The language host's own flags, so that it finds the work done.
 		{Name: "program", Module: project, Package: ".", Output: filepath.Join(bin, "home-ops"), LDFlags: "-w -s"},
+		{Name: "homeops", Module: project, Package: "./cmd/homeops", Output: config.Homeops},
 		{Name: "room", Module: rack, Package: "./cmd/rack-room", Output: filepath.Join(bin, "rack-room")},
 		{Name: "plugins", Module: rack, Package: "./cmd/rack-plugins", Output: filepath.Join(bin, "rack-plugins")},
 		{

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,39 @@ func TestTry_RollsBack(t *testing.T) {
 		t.Error("not in effect")
 	}
 	eventually(t, func() bool { return n.Applied().K8sNodeConfig().Labels()["rack"] == "" })
+}
+
+// A connection that stays when its address has gone would hide that the machine cannot be reached.
+func TestTry_OfANetworkThatCutsTheMachineOffEndsItsConnectionsUntilItRollsBack(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+	awaitAPI(t, admin)
+	// The answer may be lost with the connection.
+	_, _ = admin.ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{
+		Data: c.config(t, machine.TypeControlPlane, func(cfg *v1alpha1.Config) {
+			cfg.MachineConfig.MachineNetwork = &v1alpha1.NetworkConfig{NetworkInterfaces: v1alpha1.NetworkDeviceList{
+				{DeviceInterface: "eth0", DeviceIgnore: new(true)},
+			}}
+		}),
+		Mode: machineapi.ApplyConfigurationRequest_TRY, TryModeTimeout: durationpb.New(2 * time.Second),
+	})
+	eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := admin.Version(ctx)
+		return err != nil
+	})
+	if n.Err() == nil {
+		t.Error("nobody was told that it has no address")
+	}
+	awaitAPI(t, admin)
+	n.Acknowledge()
+	if err := n.Err(); err != nil {
+		t.Errorf("the fault is still there: %v", err)
+	}
 }
 
 func TestDryRun_ShowsTheDifferenceAndTheMode(t *testing.T) {

@@ -19,6 +19,9 @@ type fakeKubernetes struct {
 	reconfigs []node.Machine
 	shutdowns []bool
 	running   bool
+	// powered is the context of the boot; abrupt says of each shutdown that it came too late: the context had ended.
+	powered context.Context
+	abrupt  []bool
 	bootErr   error
 	// hold keeps Boot from returning until it is closed.
 	hold chan struct{}
@@ -29,13 +32,13 @@ type fakeEtcd struct {
 	members []string
 }
 
-func (f *fakeKubernetes) Boot(_ context.Context, m node.Machine) error {
+func (f *fakeKubernetes) Boot(ctx context.Context, m node.Machine) error {
 	if f.hold != nil {
 		<-f.hold
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.machine, f.running = m, true
+	f.machine, f.running, f.powered = m, true, ctx
 	f.boots++
 	return f.bootErr
 }
@@ -112,6 +115,7 @@ func (f *fakeKubernetes) Shutdown(_ context.Context, wipe bool) error {
 	f.mu.Lock()
 	f.running = false
 	f.shutdowns = append(f.shutdowns, wipe)
+	f.abrupt = append(f.abrupt, f.powered != nil && f.powered.Err() != nil)
 	f.mu.Unlock()
 	if wipe {
 		f.etcd.mu.Lock()

@@ -15,7 +15,7 @@ import (
 type Kubernetes interface {
 	// Boot is called each time the node reaches running; it starts what the config asks for and returns soon.
 	// On a control plane etcd waits for Bootstrap, or joins a bootstrapped cluster.
-	// The context ends when the node leaves running.
+	// The context ends at once when the node loses its power; a node that goes down in order calls Shutdown instead.
 	Boot(ctx context.Context, m Machine) error
 	// Reconfigure is called when a config is applied without a reboot.
 	Reconfigure(ctx context.Context, m Machine) error

@@ -219,6 +219,27 @@ func TestUpgrade_BootsTheNewImage(t *testing.T) {
 	}
 }
 
+// An etcd that is killed costs its cluster an election, one that is stopped hands its leadership over.
+func TestReboot_StopsKubernetesInOrderAndAPowerCutDoesNot(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	if err := n.admin(t, c).Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.await(t, node.Rebooting)
+	n.await(t, node.Running)
+	n.Crash()
+	n.await(t, node.Rebooting)
+	n.await(t, node.Running)
+	n.kube.mu.Lock()
+	defer n.kube.mu.Unlock()
+	if want := []bool{false, true}; !slices.Equal(n.kube.abrupt, want) {
+		t.Errorf("abrupt %v, want %v", n.kube.abrupt, want)
+	}
+}
+
 func TestShutdown_StaysOffOverARestart(t *testing.T) {
 	t.Parallel()
 	n := startNode(t)

@@ -17,12 +17,12 @@ type listeningServer struct {
 	port uint16
 
 	mu        sync.Mutex
-	listeners map[netip.Addr]net.Listener
+	listeners map[netip.Addr]*addressListener
 	serving   sync.WaitGroup
 }
 
 func newListeningServer(port uint16, options ...grpc.ServerOption) *listeningServer {
-	return &listeningServer{grpc: grpc.NewServer(options...), port: port, listeners: map[netip.Addr]net.Listener{}}
+	return &listeningServer{grpc: grpc.NewServer(options...), port: port, listeners: map[netip.Addr]*addressListener{}}
 }
 
 // listen serves on these addresses and on no other. It does what it can, and tells which could not be opened.
@@ -36,11 +36,12 @@ func (l *listeningServer) listen(addrs []netip.Addr) error {
 		if l.listeners[addr] != nil {
 			continue
 		}
-		listener, err := net.Listen("tcp", netip.AddrPortFrom(addr, l.port).String())
+		socket, err := net.Listen("tcp", netip.AddrPortFrom(addr, l.port).String())
 		if err != nil {
 			errs = append(errs, fmt.Errorf("address %s: %w", addr, err))
 			continue
 		}
+		listener := &addressListener{Listener: socket}
 		l.listeners[addr] = listener
 		l.serving.Go(func() {
 			// The only error is that of a closed listener.
@@ -49,7 +50,7 @@ func (l *listeningServer) listen(addrs []netip.Addr) error {
 	}
 	for addr, listener := range l.listeners {
 		if !wanted[addr] {
-			_ = listener.Close()
+			listener.cut()
 			delete(l.listeners, addr)
 		}
 	}
@@ -68,4 +69,32 @@ func (l *listeningServer) stop(graceful bool) {
 		l.grpc.Stop()
 	}
 	l.serving.Wait()
+}
+
+// addressListener is a listener that knows its connections: an address that a machine loses takes them with it.
+type addressListener struct {
+	net.Listener
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (l *addressListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		l.mu.Lock()
+		l.conns = append(l.conns, conn)
+		l.mu.Unlock()
+	}
+	return conn, err
+}
+
+// cut ends the listener and every connection that came through it.
+func (l *addressListener) cut() {
+	_ = l.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range l.conns {
+		_ = conn.Close() // most have ended before
+	}
 }

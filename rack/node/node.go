@@ -127,6 +127,9 @@ func (n *Node) Err() error {
 	return n.lastErr
 }
 
+// Acknowledge forgets the trouble that the machine had, because it was caused on purpose.
+func (n *Node) Acknowledge() { n.fail(nil) }
+
 func (n *Node) fail(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -137,4 +140,13 @@ func (n *Node) current() *session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.session
+}
+
+// InstalledImage is the reference of the installer image that the machine runs, empty while nothing is installed.
+func (n *Node) InstalledImage() string {
+	installed, ok, err := n.parts.installed()
+	if err != nil || !ok {
+		return ""
+	}
+	return installed.Image
 }

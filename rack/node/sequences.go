@@ -11,10 +11,11 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 )
 
-func (s *session) bootSequence() sequence {
+// bootSequence starts the machine; what Kubernetes runs lasts until powered ends, or until it is shut down.
+func (s *session) bootSequence(powered context.Context) sequence {
 	return sequence{name: sequenceBoot, state: Booting, tasks: []task{
 		{"ephemeral", "mountEphemeralPartition", s.mountEphemeral},
-		{"startEverything", "startAllServices", s.startAllServices},
+		{"startEverything", "startAllServices", func(ctx context.Context) error { return s.startAllServices(ctx, powered) }},
 	}}
 }
 
@@ -32,12 +33,12 @@ func (s *session) mountEphemeral(ctx context.Context) error {
 
 // startAllServices hands the machine over to Kubernetes, then waits until every service is up, as machined does:
 // a control plane stays in this task, and its stage at booting, until it is bootstrapped.
-func (s *session) startAllServices(ctx context.Context) error {
+func (s *session) startAllServices(ctx, powered context.Context) error {
 	sleep(ctx, s.node.opts.Timing.Boot)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := s.kubernetes().Boot(ctx, s.machine()); err != nil {
+	if err := s.kubernetes().Boot(powered, s.machine()); err != nil {
 		return err
 	}
 	s.services.startKubernetes(ctx)

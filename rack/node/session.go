@@ -185,12 +185,16 @@ func (s *session) serve(ctx context.Context, cfg config.Provider) (ending, error
 	}
 	runCtx, stop := context.WithCancel(ctx)
 	defer stop()
+	// Kubernetes outlives the machine's own services: a sequence stops it in order, and only a power cut, or a
+	// sequence that fails, ends it at once.
+	powered, cut := context.WithCancel(ctx)
+	defer cut()
 	s.services.start(runCtx)
 	s.api.startConfigured(runCtx)
 	go s.followMembers(runCtx)
 
 	booted := make(chan error, 1)
-	go func() { booted <- s.runSequence(runCtx, s.bootSequence()) }()
+	go func() { booted <- s.runSequence(runCtx, s.bootSequence(powered)) }()
 	for {
 		select {
 		case err := <-booted:

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Watcher sees each event of a run as it happens.
@@ -25,6 +27,8 @@ type Result struct {
 	Seconds float64
 	// Errors are the messages of severity error, in order.
 	Errors []string
+	// Failed are the operations that failed, as OPERATION TYPE NAME.
+	Failed []string
 }
 
 // Changed counts everything that was not left as it was. What was only read is: the stack reads its own last outputs,
@@ -72,6 +76,10 @@ func (c *CLI) operate(ctx context.Context, watch []Watcher, command string, flag
 	if err != nil {
 		return result, fmt.Errorf("pulumi %s: %w\n%s", command, err, tail(said.Bytes(), 60))
 	}
+	if followErr == nil && len(result.Failed) > 0 {
+		// Pulumi ends without an error where nothing but a hook has failed, though its resource was not made.
+		followErr = fmt.Errorf("pulumi %s ended as if all were well, and failed to %s", command, strings.Join(result.Failed, ", "))
+	}
 	return result, followErr
 }
 
@@ -79,6 +87,9 @@ func (r *Result) take(e apitype.EngineEvent) {
 	switch {
 	case e.SummaryEvent != nil:
 		r.Changes = e.SummaryEvent.ResourceChanges
+	case e.ResOpFailedEvent != nil:
+		m := e.ResOpFailedEvent.Metadata
+		r.Failed = append(r.Failed, fmt.Sprintf("%s %s %s", m.Op, m.Type, resource.URN(m.URN).Name()))
 	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
 		r.Errors = append(r.Errors, e.DiagnosticEvent.Message)
 	}

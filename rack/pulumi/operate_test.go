@@ -42,6 +42,17 @@ printf 'or","message":"no"}}\n{"sequence":2,"summaryEvent":{"resourceChanges":{"
 	}
 }
 
+func TestUp_TakesNoRunWithAFailedOperationForASuccess(t *testing.T) {
+	result, err := fake(t, `
+printf '{"resOpFailedEvent":{"metadata":{"op":"create","type":"kubernetes:helm.sh/v3:Release","urn":"urn:pulumi:home::home-ops::kubernetes:helm.sh/v3:Release::cilium-release"}}}\n' > $log
+printf '{"summaryEvent":{"resourceChanges":{"create":3}}}\n' >> $log
+`).Up(t.Context())
+	want := "pulumi up ended as if all were well, and failed to create kubernetes:helm.sh/v3:Release cilium-release"
+	if err == nil || err.Error() != want || result.Changed() != 3 {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestUp_ShowsTheEndOfWhatAFailedRunSaid(t *testing.T) {
 	_, err := fake(t, "seq 1 100; echo 'the node is on fire'; exit 3\n").Up(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "the node is on fire") || strings.Contains(err.Error(), "\n2\n") {

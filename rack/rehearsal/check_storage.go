@@ -114,9 +114,23 @@ func (r *rehearsal) claim(ctx context.Context, c *cluster, class string) error {
 		if err != nil {
 			return err
 		}
-		if claim.Status.Phase != corev1.ClaimBound {
-			return fmt.Errorf("the claim is %s", claim.Status.Phase)
+		if claim.Status.Phase == corev1.ClaimBound {
+			return nil
 		}
-		return nil
+		pod, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("the claim is %s%s", claim.Status.Phase, unscheduled(pod))
 	})
+}
+
+// unscheduled is why a pod has no node, in the scheduler's words.
+func unscheduled(pod *corev1.Pod) string {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			return ": " + c.Message
+		}
+	}
+	return ""
 }

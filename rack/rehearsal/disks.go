@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -26,6 +27,16 @@ func (r *rack) disksOf(name string) []rook.Disk {
 		return disks
 	}
 	return nil
+}
+
+// lacksZFS says why a machine cannot have a pool.
+func (r *rack) lacksZFS(name string) error {
+	for _, m := range r.nodes {
+		if m.spec.Name == name {
+			return m.Loads("zfs", "siderolabs/zfs")
+		}
+	}
+	return fmt.Errorf("there is no machine %s", name)
 }
 
 var unsafeInLink = regexp.MustCompile(`[^0-9A-Za-z#+.:=@_-]`)

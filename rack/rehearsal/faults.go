@@ -47,12 +47,28 @@ func faults(ctx context.Context, r *rehearsal) error {
 			return err
 		}
 	}
-	return r.phase("revoked", "pulumi up, with every token good again", func() error {
+	err = r.phase("revoked", "pulumi up, with every token good again", func() error {
 		result, err := r.cli.Up(ctx)
 		if err != nil {
 			return err
 		}
 		r.add("with every token good again up changes nothing", result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.phase("outage", "upgrading a release while admission does not answer", func() error {
+		c, err := r.openCluster(ctx)
+		if err != nil {
+			return err
+		}
+		if detail, err := r.checkKustomizations(ctx, c); err != nil {
+			r.addChecked("everything that Git owns is ready before the outage", detail, err)
+			return nil
+		}
+		detail, err := r.checkOutage(ctx, c)
+		r.addChecked("a release recovers from an outage of admission", detail, err)
 		return nil
 	})
 }

@@ -108,7 +108,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			}))
 		})
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Disks: r.disksOf, LacksZFS: r.lacksZFS, ConnectURL: world.connectURL,
 			More: []addon.Controller{externaldns.Controller(world.client(), "")}, Log: log.With("component", "operators"),
 		})
 	}

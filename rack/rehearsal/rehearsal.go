@@ -48,6 +48,8 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	if err := r.furnish(ctx); err != nil {
 		return err
 	}
+	// Whoever enters a kept rack finds the outside services as the rehearsal did.
+	defer func() { _ = r.world.close() }()
 	memory := watchMemory(ctx)
 	err := r.play(ctx)
 	r.report.PeakMegabytes = memory.stop()
@@ -112,7 +114,6 @@ func (r *rehearsal) play(ctx context.Context) error {
 	if err := r.world.open(); err != nil {
 		return err
 	}
-	defer func() { _ = r.world.close() }()
 	var err error
 	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, filepath.Join(r.config.Dir, "rack")); err != nil {
 		return err

@@ -10,13 +10,17 @@ import (
 	"github.com/home-ops/home-ops/rack/report"
 )
 
-// scenarios are what can happen in a rehearsal.
+// scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
+	"blackout":    blackout,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
+	"lost-state":  lostState,
 	"program":     program,
+	"reset":       reset,
+	"roll":        roll,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.
@@ -27,21 +31,27 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
 		return err
 	}
-	return r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) })
+	if err := r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) }); err != nil {
+		return err
+	}
+	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
 }
 
 func (r *rehearsal) upTwice(ctx context.Context) error {
-	err := r.phase("up", fmt.Sprintf("pulumi up, %d nodes in maintenance mode", len(r.rack.nodes)), func() error {
+	if err := r.up(ctx); err != nil {
+		return err
+	}
+	return r.upAgain(ctx)
+}
+
+func (r *rehearsal) up(ctx context.Context) error {
+	return r.phase("up", fmt.Sprintf("pulumi up, %d nodes in maintenance mode", len(r.rack.nodes)), func() error {
 		result, err := r.cli.Up(ctx)
 		if result != nil {
 			r.report.Resources.Created = result.Changes[apitype.OpCreate]
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return r.upAgain(ctx)
 }
 
 func (r *rehearsal) upAgain(ctx context.Context) error {

@@ -33,6 +33,8 @@ type Report struct {
 	Flows      Flows              `json:"flows"`
 	Parts      []Part             `json:"parts"`
 	Checks     []Check            `json:"checks"`
+	// Scenario is what happened after the cluster stood; nil when nothing did.
+	Scenario *Scenario `json:"scenario,omitempty"`
 	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
 	PeakMegabytes int `json:"peakMegabytes,omitempty"`
 }
@@ -66,6 +68,9 @@ type Flux struct {
 	Ready          int `json:"ready"`
 	// CommitToAppliedSeconds is from a commit, announced by webhook, until the API shows it; 0 when it was not tried.
 	CommitToAppliedSeconds float64 `json:"commitToAppliedSeconds"`
+	// SettingToAppliedSeconds is from a changed setting in cluster-settings until the API shows it where the tree uses it; 0
+	// when it was not tried.
+	SettingToAppliedSeconds float64 `json:"settingToAppliedSeconds"`
 }
 
 // Flows are the connections that were put to Cilium's policy engine.

@@ -29,6 +29,8 @@ type Config struct {
 	Base string `json:"base,omitempty"`
 	// Pulumi is the pulumi program, and whether it was found or built.
 	Pulumi Binary `json:"pulumi"`
+	// Homeops is the operator's command.
+	Homeops string `json:"homeops"`
 	// Kube is the rack-kube program.
 	Kube string `json:"kube"`
 	// Flows is the program that asks Cilium's policy engine.

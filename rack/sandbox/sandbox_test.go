@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -47,6 +49,14 @@ var inside = map[string]func() error{
 		return nil
 	},
 	"stay": func() error { time.Sleep(time.Minute); return nil },
+	// One that waits to be told that it may go.
+	"wait": func() error {
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGTERM)
+		fmt.Println("ready")
+		<-told
+		return nil
+	},
 }
 
 func TestMain(m *testing.M) {
@@ -119,5 +129,21 @@ func TestSeal_EndsSoonAfterItsContext(t *testing.T) {
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("took %s", took)
+	}
+}
+
+// whenSaid calls back once something was written.
+type whenSaid func()
+
+func (w whenSaid) Write(p []byte) (int, error) { w(); return len(p), nil }
+
+func TestSeal_OfAProgramThatHadOnlyToBeToldIsNoError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := Seal(ctx, Command{
+		Path: os.Args[0], Env: append(os.Environ(), "ROOM_ACT=wait"), Stdout: whenSaid(cancel), Stderr: os.Stderr, Grace: 10 * time.Second,
+	})
+	if err != nil {
+		t.Errorf("got %v", err)
 	}
 }

@@ -98,6 +98,10 @@ func wait(ctx context.Context, cmd *exec.Cmd, grace time.Duration) error {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case err := <-done:
+		// One that had nothing left to do ends well.
+		if err == nil {
+			return nil
+		}
 		return errors.Join(context.Cause(ctx), err)
 	case <-time.After(grace):
 		_ = cmd.Process.Kill()

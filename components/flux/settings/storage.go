@@ -39,6 +39,9 @@ const (
 
 	// ZFSLocalPVVersion is the version of OpenEBS ZFS's chart.
 	ZFSLocalPVVersion = "ZFS_LOCALPV_VERSION"
+	// ZFSPools are the pools to make, with semicolons between them: NODE POOL ASHIFT LAYOUT DISK..., where a disk is
+	// a regular expression for the links that udev makes for it.
+	ZFSPools = "ZFS_POOLS"
 )
 
 // Secret settings, in the Secret beside the ConfigMap.
@@ -84,6 +87,15 @@ func SecretRefs(stack *spec.Stack) map[string]spec.SecretRef {
 	return refs
 }
 
+// ForStorage is those settings of a stack that single apps of its storage have. One that nothing in the tree uses is a
+// schedule or a pool of the stack file that the tree does not carry out.
+func ForStorage(stack *spec.Stack) map[string]string {
+	set := map[string]string{}
+	addStorage(set, stack)
+	delete(set, DefaultStorageClass)
+	return set
+}
+
 func addStorage(set map[string]string, stack *spec.Stack) {
 	storage := stack.Storage
 	if storage.DefaultClass != "" {
@@ -104,6 +116,7 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 	if zfs := storage.ZFS; zfs != nil {
 		set[ZFSLocalPVVersion] = string(stack.Versions.ZFSLocalPV)
 		addSchedules(set, ZFSSnapshots, zfs.SnapshotSchedules)
+		set[ZFSPools] = zfsPools(zfs.Pools)
 		for _, pool := range zfs.Pools {
 			set[ZFSCompression(pool.Name)] = string(pool.Compression)
 			set[ZFSDefaultClass(pool.Name)] = strconv.FormatBool(storage.DefaultClass == "zfs-"+pool.Name)
@@ -111,6 +124,23 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 			set[nodes] = strings.TrimPrefix(set[nodes]+","+pool.Node, ",")
 		}
 	}
+}
+
+func zfsPools(pools []spec.ZFSPool) string {
+	var lines []string
+	for _, pool := range pools {
+		words := []string{pool.Node, pool.Name, strconv.Itoa(pool.SectorShift), string(pool.Layout)}
+		for _, disk := range pool.Disks {
+			pattern, err := disk.LinkPattern()
+			if err != nil {
+				// Validation refuses such a disk. Nothing matches this, and whoever looks for it says so.
+				pattern = "unknown"
+			}
+			words = append(words, pattern)
+		}
+		lines = append(lines, strings.Join(words, " "))
+	}
+	return strings.Join(lines, ";")
 }
 
 // deletion is the policy of a pool's snapshots, as VolumeSnapshotClass spells it.

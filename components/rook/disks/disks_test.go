@@ -114,16 +114,16 @@ func TestFilter_RefusesWhatNoLinkTells(t *testing.T) {
 		disk spec.DiskSelector
 		want string
 	}{
-		"nothing": {spec.DiskSelector{}, "[0]: Rook finds a disk by serial, wwid or path; give one of them"},
+		"nothing": {spec.DiskSelector{}, "[0]: the disk is found by serial, wwid or path; give one of them"},
 		"a model alone": {
-			spec.DiskSelector{Model: "Samsung*"}, "[0]: Rook finds a disk by serial, wwid or path; give one of them",
+			spec.DiskSelector{Model: "Samsung*"}, "[0]: the disk is found by serial, wwid or path; give one of them",
 		},
 		"a pattern": {
-			spec.DiskSelector{Serial: "S73W*"}, `[0].serial: "S73W*" is a pattern, and Ceph takes every disk that matches: write it out`,
+			spec.DiskSelector{Serial: "S73W*"}, `[0].serial: "S73W*" is a pattern, and every disk that matches would be taken: write it out`,
 		},
 		"two names": {
 			spec.DiskSelector{Serial: "S73WNJ0W300521D", WWID: "eui.0025384331408d1f"},
-			"[0]: serial and wwid are on two different links, of which Rook compares one: keep one of them",
+			"[0]: serial and wwid are on two different links, of which one is compared: keep one of them",
 		},
 		"an identifier of blanks and text": {
 			spec.DiskSelector{WWID: "t10.ATA     WDC WD40EFRX-68N32N0     WD-WCC7K1234567"},
@@ -147,8 +147,8 @@ func TestFilter_RefusesWhatNoLinkTells(t *testing.T) {
 
 func TestFilter_TellsEveryFaultAtOnce(t *testing.T) {
 	_, err := disks.Filter([]spec.DiskSelector{{Serial: "S*"}, {Path: "/dev/sda"}, {}})
-	want := `[0].serial: "S*" is a pattern, and Ceph takes every disk that matches: write it out` + "\n" +
-		"[2]: Rook finds a disk by serial, wwid or path; give one of them"
+	want := `[0].serial: "S*" is a pattern, and every disk that matches would be taken: write it out` + "\n" +
+		"[2]: the disk is found by serial, wwid or path; give one of them"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -27,8 +27,9 @@ type MemberStatus struct {
 
 // etcdState is etcd as all control planes together tell of it.
 type etcdState struct {
-	// planes are the control planes of the stack.
+	// planes are the control planes of the stack, leaving those that have left it.
 	planes  []string
+	leaving []string
 	members []Member
 	// statuses are by the control plane's name; one that does not answer has an error.
 	statuses map[string]MemberStatus
@@ -73,7 +74,7 @@ func (e etcdState) bearsLoss(down string) error {
 		errs = append(errs, errors.New("etcd's members do not agree on the leader"))
 	}
 	for _, m := range e.members {
-		if !slices.Contains(e.planes, m.Name) {
+		if !slices.Contains(e.planes, m.Name) && !slices.Contains(e.leaving, m.Name) {
 			errs = append(errs, fmt.Errorf("etcd has a member %s that is no control plane of this stack, and counts for "+
 				"the quorum: remove it with `talosctl etcd remove-member %016x`", m.Name, m.ID))
 		}
@@ -81,9 +82,26 @@ func (e etcdState) bearsLoss(down string) error {
 	return errors.Join(errs...)
 }
 
+// handOver has another member lead etcd before the leader goes down, which takes milliseconds. A leader that is just
+// stopped may cost an election, and all writes wait for it.
+func (r *Roll) handOver(ctx context.Context, machine Machine, node Node) error {
+	return r.wait(ctx, node.Name, "another leader of etcd", r.limits.Healthy, func(ctx context.Context) error {
+		state := r.etcd(ctx)
+		if len(state.planes) < 2 || state.leader() != node.Name {
+			return nil
+		}
+		if err := machine.ForfeitLeadership(ctx); err != nil {
+			return err
+		}
+		return errors.New("it has been asked to hand over")
+	})
+}
+
 // etcd asks every control plane but those that this run adds and that do not answer yet.
 func (r *Roll) etcd(ctx context.Context) etcdState {
-	state := etcdState{statuses: map[string]MemberStatus{}, problems: map[string]error{}}
+	r.mu.Lock()
+	state := etcdState{leaving: r.leaving, statuses: map[string]MemberStatus{}, problems: map[string]error{}}
+	r.mu.Unlock()
 	for _, node := range r.all {
 		if !node.ControlPlane {
 			continue

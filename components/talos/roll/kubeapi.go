@@ -43,7 +43,11 @@ func (k KubeAPI) APIReady(ctx context.Context, node Node) error {
 // Node implements [Cluster].
 func (k KubeAPI) Node(ctx context.Context, name string) (NodeState, error) {
 	var node corev1.Node
-	if err := k.do(ctx, http.MethodGet, "/api/v1/nodes/"+name, nil, &node); err != nil {
+	err := k.do(ctx, http.MethodGet, "/api/v1/nodes/"+name, nil, &node)
+	switch {
+	case isMissing(err):
+		return NodeState{}, fmt.Errorf("%s: %w", name, ErrNoNode)
+	case err != nil:
 		return NodeState{}, err
 	}
 	_, ours := node.Annotations[cordonedByUs]
@@ -67,6 +71,20 @@ func (k KubeAPI) Cordon(ctx context.Context, name string) error {
 // Uncordon implements [Cluster].
 func (k KubeAPI) Uncordon(ctx context.Context, name string) error {
 	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":null}},"spec":{"unschedulable":null}}`)
+}
+
+// DeleteNode implements [Cluster]. A kubelet registers its node when it starts, and not again while it runs.
+func (k KubeAPI) DeleteNode(ctx context.Context, name string) error {
+	err := k.do(ctx, http.MethodDelete, "/api/v1/nodes/"+name, nil, nil)
+	if isMissing(err) {
+		return nil
+	}
+	return err
+}
+
+func isMissing(err error) bool {
+	var refused apiError
+	return errors.As(err, &refused) && refused.code == http.StatusNotFound
 }
 
 func (k KubeAPI) patchNode(ctx context.Context, name, patch string) error {
@@ -190,6 +208,9 @@ func (k KubeAPI) do(ctx context.Context, method, path string, body, answer any) 
 func refusal(code int, raw []byte) error {
 	var status metav1.Status
 	if err := json.Unmarshal(raw, &status); err != nil || status.Message == "" {
+		if failed := failedChecks(string(raw)); failed != nil {
+			return apiError{code, "it is not ready yet: " + strings.Join(failed, ", ")}
+		}
 		return apiError{code, fmt.Sprintf("HTTP %d: %.300s", code, raw)}
 	}
 	text := status.Message
@@ -199,4 +220,16 @@ func refusal(code int, raw []byte) error {
 		}
 	}
 	return apiError{code, text}
+}
+
+// failedChecks are those that /readyz names as failed, among some sixty that it lists.
+func failedChecks(text string) []string {
+	var failed []string
+	for line := range strings.Lines(text) {
+		if name, is := strings.CutPrefix(line, "[-]"); is {
+			name, _, _ = strings.Cut(name, " ")
+			failed = append(failed, name)
+		}
+	}
+	return failed
 }

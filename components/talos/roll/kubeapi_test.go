@@ -80,6 +80,18 @@ func TestKubeAPI_NotesThatItCordoned(t *testing.T) {
 	}
 }
 
+func TestKubeAPI_NamesTheChecksThatFail(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, strings.Repeat("[+]ping ok\n", 60)+"[-]etcd failed: reason withheld\n[-]shutdown failed: reason withheld\nreadyz check failed\n")
+	}))
+	t.Cleanup(server.Close)
+	_, err := roll.KubeAPI{Server: server.URL, Client: server.Client()}.Node(t.Context(), "cp-1")
+	if want := "it is not ready yet: etcd, shutdown"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestKubeAPI_JudgesStorage(t *testing.T) {
 	ceph := func(health, details string) map[string]string {
 		return map[string]string{"GET /apis/ceph.rook.io/v1/cephclusters": `{"items":[{"metadata":{"namespace":"rook-ceph","name":"rook-ceph"},

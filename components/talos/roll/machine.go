@@ -1,6 +1,10 @@
 package roll
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Machine is one node's Talos API, at the node's own address.
 type Machine interface {
@@ -9,6 +13,11 @@ type Machine interface {
 	// DryRun asks what a config would do; detail is the machine's own words where the
 	// effect is Refused.
 	DryRun(ctx context.Context, config []byte) (effect Effect, detail string, err error)
+	// Config is the config that it runs with. It is secret.
+	Config(ctx context.Context) ([]byte, error)
+	// Try puts a config into effect for a time, after which the machine goes back to the former one unless the config
+	// is applied before. A config that cannot be tried is [ErrRefused].
+	Try(ctx context.Context, config []byte, last time.Duration) error
 	// Apply gives it a config.
 	Apply(ctx context.Context, config []byte, mode Mode) error
 	// Upgrade installs another image over the one that runs, and boots it.
@@ -18,14 +27,27 @@ type Machine interface {
 	// EtcdStatus and EtcdMembers ask a control plane's etcd.
 	EtcdStatus(ctx context.Context) (MemberStatus, error)
 	EtcdMembers(ctx context.Context) ([]Member, error)
+	// ForfeitLeadership has etcd's leader hand over to another member.
+	ForfeitLeadership(ctx context.Context) error
+	// LeaveEtcd removes the machine's own member and its data, RemoveMember that of another machine, which is gone.
+	LeaveEtcd(ctx context.Context) error
+	RemoveMember(ctx context.Context, id uint64) error
 }
+
+// ErrRefused says that a machine does not take a config.
+var ErrRefused = errors.New("the machine refuses the config")
+
+// ErrNoNode says that Kubernetes knows no node of a name.
+var ErrNoNode = errors.New("Kubernetes knows no such node")
+
+func isNotFound(err error) bool { return errors.Is(err, ErrNoNode) }
 
 // Cluster is the Kubernetes API.
 type Cluster interface {
 	// APIReady asks the API server of one control plane, at the node's own address,
 	// whether it is ready.
 	APIReady(ctx context.Context, node Node) error
-	// Node is one node, as Kubernetes sees it.
+	// Node is one node, as Kubernetes sees it; [ErrNoNode] when there is none of the name.
 	Node(ctx context.Context, name string) (NodeState, error)
 	// Cordon keeps new pods off a node, and notes that this program did so; Uncordon
 	// takes both back.
@@ -38,6 +60,10 @@ type Cluster interface {
 	// ControlPlane is the release of each component of a control plane whose static
 	// pod is ready.
 	ControlPlane(ctx context.Context, node string) (map[string]string, error)
+	// DeleteNode removes a node object; one that is not there is no error.
+	DeleteNode(ctx context.Context, name string) error
+	// Disks are the deployments by which Ceph keeps data on a node.
+	Disks(ctx context.Context, node string) ([]string, error)
 	// Storage is nil when Ceph and Longhorn bear the loss of a node, or are not there.
 	Storage(ctx context.Context) error
 }

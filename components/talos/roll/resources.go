@@ -21,6 +21,10 @@ const (
 	runtimeNamespace = "runtime"
 	extensionsType   = "ExtensionStatuses.runtime.talos.dev"
 	statusType       = "MachineStatuses.runtime.talos.dev"
+	configNamespace  = "config"
+	configType       = "MachineConfigs.config.talos.dev"
+	// activeConfigID is the config in effect; others are kept for the next boot.
+	activeConfigID = "v1alpha1"
 )
 
 // schematicOf is what the image factory's own extension says
@@ -69,6 +73,23 @@ func statusOf(ctx context.Context, conn grpc.ClientConnInterface) (ready bool, u
 		reasons = append(reasons, u.Name+": "+u.Reason)
 	}
 	return false, strings.Join(reasons, ", "), nil
+}
+
+// activeConfig is the config that the machine runs with.
+func activeConfig(ctx context.Context, conn grpc.ClientConnInterface) ([]byte, error) {
+	reply, err := cosi.NewStateClient(conn).Get(ctx, &cosi.GetRequest{
+		Namespace: configNamespace, Type: configType, Id: activeConfigID, Options: &cosi.GetOptions{},
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The documents are one text in the resource.
+	var text string
+	raw := reply.GetResource().GetSpec().GetYamlSpec()
+	if err := yaml.Unmarshal([]byte(raw), &text); err != nil {
+		return []byte(raw), nil //nolint:nilerr // releases before 1.5 have the document itself there
+	}
+	return []byte(text), nil
 }
 
 // list reads every resource of a type, as YAML.

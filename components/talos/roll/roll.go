@@ -41,6 +41,8 @@ type Roll struct {
 	settled map[string]bool
 	// added are the new ones among them.
 	added map[string]bool
+	// leaving are the nodes that have left the stack, and perhaps not yet the cluster.
+	leaving []string
 	// heard is closed, and made anew, whenever a node arrives or settles.
 	heard   chan struct{}
 	running bool

@@ -57,6 +57,12 @@ func TestRoll_RebootsOneNodeAtATimeWorkersFirstAndTheLeaderLast(t *testing.T) {
 	}
 }
 
+func TestRoll_HandsTheLeadershipOverBeforeTheLeaderGoesDown(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	noErrors(t, w.change(t, soon(), w.wanted("cp-1", "reboot"), w.wanted("cp-3", "reboot")))
+	w.expect(t, "cp-3 reboots", "cp-3 uncordoned", "cp-2 leads", "cp-1 reboots", "cp-1 uncordoned")
+}
+
 func TestRoll_ChangesLiveWithoutMovingAnyPod(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "sysctl")))
@@ -134,7 +140,7 @@ func TestRoll_SaysWhatIsKnownOfAMachineThatDoesNotComeBack(t *testing.T) {
 func TestRoll_GoesOnWithANodeThatAnInterruptedRunLeftCordoned(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	m := w.machines["worker-1"]
-	m.cordoned, m.byUs, m.away, m.config = true, true, 5, "reboot"
+	m.cordoned, m.byUs, m.away, m.config = true, true, 5, config("reboot")
 	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "reboot")))
 	w.expect(t, "worker-1 uncordoned")
 }

@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // harmless are the warnings of Ceph that say nothing of its data's copies
@@ -22,6 +25,22 @@ var harmless = []string{
 // Storage implements [Cluster].
 func (k KubeAPI) Storage(ctx context.Context) error {
 	return errors.Join(k.ceph(ctx), k.longhorn(ctx))
+}
+
+// Disks implements [Cluster]. Rook ties each OSD's deployment to its node, and leaves it there when the disk is taken out
+// of the CephCluster.
+func (k KubeAPI) Disks(ctx context.Context, node string) ([]string, error) {
+	var deployments appsv1.DeploymentList
+	if err := k.do(ctx, http.MethodGet, "/apis/apps/v1/deployments?labelSelector=app%3Drook-ceph-osd", nil, &deployments); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, d := range deployments.Items {
+		if d.Spec.Template.Spec.NodeSelector[corev1.LabelHostname] == node {
+			names = append(names, d.Namespace+"/"+d.Name)
+		}
+	}
+	return names, nil
 }
 
 // ceph is nil when every Ceph cluster has all copies of its data.
@@ -97,8 +116,7 @@ func (k KubeAPI) longhorn(ctx context.Context) error {
 // listKind lists a kind that the cluster may not have.
 func (k KubeAPI) listKind(ctx context.Context, path string, into any) error {
 	err := k.do(ctx, http.MethodGet, path, nil, into)
-	var refused apiError
-	if errors.As(err, &refused) && refused.code == http.StatusNotFound {
+	if isMissing(err) {
 		return nil
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/home-ops/home-ops/spec"
@@ -126,6 +128,20 @@ func (t TalosAPI) Apply(ctx context.Context, config []byte, mode Mode) error {
 	return nil
 }
 
+// Try implements [Machine].
+func (t TalosAPI) Try(ctx context.Context, config []byte, last time.Duration) error {
+	_, err := t.machine().ApplyConfiguration(ctx, &machineapi.ApplyConfigurationRequest{
+		Data: config, Mode: machineapi.ApplyConfigurationRequest_TRY, TryModeTimeout: durationpb.New(last),
+	})
+	if status.Code(err) == codes.InvalidArgument {
+		return fmt.Errorf("%w: %s", ErrRefused, status.Convert(err).Message())
+	}
+	return err
+}
+
+// Config implements [Machine].
+func (t TalosAPI) Config(ctx context.Context) ([]byte, error) { return activeConfig(ctx, t.Secure) }
+
 // Upgrade implements [Machine].
 func (t TalosAPI) Upgrade(ctx context.Context, image string) error {
 	// Releases up to 1.7 wiped EPHEMERAL unless they were told to preserve it.
@@ -168,6 +184,24 @@ func (t TalosAPI) EtcdMembers(ctx context.Context) ([]Member, error) {
 		}
 	}
 	return members, nil
+}
+
+// ForfeitLeadership implements [Machine].
+func (t TalosAPI) ForfeitLeadership(ctx context.Context) error {
+	_, err := t.machine().EtcdForfeitLeadership(ctx, &machineapi.EtcdForfeitLeadershipRequest{})
+	return err
+}
+
+// LeaveEtcd implements [Machine].
+func (t TalosAPI) LeaveEtcd(ctx context.Context) error {
+	_, err := t.machine().EtcdLeaveCluster(ctx, &machineapi.EtcdLeaveClusterRequest{})
+	return err
+}
+
+// RemoveMember implements [Machine].
+func (t TalosAPI) RemoveMember(ctx context.Context, id uint64) error {
+	_, err := t.machine().EtcdRemoveMemberByID(ctx, &machineapi.EtcdRemoveMemberByIDRequest{MemberId: id})
+	return err
 }
 
 // Kubeconfig is an administrator's, as a control plane hands it out.

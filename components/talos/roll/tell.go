@@ -21,6 +21,8 @@ type Limits struct {
 	Settle time.Duration
 	// Storage is how long storage may take to be whole again.
 	Storage time.Duration
+	// Try is how long a machine keeps a network that it tries, Watch how long it is looked at meanwhile.
+	Try, Watch time.Duration
 	// Attempt bounds one look, Interval is between two.
 	Attempt, Interval time.Duration
 	// Gather is how long is waited for nodes of which the engine has not said whether
@@ -37,7 +39,10 @@ func DefaultLimits() Limits {
 		Settle:  15 * time.Minute,
 		// A terabyte that has to be copied over gigabit Ethernet takes three hours, but
 		// what a reboot missed is minutes.
-		Storage:  60 * time.Minute,
+		Storage: 60 * time.Minute,
+		// A link may take half a minute to come up behind a switch that looks for loops.
+		Try:      3 * time.Minute,
+		Watch:    40 * time.Second,
 		Attempt:  20 * time.Second,
 		Interval: time.Second,
 		Gather:   20 * time.Second,

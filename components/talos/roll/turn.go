@@ -21,7 +21,7 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 	if seen.action == Configure {
 		// The provider, whose turn is next, sends the config; etcd joins by itself.
 		r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
-		return nil
+		return r.forget(ctx, node)
 	}
 	if seen.action != Nothing {
 		r.tell(fmt.Sprintf("%s: %s", node.Name, seen.action))
@@ -31,7 +31,7 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 		err = r.takeDown(ctx, machine, t, seen)
 	case seen.action == Apply:
 		if err = r.before(ctx, t, seen.action); err == nil {
-			err = machine.Apply(ctx, node.Config, Now)
+			err = r.apply(ctx, machine, node)
 		}
 	}
 	if err != nil {
@@ -58,6 +58,11 @@ func (r *Roll) takeDown(ctx context.Context, machine Machine, t turn, seen sight
 	}
 	if err := r.drain(ctx, cluster, node); err != nil {
 		return err
+	}
+	if node.ControlPlane {
+		if err := r.handOver(ctx, machine, node); err != nil {
+			return err
+		}
 	}
 	if err := r.act(ctx, machine, node, seen); err != nil {
 		return err

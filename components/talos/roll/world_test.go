@@ -45,7 +45,11 @@ type machine struct {
 	// rollsBack makes an upgrade boot the old image; dead makes it stay away.
 	rollsBack, dead bool
 	// noEtcd and noAPI do not answer, though the machine does.
-	noEtcd, noAPI  bool
+	noEtcd, noAPI bool
+	// leftEtcd is no member any more; deleted has no node object.
+	leftEtcd, deleted bool
+	// disks are Ceph's.
+	disks          []string
 	cordoned, byUs bool
 	pods           []roll.Pod
 	boots          int
@@ -62,10 +66,10 @@ func newWorld(names ...string) *world {
 	for _, name := range names {
 		node := roll.Node{
 			Name: name, ControlPlane: strings.HasPrefix(name, "cp"), Talos: oldTalos, Schematic: "plain", Image: "installer",
-			Kubernetes: oldKubernetes, Config: []byte("same"),
+			Kubernetes: oldKubernetes, Config: []byte(config("same")),
 		}
 		w.machines[name] = &machine{
-			world: w, node: node, config: "same", kubelet: string(oldKubernetes), plane: string(oldKubernetes),
+			world: w, node: node, config: config("same"), kubelet: string(oldKubernetes), plane: string(oldKubernetes),
 			running: roll.Running{Talos: oldTalos, Schematic: "plain", BootID: "0", Ready: true},
 			pods:    []roll.Pod{{Namespace: "media", Name: "plex-" + name}},
 		}
@@ -87,6 +91,11 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 	for _, name := range w.names() {
 		nodes = append(nodes, w.machines[name].node)
 	}
+	return w.rollOf(limits, nodes)
+}
+
+// rollOf is the roll of a stack that has only these nodes.
+func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
 		Nodes:   nodes,
 		Machine: func(n roll.Node) (roll.Machine, error) { return w.machines[n.Name], nil },
@@ -104,7 +113,7 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute,
+		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
@@ -130,10 +139,18 @@ func (w *world) change(t *testing.T, limits roll.Limits, nodes ...roll.Node) map
 	return byName
 }
 
-// wanted is a node with another config: its first word says what it does.
-func (w *world) wanted(name, config string) roll.Node {
+// config is a machine config in which a word says what it does.
+func config(word string) string {
+	return "version: v1alpha1\nmachine:\n  type: worker\n  sysctls: { word: " + word + " }\n"
+}
+
+// wanted is a node with another config.
+func (w *world) wanted(name, word string) roll.Node {
 	n := w.machines[name].node
-	n.Config = []byte(config)
+	n.Config = []byte(word)
+	if !strings.Contains(word, "\n") {
+		n.Config = []byte(config(word))
+	}
 	return n
 }
 
@@ -175,12 +192,30 @@ func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string,
 	switch {
 	case string(config) == m.config:
 		return roll.Unchanged, "", nil
-	case strings.HasPrefix(string(config), "reboot"):
+	case strings.Contains(string(config), "reboot"):
 		return roll.NeedsReboot, "", nil
-	case strings.HasPrefix(string(config), "refused") && m.running.Talos == oldTalos:
+	case strings.Contains(string(config), "refused") && m.running.Talos == oldTalos:
 		return roll.Refused, "unknown keys found", nil
 	}
 	return roll.Immediate, "", nil
+}
+
+func (m *machine) Config(context.Context) ([]byte, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return []byte(m.config), nil
+}
+
+// Try cuts the machine off when the config says so, until it goes back.
+func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.event("%s tries", m.node.Name)
+	if strings.Contains(string(config), "10.99.0.1/24") {
+		m.away = 100
+		return errors.New("connection reset")
+	}
+	return nil
 }
 
 func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
@@ -250,11 +285,58 @@ func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 	var members []roll.Member
 	for _, name := range m.world.names() {
-		if other := m.world.machines[name]; other.node.ControlPlane {
+		if other := m.world.machines[name]; other.node.ControlPlane && !other.leftEtcd {
 			members = append(members, roll.Member{ID: other.id(), Name: name})
 		}
 	}
 	return members, nil
+}
+
+func (m *machine) ForfeitLeadership(context.Context) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	for _, name := range m.world.names() {
+		if name != m.node.Name && m.world.machines[name].node.ControlPlane {
+			m.world.leader = name
+			m.world.event("%s leads", name)
+			return nil
+		}
+	}
+	return errors.New("nobody else is there")
+}
+
+func (m *machine) LeaveEtcd(context.Context) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.leftEtcd = true
+	m.world.event("%s leaves etcd", m.node.Name)
+	return nil
+}
+
+func (m *machine) RemoveMember(_ context.Context, id uint64) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	for name, other := range m.world.machines {
+		if other.id() == id && other.node.ControlPlane {
+			other.leftEtcd = true
+			m.world.event("%s removes %s from etcd", m.node.Name, name)
+		}
+	}
+	return nil
+}
+
+func (w *world) DeleteNode(_ context.Context, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.machines[name].deleted = true
+	w.event("%s deleted", name)
+	return nil
+}
+
+func (w *world) Disks(_ context.Context, name string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.machines[name].disks, nil
 }
 
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
@@ -270,6 +352,9 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := w.machines[name]
+	if m.deleted {
+		return roll.NodeState{}, roll.ErrNoNode
+	}
 	// As a real one, it is ready until its kubelet has been silent for a while.
 	boot := m.running.BootID
 	if m.unreported > 0 {

@@ -23,11 +23,12 @@ type Controller struct {
 	// Name is what logs call it, and whom the API says its writes are by.
 	Name string
 	// Operators are the names of the Deployments that it stands for, as patterns of path.Match, in any namespace. It acts
-	// while one of them has a ready pod.
+	// while one of them has a ready pod; one without operators always does.
 	Operators []string
 	// Kinds are what it reads. Each change of one wakes it.
 	Kinds []Kind
 	// Pass makes the cluster what the operator would make of it. The pods are the operator's ready ones; the first leads.
+	// There are none for a controller without operators.
 	Pass func(ctx context.Context, c *Cluster, pods []Pod) error
 }
 
@@ -93,7 +94,7 @@ func (p *player) pass(ctx context.Context) bool {
 		return false
 	}
 	pods := p.cluster.operatorPods(p.controller.Operators)
-	if acts := len(pods) > 0; acts != p.acts {
+	if acts := len(pods) > 0 || len(p.controller.Operators) == 0; acts != p.acts {
 		p.acts = acts
 		p.cluster.Log.Info("operator", "ready", acts)
 	}

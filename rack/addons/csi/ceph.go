@@ -14,12 +14,12 @@ import (
 type class = *storagev1.StorageClass
 
 // blockPool wants the pool of a class of block volumes to be ready.
-func blockPool(c *cluster.Cluster, class class) error {
+func blockPool(c *cluster.Cluster, class class, _ string) error {
 	return ready(c, class, rook.BlockPools, class.Parameters["pool"])
 }
 
 // filesystem wants the file system of a class to be ready.
-func filesystem(c *cluster.Cluster, class class) error {
+func filesystem(c *cluster.Cluster, class class, _ string) error {
 	return ready(c, class, rook.Filesystems, class.Parameters["fsName"])
 }
 

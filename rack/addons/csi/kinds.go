@@ -21,8 +21,9 @@ type driver struct {
 	suffix string
 	// operator is the Deployment that has to run.
 	operator string
-	// backing is why a class cannot give volumes yet; nil is for drivers of which nothing is known.
-	backing func(*cluster.Cluster, class) error
+	// backing is why a class cannot give volumes yet, on a node where that matters; nil is for drivers of which nothing is
+	// known.
+	backing func(c *cluster.Cluster, class class, node string) error
 	// local is for a driver whose volumes are on one node, and which tells the scheduler where it has room.
 	local bool
 }
@@ -31,5 +32,5 @@ var drivers = []driver{
 	{".rbd.csi.ceph.com", "rook-ceph-operator", blockPool, false},
 	{".cephfs.csi.ceph.com", "rook-ceph-operator", filesystem, false},
 	{"driver.longhorn.io", "longhorn-driver-deployer", nil, false},
-	{"zfs.csi.openebs.io", "*zfs-localpv-controller", nil, true},
+	{"zfs.csi.openebs.io", "*zfs-localpv-controller", zfsPool, true},
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/rook"
+	"github.com/home-ops/home-ops/rack/addons/zfs"
 )
 
 // The annotations that claims and volumes have.
@@ -25,7 +26,7 @@ func Controllers() []cluster.Controller {
 	for _, d := range drivers {
 		list = append(list, cluster.Controller{
 			Name: "csi" + strings.ReplaceAll("."+strings.TrimPrefix(d.suffix, "."), ".", "-"), Operators: []string{d.operator},
-			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems},
+			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes},
 			Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
 				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c), d.reclaim(ctx, c))
 			},
@@ -47,7 +48,7 @@ func (d driver) provision(ctx context.Context, c *cluster.Cluster) error {
 			continue
 		}
 		if d.backing != nil {
-			if err := d.backing(c, class); err != nil {
+			if err := d.backing(c, class, claim.Annotations[selectedNode]); err != nil {
 				c.Log.Debug("a claim waits", "claim", cluster.Key(claim), "why", err)
 				continue
 			}

@@ -10,10 +10,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-	"time"
 
 	"github.com/home-ops/home-ops/rack/launch"
+	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 const usage = `usage: rack rehearse [flags]
@@ -44,9 +45,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&options.Plugins, "plugins", "", "a directory of genuine provider plugins and language host")
 	flags.StringVar(&options.Charts, "charts", "", "a directory of genuine charts, NAME-VERSION.tgz; genuine: fetch them first")
 	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
-	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: faults, interrupted, loss or program")
+	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: "+strings.Join(scenario.Names(), ", "))
 	flags.StringVar(&options.Base, "base", "", "the commit whose program makes the cluster in the scenario program")
-	flags.DurationVar(&options.Limit, "limit", 15*time.Minute, "give up after this time, builds not counted")
+	flags.DurationVar(&options.Limit, "limit", 0, "give up after this time, builds not counted (default: the scenario's)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}

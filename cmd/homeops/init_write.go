@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/home-ops/home-ops/internal/agekey"
+	"github.com/home-ops/home-ops/internal/gitops"
+	"github.com/home-ops/home-ops/internal/passphrase"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// write makes the files of the plan, and says what to do next.
+func (i *initiation) write(ctx context.Context) error {
+	if err := i.seal(ctx); err != nil {
+		return err
+	}
+	text, err := i.plan.Render()
+	if err != nil {
+		return err
+	}
+	if err := i.clearSamples(); err != nil {
+		return err
+	}
+	if err := writeNew(i.target(), text); err != nil {
+		return err
+	}
+	stack, _ := spec.LoadFile(i.target())
+	written := []string{i.target()}
+	var left []gitops.Left
+	// A project whose tree is elsewhere has no apps to choose from.
+	if _, err := os.Stat(filepath.Join(i.dir, "kubernetes", "apps")); err == nil {
+		var content []byte
+		if content, left, err = composed(stack, i.dir); err != nil {
+			return err
+		}
+		if err := writeCluster(clusterFile(i.dir, stack), content); err != nil {
+			return err
+		}
+		written = append(written, clusterFile(i.dir, stack))
+	}
+	if i.ageKey != "" {
+		// A file of somebody else's stays as it is: that is no reason to have written no stack.
+		if err := writeSOPS(i.dir, false); err != nil {
+			fmt.Fprintf(i.err, "homeops: %v\n", err)
+		}
+	}
+	i.farewell(stack, written, left)
+	return nil
+}
+
+// clearSamples removes the samples that make room, with their clusters' lists of apps.
+func (i *initiation) clearSamples() error {
+	for _, file := range i.removed {
+		sample, _ := spec.LoadFile(file)
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(filepath.Join(i.dir, filepath.FromSlash(sample.Flux.Path))); err != nil {
+			return err
+		}
+		fmt.Fprintf(i.out, "Removed the sample %s.\n", file)
+	}
+	return nil
+}
+
+// seal puts the secrets that init has made into the plan.
+func (i *initiation) seal(ctx context.Context) error {
+	if i.ageKey == "" {
+		return nil
+	}
+	key, err := os.ReadFile(i.ageKey)
+	if err != nil {
+		return err
+	}
+	phrase, created, err := passphrase.Ensure(i.passphrase)
+	if err != nil {
+		return fmt.Errorf("passphrase: %w", err)
+	}
+	seal, err := passphrase.NewSeal(ctx, phrase)
+	if err != nil {
+		return err
+	}
+	sealed, err := seal.Value(ctx, string(key))
+	if err != nil {
+		return err
+	}
+	i.plan.Salt, i.plan.Sealed = seal.Salt, map[string]string{"sopsAgeKey": sealed}
+	fmt.Fprintf(i.out, "  %s the passphrase in %s.\n", map[bool]string{true: "Made", false: "Uses"}[created], i.passphrase)
+	return nil
+}
+
+// secrets fills in where secrets come from; for SOPS it makes a key where there is none.
+func (i *initiation) secrets() error {
+	store, err := ask(i.asker, "secrets", "Secrets: sops (encrypted in Git), onepassword=VAULT or none", "sops", parseSecrets)
+	if err != nil {
+		return err
+	}
+	i.plan.OnePasswordVault = store.vault
+	if i.ageKey, i.passphrase = "", ""; !strings.HasPrefix(i.flags.Lookup("secrets").Value.String(), "sops") {
+		return nil
+	}
+	i.ageKey = store.ageKey
+	if i.ageKey == "" {
+		if i.ageKey, err = agekey.DefaultPath(); err != nil {
+			return err
+		}
+	}
+	if i.passphrase = i.flags.Lookup("passphrase-file").Value.String(); i.passphrase == "" {
+		if i.passphrase, err = passphrase.DefaultPath(i.stack); err != nil {
+			return err
+		}
+	}
+	recipient, created, err := agekey.Ensure(i.ageKey)
+	if err != nil {
+		return fmt.Errorf("age key: %w", err)
+	}
+	verb := "Uses the age key in"
+	if created {
+		verb = "Made an age key in"
+	}
+	fmt.Fprintf(i.out, "  %s %s (%s).\n", verb, i.ageKey, recipient)
+	i.plan.AgeRecipient = recipient
+	// It is sealed when the plan stands; until then, for its check, it counts as there.
+	i.plan.Sealed = map[string]string{"sopsAgeKey": "pending"}
+	return nil
+}
+
+// farewell says what was written, which image the machines start from, and what to do next.
+func (i *initiation) farewell(stack *spec.Stack, written []string, left []gitops.Left) {
+	fmt.Fprintf(i.out, "\nWrote %s.\n", strings.Join(written, " and "))
+	if len(left) > 0 {
+		fmt.Fprintf(i.out, "Apps that the cluster does not get, for want of something in the stack file:\n%s", leftOut(left))
+	}
+	fmt.Fprintln(i.out, "Machines that do not run Talos yet start from")
+	for _, address := range images(stack) {
+		fmt.Fprintf(i.out, "  %s\n", address)
+	}
+	fmt.Fprintln(i.out, "Next, as printed, in this order:")
+	if i.passphrase != "" {
+		abs, err := filepath.Abs(i.passphrase)
+		if err != nil {
+			abs = i.passphrase
+		}
+		fmt.Fprintf(i.out, "  export %s=%s\n", passphrase.FileVar, quote(abs))
+	}
+	if pending := i.plan.PendingSecrets(); len(pending) > 0 {
+		fmt.Fprintf(i.out, "  pulumi stack init %s --secrets-provider passphrase\n", i.stack)
+		for _, key := range pending {
+			fmt.Fprintf(i.out, "  pulumi config set --stack %s --secret %s:%s\n", i.stack, spec.Namespace, key)
+		}
+	}
+	fmt.Fprintf(i.out, "  make rehearse STACK=%s\n  git add -A && git commit -m 'feat: the stack %[1]s' && git push\n  make up STACK=%[1]s\n", i.stack)
+	if i.ageKey != "" {
+		fmt.Fprintf(i.out, "Keep copies of %s and %s in a safe place: without them nobody can read the stack's secrets.\n", i.ageKey, i.passphrase)
+	}
+}
+
+// images are the addresses of the boot images of a stack's machines, each once
+// (https://github.com/siderolabs/image-factory#http-frontend-api).
+func images(stack *spec.Stack) []string {
+	var addresses []string
+	for _, n := range stack.Nodes {
+		secure := ""
+		if n.SecureBoot {
+			secure = "-secureboot"
+		}
+		kind := "iso"
+		if n.Overlay != nil {
+			// A board starts from a card.
+			kind = "raw.xz"
+		}
+		addresses = append(addresses, fmt.Sprintf("https://%s/image/%s/%s/metal-%s%s.%s",
+			stack.Cluster.ImageFactory, n.Schematic().ID(), stack.Cluster.TalosVersion, n.Arch, secure, kind))
+	}
+	slices.Sort(addresses)
+	return slices.Compact(addresses)
+}

@@ -1,0 +1,83 @@
+package keep
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// bucket is a folder of an S3 bucket, in the form that Pulumi's own state backend takes
+// (https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3).
+type bucket struct {
+	address, name, folder string
+	client                *minio.Client
+}
+
+// amazon is where buckets are that name no endpoint.
+const amazon = "https://s3.amazonaws.com"
+
+// newBucket reads s3://bucket/folder?endpoint=...&region=.... The keys are those in AWS_ACCESS_KEY_ID and
+// AWS_SECRET_ACCESS_KEY, or of the AWS credentials file.
+func newBucket(address string) (*bucket, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%q is not s3://bucket/folder", address)
+	}
+	endpoint := u.Query().Get("endpoint")
+	if endpoint == "" {
+		endpoint = amazon
+	}
+	at, err := url.Parse(endpoint)
+	if err != nil || at.Host == "" {
+		return nil, fmt.Errorf("%q: its endpoint is no http or https address", address)
+	}
+	region := u.Query().Get("region")
+	if region == "" {
+		region = "us-east-1"
+	}
+	client, err := minio.New(at.Host, &minio.Options{
+		Creds:  credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}),
+		Secure: at.Scheme == "https", Region: region, MaxRetries: 3,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", address, err)
+	}
+	return &bucket{address: address, name: u.Host, folder: strings.Trim(u.Path, "/"), client: client}, nil
+}
+
+func (b *bucket) String() string { return b.address }
+
+// Put implements [Place].
+func (b *bucket) Put(ctx context.Context, name string, content []byte) error {
+	_, err := b.client.PutObject(ctx, b.name, path.Join(b.folder, name), bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{})
+	return err
+}
+
+// Get implements [Place].
+func (b *bucket) Get(ctx context.Context, name string) ([]byte, error) {
+	object, err := b.client.GetObject(ctx, b.name, path.Join(b.folder, name), minio.GetObjectOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer object.Close()
+	return io.ReadAll(object)
+}
+
+// List implements [Place].
+func (b *bucket) List(ctx context.Context, prefix string) ([]string, error) {
+	var names []string
+	for object := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: path.Join(b.folder, prefix)}) {
+		if object.Err != nil {
+			return nil, object.Err
+		}
+		names = append(names, path.Base(object.Key))
+	}
+	return names, nil
+}

@@ -1,0 +1,122 @@
+package keep_test
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/home-ops/home-ops/cmd/homeops/keep"
+)
+
+// bucketServer speaks as much of S3 as a copy needs, for whoever signs with the key "access".
+type bucketServer struct {
+	mu      sync.Mutex
+	objects map[string][]byte
+}
+
+func (b *bucketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !strings.Contains(r.Header.Get("Authorization"), "Credential=access/") {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>`)
+		return
+	}
+	key := strings.TrimPrefix(r.URL.Path, "/break-glass/")
+	switch {
+	case r.Method == http.MethodPut:
+		b.objects[key] = chunks(r.Body)
+		w.Header().Set("ETag", `"tag"`)
+	case r.URL.Query().Has("list-type"):
+		var answer struct {
+			XMLName  xml.Name `xml:"ListBucketResult"`
+			Contents []struct{ Key string }
+		}
+		for name := range b.objects {
+			if strings.HasPrefix(name, r.URL.Query().Get("prefix")) {
+				answer.Contents = append(answer.Contents, struct{ Key string }{name})
+			}
+		}
+		_ = xml.NewEncoder(w).Encode(answer)
+	default:
+		content, ok := b.objects[key]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `<Error><Code>NoSuchKey</Code><Message>There is none.</Message></Error>`)
+			return
+		}
+		w.Header().Set("ETag", `"tag"`)
+		w.Header().Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+		_, _ = w.Write(content)
+	}
+}
+
+// chunks reads a body that is signed in chunks
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html).
+func chunks(body io.Reader) []byte {
+	var all []byte
+	r := bufio.NewReader(body)
+	for {
+		line, err := r.ReadString('\n')
+		var size int
+		if _, scanErr := fmt.Sscanf(line, "%x;", &size); err != nil || scanErr != nil || size == 0 {
+			return all
+		}
+		chunk := make([]byte, size+2)
+		if _, err := io.ReadFull(r, chunk); err != nil {
+			return all
+		}
+		all = append(all, chunk[:size]...)
+	}
+}
+
+func TestBucket_KeepsCopiesBelowItsFolder(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "access")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	fake := &bucketServer{objects: map[string][]byte{}}
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	place, err := keep.At("s3://break-glass/house/home?endpoint=" + server.URL + "&region=eu-central-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := pair(t)
+	saved(t, place, copyOf("home", made.Add(-time.Hour)), key)
+	saved(t, place, copyOf("home", made), key)
+	got, err := keep.Load(t.Context(), place, "home", keep.State, "", []age.Identity{key})
+	if err != nil || !got.Made.Equal(made) {
+		t.Errorf("of %s, %v", got.Made, err)
+	}
+	for name := range fake.objects {
+		if path.Dir(name) != "house/home" {
+			t.Errorf("an object is at %s", name)
+		}
+	}
+}
+
+func TestBucket_SaysThatItMayNotWrite(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	server := httptest.NewServer(&bucketServer{})
+	defer server.Close()
+	address := "s3://break-glass?endpoint=" + server.URL
+	place, err := keep.At(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = keep.Save(t.Context(), place, copyOf("home", made), []string{pair(t).Recipient().String()})
+	if want := address + ": Access Denied."; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

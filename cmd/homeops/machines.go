@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+
+	"github.com/home-ops/home-ops/cmd/homeops/engine"
+	"github.com/home-ops/home-ops/components/talos"
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// access is the way to a stack's machines and to its cluster.
+type access struct {
+	stack       *spec.Stack
+	credentials talos.Credentials
+	kubernetes  kubeapi.API
+}
+
+// openAccess takes talosconfig and kubeconfig from the stack's outputs, or from an opened break-glass copy where dir is
+// set. It asks no machine yet.
+func openAccess(ctx context.Context, stack *spec.Stack, cli engine.CLI, dir string) (access, error) {
+	var talosconfig, kubeconfig string
+	if dir == "" {
+		outputs, err := cli.Outputs(ctx)
+		if err != nil {
+			return access{}, err
+		}
+		talosconfig, kubeconfig = outputs.Text("talosconfig"), outputs.Text("kubeconfig")
+	} else {
+		for name, into := range map[string]*string{"talosconfig": &talosconfig, "kubeconfig": &kubeconfig} {
+			raw, err := os.ReadFile(dir + "/" + name)
+			if err != nil {
+				return access{}, err
+			}
+			*into = string(raw)
+		}
+	}
+	a := access{stack: stack}
+	var err error
+	if a.credentials, err = credentialsIn(talosconfig); err != nil {
+		return access{}, fmt.Errorf("talosconfig: %w", err)
+	}
+	if a.kubernetes, err = kubeapi.Open([]byte(kubeconfig)); err != nil {
+		return access{}, fmt.Errorf("kubeconfig: %w", err)
+	}
+	// A connection that is kept ends up with a machine that has gone down.
+	a.kubernetes.Client.Transport.(*http.Transport).DisableKeepAlives = true
+	return a, nil
+}
+
+// credentialsIn are those of the current context of a talosconfig.
+func credentialsIn(talosconfig string) (talos.Credentials, error) {
+	config, err := clientconfig.FromString(talosconfig)
+	if err != nil {
+		return talos.Credentials{}, err
+	}
+	current := config.Contexts[config.Context]
+	if current == nil {
+		return talos.Credentials{}, fmt.Errorf("has no context %q", config.Context)
+	}
+	ca, caErr := base64.StdEncoding.DecodeString(current.CA)
+	certificate, certErr := base64.StdEncoding.DecodeString(current.Crt)
+	key, keyErr := base64.StdEncoding.DecodeString(current.Key)
+	return talos.Credentials{CA: ca, Certificate: certificate, Key: key}, errors.Join(caErr, certErr, keyErr)
+}
+
+// machine is one node's Talos API.
+func (a access) machine(node spec.Node) (roll.TalosAPI, error) {
+	return talos.OpenMachine(node, a.credentials)
+}
+
+// roll judges the cluster as the roll of the program does.
+func (a access) roll() *roll.Roll {
+	var nodes []roll.Node
+	byName := map[string]spec.Node{}
+	for _, node := range a.stack.Nodes {
+		nodes = append(nodes, roll.NodeOf(a.stack, node))
+		byName[node.Name] = node
+	}
+	return roll.New(roll.Options{
+		Nodes:   nodes,
+		Machine: func(n roll.Node) (roll.Machine, error) { return a.machine(byName[n.Name]) },
+		Cluster: func(context.Context) (roll.Cluster, error) {
+			return roll.KubeAPI{Server: a.kubernetes.Server, Client: a.kubernetes.Client}, nil
+		},
+		Tell: func(string) {},
+	})
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+
+	"github.com/home-ops/home-ops/cmd/homeops/engine"
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/spec"
+)
+
+var resetCommand = command{
+	name:    "reset",
+	args:    "STACK [NODE]",
+	summary: "Return one machine, or all of them, to Talos's maintenance mode; `pulumi up` then brings them back",
+	run:     reset,
+}
+
+// resetWithin is how long a machine may take to leave etcd, to wipe two partitions, and to boot.
+const resetWithin = 10 * time.Minute
+
+// reset wipes configuration and EPHEMERAL. What Talos installed stays, and so do data disks.
+func reset(ctx context.Context, c call) error {
+	flags := newFlags(c.name)
+	opened := flags.String("break-glass", "", "a folder that `homeops breakglass open` wrote; the state is then left alone")
+	anyway := flags.Bool("anyway", false, "reset the node although the cluster does not bear its loss now")
+	words, err := c.parse(flags)
+	if err != nil {
+		return err
+	}
+	if len(words) != 1 && len(words) != 2 {
+		return usagef("reset: name a stack, and one of its nodes or none for all")
+	}
+	stack, err := c.soundStack(c.name, words[:1])
+	if err != nil {
+		return err
+	}
+	file, err := stackFile(words[0])
+	if err != nil {
+		return err
+	}
+	r := resetting{call: c, stack: stack, cli: engine.CLI{Dir: filepath.Dir(file), Stack: stack.Name}, nodes: resetOrder(stack)}
+	if len(words) == 2 {
+		if r.nodes, err = nodeToReset(stack, words[1]); err != nil {
+			return err
+		}
+	}
+	if r.access, err = openAccess(ctx, stack, r.cli, *opened); err != nil {
+		return err
+	}
+	if len(words) == 2 && !*anyway {
+		asked, cancel := context.WithTimeout(ctx, askWithin)
+		err := r.access.roll().BearsLoss(asked, roll.NodeOf(stack, r.nodes[0]))
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%s was left as it is, because the cluster does not bear its loss now; -anyway resets it all the same:\n%w", words[1], err)
+		}
+	}
+	if err := r.confirm(len(words) == 1); err != nil {
+		return err
+	}
+	if err := r.run(ctx, len(words) == 2); err != nil {
+		return err
+	}
+	if *opened != "" {
+		return nil
+	}
+	return r.forget(ctx, len(words) == 1)
+}
+
+// resetting is one use of the command.
+type resetting struct {
+	call
+	stack  *spec.Stack
+	cli    engine.CLI
+	access access
+	// nodes are in the order in which they are reset.
+	nodes []spec.Node
+}
+
+// resetOrder has workers first: as long as there is a control plane, the rest can be looked at. The first control plane,
+// at which etcd began, comes last.
+func resetOrder(stack *spec.Stack) []spec.Node {
+	var workers []spec.Node
+	for _, node := range stack.Nodes {
+		if !node.IsControlPlane() {
+			workers = append(workers, node)
+		}
+	}
+	planes := slices.Clone(stack.ControlPlanes())
+	slices.Reverse(planes)
+	return append(workers, planes...)
+}
+
+func nodeToReset(stack *spec.Stack, name string) ([]spec.Node, error) {
+	var names []string
+	for _, node := range stack.Nodes {
+		names = append(names, node.Name)
+		if node.Name != name {
+			continue
+		}
+		if node.IsControlPlane() && len(stack.ControlPlanes()) == 1 {
+			return nil, fmt.Errorf("%s is the only control plane: etcd would be lost with it. `homeops reset %s` resets the whole cluster", name, stack.Name)
+		}
+		return []spec.Node{node}, nil
+	}
+	return nil, usagef("reset: %s has no node %q; it has %s", stack.Name, name, strings.Join(names, ", "))
+}
+
+// confirm says what will be lost and has the stack's name typed.
+func (r resetting) confirm(all bool) error {
+	fmt.Fprintf(r.out, "Back to maintenance mode, in this order:\n")
+	for _, node := range r.nodes {
+		fmt.Fprintf(r.out, "  %-20s %-14s %s\n", node.Name, node.Role, node.Address)
+	}
+	fmt.Fprintf(r.out, "\nLost: the machine's configuration, and all on its EPHEMERAL partition: images, logs, emptyDirs, and of a control plane its copy of etcd.\n")
+	if all {
+		fmt.Fprintf(r.out, "With all copies of etcd, every object of the cluster is lost, its certificates among them: `homeops breakglass save %s` keeps those.\n", r.stack.Name)
+	}
+	fmt.Fprintf(r.out, "Kept: the installed Talos, user volumes, data disks, the machine secrets, and every account outside of the cluster.\n\nType the name of the stack to go on: ")
+	typed, _ := bufio.NewReader(r.in).ReadString('\n')
+	fmt.Fprintln(r.out)
+	if typed = strings.TrimSpace(typed); typed != r.stack.Name {
+		return fmt.Errorf("nothing was done: %q is not %s", typed, r.stack.Name)
+	}
+	return nil
+}
+
+// run resets one machine after the other. A single one leaves etcd and has its pods moved; of a whole cluster that
+// would be work for nothing.
+func (r resetting) run(ctx context.Context, graceful bool) error {
+	for _, node := range r.nodes {
+		began := time.Now()
+		if err := r.reset(ctx, node, graceful); err != nil {
+			return fmt.Errorf("%s: %w; run the command again: it goes on where it stopped", node.Name, err)
+		}
+		fmt.Fprintf(r.out, "%s is in maintenance mode, after %.0f s\n", node.Name, time.Since(began).Seconds())
+	}
+	return nil
+}
+
+func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) error {
+	ctx, cancel := context.WithTimeout(ctx, resetWithin)
+	defer cancel()
+	machine, err := r.access.machine(node)
+	if err != nil {
+		return err
+	}
+	running, err := machine.Running(ctx)
+	if err != nil {
+		return err
+	}
+	if running.Maintenance {
+		return nil
+	}
+	_, err = machineapi.NewMachineServiceClient(machine.Secure).Reset(ctx, &machineapi.ResetRequest{
+		Graceful: graceful, Reboot: true,
+		// With both partitions named, the rest of the system disk stays, and all others
+		// (https://www.talos.dev/v1.11/talos-guides/resetting-a-machine/).
+		SystemPartitionsToWipe: []*machineapi.ResetPartitionSpec{
+			{Label: constants.StatePartitionLabel, Wipe: true}, {Label: constants.EphemeralPartitionLabel, Wipe: true},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		attempt, done := context.WithTimeout(ctx, 5*time.Second)
+		running, err = machine.Running(attempt)
+		done()
+		if err == nil && running.Maintenance {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("is not in maintenance mode after %s; look at its console", resetWithin), err)
+		case <-tick.C:
+		}
+	}
+}
+
+// forget has the state say what is so: the next update makes what is gone.
+func (r resetting) forget(ctx context.Context, all bool) error {
+	state, err := r.cli.Export(ctx)
+	if err != nil {
+		return err
+	}
+	after, taken, err := engine.Forget(state, func(resource engine.Resource) bool { return gone(resource, r.nodes, all) })
+	if err != nil {
+		return err
+	}
+	if err := r.cli.Import(ctx, after); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.out, "the state has forgotten %d resources that are gone; `pulumi up --stack %s` makes them again\n", len(taken), r.stack.Name)
+	return nil
+}
+
+// gone says that a resource went with the machines: the configuration that a machine ran, and with the last machine
+// everything that was in the cluster. Machine secrets and accounts are outside of it.
+func gone(r engine.Resource, nodes []spec.Node, all bool) bool {
+	switch {
+	case r.Type == "talos:machine/configurationApply:ConfigurationApply":
+		return slices.ContainsFunc(nodes, func(n spec.Node) bool { return strings.HasSuffix(r.Name, "-apply-"+n.Name) })
+	case !all:
+		return false
+	}
+	return r.Type == "talos:cluster/kubeconfig:Kubeconfig" || strings.HasPrefix(r.Type, "kubernetes:")
+}

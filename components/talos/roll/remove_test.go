@@ -1,0 +1,87 @@
+package roll_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+)
+
+// remove has nodes of the world leave its stack, and then its cluster.
+func (w *world) remove(t *testing.T, limits roll.Limits, names ...string) error {
+	t.Helper()
+	var stay, leave []roll.Node
+	for _, name := range w.names() {
+		if node := w.machines[name].node; slices.Contains(names, name) {
+			leave = append(leave, node)
+		} else {
+			stay = append(stay, node)
+		}
+	}
+	return w.rollOf(limits, stay).Remove(t.Context(), leave)
+}
+
+func TestRemove_TakesWorkersFirstAndAControlPlaneOutOfEtcd(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
+	if err := w.remove(t, soon(), "cp-1", "worker-1"); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, "worker-1 deleted", "cp-2 leads", "cp-1 leaves etcd", "cp-1 deleted")
+	for _, name := range []string{"cp-1", "worker-1"} {
+		if m := w.machines[name]; !m.cordoned || len(m.pods) > 0 {
+			t.Errorf("%s: cordoned %t, pods %v", name, m.cordoned, m.pods)
+		}
+	}
+}
+
+func TestRemove_OfADeadControlPlaneIsDoneByAnother(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	w.machines["cp-3"].away = 1 << 20
+	if err := w.remove(t, soon(), "cp-3"); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, "cp-1 removes cp-3 from etcd", "cp-3 deleted")
+}
+
+func TestRemove_IsRefusedWhereItCostsTheQuorum(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	w.machines["cp-2"].noEtcd = true
+	limits := soon()
+	limits.Healthy = 20 * time.Millisecond
+	err := w.remove(t, limits, "cp-3")
+	if err == nil || !strings.Contains(err.Error(), "cp-3 leaves the stack: ") || !strings.Contains(err.Error(), "etcd on cp-2 does not answer") {
+		t.Errorf("error %v", err)
+	}
+	w.expect(t)
+}
+
+func TestRemove_IsRefusedWhileCephKeepsDataThere(t *testing.T) {
+	w := newWorld("cp-1", "worker-1")
+	w.machines["worker-1"].disks = []string{"rook-ceph/rook-ceph-osd-0"}
+	err := w.remove(t, soon(), "worker-1")
+	if err == nil || !strings.Contains(err.Error(), "Ceph keeps data on it ([rook-ceph/rook-ceph-osd-0]): empty its disks first") {
+		t.Errorf("error %v", err)
+	}
+	w.expect(t)
+}
+
+// An update that was killed afterwards finds it done, even when the machine has been wiped since.
+func TestRemove_OfANodeThatIsGoneAsksItNothing(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	gone := w.machines["cp-3"]
+	gone.away, gone.leftEtcd, gone.deleted = 1<<20, true, true
+	if err := w.remove(t, soon(), "cp-3"); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t)
+}
+
+func TestRoll_ForgetsTheMemberOfAMachineThatWasReplaced(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	w.machines["cp-3"].running = roll.Running{Maintenance: true}
+	w.machines["cp-3"].noEtcd = true
+	noErrors(t, w.change(t, soon(), w.wanted("cp-3", "reboot")))
+	w.expect(t, "cp-1 removes cp-3 from etcd")
+}

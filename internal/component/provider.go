@@ -1,0 +1,23 @@
+package component
+
+import (
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Provider is a Kubernetes provider, and the hooks of every Helm release that a plan makes
+// through it.
+type Provider struct {
+	*kubernetes.Provider
+
+	// Releases are called before and after a release is made or changed.
+	Releases *pulumi.ResourceHookBinding
+}
+
+// releaseHooks are those of the provider, if it has any.
+func releaseHooks(provider pulumi.ProviderResource) []pulumi.ResourceOption {
+	if p, ok := provider.(*Provider); ok && p.Releases != nil {
+		return []pulumi.ResourceOption{pulumi.ResourceHooks(p.Releases)}
+	}
+	return nil
+}

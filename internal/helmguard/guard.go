@@ -1,0 +1,177 @@
+package helmguard
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// markLasts is how long a mark says that its run lives, and so how long a later run
+	// looks at one before it takes it for a dead one's.
+	markLasts = 15 * time.Second
+	// markInterval is how often a living run renews its marks.
+	markInterval = 3 * time.Second
+	// longestOperation is how long an operation of somebody else may take. Helm's own
+	// default is five minutes; what a person gives to --timeout is not in the record.
+	longestOperation = 30 * time.Minute
+)
+
+// Guard is this run's side of it.
+type Guard struct {
+	holder string
+	lasts  time.Duration
+	renew  time.Duration
+	tell   func(string)
+
+	mu   sync.Mutex
+	dial func() (server string, client *http.Client, err error)
+	// held ends the renewal of each release's mark, and returns when it has ended.
+	held map[release]func()
+}
+
+// New makes a guard. What it removes, it tells.
+func New(tell func(string)) *Guard {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return &Guard{
+		holder: fmt.Sprintf("%s, process %d, %s", host, os.Getpid(), rand.Text()[:8]),
+		lasts:  markLasts, renew: markInterval, tell: tell, held: map[release]func(){},
+	}
+}
+
+// Open says how the cluster is reached: by its endpoint, and a client with an
+// administrator's certificate. It comes before the first release.
+func (g *Guard) Open(dial func() (server string, client *http.Client, err error)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dial = dial
+}
+
+func (g *Guard) reach() (api, error) {
+	g.mu.Lock()
+	dial := g.dial
+	g.mu.Unlock()
+	if dial == nil {
+		return api{}, errors.New("nobody has said where the cluster is")
+	}
+	server, client, err := dial()
+	return api{server, client}, err
+}
+
+// Before is called before a release is made or changed. It removes what a dead run left in
+// its way, and marks the release as this run's for as long as ctx lives. An error says who
+// is at work on it.
+func (g *Guard) Before(ctx context.Context, namespace, name string) error {
+	of := release{namespace, name}
+	api, err := g.reach()
+	if err != nil {
+		return fmt.Errorf("release %s: %w", of, err)
+	}
+	if err := g.clear(ctx, api, of); err != nil {
+		return fmt.Errorf("release %s: %w", of, err)
+	}
+	if err := api.mark(ctx, of, g.holder, g.lasts); err != nil {
+		return fmt.Errorf("release %s: mark it as this run's: %w", of, err)
+	}
+	g.hold(ctx, api, of)
+	return nil
+}
+
+// After is called when the release has been made or changed.
+func (g *Guard) After(ctx context.Context, namespace, name string) error {
+	of := release{namespace, name}
+	g.mu.Lock()
+	stop := g.held[of]
+	delete(g.held, of)
+	g.mu.Unlock()
+	if stop == nil {
+		return nil
+	}
+	stop()
+	api, err := g.reach()
+	if err == nil {
+		err = api.unmark(ctx, of)
+	}
+	// A mark that stays costs the next run nothing: it matters beside a pending record alone.
+	if err != nil {
+		g.tell(fmt.Sprintf("release %s: take this run's mark away: %v", of, err))
+	}
+	return nil
+}
+
+// clear removes the release's pending record, if nobody is at work on it.
+func (g *Guard) clear(ctx context.Context, api api, of release) error {
+	found, _, err := api.latest(ctx, of)
+	if err != nil || !found.pending() {
+		return err
+	}
+	mark, err := api.lease(ctx, of)
+	if err != nil {
+		return err
+	}
+	if mark == nil {
+		return g.clearUnmarked(ctx, api, of, found)
+	}
+	holder := "another run"
+	if mark.Spec.HolderIdentity != nil {
+		holder = *mark.Spec.HolderIdentity
+	}
+	lives, err := api.renewed(ctx, of, mark, g.lasts)
+	switch {
+	case err != nil:
+		return err
+	case lives:
+		return fmt.Errorf("it is %s, by a run that is still at work (%s); wait until that has ended", found.status, holder)
+	}
+	g.tell(fmt.Sprintf("release %s: revision %d was left %s by a run that has died (%s); its record is removed",
+		of, found.revision, found.status, holder))
+	return api.remove(ctx, of, found)
+}
+
+// clearUnmarked decides about a record that no run of this program has marked.
+func (g *Guard) clearUnmarked(ctx context.Context, api api, of release, found record) error {
+	if age := time.Since(found.made); age < longestOperation {
+		return fmt.Errorf("it is %s since %s, by a helm command that this program did not run. If that has ended: kubectl delete secret --namespace %s %s",
+			found.status, found.made.Local().Format(time.TimeOnly), of.namespace, found.secret)
+	}
+	g.tell(fmt.Sprintf("release %s: revision %d is %s for longer than any operation takes; its record is removed",
+		of, found.revision, found.status))
+	return api.remove(ctx, of, found)
+}
+
+// hold renews the mark until After is called or ctx ends. A renewal that fails is tried
+// again: the mark outlives several.
+func (g *Guard) hold(ctx context.Context, api api, of release) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	g.mu.Lock()
+	before := g.held[of]
+	g.held[of] = func() { cancel(); <-ended }
+	g.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(g.renew)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := api.mark(ctx, of, g.holder, g.lasts); err != nil && !errors.Is(err, context.Canceled) {
+					g.tell(fmt.Sprintf("release %s: renew the mark of this run: %v", of, err))
+				}
+			}
+		}
+	}()
+}

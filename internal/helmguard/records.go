@@ -1,0 +1,66 @@
+package helmguard
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// release is a Helm release by its place.
+type release struct{ namespace, name string }
+
+func (r release) String() string { return r.namespace + "/" + r.name }
+
+// record is Helm's record of one operation on a release, in a Secret
+// (https://helm.sh/docs/topics/advanced/#storage-backends).
+type record struct {
+	secret   string
+	uid      string
+	revision int
+	status   string
+	made     time.Time
+}
+
+// pending reports whether the operation has not ended, as far as Helm knows.
+func (r record) pending() bool { return strings.HasPrefix(r.status, "pending-") }
+
+// latest is the newest record of a release; false where there is none.
+func (a api) latest(ctx context.Context, of release) (record, bool, error) {
+	query := url.Values{"labelSelector": {"owner=helm,name=" + of.name}}
+	var list metav1.PartialObjectMetadataList
+	err := a.do(ctx, http.MethodGet, "/api/v1/namespaces/"+of.namespace+"/secrets?"+query.Encode(), nil, &list)
+	if err != nil {
+		return record{}, false, err
+	}
+	newest, found := record{}, false
+	for _, secret := range list.Items {
+		revision, err := strconv.Atoi(secret.Labels["version"])
+		if err != nil || found && revision <= newest.revision {
+			continue
+		}
+		found = true
+		newest = record{
+			secret: secret.Name, uid: string(secret.UID), revision: revision,
+			status: secret.Labels["status"], made: secret.CreationTimestamp.Time,
+		}
+	}
+	return newest, found, nil
+}
+
+// remove deletes the record, and no other that has its name by now.
+func (a api) remove(ctx context.Context, of release, r record) error {
+	options := metav1.DeleteOptions{
+		TypeMeta:      metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
+		Preconditions: metav1.NewUIDPreconditions(r.uid),
+	}
+	err := a.do(ctx, http.MethodDelete, "/api/v1/namespaces/"+of.namespace+"/secrets/"+r.secret, options, nil)
+	if isStatus(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
+}

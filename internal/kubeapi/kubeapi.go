@@ -1,0 +1,137 @@
+// Package kubeapi asks a Kubernetes API over plain HTTP, with a kubeconfig as Talos writes it. Kubernetes's own client
+// would add four hundred packages, for a few requests.
+package kubeapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// API is the API of one cluster.
+type API struct {
+	// Server is the cluster's endpoint, without a slash at its end.
+	Server string
+	// Client has an administrator's certificate.
+	Client *http.Client
+}
+
+// Open reads the only cluster and user of a kubeconfig. It asks nothing yet.
+func Open(kubeconfig []byte) (API, error) {
+	var config struct {
+		Clusters []struct {
+			Cluster struct {
+				Server string `yaml:"server"`
+				CA     string `yaml:"certificate-authority-data"`
+			} `yaml:"cluster"`
+		} `yaml:"clusters"`
+		Users []struct {
+			User struct {
+				Certificate string `yaml:"client-certificate-data"`
+				Key         string `yaml:"client-key-data"`
+			} `yaml:"user"`
+		} `yaml:"users"`
+	}
+	if err := yaml.Unmarshal(kubeconfig, &config); err != nil {
+		return API{}, err
+	}
+	if len(config.Clusters) != 1 || len(config.Users) != 1 {
+		return API{}, fmt.Errorf("has %d clusters and %d users, not one of each", len(config.Clusters), len(config.Users))
+	}
+	cluster, user := config.Clusters[0].Cluster, config.Users[0].User
+
+	ca, caErr := base64.StdEncoding.DecodeString(cluster.CA)
+	certificate, certErr := base64.StdEncoding.DecodeString(user.Certificate)
+	key, keyErr := base64.StdEncoding.DecodeString(user.Key)
+	if err := errors.Join(caErr, certErr, keyErr); err != nil {
+		return API{}, err
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return API{}, fmt.Errorf("client certificate: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(ca) {
+		return API{}, errors.New("certificate-authority-data is no certificate")
+	}
+	return API{Server: strings.TrimRight(cluster.Server, "/"), Client: &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{
+			RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+		},
+	}}}, nil
+}
+
+// Certificate is the client certificate of the kubeconfig.
+func (a API) Certificate() (*x509.Certificate, error) {
+	transport, ok := a.Client.Transport.(*http.Transport)
+	if !ok || len(transport.TLSClientConfig.Certificates) == 0 {
+		return nil, errors.New("no client certificate")
+	}
+	return x509.ParseCertificate(transport.TLSClientConfig.Certificates[0].Certificate[0])
+}
+
+// Error is a refusal of the API server.
+type Error struct {
+	Code int
+	Text string
+}
+
+func (e Error) Error() string { return e.Text }
+
+// Get reads an object or a list of them; into may be nil where only success counts.
+func (a API) Get(ctx context.Context, path string, into any) error {
+	return a.do(ctx, http.MethodGet, path, nil, into)
+}
+
+// Create makes an object; an [Error] with code 409 says that it is there already.
+func (a API) Create(ctx context.Context, path string, object any) error {
+	return a.do(ctx, http.MethodPost, path, object, nil)
+}
+
+func (a API) do(ctx context.Context, method, path string, body, into any) error {
+	var content io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(raw)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, a.Server+path, content)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", "application/json")
+	reply, err := a.Client.Do(request)
+	if err != nil {
+		return fmt.Errorf("the Kubernetes API: %w", err)
+	}
+	defer reply.Body.Close()
+	raw, err := io.ReadAll(reply.Body)
+	if err != nil {
+		return fmt.Errorf("the Kubernetes API: %w", err)
+	}
+	if reply.StatusCode >= 300 {
+		var status metav1.Status
+		if json.Unmarshal(raw, &status) != nil || status.Message == "" {
+			status.Message = fmt.Sprintf("%s: %.4096s", reply.Status, raw)
+		}
+		return Error{reply.StatusCode, status.Message}
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}

@@ -1,0 +1,161 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+const (
+	// writePause is between two writes of the client that counts them.
+	writePause = 100 * time.Millisecond
+	// patience is how long it waits for an answer: as long as leader election does, the most impatient client that each
+	// cluster has (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection#LeaderElectionConfig, RenewDeadline).
+	patience = 10 * time.Second
+	// keptErrors is how many failures are shown.
+	keptErrors = 5
+)
+
+// act does something to a running cluster and reports what its users notice meanwhile: writes to the API at its usual
+// address, and machines that are away.
+func (r *rehearsal) act(ctx context.Context, c *cluster, name string, do func() error) (report.Step, error) {
+	client, err := impatient(c.rest)
+	if err != nil {
+		return report.Step{}, err
+	}
+	step := report.Step{Name: name}
+	outage := watchMachines(r.rack)
+	ended := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() { write(ctx, client, &step, ended) })
+	began := time.Now()
+	err = do()
+	step.Seconds = time.Since(began).Seconds()
+	close(ended)
+	writing.Wait()
+	step.NodesDownAtOnce, step.Down = outage.stop()
+	r.report.Scenario.Steps = append(r.report.Scenario.Steps, step)
+	return step, err
+}
+
+// impatient is a client that has a connection of its own for each request, as each kubectl has. A connection that is kept
+// is cut whenever the VIP moves, in the house too, and its client connects again.
+func impatient(config *rest.Config) (kubernetes.Interface, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	config.WarningHandler = rest.NoWarnings{}
+	trust, err := rest.TLSConfigFor(config)
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfigAndClient(config, &http.Client{
+		Timeout: patience, Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true},
+	})
+}
+
+// writtenBy marks what the client writes.
+const writtenBy = "rack.home-ops/scenario"
+
+// write writes until it is told to end, one after the other.
+func write(ctx context.Context, client kubernetes.Interface, step *report.Step, ended <-chan struct{}) {
+	tick := time.NewTicker(writePause)
+	defer tick.Stop()
+	for {
+		writeOnce(ctx, client, step)
+		select {
+		case <-ended:
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// writeOnce writes, again and again when its connection is cut, until it has an answer or no patience.
+func writeOnce(ctx context.Context, client kubernetes.Interface, step *report.Step) {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := time.Now()
+	step.APIAsked++
+	var err error
+	for {
+		_, err = client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(bounded, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "write-", Labels: map[string]string{writtenBy: "write"}},
+		}, metav1.CreateOptions{})
+		var answered apierrors.APIStatus
+		if err == nil || errors.As(err, &answered) || bounded.Err() != nil {
+			break
+		}
+		step.APICut++
+		select {
+		case <-bounded.Done():
+		case <-time.After(writePause):
+		}
+	}
+	step.APISlowestSeconds = max(step.APISlowestSeconds, time.Since(began).Seconds())
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	step.APIFailed++
+	if len(step.APIErrors) < keptErrors {
+		step.APIErrors = append(step.APIErrors, err.Error())
+	}
+}
+
+// outage notes which machines are away.
+type outage struct {
+	rack *rack
+
+	mu    sync.Mutex
+	since map[string]time.Time
+	most  int
+	down  []report.Down
+}
+
+func watchMachines(r *rack) *outage {
+	o := &outage{rack: r, since: map[string]time.Time{}}
+	r.watch(o.note, nil)
+	for _, m := range r.nodes {
+		o.note(m.spec.Name, m.State())
+	}
+	return o
+}
+
+func (o *outage) note(name string, state node.State) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	began, away := o.since[name]
+	switch {
+	case state != node.Running && !away:
+		o.since[name] = time.Now()
+		o.down = append(o.down, report.Down{Node: name})
+	case state == node.Running && away:
+		delete(o.since, name)
+		for i := range o.down {
+			if o.down[i].Node == name && o.down[i].Seconds == 0 {
+				o.down[i].Seconds = time.Since(began).Seconds()
+			}
+		}
+	}
+	o.most = max(o.most, len(o.since))
+}
+
+// stop returns the most machines that were away at once, and each absence in its order.
+func (o *outage) stop() (most int, down []report.Down) {
+	o.rack.watch(nil, nil)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.most, o.down
+}

@@ -1,0 +1,73 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/node"
+)
+
+// comesBack is how long a cluster may take after the power has come back, the machines' own firmware left out: a
+// simulated one has none.
+const comesBack = 4 * time.Minute
+
+// blackout cuts the power of all machines at once, twice.
+func blackout(ctx context.Context, r *rehearsal) error {
+	c, written, err := r.settled(ctx, "blackout")
+	if err != nil {
+		return err
+	}
+	forwards := slices.Clone(r.rack.nodes)
+	backwards := slices.Clone(forwards)
+	slices.Reverse(backwards)
+	for _, round := range []struct {
+		name  string
+		order []*machine
+	}{
+		{"power back in the order of the stack file", forwards},
+		{"power back in the reverse order", backwards},
+	} {
+		err := r.phase("blackout", "cutting the power of all machines; "+round.name, func() error {
+			return r.cutPower(ctx, c, round.name, round.order)
+		})
+		if err != nil {
+			return err
+		}
+		err = r.marked(ctx, c, written)
+		r.add(round.name+": what was written is still there", err == nil, detailOf(err, "in etcd, on a volume, and on every machine"))
+	}
+	if err := r.upAgain(ctx); err != nil {
+		return err
+	}
+	if err := unmark(ctx, c); err != nil {
+		return err
+	}
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+// cutPower switches all machines off at once, and on again each when the one before it has booted.
+func (r *rehearsal) cutPower(ctx context.Context, c *cluster, name string, order []*machine) error {
+	did, err := r.act(ctx, c, name, func() error {
+		for _, m := range order {
+			m.PowerOff()
+		}
+		for _, m := range order {
+			if err := m.WaitFor(ctx, node.Off); err != nil {
+				return err
+			}
+		}
+		for _, m := range order {
+			m.PowerOn()
+			if err := m.WaitFor(ctx, node.Booting, node.Running); err != nil {
+				return err
+			}
+		}
+		return within(ctx, comesBack, r.observe)
+	})
+	r.add(name+": the cluster comes back by itself", err == nil, detailOf(err, fmt.Sprintf("after %.0f s, in which %d of %d writes failed", did.Seconds, did.APIFailed, did.APIAsked)))
+	// Without a failed write nothing was off, and nothing is shown.
+	r.add(name+": it was off", did.APIFailed > 0 && did.NodesDownAtOnce == len(order), fmt.Sprintf("%d machines at once", did.NodesDownAtOnce))
+	return err
+}

@@ -1,0 +1,76 @@
+package rehearsal
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/home-ops/home-ops/spec"
+)
+
+// edit changes the config in the room's stack file for good, as its owner would, and what the rehearsal holds of it.
+func (r *rehearsal) edit(change func(config map[string]any) error) error {
+	text, err := os.ReadFile(r.file.Copy)
+	if err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	var doc map[string]any
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	config, ok := doc["config"].(map[string]any)
+	if !ok {
+		return fmt.Errorf("stack file %s: it has no config", r.file.Copy)
+	}
+	if err := change(config); err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	if text, err = yaml.Marshal(doc); err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	stack, problems := spec.Load(r.stack.Name, text)
+	if !problems.HasErrors() {
+		problems = append(problems, stack.Validate()...)
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	r.stack = stack
+	for _, m := range r.rack.nodes {
+		if i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Name == m.spec.Name }); i >= 0 {
+			m.spec = stack.Nodes[i]
+		}
+	}
+	// The file keeps its identity: it is mounted over the operator's.
+	return os.WriteFile(r.file.Copy, text, 0o600)
+}
+
+// nodeDefaults adds to what all nodes have: to a map its keys, to a list its items.
+func nodeDefaults(key string, more any) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		defaults, _ := config["home-ops:nodeDefaults"].(map[string]any)
+		if defaults == nil {
+			defaults = map[string]any{}
+			config["home-ops:nodeDefaults"] = defaults
+		}
+		switch more := more.(type) {
+		case map[string]any:
+			all, _ := defaults[key].(map[string]any)
+			if all == nil {
+				all = map[string]any{}
+			}
+			for name, value := range more {
+				all[name] = value
+			}
+			defaults[key] = all
+		case []any:
+			all, _ := defaults[key].([]any)
+			defaults[key] = append(all, more...)
+		default:
+			return fmt.Errorf("nodeDefaults.%s: a %T cannot be added to", key, more)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,120 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// lostState loses the backend, and puts the state back from its sealed copy.
+func lostState(ctx context.Context, r *rehearsal) error {
+	kept, err := r.keepCopies()
+	if err != nil {
+		return err
+	}
+	c, written, err := r.settled(ctx, "lost-state")
+	if err != nil {
+		return err
+	}
+	state := filepath.Join(r.config.Dir, "state")
+	return r.phase("lost-state", "losing the state, and restoring it", func() error {
+		_, err := r.act(ctx, c, "homeops state save and breakglass save", func() error {
+			if _, err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
+				return err
+			}
+			_, err := r.homeops(ctx, "", "state", "save", r.stack.Name)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := os.Rename(state, state+"-lost"); err != nil {
+			return err
+		}
+		if err := os.Mkdir(state, 0o755); err != nil {
+			return err
+		}
+		if err := r.drillRestores(ctx, kept, state); err != nil {
+			return err
+		}
+		_, err = r.act(ctx, c, "homeops state restore", func() error {
+			_, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", kept.identity)
+			return err
+		})
+		r.add("the state is restored into an empty backend", err == nil, detailOf(err, "from the newest copy"))
+		if err != nil {
+			return err
+		}
+		preview, err := r.cli.Preview(ctx)
+		if err != nil {
+			return err
+		}
+		r.add("a preview with the restored state finds nothing to change", preview.Changed() == 0, fmt.Sprintf("%v", preview.Changes))
+		if err := r.upAgain(ctx); err != nil {
+			return err
+		}
+		err = r.marked(ctx, c, written)
+		r.add("what was written before is still there", err == nil, detailOf(err, "in etcd, on a volume, and on every machine"))
+		if err := unmark(ctx, c); err != nil {
+			return err
+		}
+		return r.check(ctx)
+	})
+}
+
+// drillRestores tries copies that must not be taken. Each must be refused for its own reason, and leave the backend as
+// empty as it is.
+func (r *rehearsal) drillRestores(ctx context.Context, kept copies, backend string) error {
+	newest, err := filepath.Glob(filepath.Join(kept.place, r.stack.Name+"-state-*"))
+	if err != nil || len(newest) != 1 {
+		return fmt.Errorf("there are %d copies of the state, not one: %w", len(newest), err)
+	}
+	whole, err := os.ReadFile(newest[0])
+	if err != nil {
+		return err
+	}
+	half := "half.tar.age"
+	if err := os.WriteFile(filepath.Join(kept.place, half), whole[:len(whole)/2], 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(filepath.Join(kept.place, half))
+	other, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	stranger := filepath.Join(r.config.Dir, "stranger.txt")
+	if err := os.WriteFile(stranger, []byte(other.String()+"\n"), 0o600); err != nil {
+		return err
+	}
+	keys, err := filepath.Glob(filepath.Join(kept.place, r.stack.Name+"-break-glass-*"))
+	if err != nil || len(keys) != 1 {
+		return fmt.Errorf("there are %d break-glass copies, not one: %w", len(keys), err)
+	}
+	for _, drill := range []struct{ name, identity, from, want string }{
+		{"half a copy", kept.identity, half, "is cut short or changed"},
+		{"another key", stranger, filepath.Base(newest[0]), "is sealed for other keys"},
+		{"a copy of another kind", kept.identity, filepath.Base(keys[0]), "is a copy of kind"},
+	} {
+		_, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", drill.identity, "-from", drill.from)
+		refused := err != nil && strings.Contains(err.Error(), drill.want)
+		touched := filesIn(backend)
+		r.add("drill: "+drill.name+" is refused", refused && touched == nil, detailOf(errors.Join(err, touched), "it was taken"))
+	}
+	return nil
+}
+
+// filesIn is an error that names a file, if there is one in a folder.
+func filesIn(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.Contains(path, "stacks") && !entry.IsDir() {
+			return fmt.Errorf("the backend has %s", path)
+		}
+		return err
+	})
+}

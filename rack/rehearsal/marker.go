@@ -1,0 +1,136 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// markerName is what is written before a scenario and must outlive it: an object in etcd, a volume under a pod that is
+// moved, and a file on each machine's EPHEMERAL partition.
+const markerName = "rehearsal-marker"
+
+// marks is what was written.
+type marks struct {
+	uid, volume string
+}
+
+// mark writes the markers, and returns once the pod runs on its volume.
+func (r *rehearsal) mark(ctx context.Context, c *cluster) (marks, error) {
+	object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: markerName}, Data: map[string]string{"written": "before"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return marks{}, fmt.Errorf("marker: %w", err)
+	}
+	for _, m := range r.rack.nodes {
+		if err := os.WriteFile(r.rack.markerOn(m), []byte("before"), 0o600); err != nil {
+			return marks{}, fmt.Errorf("marker: %w", err)
+		}
+	}
+	if err := claimMarker(ctx, c); err != nil {
+		return marks{}, fmt.Errorf("marker: %w", err)
+	}
+	written := marks{uid: string(object.UID)}
+	err = until(ctx, func(ctx context.Context) (err error) {
+		written.volume, err = markedVolume(ctx, c)
+		return err
+	})
+	return written, err
+}
+
+// markerOn is a file on the EPHEMERAL partition of a machine, which an upgrade keeps and a reset wipes.
+func (r *rack) markerOn(m *machine) string {
+	return filepath.Join(r.dir, m.spec.Name, "ephemeral", markerName)
+}
+
+// claimMarker runs a pod on a volume of the default class.
+func claimMarker(ctx context.Context, c *cluster) error {
+	labels := map[string]string{"app": markerName}
+	_, err := c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Create(ctx, &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Name: markerName},
+		Spec: appsv1.StatefulSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+				WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+				WhenScaled:  appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+			},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "marker", Image: "registry.k8s.io/pause:3.10",
+					VolumeMounts: []corev1.VolumeMount{{Name: "volume", MountPath: "/volume"}},
+				}}},
+			},
+			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{{
+				ObjectMeta: metav1.ObjectMeta{Name: "volume"},
+				Spec: corev1.PersistentVolumeClaimSpec{
+					AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+					Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
+				},
+			}},
+		},
+	}, metav1.CreateOptions{})
+	return err
+}
+
+// markedVolume is the volume that the marker's pod runs on.
+func markedVolume(ctx context.Context, c *cluster) (string, error) {
+	set, err := c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	if set.Status.ReadyReplicas != 1 {
+		return "", errors.New("the marker's pod is not ready")
+	}
+	claim, err := c.client.CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault).Get(ctx, "volume-"+markerName+"-0", metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	if claim.Status.Phase != corev1.ClaimBound {
+		return "", fmt.Errorf("the marker's claim is %s", claim.Status.Phase)
+	}
+	return claim.Spec.VolumeName, nil
+}
+
+// marked is nil when everything that was written is still there.
+func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error {
+	return until(ctx, func(ctx context.Context) error {
+		object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		var errs []error
+		if object.Data["written"] != "before" || string(object.UID) != before.uid {
+			errs = append(errs, fmt.Errorf("the marker in etcd is another: %v", object.Data))
+		}
+		volume, err := markedVolume(ctx, c)
+		if err == nil && volume != before.volume {
+			err = fmt.Errorf("the marker's volume was %s and is %s", before.volume, volume)
+		}
+		errs = append(errs, err)
+		for _, m := range r.rack.nodes {
+			if _, err := os.Stat(r.rack.markerOn(m)); err != nil {
+				errs = append(errs, fmt.Errorf("EPHEMERAL of %s was wiped: %w", m.spec.Name, err))
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// unmark takes away what a scenario wrote, so that what is checked afterwards is the cluster alone.
+func unmark(ctx context.Context, c *cluster) error {
+	maps := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault)
+	return errors.Join(
+		maps.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: writtenBy}),
+		maps.Delete(ctx, markerName, metav1.DeleteOptions{}),
+		c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Delete(ctx, markerName, metav1.DeleteOptions{}),
+	)
+}

@@ -1,0 +1,196 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+// reset returns machines to maintenance mode with the operator's command, and has `up` bring them back.
+func reset(ctx context.Context, r *rehearsal) error {
+	kept, err := r.keepCopies()
+	if err != nil {
+		return err
+	}
+	c, written, err := r.settled(ctx, "reset")
+	if err != nil {
+		return err
+	}
+	err = r.phase("reset", "trying to reset with another stack's name", func() error { return r.drillReset(ctx) })
+	if err != nil {
+		return err
+	}
+	var wiped []*machine
+	for _, m := range r.toReset() {
+		wiped = append(wiped, m)
+		err := r.phase("reset", "homeops reset of "+m.spec.Name+", and pulumi up", func() error { return r.resetOne(ctx, c, m) })
+		if err != nil {
+			return err
+		}
+		err = r.markedBut(ctx, c, written, wiped)
+		r.add("reset of "+m.spec.Name+": what was written elsewhere is still there, and its own partition is wiped", err == nil,
+			detailOf(err, "in etcd, on a volume, and on the other machines"))
+	}
+	if err := r.upAgain(ctx); err != nil {
+		return err
+	}
+	err = r.phase("reset", "homeops reset of the whole cluster, and pulumi up", func() error { return r.resetAll(ctx, c, kept) })
+	if err != nil {
+		return err
+	}
+	if err := r.upAgain(ctx); err != nil {
+		return err
+	}
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+// toReset are a worker, where there is one, and the last control plane: the VIP is at the first.
+func (r *rehearsal) toReset() []*machine {
+	var worker, plane *machine
+	for _, m := range r.rack.nodes {
+		if m.spec.IsControlPlane() {
+			plane = m
+		} else if worker == nil {
+			worker = m
+		}
+	}
+	return slices.DeleteFunc([]*machine{worker, plane}, func(m *machine) bool { return m == nil })
+}
+
+// drillReset types the wrong name: nothing may happen.
+func (r *rehearsal) drillReset(ctx context.Context) error {
+	_, err := r.homeops(ctx, "another\n", "reset", r.stack.Name)
+	refused := err != nil && strings.Contains(err.Error(), `nothing was done: "another" is not `+r.stack.Name)
+	var errs []error
+	for _, m := range r.rack.nodes {
+		if m.State() != node.Running {
+			errs = append(errs, fmt.Errorf("%s is %v", m.spec.Name, m.State()))
+		}
+	}
+	touched := errors.Join(errs...)
+	r.add("drill: a reset without the stack's name does nothing", refused && touched == nil, detailOf(errors.Join(err, touched), "it went on"))
+	return nil
+}
+
+func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error {
+	name := "reset of " + m.spec.Name
+	did, err := r.act(ctx, c, name, func() error {
+		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name, m.spec.Name); err != nil {
+			return err
+		}
+		if m.State() != node.Maintenance {
+			return fmt.Errorf("%s is %v, not in maintenance mode", m.spec.Name, m.State())
+		}
+		if _, err := r.cli.Up(ctx); err != nil {
+			return err
+		}
+		return within(ctx, comesBack, r.observe)
+	})
+	r.add(name+": it comes back", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
+	others := slices.ContainsFunc(did.Down, func(d report.Down) bool { return d.Node != m.spec.Name })
+	r.add(name+": no other machine goes down", !others && len(did.Down) > 0, fmt.Sprintf("%v", did.Down))
+	r.add(name+": the API answers", did.APIFailed == 0 && did.APIAsked > 0, fmt.Sprintf("%d of %d writes failed; the slowest took %.1f s %s",
+		did.APIFailed, did.APIAsked, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
+	return err
+}
+
+// markedBut is marked, for a cluster of which some machines were wiped: of them the marker must be gone.
+func (r *rehearsal) markedBut(ctx context.Context, c *cluster, before marks, wiped []*machine) error {
+	return until(ctx, func(ctx context.Context) error {
+		object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		var errs []error
+		if string(object.UID) != before.uid {
+			errs = append(errs, errors.New("the marker in etcd is another"))
+		}
+		volume, err := markedVolume(ctx, c)
+		if err == nil && volume != before.volume {
+			err = fmt.Errorf("the marker's volume was %s and is %s", before.volume, volume)
+		}
+		errs = append(errs, err)
+		for _, m := range r.rack.nodes {
+			_, err := os.Stat(r.rack.markerOn(m))
+			if gone := err != nil; gone != slices.Contains(wiped, m) {
+				errs = append(errs, fmt.Errorf("EPHEMERAL of %s: wiped is %t", m.spec.Name, gone))
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// accounts are the resources outside of the cluster, by the beginnings of their types.
+var accounts = []string{"cloudflare:", "github:", "onepassword:", "talos:machine/secrets:"}
+
+// resetAll resets every machine, and builds the cluster again while its certificates are put back.
+func (r *rehearsal) resetAll(ctx context.Context, c *cluster, kept copies) error {
+	const name = "reset of the cluster"
+	before, err := certificate(ctx, c)
+	if err != nil {
+		return err
+	}
+	if _, err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
+		return err
+	}
+	var touched []string
+	watch := func(e apitype.EngineEvent) {
+		if e.ResourcePreEvent == nil {
+			return
+		}
+		m := e.ResourcePreEvent.Metadata
+		mine := slices.ContainsFunc(accounts, func(prefix string) bool { return strings.HasPrefix(m.Type, prefix) })
+		if mine && m.Op != apitype.OpSame && m.Op != apitype.OpRead {
+			touched = append(touched, fmt.Sprintf("%s %s", m.Op, m.URN))
+		}
+	}
+	did, err := r.act(ctx, c, name, func() error {
+		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name); err != nil {
+			return err
+		}
+		put := make(chan error, 1)
+		go func() {
+			_, err := r.homeops(ctx, "", "breakglass", "put", r.stack.Name, "-identity", kept.identity)
+			put <- err
+		}()
+		if _, err := r.cli.Up(ctx, watch); err != nil {
+			return err
+		}
+		if err := <-put; err != nil {
+			return err
+		}
+		return within(ctx, comesBack, r.observe)
+	})
+	r.add(name+": up builds it again", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
+	r.add(name+": every machine went down", did.NodesDownAtOnce == len(r.rack.nodes), fmt.Sprintf("%d at once", did.NodesDownAtOnce))
+	r.add(name+": no account outside of the cluster is touched", len(touched) == 0, strings.Join(touched, "; "))
+	if err != nil {
+		return err
+	}
+	_, err = c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+	r.add(name+": etcd is a new one", apierrors.IsNotFound(err), fmt.Sprint(err))
+	after, err := certificate(ctx, c)
+	if err != nil {
+		return err
+	}
+	r.add(name+": the gateways have the certificate of before", bytes.Equal(before.Data[corev1.TLSPrivateKeyKey], after.Data[corev1.TLSPrivateKeyKey]) &&
+		len(before.Data[corev1.TLSPrivateKeyKey]) > 0 && before.UID != after.UID, "its key, in another Secret")
+	return nil
+}
+
+// certificate is the Secret of the gateways' certificate.
+func certificate(ctx context.Context, c *cluster) (*corev1.Secret, error) {
+	return c.client.CoreV1().Secrets("network").Get(ctx, "gateways-tls", metav1.GetOptions{})
+}
