@@ -4,7 +4,7 @@ go 1.26.5
 
 require (
 	filippo.io/age v1.2.1
-	github.com/cert-manager/cert-manager v1.18.2
+	github.com/cert-manager/cert-manager v1.19.4
 	github.com/cosi-project/runtime v1.16.2
 	github.com/fluxcd/kustomize-controller/api v1.7.2
 	github.com/fluxcd/notification-controller/api v1.6.0
@@ -61,8 +61,8 @@ require (
 	go.yaml.in/yaml/v4 v4.0.0-rc.6 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	k8s.io/apiextensions-apiserver v0.34.1 // indirect
-	k8s.io/kube-openapi v0.0.0-20250814151709-d7b6acb124c3 // indirect
-	sigs.k8s.io/controller-runtime v0.22.2 // indirect
+	k8s.io/kube-openapi v0.0.0-20250910181357-589584f1c912 // indirect
+	sigs.k8s.io/controller-runtime v0.22.3 // indirect
 )
 
 require (

@@ -125,7 +125,7 @@ func saveBreakGlass(ctx context.Context, c call) error {
 	if source.StackFile, err = os.ReadFile(k.file); err != nil {
 		return err
 	}
-	if source.Passphrase, err = passphrase(); err != nil {
+	if source.Passphrase, err = stackPassphrase(); err != nil {
 		return err
 	}
 	if source.Secrets, err = secretsOf(ctx, source.Kubeconfig); err != nil {
@@ -142,8 +142,8 @@ func saveBreakGlass(ctx context.Context, c call) error {
 	return nil
 }
 
-// passphrase is that of the stack, where pulumi has it from the environment.
-func passphrase() (string, error) {
+// stackPassphrase is that of the stack, where pulumi has it from the environment.
+func stackPassphrase() (string, error) {
 	if file := os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE"); file != "" {
 		raw, err := os.ReadFile(file)
 		return strings.TrimRight(string(raw), "\r\n"), err

@@ -204,6 +204,7 @@ func (b *base) render(ctx context.Context, file, own string) (*diff.Side, error)
 	if err != nil || side == nil || own == "" {
 		return side, err
 	}
+	side.Stack = nil
 	side.Files, side.Fault = renderBy(ctx, own, file)
 	return side, nil
 }
@@ -221,6 +222,7 @@ func renderSide(file, root string) (*diff.Side, error) {
 	problems = spec.Merge(problems, stack.Validate())
 	side := &diff.Side{Warnings: problems.Warnings(), Fault: problems.Err()}
 	if side.Fault == nil {
+		side.Stack = stack
 		side.Files, side.Fault = render.Stack(stack, root)
 	}
 	return side, nil

@@ -67,6 +67,14 @@ var changes = map[string]func(t *testing.T){
 	"chart-version": func(t *testing.T) {
 		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n")
 	},
+	"talos-minor": func(t *testing.T) {
+		edit(t, stackHome, "talosVersion: v1.11.1", "talosVersion: v1.12.0")
+	},
+	"talos-contract": func(t *testing.T) {
+		edit(t, stackHome, "talosVersion: v1.11.1", "talosVersion: v1.14.1")
+		commit(t)
+		edit(t, stackHome, "talosContract: v1.11", "talosContract: v1.14")
+	},
 	"gateway-api": func(t *testing.T) {
 		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.4.0\n")
 	},

@@ -77,16 +77,22 @@ func registered(t *testing.T, stack *spec.Stack) *recorder.Recorder {
 
 func TestCiliumNetworking_InstallsTheGatewayKindsBeforeCilium(t *testing.T) {
 	rec := registered(t, spectest.Home(t))
-	want := []string{
-		"cilium-gateway-api-gateways", "cilium-gateway-api-httproutes",
-		"cilium-gateway-api-validatingadmissionpolicy-safe-upgrades",
-	}
+	want := []string{"cilium-gateway-api-gateways", "cilium-gateway-api-httproutes"}
 	if got := rec.Find(t, "cilium-release").Dependencies(); !slices.Equal(got, want) {
 		t.Errorf("the release waits for %v, want %v", got, want)
 	}
 	for _, name := range want {
 		if !rec.Find(t, name).Request.GetRetainOnDelete() {
 			t.Errorf("%s is deleted with every object of its kind", name)
+		}
+	}
+}
+
+// Its policies refuse an older release and another channel.
+func TestCiliumNetworking_LeavesOutWhatWouldKeepTheGatewayAPIFromBeingSetBack(t *testing.T) {
+	for _, r := range registered(t, spectest.Home(t)).Resources() {
+		if strings.Contains(r.Name, "safe-upgrades") || strings.Contains(r.Type, "ValidatingAdmissionPolicy") {
+			t.Errorf("%s (%s) is in the cluster", r.Name, r.Type)
 		}
 	}
 }

@@ -69,19 +69,22 @@ func gatewayKinds(stack *spec.Stack) plan.Step {
 	}}
 }
 
-// kindSteps are the objects of a release of the Gateway API. Its kinds outlive the
-// stack's use of them, because a kind takes every object of it along.
+// kindSteps are the kinds of a release of the Gateway API. They outlive the stack's use
+// of them, because a kind takes every object of it along.
+//
+// The admission policy that a release may bring with them is left out. It refuses an
+// older release, and the experimental channel after the standard one, while Pulumi
+// changes the kinds before it deletes anything: version and channel could never be set
+// back. What may be set back is judged from the stack file, before anything is applied
+// (https://github.com/kubernetes-sigs/gateway-api/blob/v1.5.0/config/crd/standard/gateway.networking.k8s.io_vap_safeupgrades.yaml).
 func kindSteps(release []gatewayapi.Object) plan.Steps {
 	var steps plan.Steps
 	for _, object := range release {
-		name, _, _ := strings.Cut(object.Name(), ".")
-		step := plan.Step{Object: object, Keep: plan.Retain}
-		// What else a release holds has its own kind in front, since there names repeat.
-		if kind, _ := object["kind"].(string); kind != "CustomResourceDefinition" {
-			name = strings.ToLower(kind) + "-" + name
+		if object["kind"] != "CustomResourceDefinition" {
+			continue
 		}
-		step.Name = stepGatewayAPI + "-" + name
-		steps = append(steps, step)
+		name, _, _ := strings.Cut(object.Name(), ".")
+		steps = append(steps, plan.Step{Name: stepGatewayAPI + "-" + name, Object: object, Keep: plan.Retain})
 	}
 	return steps
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,6 +15,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/component"
 	"github.com/home-ops/home-ops/internal/helmguard"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -248,7 +248,7 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.
 			return kubeconfig, nil
 		}
 		// No release is made before its provider has this kubeconfig.
-		b.guard.Open(func() (string, *http.Client, error) { return apiClient([]byte(kubeconfig)) })
+		b.guard.Open(func() (kubeapi.API, error) { return kubeapi.Open([]byte(kubeconfig)) })
 		return kubeconfig, wait(b.ctx.Context(), []byte(kubeconfig))
 	})
 	return pulumi.ToSecret(ready).(pulumi.StringOutput), nil

@@ -5,10 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 const (
@@ -30,7 +31,7 @@ type Guard struct {
 	tell   func(string)
 
 	mu   sync.Mutex
-	dial func() (server string, client *http.Client, err error)
+	dial func() (kubeapi.API, error)
 	// held ends the renewal of each release's mark, and returns when it has ended.
 	held map[release]func()
 }
@@ -47,9 +48,8 @@ func New(tell func(string)) *Guard {
 	}
 }
 
-// Open says how the cluster is reached: by its endpoint, and a client with an
-// administrator's certificate. It comes before the first release.
-func (g *Guard) Open(dial func() (server string, client *http.Client, err error)) {
+// Open says how the cluster is reached. It comes before the first release.
+func (g *Guard) Open(dial func() (kubeapi.API, error)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.dial = dial
@@ -62,8 +62,8 @@ func (g *Guard) reach() (api, error) {
 	if dial == nil {
 		return api{}, errors.New("nobody has said where the cluster is")
 	}
-	server, client, err := dial()
-	return api{server, client}, err
+	reached, err := dial()
+	return api{reached}, err
 }
 
 // Before is called before a release is made or changed. It removes what a dead run left in

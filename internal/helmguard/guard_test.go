@@ -14,6 +14,8 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // lasts is how long a mark lasts in the tests.
@@ -133,7 +135,7 @@ func (s *apiServer) run() (*Guard, *[]string) {
 	var told []string
 	g := New(func(line string) { told = append(told, line) })
 	g.lasts, g.renew = lasts, lasts/10
-	g.Open(func() (string, *http.Client, error) { return s.URL, s.Client(), nil })
+	g.Open(func() (kubeapi.API, error) { return kubeapi.API{Server: s.URL, Client: s.Client()}, nil })
 	return g, &told
 }
 

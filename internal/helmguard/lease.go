@@ -7,6 +7,8 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // leaseName is that of the mark on a release, in its namespace.
@@ -19,8 +21,8 @@ func leases(of release) string {
 // lease is the mark on a release; nil where there is none.
 func (a api) lease(ctx context.Context, of release) (*coordinationv1.Lease, error) {
 	var found coordinationv1.Lease
-	err := a.do(ctx, http.MethodGet, leases(of)+"/"+leaseName(of), nil, &found)
-	if isStatus(err, http.StatusNotFound) {
+	err := a.Do(ctx, http.MethodGet, leases(of)+"/"+leaseName(of), nil, &found)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
 		return nil, nil
 	}
 	return &found, err
@@ -43,16 +45,16 @@ func (a api) mark(ctx context.Context, of release, holder string, lasts time.Dur
 		Spec: coordinationv1.LeaseSpec{HolderIdentity: &holder, LeaseDurationSeconds: &seconds, RenewTime: &now},
 	}
 	if found == nil {
-		return a.do(ctx, http.MethodPost, leases(of), lease, nil)
+		return a.Do(ctx, http.MethodPost, leases(of), lease, nil)
 	}
 	lease.ResourceVersion = found.ResourceVersion
-	return a.do(ctx, http.MethodPut, leases(of)+"/"+lease.Name, lease, nil)
+	return a.Do(ctx, http.MethodPut, leases(of)+"/"+lease.Name, lease, nil)
 }
 
 // unmark takes the mark away.
 func (a api) unmark(ctx context.Context, of release) error {
-	err := a.do(ctx, http.MethodDelete, leases(of)+"/"+leaseName(of), nil, nil)
-	if isStatus(err, http.StatusNotFound) {
+	err := a.Do(ctx, http.MethodDelete, leases(of)+"/"+leaseName(of), nil, nil)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err

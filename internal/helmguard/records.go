@@ -9,6 +9,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // release is a Helm release by its place.
@@ -33,7 +35,7 @@ func (r record) pending() bool { return strings.HasPrefix(r.status, "pending-") 
 func (a api) latest(ctx context.Context, of release) (record, bool, error) {
 	query := url.Values{"labelSelector": {"owner=helm,name=" + of.name}}
 	var list metav1.PartialObjectMetadataList
-	err := a.do(ctx, http.MethodGet, "/api/v1/namespaces/"+of.namespace+"/secrets?"+query.Encode(), nil, &list)
+	err := a.Do(ctx, http.MethodGet, "/api/v1/namespaces/"+of.namespace+"/secrets?"+query.Encode(), nil, &list)
 	if err != nil {
 		return record{}, false, err
 	}
@@ -58,8 +60,8 @@ func (a api) remove(ctx context.Context, of release, r record) error {
 		TypeMeta:      metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
 		Preconditions: metav1.NewUIDPreconditions(r.uid),
 	}
-	err := a.do(ctx, http.MethodDelete, "/api/v1/namespaces/"+of.namespace+"/secrets/"+r.secret, options, nil)
-	if isStatus(err, http.StatusNotFound) {
+	err := a.Do(ctx, http.MethodDelete, "/api/v1/namespaces/"+of.namespace+"/secrets/"+r.secret, options, nil)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err

@@ -91,15 +91,23 @@ func (e Error) Error() string { return e.Text }
 
 // Get reads an object or a list of them; into may be nil where only success counts.
 func (a API) Get(ctx context.Context, path string, into any) error {
-	return a.do(ctx, http.MethodGet, path, nil, into)
+	return a.Do(ctx, http.MethodGet, path, nil, into)
 }
 
 // Create makes an object; an [Error] with code 409 says that it is there already.
 func (a API) Create(ctx context.Context, path string, object any) error {
-	return a.do(ctx, http.MethodPost, path, object, nil)
+	return a.Do(ctx, http.MethodPost, path, object, nil)
 }
 
-func (a API) do(ctx context.Context, method, path string, body, into any) error {
+// IsStatus reports whether the API server refused with an HTTP status.
+func IsStatus(err error, code int) bool {
+	var refused Error
+	return errors.As(err, &refused) && refused.Code == code
+}
+
+// Do sends one request; body and into may be nil. Into a list of metadata it asks for the metadata alone: a Helm record
+// is up to a megabyte.
+func (a API) Do(ctx context.Context, method, path string, body, into any) error {
 	var content io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -112,7 +120,11 @@ func (a API) do(ctx context.Context, method, path string, body, into any) error 
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Accept", "application/json")
+	accept := "application/json"
+	if _, metadata := into.(*metav1.PartialObjectMetadataList); metadata {
+		accept += ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+	}
+	request.Header.Set("Accept", accept)
 	request.Header.Set("Content-Type", "application/json")
 	reply, err := a.Client.Do(request)
 	if err != nil {

@@ -60,32 +60,20 @@ func open(l lock.Entry, archive []byte) (*chart.Chart, error) {
 func ofModule(l lock.Entry, dir string) (*chart.Chart, error) {
 	var files []*loader.BufferedFile
 	root := filepath.Join(dir, filepath.FromSlash(l.Module.Folder))
-	add := func(folder, into, pattern string) error {
-		return filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			if fits, err := filepath.Match(pattern, entry.Name()); err != nil || !fits {
-				return err
-			}
-			content, err := os.ReadFile(filepath.Clean(name))
-			if err != nil {
-				return err
-			}
-			relative, err := filepath.Rel(folder, name)
-			files = append(files, &loader.BufferedFile{Name: into + filepath.ToSlash(relative), Data: content})
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
 			return err
-		})
-	}
-	if err := add(root, "", "*"); err != nil {
-		return nil, err
-	}
-	// cert-manager keeps its definitions, which are templates, apart
-	// (https://github.com/cert-manager/cert-manager/blob/v1.18.2/make/manifests.mk).
-	if definitions := filepath.Join(dir, "deploy", "crds"); isDir(definitions) {
-		if err := add(definitions, "templates/", "crd-*.yaml"); err != nil {
-			return nil, err
 		}
+		content, err := os.ReadFile(filepath.Clean(name))
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, name)
+		files = append(files, &loader.BufferedFile{Name: filepath.ToSlash(relative), Data: content})
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	for _, f := range files {
 		if f.Name != "Chart.yaml" && f.Name != "Chart.template.yaml" {
@@ -98,11 +86,6 @@ func ofModule(l lock.Entry, dir string) (*chart.Chart, error) {
 		f.Name, f.Data = "Chart.yaml", metadata
 	}
 	return loader.LoadFiles(files)
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // released is a Chart.yaml with the version that a release gives it.

@@ -10,6 +10,8 @@ import (
 
 // Side is a stack before or after the step; nil where it is only on the other side.
 type Side struct {
+	// Stack is what the stack file says; nil where that cannot work, and where another homeops rendered it.
+	Stack *spec.Stack
 	Files render.Files
 	// Warnings are the stack file's.
 	Warnings spec.Problems
@@ -47,6 +49,9 @@ func Compare(stack string, before, after *Side) (Report, error) {
 	report.Components = append(report.Components, components...)
 	report.Kustomizations = append(report.Kustomizations, kustomizations...)
 	report.Outside = append(report.Outside, outside(before.Files, after.Files)...)
+	if report.Contract = contract(before, after); report.Contract != nil && !report.Contract.Offered {
+		formOnly(report.Machines, before.Stack, after.Stack)
+	}
 	return report, errors.Join(errMachines, errComponents, errKustomizations)
 }
 

@@ -71,8 +71,12 @@ var restartFields = []string{
 // installFields say what only an installation does.
 var installFields = []string{"machine.install.disk", "machine.install.diskSelector", "machine.install.legacyBIOSSupport"}
 
-// installDocuments are the documents that say how the system's own volumes are made.
-var installDocuments = []string{"VolumeConfig"}
+// installDocuments are the documents that say where Talos is installed, and how the system's own volumes are made.
+var installDocuments = []string{"VolumeConfig", "UnattendedInstallConfig"}
+
+// liveKubernetesDocuments are those of contract v1.14 for which no part of Kubernetes starts anew, as for the fields of
+// the main document that they took over.
+var liveKubernetesDocuments = []string{"KubeNodeConfig", "KubePrismConfig", "KubeTalosAPIAccessConfig", "KubeCoreDNSConfig"}
 
 // appliesLive is the first minor of Talos that applies every config without a reboot
 // (https://docs.siderolabs.com/talos/v1.14/getting-started/what-s-new-in-talos).
@@ -82,8 +86,14 @@ const appliesLive = 14
 // machine that runs the Talos of that minor.
 func effectOf(minor int, kind, path string) Effect {
 	switch {
+	case kind == "UnattendedInstallConfig" && under(path, "installer.image"):
+		return Upgrade
+	case slices.Contains(installDocuments, kind) && under(path, "mount"):
+		return Reboot
 	case slices.Contains(installDocuments, kind):
 		return Reinstall
+	case strings.HasPrefix(kind, "Kube") && !slices.Contains(liveKubernetesDocuments, kind):
+		return Restart
 	case kind != "":
 		return Live
 	case under(path, "machine.install.image"):

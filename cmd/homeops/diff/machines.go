@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"regexp"
@@ -71,7 +72,7 @@ func compareMachine(file string, before, after []byte) (Machine, error) {
 	if err != nil {
 		return machine, err
 	}
-	minor := talosMinor(documentsBefore[""])
+	minor := talosMinor(documentsBefore)
 	names := map[string]bool{}
 	for _, documents := range []map[string]map[string]any{documentsBefore, documentsAfter} {
 		for name := range documents {
@@ -107,8 +108,9 @@ func machineDocuments(file string, content []byte) (map[string]map[string]any, e
 var imageVersion = regexp.MustCompile(`:v1\.(\d+)\.`)
 
 // talosMinor is the minor of the Talos that a config installs; 0 where it does not say.
-func talosMinor(config map[string]any) int {
-	found := imageVersion.FindStringSubmatch(text(config, "machine", "install", "image"))
+func talosMinor(documents map[string]map[string]any) int {
+	image := cmp.Or(text(documents["UnattendedInstallConfig"], "installer", "image"), text(documents[""], "machine", "install", "image"))
+	found := imageVersion.FindStringSubmatch(image)
 	if found == nil {
 		return 0
 	}

@@ -8,6 +8,8 @@ type Report struct {
 	Gone bool `json:"gone,omitempty"`
 	// Machines are those whose config changes.
 	Machines []Machine `json:"machines"`
+	// Contract is the newer form of the machine configs that the step switches to, or makes possible.
+	Contract *Contract `json:"contract,omitempty"`
 	// Components are what Pulumi changes in the cluster.
 	Components []Component `json:"components"`
 	// Kustomizations are what Flux changes.

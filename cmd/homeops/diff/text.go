@@ -26,6 +26,7 @@ func (r Report) WriteText(w io.Writer) error {
 		return p.err
 	}
 	p.machines(r.Machines)
+	p.contract(r.Contract)
 	for _, component := range r.Components {
 		p.linef("  Pulumi, %s", component.Component)
 		for _, release := range component.Releases {

@@ -84,7 +84,7 @@ func complaints(cfg config.Provider) []string {
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSpace(line)
 		if text, ok := strings.CutPrefix(line, "* "); ok && !counted.MatchString(text) {
-			out = append(out, text)
+			out = append(out, strings.TrimPrefix(text, mainDocument))
 		}
 	}
 	if out == nil {
@@ -93,8 +93,11 @@ func complaints(cfg config.Provider) []string {
 	return out
 }
 
+// mainDocument stands in front of what Talos says of the document without a kind, which most patches are of.
+const mainDocument = "v1alpha1.Config: "
+
 // counted is what stands over errors inside an error.
-var counted = regexp.MustCompile(`^[0-9]+ errors? occurred:$`)
+var counted = regexp.MustCompile(`^(\S+: )?[0-9]+ errors? occurred:$`)
 
 // merge turns the panics that Talos's merger answers some patches with into errors.
 func merge(into, patch config.Provider) (merged config.Provider, err error) {
@@ -108,8 +111,8 @@ func merge(into, patch config.Provider) (merged config.Provider, err error) {
 
 var (
 	// What the decoder says of itself, and of lines in a text that nobody wrote.
-	decoding = regexp.MustCompile(`(error decoding .* to \*[A-Za-z0-9.]+: )?(yaml: unmarshal errors:)?`)
-	place    = regexp.MustCompile(`^line [0-9]+: `)
+	decoding = regexp.MustCompile(`(error decoding document .* \(line [0-9]+\): )?(error decoding .* to \*[A-Za-z0-9.]+: )?(yaml: (unmarshal|construct) errors:)?`)
+	place    = regexp.MustCompile(`^ ?line [0-9]+: `)
 )
 
 const unknownKeys = "unknown keys found during decoding:\n"

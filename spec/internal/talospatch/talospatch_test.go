@@ -12,7 +12,7 @@ func TestCheck_SaysWhatTalosWouldNotTake(t *testing.T) {
 	for patch, want := range map[string]string{
 		"machine: {networks: {hostname: x}}":                                      "Talos has no key machine.networks.hostname",
 		"machine: {network: {interfaces: [{interface: eth0, adresses: [x]}]}}":    "Talos has no key machine.network.interfaces[0].adresses",
-		"machine: {sysctls: [a]}":                                                 "cannot unmarshal !!seq into map[string]string",
+		"machine: {sysctls: [a]}":                                                 "cannot construct !!seq into map[string]string",
 		"machine: {install: {diskSelector: {size: '>= 5 foo'}}}":                  "failed to parse disk size  5 foo: unhandled size name: foo",
 		"{apiVersion: v1alpha1, kind: NoSuchConfig}":                              `"NoSuchConfig" "v1alpha1": not registered`,
 		"{apiVersion: v1alpha1, kind: UserVolumeConfig, name: x, provisioned: 1}": "Talos has no key provisioned",
@@ -35,7 +35,7 @@ func TestCheck_SaysWhatTalosWouldNotTake(t *testing.T) {
 
 func TestValidate_SaysWhatThePatchMakesWrong(t *testing.T) {
 	for patch, want := range map[string]string{
-		`{apiVersion: v1alpha1, kind: RawVolumeConfig, name: "a b", provisioning: {minSize: 1GB, diskSelector: {match: "!system_disk"}}}`: "name can only contain lowercase and uppercase ASCII letters, digits, and hyphens",
+		`{apiVersion: v1alpha1, kind: RawVolumeConfig, name: "a b", provisioning: {minSize: 1GB, diskSelector: {match: "!system_disk"}}}`: "RawVolumeConfig/a b: name can only contain lowercase and uppercase ASCII letters, digits, and hyphens",
 		"machine: {network: {interfaces: [{interface: eth0, bond: {mode: none}}]}}":                                                       "invalid bond type none",
 		"machine: {sysctls: {net.core.somaxconn: '4096'}}":                                                                                "",
 	} {
