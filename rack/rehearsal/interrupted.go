@@ -223,7 +223,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 	if err != nil {
 		return fmt.Errorf("stack file: %w", err)
 	}
-	after, ok := changed(string(before), r.stack)
+	after, ok := withPoolMore(string(before), r.stack)
 	if !ok {
 		r.add("a change is ended on its way", true, "the stack has no pool that can be parted, so there is nothing to change")
 		return nil
@@ -255,8 +255,8 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 	return r.upAgain(ctx)
 }
 
-// changed is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
-func changed(text string, stack *spec.Stack) (string, bool) {
+// withPoolMore is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
+func withPoolMore(text string, stack *spec.Stack) (string, bool) {
 	const pools = "\n    pools:\n"
 	for _, p := range stack.Cilium.Pools {
 		last := p.Blocks[len(p.Blocks)-1]
