@@ -127,7 +127,7 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 		r.add("there are moments to end up at", false, fmt.Sprintf("%d", len(planned)))
 	}
 	for _, at := range inside {
-		r.interrupt(ctx, at.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+		r.interruptInside(ctx, at.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			at.arm(r, ctx, kill)
 			return func(apitype.EngineEvent) {}
 		})
@@ -175,6 +175,16 @@ func (r *rehearsal) interruptAt(ctx context.Context, what string, left []moment)
 	r.add(fmt.Sprintf("up was ended at the moments of %s", what), len(left) < all || all == 0,
 		fmt.Sprintf("%d of %d; the others had passed in a run that was ended elsewhere", all-len(left), all))
 	return nil
+}
+
+// interruptInside kills `up` inside an operation. A run that was not killed has not been tried there.
+func (r *rehearsal) interruptInside(
+	ctx context.Context, name string, arm func(ctx context.Context, kill func()) pulumi.Watcher,
+) {
+	if !r.interrupt(ctx, name, endings()[0], arm) {
+		last := &r.report.Checks[len(r.report.Checks)-1]
+		last.OK, last.Detail = false, "up was not killed: "+last.Detail
+	}
 }
 
 // interrupt runs `up`, ends it at a moment, and adds what came of it. It reports whether the run was ended: one that has
@@ -236,7 +246,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 		if _, err := r.cli.Preview(ctx, moments(&planned)); err != nil {
 			return err
 		}
-		r.interrupt(ctx, "in a Helm upgrade of "+way.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+		r.interruptInside(ctx, "in a Helm upgrade of "+way.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			r.whenPending(ctx, "pending-upgrade", kill)
 			return func(apitype.EngineEvent) {}
 		})
