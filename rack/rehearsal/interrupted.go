@@ -127,7 +127,7 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 		r.add("there are moments to end up at", false, fmt.Sprintf("%d", len(planned)))
 	}
 	for _, at := range inside {
-		r.interrupt(ctx, at.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+		r.interruptInside(ctx, at.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			at.arm(r, ctx, kill)
 			return func(apitype.EngineEvent) {}
 		})
@@ -177,6 +177,16 @@ func (r *rehearsal) interruptAt(ctx context.Context, what string, left []moment)
 	return nil
 }
 
+// interruptInside kills `up` inside an operation. A run that was not killed has not been tried there.
+func (r *rehearsal) interruptInside(
+	ctx context.Context, name string, arm func(ctx context.Context, kill func()) pulumi.Watcher,
+) {
+	if !r.interrupt(ctx, name, endings()[0], arm) {
+		last := &r.report.Checks[len(r.report.Checks)-1]
+		last.OK, last.Detail = false, "up was not killed: "+last.Detail
+	}
+}
+
 // interrupt runs `up`, ends it at a moment, and adds what came of it. It reports whether the run was ended: one that has
 // done its work before is no fault of its own.
 func (r *rehearsal) interrupt(
@@ -223,7 +233,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 	if err != nil {
 		return fmt.Errorf("stack file: %w", err)
 	}
-	after, ok := changed(string(before), r.stack)
+	after, ok := withPoolMore(string(before), r.stack)
 	if !ok {
 		r.add("a change is ended on its way", true, "the stack has no pool that can be parted, so there is nothing to change")
 		return nil
@@ -236,7 +246,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 		if _, err := r.cli.Preview(ctx, moments(&planned)); err != nil {
 			return err
 		}
-		r.interrupt(ctx, "in a Helm upgrade of "+way.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+		r.interruptInside(ctx, "in a Helm upgrade of "+way.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			r.whenPending(ctx, "pending-upgrade", kill)
 			return func(apitype.EngineEvent) {}
 		})
@@ -255,8 +265,8 @@ func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
 	return r.upAgain(ctx)
 }
 
-// changed is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
-func changed(text string, stack *spec.Stack) (string, bool) {
+// withPoolMore is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
+func withPoolMore(text string, stack *spec.Stack) (string, bool) {
 	const pools = "\n    pools:\n"
 	for _, p := range stack.Cilium.Pools {
 		last := p.Blocks[len(p.Blocks)-1]
