@@ -43,6 +43,8 @@ type rack struct {
 	onState     func(name string, state node.State)
 	onBootstrap func(name string)
 	faults      []error
+	// admin is the way to the API server before the program has handed out any; nil before there is one.
+	admin *rest.Config
 }
 
 // machine is one node and its line in the stack file.
@@ -134,6 +136,9 @@ func (r *rack) exchange(ctx context.Context, stack *spec.Stack, old *machine) er
 func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *rest.Config) error {
 	return func(ctx context.Context, config *rest.Config) error {
 		world.edge.attach(config)
+		r.mu.Lock()
+		r.admin = config
+		r.mu.Unlock()
 		var running sync.WaitGroup
 		defer running.Wait()
 		running.Go(func() {
