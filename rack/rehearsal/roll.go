@@ -99,7 +99,7 @@ func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) err
 	}
 	var want []string
 	if step.down {
-		want = changed(before, r.stack)
+		want = changedNodes(before, r.stack)
 	}
 	did, err := r.act(ctx, c, step.name, func() error {
 		_, err := r.cli.Up(ctx)
@@ -114,8 +114,8 @@ func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) err
 	return nil
 }
 
-// changed are the nodes that are not the same in two states of a stack.
-func changed(before, after *spec.Stack) []string {
+// changedNodes are the nodes that are not the same in two states of a stack.
+func changedNodes(before, after *spec.Stack) []string {
 	var names []string
 	for _, n := range after.Nodes {
 		if !slices.ContainsFunc(before.Nodes, func(old spec.Node) bool { return reflect.DeepEqual(old, n) }) {

@@ -56,11 +56,13 @@ func driftOf(node Node, is Running, effect Effect) string {
 // revive brings a machine back that has nothing any more.
 func (r *Roll) revive(ctx context.Context, machine Machine, node Node) error {
 	r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
-	if err := r.forget(ctx, node); err != nil {
+	if err := r.forget(ctx, machine, node); err != nil {
 		return err
 	}
-	if err := machine.Configure(ctx, node.Config); err != nil {
-		return within(node, err)
+	if is, err := machine.Running(ctx); err != nil || is.Maintenance {
+		if err := machine.Configure(ctx, node.Config); err != nil {
+			return within(node, err)
+		}
 	}
 	return r.after(ctx, machine, turn{node: node})
 }

@@ -53,3 +53,14 @@ func TestCheck_SaysNothingOfAMachineThatIsAsItShouldBe(t *testing.T) {
 		t.Errorf("error %v, told %q", err, w.lines)
 	}
 }
+
+// An update that was killed just after it had sent a config is followed by one that still sees maintenance mode.
+func TestCheck_LeavesAMemberAloneThatHasJoinedMeanwhile(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	m := w.machines["cp-3"]
+	m.inMaintenance = 1
+	if err := w.check(t, "cp-3"); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t)
+}

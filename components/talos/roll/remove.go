@@ -158,8 +158,9 @@ func (r *Roll) removeMember(ctx context.Context, id uint64) error {
 }
 
 // forget removes the member that a machine left behind which is in maintenance mode: its data are gone, and etcd would
-// wait for it for ever. The machine joins as a new member.
-func (r *Roll) forget(ctx context.Context, node Node) error {
+// wait for it for ever. The machine joins as a new member. One that has taken its config meanwhile, as after an update that
+// was killed just behind it, may have joined already, and is left alone.
+func (r *Roll) forget(ctx context.Context, machine Machine, node Node) error {
 	if !node.ControlPlane {
 		return nil
 	}
@@ -174,6 +175,13 @@ func (r *Roll) forget(ctx context.Context, node Node) error {
 		}
 		if err := state.bearsLoss(node.Name); err != nil {
 			return err
+		}
+		is, err := machine.Running(ctx)
+		switch {
+		case err != nil:
+			return err
+		case !is.Maintenance:
+			return nil
 		}
 		return r.removeMember(ctx, state.members[i].ID)
 	})

@@ -21,7 +21,7 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 	if seen.action == Configure {
 		// The provider, whose turn is next, sends the config; etcd joins by itself.
 		r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
-		return r.forget(ctx, node)
+		return r.forget(ctx, machine, node)
 	}
 	if seen.action != Nothing {
 		r.tell(fmt.Sprintf("%s: %s", node.Name, seen.action))

@@ -49,6 +49,8 @@ type machine struct {
 	rollsBack, dead bool
 	// noEtcd and noAPI do not answer, though the machine does.
 	noEtcd, noAPI bool
+	// inMaintenance counts the looks for which it still is in maintenance mode.
+	inMaintenance int
 	// leftEtcd is no member any more; deleted has no node object.
 	leftEtcd, deleted bool
 	// disks are Ceph's.
@@ -198,6 +200,10 @@ func (m *machine) Running(context.Context) (roll.Running, error) {
 	if m.away > 0 {
 		m.away--
 		return roll.Running{}, errors.New("connection refused")
+	}
+	if m.inMaintenance > 0 {
+		m.inMaintenance--
+		return roll.Running{Maintenance: true}, nil
 	}
 	return m.running, nil
 }
