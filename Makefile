@@ -52,6 +52,7 @@ test: ## Run every test, rehearsals included
 	go test ./...
 	go test -C rack -count 1 -timeout 30m $$(go list -C rack ./... | grep -v /e2e$$)
 	go test -C rack/flows/engine ./...
+	go test -C rack/promrules -count 1 ./...
 	go test -C rack -count 1 -timeout 60m ./e2e
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
 
@@ -62,6 +63,7 @@ unit: ## Run the tests that need no rack
 	go test ./...
 	go test -C rack -count 1 -short ./...
 	go test -C rack/flows/engine ./...
+	go test -C rack/promrules -count 1 ./...
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
@@ -83,8 +85,8 @@ up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file
 	@$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
-destroy: pulumi ## pulumi destroy of STACK=home; machine secrets are protected
-	$(PULUMI) destroy --stack $(STACK)
+destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
+	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }
 
 kubeconfig: pulumi ## Write the kubeconfig of STACK=home to out/kubeconfig/home
 	@$(call secret-output,kubeconfig,KUBECONFIG)

@@ -16,10 +16,6 @@ var floors = []floor{
 		ExternalSecrets, "0.16.0", "the first that serves ClusterSecretStore and ExternalSecret as external-secrets.io/v1",
 		"https://github.com/external-secrets/external-secrets/releases/tag/v0.16.0",
 	},
-	{
-		FluxDistribution, "v2.7.0", "the first that applies a changed setting at once and tries a failed Helm release again for as long as it fails",
-		"https://fluxcd.io/blog/2025/09/flux-v2.7.0/",
-	},
 }
 
 // floors refuses releases that lack kinds which the program writes, and returns them, each as a meeting with itself.

@@ -28,6 +28,7 @@ func commands() []command {
 		versionsCommand,
 		contractCommand,
 		sopsCommand,
+		doctorCommand,
 		stateCommand,
 		breakGlassCommand,
 		resetCommand,
