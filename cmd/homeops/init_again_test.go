@@ -112,13 +112,17 @@ const ours = "https://github.com/home-ops/home-ops.git"
 
 func TestInit_PutsAStackInThePlaceOfASample(t *testing.T) {
 	sample := good(t) // the example follows the project itself
-	dir := project(t, map[string]string{"home": sample})
+	dir := project(t, map[string]string{"home": sample, "lab": other(t)})
+	mkdir(t, "kubernetes/clusters/lab")
 	if refused := begin(t, rackOf(t), "", given()...); refused.code != exitProblem || !strings.Contains(refused.err, "Pulumi.home.yaml exists, and is not overwritten") {
 		t.Errorf("without being asked: %+v", refused)
 	}
 	got := begin(t, rackOf(t), "", given("--samples=yes")...)
 	if got.code != exitOK || !strings.Contains(got.out, "Removed the sample Pulumi.home.yaml.\n") {
 		t.Fatalf("got %+v", got)
+	}
+	if want := "These are still this project's samples:\n  git rm -r Pulumi.lab.yaml kubernetes/clusters/lab\n"; !strings.Contains(got.out, want) {
+		t.Errorf("%q is missing in\n%s", want, got.out)
 	}
 	if s, _ := spec.LoadFile(filepath.Join(dir, "Pulumi.home.yaml")); isProjects(s.Flux.Repository) {
 		t.Error("the sample is still there")

@@ -161,9 +161,27 @@ func (i *initiation) farewell(stack *spec.Stack, written []string, left []gitops
 		}
 	}
 	fmt.Fprintf(i.out, "  make rehearse STACK=%s\n  git add -A && git commit -m 'feat: the stack %[1]s' && git push\n  make up STACK=%[1]s\n", i.stack)
+	if samples := i.samplesLeft(); len(samples) > 0 {
+		fmt.Fprintf(i.out, "CI applies every stack of the repository. These are still this project's samples:\n  git rm -r %s\n", strings.Join(samples, " "))
+	}
 	if i.ageKey != "" {
 		fmt.Fprintf(i.out, "Keep copies of %s and %s in a safe place: without them nobody can read the stack's secrets.\n", i.ageKey, i.passphrase)
 	}
+}
+
+// samplesLeft are the files of the samples that did not have to make room.
+func (i *initiation) samplesLeft() []string {
+	files, _ := stackFiles(i.dir)
+	var samples []string
+	for _, file := range files {
+		if s, _ := spec.LoadFile(file); isProjects(s.Flux.Repository) {
+			samples = append(samples, file)
+			if _, err := os.Stat(filepath.Join(i.dir, filepath.FromSlash(s.Flux.Path))); err == nil {
+				samples = append(samples, s.Flux.Path)
+			}
+		}
+	}
+	return samples
 }
 
 // images are the addresses of the boot images of a stack's machines, each once
