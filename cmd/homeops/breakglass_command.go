@@ -21,6 +21,7 @@ import (
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/cmd/homeops/keep"
 	"github.com/home-ops/home-ops/internal/kubeapi"
+	"github.com/home-ops/home-ops/internal/passphrase"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -125,7 +126,7 @@ func saveBreakGlass(ctx context.Context, c call) error {
 	if source.StackFile, err = os.ReadFile(k.file); err != nil {
 		return err
 	}
-	if source.Passphrase, err = passphrase(); err != nil {
+	if source.Passphrase, err = stackPassphrase(); err != nil {
 		return err
 	}
 	if source.Secrets, err = secretsOf(ctx, source.Kubeconfig); err != nil {
@@ -142,13 +143,15 @@ func saveBreakGlass(ctx context.Context, c call) error {
 	return nil
 }
 
-// passphrase is that of the stack, where pulumi has it from the environment.
-func passphrase() (string, error) {
-	if file := os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE"); file != "" {
-		raw, err := os.ReadFile(file)
-		return strings.TrimRight(string(raw), "\r\n"), err
+// stackPassphrase is that of the stack, where pulumi has it from the environment.
+func stackPassphrase() (string, error) {
+	phrase, given := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
+	file := os.Getenv(passphrase.FileVar)
+	if given || file == "" {
+		return phrase, nil
 	}
-	return os.Getenv("PULUMI_CONFIG_PASSPHRASE"), nil
+	raw, err := os.ReadFile(file)
+	return strings.TrimSpace(string(raw)), err
 }
 
 // askWithin is how long a cluster may take to answer what is asked once.

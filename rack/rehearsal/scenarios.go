@@ -15,6 +15,7 @@ import (
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
 	"blackout":    blackout,
+	"everywhere":  everywhere,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
