@@ -47,11 +47,13 @@ func TestStandIns_ReachForNodesAsTheGenuineChartsDo(t *testing.T) {
 // byOperators are workloads that the chart's operator makes in life, and the stand-in in the rack.
 var byOperators = map[string]bool{"alertmanager-kube-prometheus-stack": true, "prometheus-kube-prometheus-stack": true}
 
-// sameSecurity compares security contexts of pods, of which an empty one is the same as none.
-var sameSecurity = cmp.Comparer(func(a, b *corev1.PodSecurityContext) bool {
-	empty := func(s *corev1.PodSecurityContext) bool { return s == nil || reflect.ValueOf(*s).IsZero() }
+// sameSecurity compares security contexts, of which an empty one is the same as none.
+var sameSecurity = cmp.Options{cmp.Comparer(same[corev1.PodSecurityContext]), cmp.Comparer(same[corev1.SecurityContext])}
+
+func same[T any](a, b *T) bool {
+	empty := func(s *T) bool { return s == nil || reflect.ValueOf(*s).IsZero() }
 	return empty(a) && empty(b) || reflect.DeepEqual(a, b)
-})
+}
 
 func compareWithFacts(t *testing.T, all []Chart, use uses.Use) {
 	t.Helper()
@@ -96,7 +98,7 @@ func compareWithFacts(t *testing.T, all []Chart, use uses.Use) {
 				t.Errorf("%s %s: the genuine one has no container %s", got.Kind, got.Name, c.Name)
 				continue
 			}
-			if diff := cmp.Diff(want.Containers[j].Security, c.Security, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want.Containers[j].Security, c.Security, sameSecurity); diff != "" {
 				t.Errorf("%s %s, container %s (-genuine +stand-in):\n%s", got.Kind, got.Name, c.Name, diff)
 			}
 		}
