@@ -87,7 +87,7 @@ func (c *checker) peer(path string, p *BGPPeer) {
 	case p.LearnASN && p.PasswordRef == "":
 		c.warnf(path+".learnASN", "whatever answers at this address is believed to be the router; give passwordRef too")
 	case !p.LearnASN && p.ASN == 0 && !c.s.isSet(path+".asn"):
-		c.errorf(path+".asn", "is missing; write for example 64512, or learnASN: true to take the router's word for it")
+		c.errorf(path+".asn", "the router's number is neither given nor learnt: write it, or learnASN: true to take the router's word for it")
 	}
 	if c.asn(path+".asn", p.ASN) {
 		c.sameAS(path, p)

@@ -109,6 +109,9 @@ func (s *Stack) deriveFlux() {
 	if f.Path == "" && !s.isSet("flux.path") {
 		f.Path = "kubernetes/clusters/" + s.Name
 	}
+	if f.Tag == "" && f.OCI() && !s.isSet("flux.tag") {
+		f.Tag = "latest"
+	}
 	if f.Interval == 0 && !s.isSet("flux.interval") {
 		f.Interval = Duration(180e9)
 	}
@@ -131,6 +134,9 @@ func (s *Stack) deriveFlux() {
 // SSH reports whether the repository is cloned over ssh.
 func (f Flux) SSH() bool { return strings.HasPrefix(f.Repository, "ssh://") }
 
+// OCI reports whether the repository is an artifact in a registry.
+func (f Flux) OCI() bool { return strings.HasPrefix(f.Repository, "oci://") }
+
 // Host is the name of the Git server, or empty when the repository is no URL.
 func (f Flux) Host() string {
 	u, ok := f.repositoryURL()
@@ -138,6 +144,15 @@ func (f Flux) Host() string {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// Authority is the name of the server and its port, if the repository has one.
+func (f Flux) Authority() string {
+	u, ok := f.repositoryURL()
+	if !ok {
+		return ""
+	}
+	return u.Host
 }
 
 // OwnerAndName are the two parts of a repository's name at GitHub. Both are empty when it is none there.
@@ -211,8 +226,13 @@ func (s *Stack) deriveSecrets() {
 			o.TokenRef = "config:onepasswordToken"
 		}
 	}
-	if k := s.Secrets.SOPS; k != nil && k.KeyRef == "" {
-		k.KeyRef = s.usualRef("sops", "age-key", "sopsAgeKey")
+	if k := s.Secrets.SOPS; k != nil {
+		if k.KeyRef == "" && len(k.AgeRecipients) > 0 {
+			k.KeyRef = s.usualRef("sops", "age-key", "sopsAgeKey")
+		}
+		if k.PGP != nil && k.PGP.KeyRef == "" {
+			k.PGP.KeyRef = s.usualRef("sops", "pgp-key", "sopsPGPKey")
+		}
 	}
 }
 

@@ -1,17 +1,24 @@
 package spec
 
-// Flux is the Git repository that owns the cluster's content after bootstrap (https://fluxcd.io).
+// Flux is the Git repository, or the artifact made of one, that owns the cluster's content after bootstrap
+// (https://fluxcd.io).
 type Flux struct {
 	// Repository is its clone URL: https://host/owner/name.git, or ssh://git@host/owner/name.git for a deploy
-	// key.
+	// key. At oci://host/owner/name lies an artifact that `flux push artifact` made of it, for a cluster that reaches no
+	// Git server; the tree's Kustomizations in flux-system then all follow the artifact.
 	Repository string `json:"repository" required:"true" example:"https://github.com/home-ops/home-ops.git"`
 	// Branch is what the cluster follows. Default: main.
 	Branch string `json:"branch,omitempty"`
+	// Tag is which of the artifacts at oci:// the cluster follows. Default: latest.
+	Tag string `json:"tag,omitempty" example:"production"`
 	// Path is the directory of this cluster in the repository. Default: kubernetes/clusters/STACK.
 	Path string `json:"path,omitempty" example:"kubernetes/clusters/home"`
 	// Interval is how often Flux looks by itself, a webhook or not: announcements get lost. Default: 3m.
 	Interval Duration `json:"interval,omitempty"`
-	// TokenRef says where the access token of a private https repository is kept. Leave it out for a public one.
+	// Username goes with TokenRef, where a server looks at it, as registries do. Default: git.
+	Username string `json:"username,omitempty"`
+	// TokenRef says where the access token of a private repository at https:// or oci:// is kept. Leave it out for a
+	// public one.
 	TokenRef SecretRef `json:"tokenRef,omitempty" example:"op://home/github/token"`
 	// PrivateKeyRef says where the private key for ssh is kept. Default: one is generated, and registered
 	// when GitHub.DeployKey is on.
@@ -25,7 +32,7 @@ type Flux struct {
 	GitHub *GitHub `json:"github,omitempty"`
 }
 
-func (f *Flux) defaults() { f.Branch = "main" }
+func (f *Flux) defaults() { f.Branch, f.Username = "main", "git" }
 
 // Webhook lets the Git server announce a push
 // (https://fluxcd.io/flux/components/notification/receivers/).

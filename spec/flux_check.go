@@ -65,9 +65,15 @@ func (c *checker) repositoryForm() {
 		c.errorf(at, "%q is a form that only git itself reads; write ssh://%s@%s/%s", f.Repository, user, m[2], m[3])
 		return
 	}
-	u, ok := c.url(at, f.Repository, "https", "ssh", "http")
+	u, ok := c.url(at, f.Repository, "https", "ssh", "http", "oci")
 	if !ok {
 		return
+	}
+	if f.Tag != "" && u.Scheme != "oci" {
+		c.errorf("flux.tag", "is of artifacts at oci://, and flux.repository is a Git repository: use branch")
+	}
+	if c.s.isSet("flux.username") && f.TokenRef == "" {
+		c.errorf("flux.username", "has no effect without tokenRef")
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		c.errorf(at, "%q names no repository; write for example %s://%s/owner/name.git", f.Repository, u.Scheme, u.Host)
@@ -82,6 +88,8 @@ func (c *checker) repositoryForm() {
 			c.errorf("flux.tokenRef", "is for https; this repository is cloned over ssh, with privateKeyRef")
 		}
 		return
+	case "oci":
+		c.artifact(u)
 	case "http":
 		c.warnf(at, "http is neither encrypted nor signed: whoever is on the way can put anything into the cluster")
 	}

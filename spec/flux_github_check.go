@@ -10,7 +10,7 @@ import (
 // webhook checks that the Git server can announce pushes.
 func (c *checker) webhook() {
 	f := c.s.Flux
-	if f.Webhook == nil {
+	if f.Webhook == nil || f.OCI() {
 		return
 	}
 	const at = "flux.webhook"
@@ -68,7 +68,7 @@ func (c *checker) hostTaken(host, label string) string {
 func (c *checker) github() {
 	f := c.s.Flux
 	g := f.GitHub
-	if g == nil {
+	if g == nil || f.OCI() {
 		return
 	}
 	const at = "flux.github"

@@ -134,7 +134,10 @@ var mutations = []mutation{
 		if !ok {
 			return ""
 		}
-		bgp["peers"].([]any)[0].(object)["asn"] = bgp["localASN"]
+		peer := bgp["peers"].([]any)[0].(object)
+		peer["asn"] = bgp["localASN"]
+		delete(peer, "learnASN")
+		delete(bgp, "overrides")
 		return "cilium.bgp.peers[0].asn"
 	}},
 	{"both ways to announce", func(c object, _ *rand.Rand) string {

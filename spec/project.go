@@ -100,7 +100,7 @@ func (s *Stack) outsideClaims(add func(severity Severity, path, kind, what, why 
 	}
 	repo := strings.TrimSuffix(strings.ToLower(f.Repository), ".git")
 	if repo != "" {
-		add(Error, "flux.path", "path "+repo+" "+f.Branch, strings.Trim(f.Path, "./"), "each cluster would apply the other's settings")
+		add(Error, "flux.path", "path "+repo+" "+f.Branch+" "+f.Tag, strings.Trim(f.Path, "./"), "each cluster would apply the other's settings")
 	}
 	if g := f.GitHub; g != nil && g.Protection {
 		add(Error, "flux.github.protection", "protection "+repo, "the protection of branch "+f.Branch, "two owners would undo each other's settings; let one stack have it")

@@ -135,5 +135,13 @@ func (c *checker) sops(k *SOPS) {
 	if len(k.AgeRecipients) > 0 && software == 0 {
 		c.errorf(path+".ageRecipients", "are all of hardware keys, which Flux cannot ask: add one of age-keygen, whose private key keyRef gives")
 	}
+	switch {
+	case len(k.AgeRecipients)+len(k.KMS) == 0 && k.PGP == nil && !c.anyBad(path, path+".ageRecipients", path+".pgp", path+".kms"):
+		c.errorf(path, "encrypts for nobody: give ageRecipients (age-keygen makes a key), pgp or kms")
+	case len(k.AgeRecipients) == 0 && k.KeyRef != "":
+		c.errorf(path+".keyRef", "is the private key of one of ageRecipients, and there are none")
+	}
+	c.sopsPGP(path+".pgp", k.PGP)
+	c.sopsKMS(path+".kms", k)
 	c.label(path+".secretName", k.SecretName)
 }

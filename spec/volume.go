@@ -8,7 +8,12 @@ type SystemVolume struct {
 	MinSize Size `json:"minSize,omitempty" example:"20GiB"`
 	// MaxSize is the most that it takes. Default: all that is free.
 	MaxSize Size `json:"maxSize,omitempty" example:"100GiB"`
+	// MaxPercent is MaxSize in percent of the disk's room, for machines with disks of different sizes. It wants Talos v1.12.
+	MaxPercent int `json:"maxPercent,omitempty" min:"1" max:"99" example:"50"`
 }
+
+// Limited reports whether it leaves room on its disk.
+func (v *SystemVolume) Limited() bool { return v.MaxSize > 0 || v.MaxPercent > 0 }
 
 // UserVolume is a file system of the node's own, mounted at /var/mnt/NAME
 // (https://www.talos.dev/latest/talos-guides/configuration/disk-management/).
@@ -24,6 +29,8 @@ type UserVolume struct {
 	MinSize Size `json:"minSize,omitempty" example:"50GiB"`
 	// MaxSize is the most that it takes. Default: all that is free, with Grow.
 	MaxSize Size `json:"maxSize,omitempty" example:"500GiB"`
+	// MaxPercent is MaxSize in percent of the disk's room, for machines with disks of different sizes. It wants Talos v1.12.
+	MaxPercent int `json:"maxPercent,omitempty" min:"1" max:"99" example:"50"`
 	// Grow extends the volume when the disk has more room. Default: false.
 	Grow bool `json:"grow,omitempty"`
 	// Filesystem is xfs or ext4. Default: xfs.
@@ -33,6 +40,9 @@ type UserVolume struct {
 }
 
 func (v *UserVolume) defaults() { v.Filesystem = "xfs" }
+
+// Limited reports whether it leaves room on its disk.
+func (v *UserVolume) Limited() bool { return v.MaxSize > 0 || v.MaxPercent > 0 }
 
 // MountPath is where the volume is mounted on the node.
 func (v UserVolume) MountPath() string { return "/var/mnt/" + v.Name }

@@ -18,6 +18,7 @@ func (c *checker) volumes() {
 		if e := n.EphemeralVolume; e != nil {
 			p := at + ".ephemeralVolume"
 			c.sizes(p, e.MinSize, e.MaxSize)
+			c.percent(p, e.MaxSize, e.MaxPercent)
 			c.fits(p, e.Disk, e.MinSize)
 			c.installDiskRoom(at, n)
 			if e.MaxSize > 0 && e.MaxSize < smallestEphemeral {
@@ -26,7 +27,7 @@ func (c *checker) volumes() {
 			if !e.Disk.IsZero() {
 				c.disk(p+".disk", i, e.Disk, useEphemeral)
 			}
-			if e.Disk.IsZero() && e.MinSize == 0 && e.MaxSize == 0 && !c.anyBad(p) {
+			if e.Disk.IsZero() && e.MinSize == 0 && !e.Limited() && !c.anyBad(p, p+".maxPercent") {
 				c.errorf(p, "says nothing: give disk, minSize or maxSize")
 			}
 		}
@@ -41,7 +42,7 @@ func (c *checker) volumes() {
 			seen[v.Name] = j
 			for k := range n.UserVolumes[:j] {
 				before := &n.UserVolumes[k]
-				if same, by := sameDisk(before.Disk, v.Disk); same && before.MaxSize == 0 {
+				if same, by := sameDisk(before.Disk, v.Disk); same && !before.Limited() {
 					c.errorf(fmt.Sprintf("%s.userVolumes[%d].maxSize", at, k), "is missing: without it the volume takes all of %s, and leaves nothing for volume %s", by, v.Name)
 				}
 			}
@@ -52,6 +53,24 @@ func (c *checker) volumes() {
 func (c *checker) sizes(at string, low, high Size) {
 	if low > 0 && high > 0 && low > high {
 		c.errorf(at+".minSize", "%s is more than maxSize (%s)", low, high)
+	}
+}
+
+// relativeSizes is the first Talos that knows sizes in percent (https://github.com/siderolabs/talos/pull/12231).
+const relativeSizes = Version("v1.12")
+
+// percent checks a limit that is written as a part of the disk.
+func (c *checker) percent(at string, most Size, percent int) {
+	if percent == 0 {
+		return
+	}
+	if most > 0 {
+		c.errorf(at+".maxPercent", "maxSize (%s) limits the volume already: keep one of the two", most)
+	}
+	talos, ok := c.s.Cluster.TalosVersion.parse()
+	first, _ := relativeSizes.parse()
+	if ok && talos.compareMinor(first) < 0 {
+		c.errorf(at+".maxPercent", "Talos %s (cluster.talosVersion) knows no sizes in percent, which %s brought: use maxSize", c.s.Cluster.TalosVersion, relativeSizes)
 	}
 }
 
@@ -92,11 +111,12 @@ func (c *checker) userVolume(at string, node int, n *Node, v *UserVolume) {
 		c.errorf(at+".name", "%q is not a volume name: 1 to 34 letters, digits and dashes", v.Name)
 	}
 	c.sizes(at, v.MinSize, v.MaxSize)
+	c.percent(at, v.MaxSize, v.MaxPercent)
 	c.fits(at, v.Disk, v.MinSize)
 	if v.MaxSize > 0 && v.MaxSize < smallestXFS && v.Filesystem == "xfs" {
 		c.errorf(at+".maxSize", "%s is less than the %s that xfs can be made in: make it larger, or filesystem: ext4", v.MaxSize, smallestXFS)
 	}
-	if v.MinSize == 0 && v.MaxSize == 0 && !c.anyBad(at) {
+	if v.MinSize == 0 && !v.Limited() && !c.anyBad(at, at+".maxPercent") {
 		c.errorf(at, "has neither minSize nor maxSize; Talos wants one of them")
 	}
 	switch {
@@ -117,7 +137,7 @@ func (c *checker) userVolume(at string, node int, n *Node, v *UserVolume) {
 	if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
 		onInstallDisk = true
 	}
-	if onInstallDisk && (n.EphemeralVolume == nil || n.EphemeralVolume.MaxSize == 0 && n.EphemeralVolume.Disk.IsZero()) {
+	if onInstallDisk && (n.EphemeralVolume == nil || !n.EphemeralVolume.Limited() && n.EphemeralVolume.Disk.IsZero()) {
 		c.errorf(at, "lies on the install disk, all of which EPHEMERAL takes: set ephemeralVolume.maxSize, before the node is installed")
 	}
 }

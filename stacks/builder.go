@@ -43,7 +43,12 @@ func (b *builder) talos() error {
 	if err != nil {
 		return err
 	}
+	var starter talos.EtcdStarter
+	if b.program.EtcdSnapshot != "" {
+		starter = talos.RestoreEtcd(b.program.EtcdSnapshot)
+	}
 	b.machines, err = talos.NewTalosCluster(b.ctx, nameTalos, &talos.Args{
+		EtcdStarter:    starter,
 		Stack:          b.stack,
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
@@ -148,6 +153,22 @@ func (b *builder) secretStore() error {
 	return nil
 }
 
+// cloudKeys are what Flux asks the clouds' key services with.
+func (b *builder) cloudKeys(args *flux.Args) error {
+	if b.stack.Secrets.SOPS == nil {
+		return nil
+	}
+	args.SopsKMS = map[spec.KMSProvider]pulumi.StringInput{}
+	for _, kms := range b.stack.Secrets.SOPS.KMS {
+		value, err := b.secrets.Secret(kms.CredentialsRef)
+		if err != nil {
+			return err
+		}
+		args.SopsKMS[kms.Provider] = value
+	}
+	return nil
+}
+
 // flux comes last: what Git owns builds on all of the others.
 func (b *builder) flux() error {
 	args := &flux.Args{
@@ -170,8 +191,14 @@ func (b *builder) flux() error {
 	}
 	if s := b.stack.Secrets.SOPS; s != nil {
 		read = append(read, secretArg{s.KeyRef, &args.SopsKey})
+		if s.PGP != nil {
+			read = append(read, secretArg{s.PGP.KeyRef, &args.SopsPGPKey})
+		}
 	}
 	if err := b.read(read); err != nil {
+		return err
+	}
+	if err := b.cloudKeys(args); err != nil {
 		return err
 	}
 	refs := settings.SecretRefs(b.stack)

@@ -50,13 +50,21 @@ func (a *Args) secrets() []secret {
 	f := a.Stack.Flux
 	deriveKey := f.SSH() && a.PrivateKey == nil
 	deriveSecret := f.Webhook != nil && a.WebhookSecret == nil
-	return []secret{
+	all := []secret{
 		{"Seed", "a secret to derive", deriveKey || deriveSecret, a.Seed},
 		{"Token", "flux.tokenRef", f.TokenRef != "", a.Token},
 		{"PrivateKey", "flux.privateKeyRef", f.PrivateKeyRef != "", a.PrivateKey},
 		{"WebhookSecret", "flux.webhook.secretRef", f.Webhook != nil && f.Webhook.SecretRef != "", a.WebhookSecret},
 		{"GitHubToken", "something to manage under flux.github", managesGitHub(f), a.GitHubToken},
 		{"StatusToken", "flux.github.statusTokenRef", reportsStatus(f), a.StatusToken},
-		{"SopsKey", "secrets.sops", a.Stack.Secrets.SOPS != nil, a.SopsKey},
 	}
+	if sops := a.Stack.Secrets.SOPS; sops != nil {
+		all = append(all,
+			secret{"SopsKey", "secrets.sops.ageRecipients", len(sops.AgeRecipients) > 0, a.SopsKey},
+			secret{"SopsPGPKey", "secrets.sops.pgp", sops.PGP != nil, a.SopsPGPKey})
+		for _, kms := range sops.KMS {
+			all = append(all, secret{"SopsKMS[" + string(kms.Provider) + "]", "secrets.sops.kms", true, a.SopsKMS[kms.Provider]})
+		}
+	}
+	return all
 }

@@ -15,19 +15,15 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// sopsKey is the key of the Secret under which Flux finds the age key: it knows one by
-// this suffix (https://fluxcd.io/flux/components/kustomize/kustomizations/#age-secret-entry).
-const sopsKey = "age.agekey"
-
 // settingsSteps are what Flux needs to read the tree: the settings that it substitutes,
-// and the key that it decrypts with.
+// and the keys that it decrypts with.
 func settingsSteps(stack *spec.Stack) plan.Steps {
 	steps := plan.Steps{
 		{Name: stepSettings, Object: SettingsConfigMap(stack), After: []string{stepNamespace}},
 		secretsStep(stack),
 	}
 	if sops := stack.Secrets.SOPS; sops != nil {
-		steps = append(steps, secretStep(stepSops, sops.SecretName, nil, key(sopsKey, valueSopsKey)))
+		steps = append(steps, secretStep(stepSops, sops.SecretName, nil, decryption(sops)...))
 	}
 	return steps
 }

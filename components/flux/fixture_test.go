@@ -22,6 +22,8 @@ const (
 	statusToken   = "ghp_writes_statuses"
 	webhookSecret = "token"
 	sopsKey       = "AGE-SECRET-KEY-1TEST"
+	sopsPGPKey    = "-----BEGIN PGP PRIVATE KEY BLOCK-----"
+	cloudPrefix   = "the-credential-for-"
 	settingPrefix = "the-value-of-"
 )
 
@@ -36,6 +38,13 @@ func private(t *testing.T) *spec.Stack {
 func gitLab(t *testing.T) *spec.Stack {
 	t.Helper()
 	return spectest.Load(t, "testdata/Pulumi.gitlab.yaml")
+}
+
+// artifact is a stack whose tree comes out of a registry, and whose secrets are for every
+// kind of key but age.
+func artifact(t *testing.T) *spec.Stack {
+	t.Helper()
+	return spectest.Load(t, "testdata/Pulumi.artifact.yaml")
 }
 
 func stacks(t *testing.T) []*spec.Stack {
@@ -54,7 +63,10 @@ func program(stack *spec.Stack, change ...func(*flux.Args)) pulumi.RunFunc {
 		args := &flux.Args{
 			Stack: stack, Provider: provider, Seed: secret(seed), Token: secret(gitToken),
 			GitHubToken: secret(gitHubToken), StatusToken: secret(statusToken), SopsKey: secret(sopsKey),
-			ClusterSecrets: map[string]pulumi.StringInput{},
+			ClusterSecrets: map[string]pulumi.StringInput{}, SopsPGPKey: secret(sopsPGPKey),
+			SopsKMS: map[spec.KMSProvider]pulumi.StringInput{
+				"aws": secret(cloudPrefix + "aws"), "gcp": secret(cloudPrefix + "gcp"), "azure": secret(cloudPrefix + "azure"),
+			},
 		}
 		for name, condition := range map[string]*[]pulumi.Resource{
 			"network": &args.Network, "gateway-api": &args.GatewayAPI, "gateways": &args.Gateways, "store": &args.SecretStore,

@@ -32,7 +32,7 @@ type Args struct {
 	// Seed is key material of the cluster. The secrets that the stack file has no
 	// reference for are derived from it.
 	Seed pulumi.StringInput
-	// Token opens a private https repository (flux.tokenRef).
+	// Token opens a private https repository or registry (flux.tokenRef).
 	Token pulumi.StringInput
 	// PrivateKey opens an ssh repository (flux.privateKeyRef). Default: one derived
 	// from Seed.
@@ -47,6 +47,10 @@ type Args struct {
 	StatusToken pulumi.StringInput
 	// SopsKey is the age key file with which Flux decrypts (secrets.sops.keyRef).
 	SopsKey pulumi.StringInput
+	// SopsPGPKey is the armoured private key with which Flux decrypts (secrets.sops.pgp.keyRef).
+	SopsPGPKey pulumi.StringInput
+	// SopsKMS are what Flux asks each cloud's key service with (secrets.sops.kms).
+	SopsKMS map[spec.KMSProvider]pulumi.StringInput
 	// ClusterSecrets are the values of the tree's secret settings by their names: exactly
 	// those of settings.SecretRefs.
 	ClusterSecrets map[string]pulumi.StringInput

@@ -70,6 +70,11 @@ func TestFluxBootstrap_PutsEachSecretWhereFluxReadsIt(t *testing.T) {
 		{gitLab(t), "flux-webhook-token", "token", webhookSecret},
 		{private(t), "flux-status-token", "token", statusToken},
 		{private(t), "flux-sops", "age.agekey", sopsKey},
+		{artifact(t), "flux-sops", "pgp.asc", sopsPGPKey},
+		{artifact(t), "flux-sops", "sops.aws-kms", cloudPrefix + "aws"},
+		{artifact(t), "flux-sops", "sops.gcp-kms", cloudPrefix + "gcp"},
+		{artifact(t), "flux-sops", "sops.azure-kv", cloudPrefix + "azure"},
+		{artifact(t), "flux-git", ".dockerconfigjson", `{"auths":{"registry.example.com:5000":{"username":"robot","password":"` + gitToken + `"}}}`},
 		{spectest.Lab(t), "flux-secrets", "LONGHORN_BACKUP_ACCESS_KEY", settingPrefix + "LONGHORN_BACKUP_ACCESS_KEY"},
 		{spectest.Lab(t), "flux-secrets", "LONGHORN_BACKUP_SECRET_KEY", settingPrefix + "LONGHORN_BACKUP_SECRET_KEY"},
 	} {
@@ -123,6 +128,12 @@ func TestFluxBootstrap_ShowsNoSecret(t *testing.T) {
 				t.Errorf("in plain text: %v", found)
 			}
 		})
+	}
+}
+
+func TestFluxBootstrap_ShowsNoKeyOfARegistryOrACloud(t *testing.T) {
+	if found := registered(t, artifact(t)).PlaintextOf(gitToken, sopsPGPKey, cloudPrefix, seed); len(found) > 0 {
+		t.Errorf("in plain text: %v", found)
 	}
 }
 

@@ -1,6 +1,11 @@
 package flux
 
 import (
+	"encoding/json"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/home-ops/home-ops/components/flux/hostkeys"
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
@@ -27,9 +32,25 @@ func gitSteps(stack *spec.Stack) plan.Steps {
 	case stack.Flux.SSH():
 		return plan.Steps{secretStep(stepGit, gitSecret,
 			map[string]string{"known_hosts": hostkeys.For(stack.Flux)}, key("identity", valueGitKey))}
+	case stack.Flux.OCI():
+		step := secretStep(stepGit, gitSecret, nil, key(corev1.DockerConfigJsonKey, valuePullConfig))
+		step.Object.(*corev1.Secret).Type = corev1.SecretTypeDockerConfigJson
+		return plan.Steps{step}
 	default:
-		// Git servers accept any user name beside a token.
 		return plan.Steps{secretStep(stepGit, gitSecret,
-			map[string]string{"username": "git"}, key("password", valueGitToken))}
+			map[string]string{"username": stack.Flux.Username}, key("password", valueGitToken))}
 	}
+}
+
+// pullConfig is the form in which Flux takes a token for a registry
+// (https://fluxcd.io/flux/components/source/ocirepositories/#secret-reference).
+func pullConfig(f spec.Flux, token pulumi.StringInput) pulumi.StringOutput {
+	return token.ToStringOutput().ApplyT(func(token string) (string, error) {
+		type login struct {
+			Username string `json:"username"`
+			Password string `json:"password"`
+		}
+		config, err := json.Marshal(map[string]map[string]login{"auths": {f.Authority(): {f.Username, token}}})
+		return string(config), err
+	}).(pulumi.StringOutput)
 }

@@ -1,6 +1,7 @@
 package flux
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,10 +13,12 @@ import (
 // Names of the plan's late values. The secret settings have one each: see [settingValue].
 const (
 	valueGitToken     = "git-token"
+	valuePullConfig   = "oci-pull-config"
 	valueGitKey       = "git-ssh-key"
 	valueWebhookToken = "webhook-token"
 	valueStatusToken  = "status-token"
 	valueSopsKey      = "sops-age-key"
+	valueSopsPGPKey   = "sops-pgp-key"
 )
 
 // The labels by which secrets are derived. Another label is another secret.
@@ -67,15 +70,17 @@ func (a *Args) webhookSecret() pulumi.StringInput {
 func (a *Args) values(privateKey, webhookSecret pulumi.StringInput) map[string]pulumi.Input {
 	f := a.Stack.Flux
 	values := map[string]pulumi.Input{valueGitKey: privateKey, valueWebhookToken: webhookSecret}
-	if f.TokenRef != "" && !f.SSH() {
+	switch {
+	case f.TokenRef == "" || f.SSH():
+	case f.OCI():
+		values[valuePullConfig] = pullConfig(f, a.Token)
+	default:
 		values[valueGitToken] = a.Token
 	}
 	if reportsStatus(f) {
 		values[valueStatusToken] = a.StatusToken
 	}
-	if a.Stack.Secrets.SOPS != nil {
-		values[valueSopsKey] = a.SopsKey
-	}
+	maps.Copy(values, a.decryptionValues())
 	for name := range settings.SecretRefs(a.Stack) {
 		values[settingValue(name)] = a.ClusterSecrets[name]
 	}

@@ -43,9 +43,10 @@ func flagsPatch(deployment string, flags ...string) (kustomize.Patch, error) {
 // partialSpec is the part of a Kustomization's spec that is patched in. Flux's own
 // KustomizationSpec always has an interval, a sourceRef and prune, and would set them.
 type partialSpec struct {
-	Decryption *kustomizev1.Decryption `json:"decryption,omitempty"`
-	PostBuild  *kustomizev1.PostBuild  `json:"postBuild,omitempty"`
-	Patches    []kustomize.Patch       `json:"patches,omitempty"`
+	SourceRef  *kustomizev1.CrossNamespaceSourceReference `json:"sourceRef,omitempty"`
+	Decryption *kustomizev1.Decryption                    `json:"decryption,omitempty"`
+	PostBuild  *kustomizev1.PostBuild                     `json:"postBuild,omitempty"`
+	Patches    []kustomize.Patch                          `json:"patches,omitempty"`
 }
 
 // rootPatch gives the settings and the decryption key to the root Kustomization, which
@@ -66,9 +67,14 @@ func rootPatch(stack *spec.Stack) (kustomize.Patch, error) {
 	target := &kustomize.Selector{
 		Group: kustomizev1.GroupVersion.Group, Kind: kustomizev1.KustomizationKind, Namespace: namespace,
 	}
+	child := common
+	if stack.Flux.OCI() {
+		// The tree is the same whichever way it comes, and names the way that is usual.
+		child.SourceRef = &kustomizev1.CrossNamespaceSourceReference{Kind: ociRepository, Name: namespace}
+	}
 	// The root hands it on: what it makes is applied anew once it is.
 	asked := askedFor(stack)
-	children, err := partial(common, asked)
+	children, err := partial(child, asked)
 	if err != nil {
 		return kustomize.Patch{}, err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func TestPlan_MatchesTheGoldens(t *testing.T) {
-	for _, stack := range stacks(t) {
+	for _, stack := range append(stacks(t), artifact(t)) {
 		golden.Plan(t, "plan/"+stack.Name+".yaml", planOf(t, stack))
 	}
 }

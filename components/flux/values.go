@@ -43,6 +43,7 @@ type cluster struct {
 }
 
 type sync struct {
+	Kind       string `json:"kind,omitempty"`
 	Interval   string `json:"interval"`
 	URL        string `json:"url"`
 	Ref        string `json:"ref"`
@@ -80,7 +81,8 @@ func InstanceValues(stack *spec.Stack) (map[string]any, error) {
 			Sync: sync{
 				Interval:   stack.Flux.Interval.String(),
 				URL:        stack.Flux.Repository,
-				Ref:        "refs/heads/" + stack.Flux.Branch,
+				Kind:       syncKind(stack.Flux),
+				Ref:        syncRef(stack.Flux),
 				Path:       stack.Flux.Path,
 				PullSecret: pullSecret(stack.Flux),
 			},
@@ -88,4 +90,24 @@ func InstanceValues(stack *spec.Stack) (map[string]any, error) {
 		},
 		HealthCheck: healthCheck{Enabled: true, Timeout: healthCheckTimeout.String()},
 	})
+}
+
+// ociRepository is the kind of an artifact's source.
+const ociRepository = "OCIRepository"
+
+// syncKind is the kind of source that the operator makes; empty for its own default, a
+// GitRepository.
+func syncKind(f spec.Flux) string {
+	if f.OCI() {
+		return ociRepository
+	}
+	return ""
+}
+
+// syncRef is what the cluster follows.
+func syncRef(f spec.Flux) string {
+	if f.OCI() {
+		return f.Tag
+	}
+	return "refs/heads/" + f.Branch
 }

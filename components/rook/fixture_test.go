@@ -13,6 +13,9 @@ import (
 	"github.com/home-ops/home-ops/spec/spectest"
 )
 
+// pools is a stack with further pools.
+func pools(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.pools.yaml") }
+
 // everything is a stack with every kind of Ceph's storage, on disks of every kind and
 // a network of its own.
 func everything(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.everything.yaml") }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPlan_MatchesTheGoldens(t *testing.T) {
-	for _, stack := range withCeph(t) {
+	for _, stack := range append(withCeph(t), pools(t)) {
 		t.Run(stack.Name, func(t *testing.T) {
 			golden.Plan(t, "plan/"+stack.Name+".yaml", planned(t, stack))
 		})

@@ -152,9 +152,10 @@ func TestRookCephStorage_HandsOnTheDefaultClass(t *testing.T) {
 		stack *spec.Stack
 		want  string
 	}{
-		"of block storage": {spectest.Home(t), "ceph-block"},
-		"of files":         {everything(t), "ceph-filesystem"},
-		"of another":       {other, ""},
+		"of block storage":  {spectest.Home(t), "ceph-block"},
+		"of files":          {everything(t), "ceph-filesystem"},
+		"of a further pool": {pools(t), "ceph-bulk"},
+		"of another":        {other, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := registered(t, test.stack).Exports()["defaultClass"]; got.StringValue() != test.want {

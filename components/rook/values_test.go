@@ -83,3 +83,16 @@ func at(values map[string]any, path string) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// The driver of block volumes serves further pools too.
+func TestPlan_HasTheBlockDriverForAFurtherPoolAlone(t *testing.T) {
+	stack := pools(t)
+	stack.Storage.RookCeph.Block.Enabled = false
+	for _, step := range planned(t, stack) {
+		if step.Release != nil {
+			if got := at(step.Release.Values, "csi.enableRbdDriver"); got != "true" {
+				t.Errorf("the driver is %s", got)
+			}
+		}
+	}
+}

@@ -68,6 +68,8 @@ type Plan struct {
 	Repository string
 	// OnePasswordVault or AgeRecipient chooses where secrets come from; neither is none.
 	OnePasswordVault, AgeRecipient string
+	// BreakGlass is where copies of what opens the cluster go; nil for none.
+	BreakGlass *spec.BreakGlass
 
 	// Salt is the stack file's encryptionsalt, and Sealed are secrets under it by their keys, as
 	// internal/passphrase makes them.

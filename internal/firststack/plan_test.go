@@ -58,6 +58,9 @@ func plans(t *testing.T) map[string]firststack.Plan {
 	full.CloudflareAccount, full.Email = "0123456789abcdef0123456789abcdef", "me@example.com"
 	full.Salt, full.Sealed = "v1:c2FsdA==:v1:bm9uY2U=:c2VhbGVk", map[string]string{"sopsAgeKey": "v1:bm9uY2U=:c2VhbGVk"}
 	full.AgeRecipient = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
+	full.BreakGlass = &spec.BreakGlass{
+		Recipients: []string{"age1ckk4xn7pws9s0jgahwk8aauy0pl5karqlmv2tq7mg8c092d7seesgkgj4n"}, Place: "/media/break-glass",
+	}
 	full.Nodes = nil
 	for _, last := range []string{"11", "12", "13"} {
 		full.Nodes = append(full.Nodes, node(t, "cp-"+last[1:], spec.RoleControlPlane, last))

@@ -29,25 +29,25 @@ type rule struct {
 	EncryptedRegex string `yaml:"encrypted_regex"`
 	// MACOnlyEncrypted lets names and labels change without the key.
 	MACOnlyEncrypted bool   `yaml:"mac_only_encrypted"`
-	Age              string `yaml:"age"`
+	Age              string `yaml:"age,omitempty"`
+	PGP              string `yaml:"pgp,omitempty"`
+	AWS              string `yaml:"kms,omitempty"`
+	GCP              string `yaml:"gcp_kms,omitempty"`
+	Azure            string `yaml:"azure_keyvault,omitempty"`
 }
 
 // For is the configuration for a project's stacks, and whether any of them has SOPS. What lies in one cluster's own
 // directory is for that cluster alone, the rest for every cluster that has SOPS. The first rule that fits counts.
 func For(stacks []*spec.Stack) ([]byte, bool, error) {
 	var rules []rule
-	var everybody []string
+	var everybody recipients
 	for _, s := range stacks {
 		if s.Secrets.SOPS == nil {
 			continue
 		}
-		own := s.Secrets.SOPS.AgeRecipients
+		own := recipientsOf(s.Secrets.SOPS)
 		rules = append(rules, ruleFor(regexp.QuoteMeta(s.Flux.Path)+"/", own))
-		for _, recipient := range own {
-			if !slices.Contains(everybody, recipient) {
-				everybody = append(everybody, recipient)
-			}
-		}
+		everybody.add(own)
 	}
 	if len(rules) == 0 {
 		return nil, false, nil
@@ -61,12 +61,43 @@ func For(stacks []*spec.Stack) ([]byte, bool, error) {
 	return out.Bytes(), true, err
 }
 
+// recipients are whom files are encrypted for, by the kind of key.
+type recipients struct {
+	age, pgp, aws, gcp, azure []string
+}
+
+func recipientsOf(s *spec.SOPS) recipients {
+	r := recipients{age: s.AgeRecipients, aws: s.KMSKeys("aws"), gcp: s.KMSKeys("gcp"), azure: s.KMSKeys("azure")}
+	if s.PGP != nil {
+		r.pgp = s.PGP.Fingerprints
+	}
+	return r
+}
+
+// add takes in others, each once.
+func (r *recipients) add(others recipients) {
+	for _, kind := range []struct {
+		to   *[]string
+		from []string
+	}{{&r.age, others.age}, {&r.pgp, others.pgp}, {&r.aws, others.aws}, {&r.gcp, others.gcp}, {&r.azure, others.azure}} {
+		for _, one := range kind.from {
+			if !slices.Contains(*kind.to, one) {
+				*kind.to = append(*kind.to, one)
+			}
+		}
+	}
+}
+
 // ruleFor encrypts the values of a Secret and leaves what a reviewer wants to see.
-func ruleFor(directory string, recipients []string) rule {
+func ruleFor(directory string, r recipients) rule {
 	return rule{
 		PathRegex:        directory + `.*\.sops\.ya?ml$`,
 		EncryptedRegex:   "^(data|stringData)$",
 		MACOnlyEncrypted: true,
-		Age:              strings.Join(recipients, ","),
+		Age:              strings.Join(r.age, ","),
+		PGP:              strings.Join(r.pgp, ","),
+		AWS:              strings.Join(r.aws, ","),
+		GCP:              strings.Join(r.gcp, ","),
+		Azure:            strings.Join(r.azure, ","),
 	}
 }

@@ -46,6 +46,7 @@ func Plan(seed uint64) map[string]any {
 	g.storage()
 	g.rest()
 	g.houses()
+	g.fields()
 	return g.config
 }
 

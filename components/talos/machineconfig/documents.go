@@ -88,7 +88,7 @@ func (c *configuration) ephemeralVolume(keys diskKeys) error {
 // place puts /var where the stack file wants it, encrypted as it wants.
 func (k diskKeys) place(volume *block.VolumeConfigV1Alpha1) error {
 	if place := k.node.EphemeralVolume; place != nil {
-		if err := setSizes(&volume.ProvisioningSpec, place.MinSize, place.MaxSize); err != nil {
+		if err := setSizes(&volume.ProvisioningSpec, place.MinSize, most(place.MaxSize, place.MaxPercent)); err != nil {
 			return fmt.Errorf("ephemeralVolume: %w", err)
 		}
 		if !place.Disk.IsZero() {
@@ -111,7 +111,7 @@ func (k diskKeys) userVolumes() ([]configdoc.Document, error) {
 		volume := block.NewUserVolumeConfigV1Alpha1()
 		volume.MetaName = wanted.Name
 		volume.ProvisioningSpec.ProvisioningGrow = pointer.To(wanted.Grow)
-		if err := setSizes(&volume.ProvisioningSpec, wanted.MinSize, wanted.MaxSize); err != nil {
+		if err := setSizes(&volume.ProvisioningSpec, wanted.MinSize, most(wanted.MaxSize, wanted.MaxPercent)); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if err := setText(&volume.FilesystemSpec.FilesystemType, string(wanted.Filesystem)); err != nil {
@@ -129,14 +129,25 @@ func (k diskKeys) userVolumes() ([]configdoc.Document, error) {
 	return documents, nil
 }
 
-func setSizes(provisioning *block.ProvisioningSpec, least, most spec.Size) error {
+// most is a limit as Talos reads it; empty for none.
+func most(size spec.Size, percent int) string {
+	switch {
+	case percent > 0:
+		return fmt.Sprintf("%d%%", percent)
+	case size > 0:
+		return size.String()
+	}
+	return ""
+}
+
+func setSizes(provisioning *block.ProvisioningSpec, least spec.Size, most string) error {
 	if least != 0 {
 		if err := setText(&provisioning.ProvisioningMinSize, least.String()); err != nil {
 			return fmt.Errorf("minSize: %w", err)
 		}
 	}
-	if most != 0 {
-		if err := setText(&provisioning.ProvisioningMaxSize, most.String()); err != nil {
+	if most != "" {
+		if err := setText(&provisioning.ProvisioningMaxSize, most); err != nil {
 			return fmt.Errorf("maxSize: %w", err)
 		}
 	}

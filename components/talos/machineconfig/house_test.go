@@ -51,3 +51,17 @@ func TestBuild_FailsForSecretsThatNobodyGave(t *testing.T) {
 		}
 	}
 }
+
+// Talos from v1.12 on reads the limit of a volume as a part of its disk.
+func TestBuild_WritesLimitsInPercent(t *testing.T) {
+	stack := loadStack(t, "../../../spec/testdata/valid/volumes-in-percent.yaml")
+	raw, err := machineconfig.Build(stack, stack.Nodes[0], machineconfig.Placeholder(stack))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"maxSize: 40%", "maxSize: 50%", "maxSize: 25%"} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("no %q in\n%s", want, raw)
+		}
+	}
+}
