@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/home-ops/home-ops/rack/build"
 )
 
 const operatorModule = "github.com/controlplaneio-fluxcd/flux-operator"
@@ -25,7 +27,7 @@ type operatorSource struct {
 // prepareOperator copies the operator's module, whose hash the go.sum in pins holds, into the directory, adds what it
 // lacks, and writes beside it a go.mod that compiles the copy.
 func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, error) {
-	version, err := packageVersion(pins, operatorModule)
+	version, err := build.Pinned(pins, operatorModule)
 	if err != nil {
 		return operatorSource{}, err
 	}

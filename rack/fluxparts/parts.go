@@ -4,12 +4,8 @@ package fluxparts
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/mod/modfile"
 
 	"github.com/home-ops/home-ops/rack/build"
 )
@@ -45,7 +41,7 @@ func Parts(ctx context.Context, rack, out string) ([]build.Part, Built, error) {
 		if name == Sops {
 			pkg = "github.com/getsops/sops/v3/cmd/sops"
 		}
-		version, err := packageVersion(module, pkg)
+		version, err := build.Pinned(module, pkg)
 		if err != nil {
 			return nil, built, err
 		}
@@ -74,23 +70,4 @@ func moduleOf(rack, controller string) string {
 		return filepath.Join(rack, "flux", "notification")
 	}
 	return filepath.Join(rack, "flux")
-}
-
-// packageVersion is the version of the module that the package comes from, by the go.mod in the directory.
-func packageVersion(dir, pkg string) (string, error) {
-	path := filepath.Join(dir, "go.mod")
-	content, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		return "", fmt.Errorf("version of %s: %w", pkg, err)
-	}
-	pins, err := modfile.Parse(path, content, nil)
-	if err != nil {
-		return "", fmt.Errorf("version of %s: %w", pkg, err)
-	}
-	for _, require := range pins.Require {
-		if pkg == require.Mod.Path || strings.HasPrefix(pkg, require.Mod.Path+"/") {
-			return require.Mod.Version, nil
-		}
-	}
-	return "", fmt.Errorf("version of %s: %s requires no module that has it", pkg, path)
 }
