@@ -8,7 +8,13 @@ BIN     := $(OUT)/bin
 
 # Where goroutines share state, the race detector pays for its compile time. It needs a C compiler.
 RACY    := ./node ./kube/process ./kube/forward ./pulumi ./sandbox
-CC_HERE := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo yes)
+GO      := $(shell command -v go)
+GO_MIN  := $(shell sed -n 's/^go //p' go.mod)
+# The pulumi of a rehearsal can log in, make stacks and set secrets; to run the program it lacks the language host.
+PULUMI  := $(or $(shell command -v pulumi),$(wildcard $(abspath $(BIN))/pulumi))
+# Built without Git, so that a commit compiles nothing anew; the linker is told where the source stands.
+COMMIT   = $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
+CC_HERE := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED 2>/dev/null)" = 1 ] && echo yes)
 # As Pulumi compiles the program, so that what is common is compiled once.
 GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
@@ -24,13 +30,20 @@ $(error PLUGINS=$(PLUGINS): there is no such folder)
 endif
 endif
 
+# What a shell has for other programs, and a provider would take over what the stack gives it (stacks/environment.go).
+unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GITHUB_OWNER GITHUB_ORGANIZATION GITHUB_BASE_URL
+unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
+
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test test-day2 unit validate render diff preview up destroy lint generate bench clean
+.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate bench clean go pulumi space
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-rehearse: $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
+init: $(BIN)/homeops ## Write a first stack file and its cluster's list of apps, by questions [NAME=home]
+	@$(BIN)/homeops init $(NAME)
+
+rehearse: space $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
 	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
 
 # Go keeps a result for as long as the module is the same. The rack's tests also look at what is beside their module,
@@ -39,6 +52,7 @@ test: ## Run every test, rehearsals included
 	go test ./...
 	go test -C rack -count 1 -timeout 30m $$(go list -C rack ./... | grep -v /e2e$$)
 	go test -C rack/flows/engine ./...
+	go test -C rack/promrules -count 1 ./...
 	go test -C rack -count 1 -timeout 60m ./e2e
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
 
@@ -49,6 +63,7 @@ unit: ## Run the tests that need no rack
 	go test ./...
 	go test -C rack -count 1 -short ./...
 	go test -C rack/flows/engine ./...
+	go test -C rack/promrules -count 1 ./...
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
@@ -59,15 +74,34 @@ render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, 
 diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/main: machines, cluster, tree [STACK=]
 	@$(BIN)/homeops diff $(BASE) $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
-preview: ## pulumi preview of STACK=home
-	pulumi preview --stack $(STACK) --diff
+preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home
+	@$(BIN)/homeops validate $(STACK)
+	$(PULUMI) preview --stack $(STACK) --diff
 
-up: validate ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it
-	@pulumi up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
+# Another stack's faults are no reason to leave this one alone: what both share is judged all the same.
+up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it
+	@$(BIN)/homeops validate $(STACK)
+	@$(PULUMI) stack select $(STACK) >/dev/null 2>&1 || $(PULUMI) stack init $(STACK) --secrets-provider passphrase
+	@$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
-destroy: ## pulumi destroy of STACK=home; machine secrets are protected
-	pulumi destroy --stack $(STACK)
+destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
+	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }
+
+kubeconfig: pulumi ## Write the kubeconfig of STACK=home to out/kubeconfig/home
+	@$(call secret-output,kubeconfig,KUBECONFIG)
+
+talosconfig: pulumi ## Write the talosconfig of STACK=home to out/talosconfig/home
+	@$(call secret-output,talosconfig,TALOSCONFIG)
+
+# A file for its owner's eyes alone, whole or not at all.
+define secret-output
+mkdir -p $(OUT)/$(1) && umask 077 && $(PULUMI) stack output $(1) --show-secrets --stack $(STACK) >$(OUT)/$(1)/.$(STACK) \
+	&& mv $(OUT)/$(1)/.$(STACK) $(OUT)/$(1)/$(STACK) && echo "export $(2)=$(CURDIR)/$(OUT)/$(1)/$(STACK)" || { rm -f $(OUT)/$(1)/.$(STACK); exit 1; }
+endef
+
+status: $(BIN)/homeops ## Show how the cluster of STACK=home is, and its pages; wants make kubeconfig first
+	@$(BIN)/homeops status $(STACK)
 
 lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
 	go tool -modfile=tools/go.mod actionlint
@@ -82,12 +116,25 @@ bench: ## Measure what a person waits for
 
 clean: ## Remove everything that was built, rendered or rehearsed
 	rm -rf $(OUT)
+	@echo "Go's own caches stay, some 20 GB after a rehearsal, which other projects use too:"
+	@$(if $(GO),echo "  $$(go env GOCACHE) $$(go env GOMODCACHE)"; )echo "  go clean -cache -modcache removes them"
+
+# What a command cannot do without, told before it fails half way.
+go:
+	@$(if $(GO),:,echo "Go $(GO_MIN) or later is needed, and is not on PATH: https://go.dev/doc/install"; exit 1)
+
+pulumi:
+	@$(if $(PULUMI),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (a rehearsal builds one that can log in and set secrets)"; exit 1)
+	@$(PULUMI) whoami --non-interactive >/dev/null 2>&1 || { echo "pulumi is not logged in: pulumi login, or pulumi login --local to keep the state on this machine"; exit 1; }
+
+space:
+	@[ -e $(BIN)/rack-kube ] || df -Pk . | awk 'NR == 2 { printf "The first rehearsal compiles for some 20 minutes and takes some 20 GB, of which Go keeps most; %d GB are free here.\n", $$4 / 1048576 }'
 
 # Go knows what has changed better than make does.
 .PHONY: $(BIN)/rack $(BIN)/homeops
-$(BIN)/homeops:
-	@mkdir -p $(BIN) && go build -o $@ ./cmd/homeops
+$(BIN)/homeops: go
+	@mkdir -p $(BIN) && go build -ldflags "-X main.builtFrom=$(COMMIT)" -o $@ ./cmd/homeops
 
-$(BIN)/rack:
+$(BIN)/rack: go
 	@echo "compiling the rack's launcher"
 	@mkdir -p $(BIN) && go build -C rack -o $(CURDIR)/$(BIN)/rack ./cmd/rack

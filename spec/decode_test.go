@@ -16,7 +16,7 @@ func TestLoad_SaysWhatIsNoStackFile(t *testing.T) {
 		"no config":       {"encryptionsalt: v1:x\n", "error: the file has no config; its keys begin with home-ops:"},
 		"config is words": {"config: nothing\n", "error: config is the text \"nothing\"; it wants keys that begin with home-ops:"},
 		"two documents":   {"config: {}\n---\nconfig: {}\n", "error: the file has a second document (---), which Pulumi does not read"},
-		"a tab":           {"config:\n\thome-ops:cluster: {}\n", "error: is not YAML: found character that cannot start any token"},
+		"a tab":           {"config:\n\thome-ops:cluster: {}\n", "error: is not YAML: line 2 is indented with a tab; YAML wants blanks (the parser: found character that cannot start any token)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, problems := spec.Load("broken", []byte(tt.data))

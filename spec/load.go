@@ -59,12 +59,12 @@ func load(name, file string, data []byte) (*Stack, Problems) {
 	case errors.Is(err, io.EOF) || err == nil && (len(root.Content) == 0 || isNull(root.Content[0])):
 		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `homeops init` writes a first one"}}
 	case err != nil:
-		return s, Problems{syntaxProblem(file, err)}
+		return s, Problems{syntaxProblem(file, data, err)}
 	}
 	if err := documents.Decode(&second); err == nil {
 		d.fail(&second, "", "the file has a second document (---), which Pulumi does not read")
 	} else if !errors.Is(err, io.EOF) {
-		return s, Problems{syntaxProblem(file, err)}
+		return s, Problems{syntaxProblem(file, data, err)}
 	}
 	top := root.Content[0]
 	if top.Kind != yaml.MappingNode {
@@ -199,12 +199,16 @@ func LoadProject(dir string) ([]*Stack, Problems) {
 var yamlErrorLine = regexp.MustCompile(`^yaml: line ([0-9]+): (.*)$`)
 
 // syntaxProblem turns the parser's error into a problem with a line.
-func syntaxProblem(file string, err error) Problem {
-	p := Problem{Severity: Error, File: file, Message: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+func syntaxProblem(file string, data []byte, err error) Problem {
+	p := Problem{Severity: Error, File: file}
+	said := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
 		p.Line, _ = strconv.Atoi(m[1]) // the form allows digits alone
-		p.Column = 1
-		p.Message = "is not YAML: " + m[2]
+		p.Column, said = 1, m[2]
 	}
+	if words := plainly(data, p.Line, said); words != "" {
+		said = words + " (the parser: " + said + ")"
+	}
+	p.Message = "is not YAML: " + said
 	return p
 }

@@ -3,6 +3,8 @@
 package stacks
 
 import (
+	"os"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
@@ -16,11 +18,21 @@ type Program struct {
 	// GatewayKinds gives the kinds of the Gateway API. Default: their release at
 	// GitHub.
 	GatewayKinds gatewayapi.Source
+	// EtcdSnapshot is a file from which a new cluster's etcd begins. Default: it begins empty.
+	EtcdSnapshot string
+	// Reach looks whether the cluster answers. Default: a connection to it.
+	Reach Reach
 }
 
 // Cluster is the Pulumi program: the cluster of the current stack's file. It
 // touches nothing unless the whole file is sound.
-func Cluster(ctx *pulumi.Context) error { return Program{}.Run(ctx) }
+func Cluster(ctx *pulumi.Context) error {
+	return Program{EtcdSnapshot: os.Getenv(EtcdSnapshotVar)}.Run(ctx)
+}
+
+// EtcdSnapshotVar names a snapshot for one update (docs/runbooks/rebuild.md). It is no setting: in a stack file it would
+// be there at the next update, too.
+const EtcdSnapshotVar = "HOMEOPS_ETCD_SNAPSHOT"
 
 // Run makes the cluster. Each component gets from those before it what it waits
 // for; those that wait for the same are made side by side.
@@ -37,11 +49,26 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkEnvironment(stack, os.LookupEnv); err != nil {
+		return err
+	}
 	before, err := lastApplied(ctx)
 	if err != nil {
 		return err
 	}
 	if err := before.judge(ctx, stack); err != nil {
+		return err
+	}
+	if p.EtcdSnapshot != "" {
+		if err := talos.CheckSnapshot(p.EtcdSnapshot); err != nil {
+			return err
+		}
+	}
+	reach := p.Reach
+	if reach == nil {
+		reach = dial
+	}
+	if err := before.sayIfAway(ctx, stack, reach); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)

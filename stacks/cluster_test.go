@@ -65,6 +65,29 @@ func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
 	}
 }
 
+// The providers wait for twenty minutes and say nothing.
+func TestCluster_WaitsAMinuteForAServiceThatDoesNotAnswer(t *testing.T) {
+	for _, stack := range []string{"home", "lab"} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		found := 0
+		for _, r := range rec.Resources() {
+			if service, _, _ := strings.Cut(r.Type, ":"); !slices.Contains([]string{"cloudflare", "github", "onepassword"}, service) {
+				continue
+			}
+			found++
+			if limits := r.Request.GetCustomTimeouts(); limits.GetCreate() != "1m0s" || limits.GetUpdate() != "1m0s" || limits.GetDelete() != "1m0s" {
+				t.Errorf("%s: %s %s may take %v", stack, r.Type, r.Name, limits)
+			}
+		}
+		if found < 4 {
+			t.Errorf("%s: %d resources at services", stack, found)
+		}
+	}
+}
+
 func TestCluster_ExportsWhatItsOwnerNeeds(t *testing.T) {
 	for stack, want := range map[string][]string{
 		"home": {"applied", "clusterIdentifier", "deployKey", "endpoint", "kubeconfig", "machineSecrets", "nodes", "talosconfig", "webhookURL"},

@@ -150,6 +150,15 @@ func parseSecrets(text string) (secretStore, error) {
 	}
 }
 
+// parseBreakGlass reads KEY@PLACE. What is wrong with either the stack file's own check says.
+func parseBreakGlass(text string) (*spec.BreakGlass, error) {
+	key, place, ok := strings.Cut(text, "@")
+	if !ok || !strings.HasPrefix(key, "age1") || place == "" {
+		return nil, fmt.Errorf("%q is not KEY@PLACE, such as age1...@/media/break-glass", text)
+	}
+	return &spec.BreakGlass{Recipients: []string{key}, Place: place}, nil
+}
+
 // card selects a network card by its MAC address or its name.
 type card struct {
 	mac  spec.MAC

@@ -21,6 +21,7 @@ import (
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/cmd/homeops/keep"
 	"github.com/home-ops/home-ops/internal/kubeapi"
+	"github.com/home-ops/home-ops/internal/passphrase"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -144,11 +145,13 @@ func saveBreakGlass(ctx context.Context, c call) error {
 
 // stackPassphrase is that of the stack, where pulumi has it from the environment.
 func stackPassphrase() (string, error) {
-	if file := os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE"); file != "" {
-		raw, err := os.ReadFile(file)
-		return strings.TrimRight(string(raw), "\r\n"), err
+	phrase, given := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
+	file := os.Getenv(passphrase.FileVar)
+	if given || file == "" {
+		return phrase, nil
 	}
-	return os.Getenv("PULUMI_CONFIG_PASSPHRASE"), nil
+	raw, err := os.ReadFile(file)
+	return strings.TrimSpace(string(raw)), err
 }
 
 // askWithin is how long a cluster may take to answer what is asked once.

@@ -86,6 +86,9 @@ func (i *initiation) discover(machines []discover.Machine) error {
 		proposals[n] = install.Path
 	}
 	i.show(machines, proposals)
+	if err := i.release(machines); err != nil {
+		return err
+	}
 	if err := i.chooseDisks(machines, proposals); err != nil {
 		return err
 	}
@@ -93,6 +96,18 @@ func (i *initiation) discover(machines []discover.Machine) error {
 		return err
 	}
 	return i.proposeCeph(machines)
+}
+
+// release is the Talos that is installed, where no flag names it.
+func (i *initiation) release(machines []discover.Machine) (err error) {
+	var media []spec.Version
+	for _, m := range machines {
+		media = append(media, spec.Version(m.TalosVersion))
+	}
+	quiet := *i.asker
+	quiet.silent = true
+	i.plan.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosFor(media)), parseVersion)
+	return err
 }
 
 // show prints a table of what was found, with the proposed install disks marked.

@@ -99,10 +99,11 @@ func initFlags() *flag.FlagSet {
 		"repository":         "the clone `URL` of the Git repository that Flux follows: your own",
 		"ceph":               "yes to give the spare disks to Ceph, which erases them",
 		"secrets":            "`where` secrets come from: none, sops, sops=KEYFILE or onepassword=VAULT",
+		"break-glass":        "where sealed copies of what opens the cluster go, as `KEY@PLACE`: the age public key whose private half you print, and a folder or s3://bucket (docs/secrets.md)",
 		"passphrase-file":    "the `file` with the passphrase of the stack's secrets; one is made where there is none",
 		"samples":            "yes to remove those sample stacks that are in the way",
-		"talos-version":      "the Talos `release` to install",
-		"kubernetes-version": "the Kubernetes `release` to run",
+		"talos-version":      "the Talos `release` to install (default " + string(firststack.TalosVersion) + ")",
+		"kubernetes-version": "the Kubernetes `release` to run (default " + string(firststack.KubernetesVersion) + ")",
 	} {
 		flags.String(name, "", usage)
 	}

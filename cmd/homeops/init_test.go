@@ -125,6 +125,33 @@ func TestInit_AsksAndWritesAStackThatValidates(t *testing.T) {
 	}
 }
 
+// Who boots today's image gets a stack of today's Talos.
+func TestInit_TakesTheTalosOfNewerBootMedia(t *testing.T) {
+	project(t, nil)
+	newer := func(ctx context.Context, addresses []netip.Addr) ([]discover.Machine, error) {
+		machines, err := rackOf(t)(ctx, addresses)
+		for i := range machines {
+			machines[i].TalosVersion = "v1.14.1"
+		}
+		return machines, err
+	}
+	if got := begin(t, newer, "", given()...); got.code != exitOK {
+		t.Fatalf("got %+v", got)
+	}
+	content, err := os.ReadFile("Pulumi.home.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"talosVersion: v1.14.1\n", "talosContract: v1.14\n"} {
+		if !strings.Contains(string(content), want) {
+			t.Errorf("no %q in\n%s", want, content)
+		}
+	}
+	if verdict := homeops(t, "", "validate"); verdict.code != exitOK {
+		t.Errorf("the stack does not validate: %+v", verdict)
+	}
+}
+
 // given are flags that answer everything.
 func given(changes ...string) []string {
 	args := []string{

@@ -101,6 +101,12 @@ func (i *initiation) secrets() error {
 		return err
 	}
 	i.plan.OnePasswordVault = store.vault
+	// It is no question: the answer needs a key that its owner has printed, which is nobody's default.
+	quiet := *i.asker
+	quiet.silent = true
+	if i.plan.BreakGlass, err = ask(&quiet, "break-glass", "", "", orNone(parseBreakGlass)); err != nil {
+		return err
+	}
 	if i.ageKey, i.passphrase = "", ""; !strings.HasPrefix(i.flags.Lookup("secrets").Value.String(), "sops") {
 		return nil
 	}

@@ -32,6 +32,7 @@ const resetWithin = 10 * time.Minute
 func reset(ctx context.Context, c call) error {
 	flags := newFlags(c.name)
 	opened := flags.String("break-glass", "", "a folder that `homeops breakglass open` wrote; the state is then left alone")
+	snapshot := flags.Bool("etcd-from-snapshot", false, "etcd comes back from a snapshot (docs/runbooks/rebuild.md): the state keeps what is in the cluster")
 	anyway := flags.Bool("anyway", false, "reset the node although the cluster does not bear its loss now")
 	words, err := c.parse(flags)
 	if err != nil {
@@ -54,6 +55,15 @@ func reset(ctx context.Context, c call) error {
 			return err
 		}
 	}
+	lost := machineAlone
+	switch {
+	case len(words) == 2 && *snapshot:
+		return usagef("reset: -etcd-from-snapshot is for all machines; name no node")
+	case *snapshot:
+		lost = machinesAlone
+	case len(words) == 1:
+		lost = everything
+	}
 	if r.access, err = openAccess(ctx, stack, r.cli, *opened); err != nil {
 		return err
 	}
@@ -74,7 +84,7 @@ func reset(ctx context.Context, c call) error {
 	if *opened != "" {
 		return nil
 	}
-	return r.forget(ctx, len(words) == 1)
+	return r.forget(ctx, lost)
 }
 
 // resetting is one use of the command.
@@ -191,12 +201,12 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 }
 
 // forget has the state say what is so: the next update makes what is gone.
-func (r resetting) forget(ctx context.Context, all bool) error {
+func (r resetting) forget(ctx context.Context, lost loss) error {
 	state, err := r.cli.Export(ctx)
 	if err != nil {
 		return err
 	}
-	after, taken, err := engine.Forget(state, func(resource engine.Resource) bool { return gone(resource, r.nodes, all) })
+	after, taken, err := engine.Forget(state, func(resource engine.Resource) bool { return gone(resource, r.nodes, lost) })
 	if err != nil {
 		return err
 	}
@@ -207,14 +217,29 @@ func (r resetting) forget(ctx context.Context, all bool) error {
 	return nil
 }
 
-// gone says that a resource went with the machines: the configuration that a machine ran, and with the last machine
-// everything that was in the cluster. Machine secrets and accounts are outside of it.
-func gone(r engine.Resource, nodes []spec.Node, all bool) bool {
+// loss is what is lost beside what a machine itself had.
+type loss int
+
+const (
+	// machineAlone is nothing: the cluster goes on without it.
+	machineAlone loss = iota
+	// machinesAlone is the running cluster; what was in it comes back from a snapshot.
+	machinesAlone
+	// everything is the cluster and all that was in it.
+	everything
+)
+
+// gone says that a resource went with the machines: the configuration that a machine ran; with the last machine the
+// cluster, which is fetched a kubeconfig of when it is bootstrapped again; and what was in the cluster. Machine secrets and
+// accounts are outside of it.
+func gone(r engine.Resource, nodes []spec.Node, lost loss) bool {
 	switch {
 	case r.Type == "talos:machine/configurationApply:ConfigurationApply":
 		return slices.ContainsFunc(nodes, func(n spec.Node) bool { return strings.HasSuffix(r.Name, "-apply-"+n.Name) })
-	case !all:
-		return false
+	case r.Type == "talos:cluster/kubeconfig:Kubeconfig":
+		return lost >= machinesAlone
+	case strings.HasPrefix(r.Type, "kubernetes:"):
+		return lost == everything
 	}
-	return r.Type == "talos:cluster/kubeconfig:Kubeconfig" || strings.HasPrefix(r.Type, "kubernetes:")
+	return false
 }

@@ -94,7 +94,7 @@ func newAccount(c *component.Component, args *Args) (*account, error) {
 
 // options are those of every resource at Cloudflare.
 func (a *account) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return a.Options(append(more, pulumi.Provider(a.provider))...)
+	return a.AtService(a.provider, more...)
 }
 
 // externalRecord leads external.DOMAIN, and with it every published name, to the

@@ -50,7 +50,7 @@ func (g *gitHub) deployKey(public pulumi.StringInput) ([]pulumi.Resource, error)
 		Title:      pulumi.String("flux " + g.cluster),
 		Key:        public,
 		ReadOnly:   pulumi.Bool(true),
-	}, g.Options(pulumi.Provider(g.provider))...)
+	}, g.AtService(g.provider)...)
 	return []pulumi.Resource{key}, err
 }
 
@@ -69,7 +69,7 @@ func (g *gitHub) webhook(url, secret pulumi.StringInput, listeners []pulumi.Reso
 			Secret:      secret.ToStringOutput().ToStringPtrOutput(),
 			InsecureSsl: pulumi.Bool(false),
 		},
-	}, g.Options(pulumi.Provider(g.provider), pulumi.DependsOn(listeners))...)
+	}, g.AtService(g.provider, pulumi.DependsOn(listeners))...)
 	return err
 }
 
@@ -105,7 +105,7 @@ func (g *gitHub) protection() error {
 			Excludes: pulumi.StringArray{},
 		}},
 		Rules: rules,
-	}, g.Options(pulumi.Provider(g.provider))...)
+	}, g.AtService(g.provider)...)
 	return err
 }
 

@@ -42,6 +42,6 @@ func (a *Args) breakGlass(c *component.Component) error {
 			concealed("kubeconfig", a.BreakGlass.Kubeconfig),
 			concealed("secrets.yaml", a.BreakGlass.MachineSecrets),
 		}}},
-	}, c.Options(pulumi.Provider(provider))...)
+	}, c.AtService(provider)...)
 	return err
 }

@@ -46,7 +46,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 			return nil, err
 		}
 		applies[node.Name] = apply
-		turns.settles(b.ctx, node, apply)
+		b.settled = append(b.settled, turns.settles(b.ctx, node, apply, secrets))
 		if chained {
 			previous = apply
 		}

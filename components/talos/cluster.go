@@ -116,7 +116,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	c.Configured = pulumi.All(applies.all(), b.departed)
+	c.Configured = pulumi.All(applies.all(), b.departed, pulumi.All(b.settled...))
 	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
 		return nil, err
 	}
@@ -195,6 +195,8 @@ type builder struct {
 	guard  *helmguard.Guard
 	// departed is known once those that left the stack have left the cluster.
 	departed pulumi.Output
+	// settled are known once each node is as it should be.
+	settled []any
 }
 
 // secrets are the cluster's identity: without them its machines and its etcd

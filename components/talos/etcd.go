@@ -49,7 +49,14 @@ func EnsureEtcd(ctx context.Context, controlPlanes []spec.Node, credentials Cred
 	return ensureEtcd(ctx, controlPlanes, credentials, defaultPatience())
 }
 
+// start is how the first member comes to its data: empty for none.
+type start struct{ snapshot string }
+
 func ensureEtcd(ctx context.Context, controlPlanes []spec.Node, credentials Credentials, wait patience) error {
+	return startEtcd(ctx, controlPlanes, credentials, wait, start{})
+}
+
+func startEtcd(ctx context.Context, controlPlanes []spec.Node, credentials Credentials, wait patience, from start) error {
 	members, hangUp, err := dialAll(controlPlanes, credentials)
 	if err != nil {
 		return err
@@ -58,16 +65,19 @@ func ensureEtcd(ctx context.Context, controlPlanes []spec.Node, credentials Cred
 	ctx, cancel := context.WithTimeout(ctx, wait.all)
 	defer cancel()
 
-	for {
+	for asked := false; ; asked = true {
 		exists, err := anyHoldsData(ctx, members, wait)
 		if err != nil {
 			return fmt.Errorf("etcd was not bootstrapped, because it is not known of every control plane "+
 				"whether it holds etcd data; look at its console, then run the update again:\n%w", err)
 		}
+		if exists && from.snapshot != "" && !asked {
+			return errHoldsData
+		}
 		if exists {
 			return nil
 		}
-		if err := requestBootstrap(ctx, members[0], wait); err != nil {
+		if err := requestBootstrap(ctx, members[0], wait, from); err != nil {
 			return fmt.Errorf("bootstrap of etcd: %w", err)
 		}
 		if started, err := startsWithin(ctx, members[0], wait); started || err != nil {
@@ -108,9 +118,14 @@ func anyHoldsData(ctx context.Context, members []*member, wait patience) (bool, 
 
 // requestBootstrap is repeated while the machine is not ready for it, and stops
 // when etcd's data has appeared, which Talos would refuse to bootstrap over.
-func requestBootstrap(ctx context.Context, first *member, wait patience) error {
+func requestBootstrap(ctx context.Context, first *member, wait patience, from start) error {
 	return persist(ctx, first, wait, func(ctx context.Context) error {
-		_, err := first.api.Bootstrap(ctx, &machineapi.BootstrapRequest{})
+		if from.snapshot != "" {
+			if err := upload(ctx, first.api, from.snapshot); err != nil {
+				return fmt.Errorf("upload of the snapshot: %w", err)
+			}
+		}
+		_, err := first.api.Bootstrap(ctx, &machineapi.BootstrapRequest{RecoverEtcd: from.snapshot != ""})
 		if err == nil {
 			return nil
 		}

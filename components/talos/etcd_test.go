@@ -3,6 +3,7 @@ package talos_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,6 +38,26 @@ type fakeMachine struct {
 	services    []string
 	bootstraps  int
 	lists       int
+	// uploaded is the snapshot that the next bootstrap begins from, began the one that etcd began from.
+	uploaded, began []byte
+}
+
+// EtcdRecover keeps what is uploaded.
+func (m *fakeMachine) EtcdRecover(in machineapi.MachineService_EtcdRecoverServer) error {
+	var all []byte
+	for {
+		data, err := in.Recv()
+		if errors.Is(err, io.EOF) {
+			m.mu.Lock()
+			m.uploaded = all
+			m.mu.Unlock()
+			return in.SendAndClose(&machineapi.EtcdRecoverResponse{})
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, data.GetBytes()...)
+	}
 }
 
 // emptyMachine is ready for etcd and has none.
@@ -51,7 +72,7 @@ func etcdMachine() *fakeMachine {
 	return m
 }
 
-func (m *fakeMachine) Bootstrap(context.Context, *machineapi.BootstrapRequest) (*machineapi.BootstrapResponse, error) {
+func (m *fakeMachine) Bootstrap(_ context.Context, in *machineapi.BootstrapRequest) (*machineapi.BootstrapResponse, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.bootstraps++
@@ -65,6 +86,9 @@ func (m *fakeMachine) Bootstrap(context.Context, *machineapi.BootstrapRequest) (
 		m.forgets--
 	default:
 		m.directories[etcdDir] = []string{"member"}
+		if in.GetRecoverEtcd() {
+			m.began = m.uploaded
+		}
 	}
 	return &machineapi.BootstrapResponse{}, nil
 }

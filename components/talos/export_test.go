@@ -9,7 +9,14 @@ import (
 
 // EnsureEtcdSoon is EnsureEtcd with short intervals, until ctx ends.
 func EnsureEtcdSoon(ctx context.Context, nodes []spec.Node, c Credentials) error {
-	return ensureEtcd(ctx, nodes, c, patience{
-		all: time.Minute, attempt: time.Minute, forgotten: 200 * time.Millisecond, interval: 20 * time.Millisecond,
-	})
+	return ensureEtcd(ctx, nodes, c, soon())
+}
+
+// RestoreEtcdSoon is RestoreEtcd with short intervals, until ctx ends.
+func RestoreEtcdSoon(ctx context.Context, snapshot string, nodes []spec.Node, c Credentials) error {
+	return startEtcd(ctx, nodes, c, soon(), start{snapshot: snapshot})
+}
+
+func soon() patience {
+	return patience{all: time.Minute, attempt: time.Minute, forgotten: 200 * time.Millisecond, interval: 20 * time.Millisecond}
 }

@@ -25,6 +25,8 @@ import (
 type Changer interface {
 	// Change returns once the machine runs what it should and the cluster has it back.
 	Change(ctx context.Context, node roll.Node) error
+	// Check looks at a machine that is not to be changed, before it is settled.
+	Check(ctx context.Context, node roll.Node) error
 	// Settle says that a machine stays as it is, Add that one is new.
 	Settle(name string)
 	Add(name string)
@@ -47,6 +49,8 @@ type rolling struct {
 	// departed is closed once those that left the stack have left the cluster, or cannot: departedErr says why.
 	departed    chan struct{}
 	departedErr error
+	// touched are the nodes for which a hook was called.
+	touched sync.Map
 }
 
 func (b *builder) rolling() (*rolling, error) {
@@ -68,6 +72,7 @@ func (b *builder) rolling() (*rolling, error) {
 	added, err := b.ctx.RegisterResourceHook(b.name+"-added", func(args *pulumi.ResourceHookArgs) error {
 		node, err := r.nodeOf(args)
 		if err == nil {
+			r.touched.Store(node.Name, true)
 			r.changer.Add(node.Name)
 		}
 		return err
@@ -110,14 +115,24 @@ func rollNodes(stack *spec.Stack) []roll.Node {
 }
 
 // settles tells the roll when the engine has done with a node, which for one that does
-// not change is at once.
-func (r *rolling) settles(ctx *pulumi.Context, node spec.Node, apply *machine.ConfigurationApply) {
+// not change is at once; such a machine is looked at first. The output is known then.
+func (r *rolling) settles(ctx *pulumi.Context, node spec.Node, apply *machine.ConfigurationApply, secrets *machine.Secrets) pulumi.Output {
 	if ctx.DryRun() {
-		return
+		return apply.ID()
 	}
-	apply.ID().ApplyT(func(pulumi.ID) bool {
-		r.changer.Settle(node.Name)
-		return true
+	return pulumi.All(apply.ID(), apply.MachineConfigurationInput, secrets.ClientConfiguration).ApplyT(func(known []any) (bool, error) {
+		defer r.changer.Settle(node.Name)
+		if _, touched := r.touched.Load(node.Name); touched {
+			return true, nil
+		}
+		creds, err := credentialsIn(known[2].(machine.ClientConfiguration))
+		if err != nil {
+			return false, err
+		}
+		r.access.set(creds)
+		current := roll.NodeOf(r.stack, node)
+		current.Config = []byte(known[1].(string))
+		return true, r.changer.Check(ctx.Context(), current)
 	})
 }
 
@@ -137,6 +152,7 @@ func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) err
 	if err != nil {
 		return err
 	}
+	r.touched.Store(node.Name, true)
 	creds, err := credentialsOf(args.NewInputs["clientConfiguration"])
 	if err != nil {
 		return err

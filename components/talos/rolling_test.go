@@ -19,9 +19,11 @@ type changer struct {
 	mu                      sync.Mutex
 	changed, settled, added []string
 	// removed are those that left, before anything was changed.
-	removed        []string
-	nodes          map[string]roll.Node
-	err, removeErr error
+	removed []string
+	// checked are those that were not to be changed.
+	checked                  []string
+	nodes                    map[string]roll.Node
+	err, removeErr, checkErr error
 }
 
 func (c *changer) Change(_ context.Context, node roll.Node) error {
@@ -45,6 +47,16 @@ func (c *changer) Add(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.added = append(c.added, name)
+}
+
+func (c *changer) Check(_ context.Context, node roll.Node) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.checked = append(c.checked, node.Name)
+	if len(node.Config) == 0 {
+		return errors.New("its config is not known")
+	}
+	return c.checkErr
 }
 
 func (c *changer) Remove(_ context.Context, nodes []roll.Node) error {
@@ -147,5 +159,25 @@ func TestTalosCluster_ChangesNothingWhenANodeCannotLeave(t *testing.T) {
 	}
 	if len(c.changed) > 0 {
 		t.Errorf("changed %v", c.changed)
+	}
+}
+
+func TestTalosCluster_LooksAtMachinesThatAreNotToBeChanged(t *testing.T) {
+	c := &changer{checkErr: errors.New("worker-3 is in maintenance mode")}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.Sames = func(res recorder.Resource) bool { return res.Name == "talos-apply-worker-3" }
+	err := r.Run(func(ctx *pulumi.Context) error {
+		if err := r.program(ctx); err != nil {
+			return err
+		}
+		ctx.Export("configured", r.cluster.Configured)
+		return nil
+	}, "home")
+	if err == nil || !strings.Contains(err.Error(), "worker-3 is in maintenance mode") {
+		t.Errorf("error %v", err)
+	}
+	if !slices.Equal(c.checked, []string{"worker-3"}) {
+		t.Errorf("checked %v", c.checked)
 	}
 }

@@ -55,6 +55,18 @@ func (c *Component) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOpti
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent)}, more...)
 }
 
+// serviceTimeout is how long one operation at an outside service may take, its repetitions
+// included. The providers' own default is twenty minutes, of which nothing is shown.
+const serviceTimeout = "1m0s"
+
+// AtService are the options of a child that is made at an outside service through a
+// provider, and more. A service that does not answer is an error after a minute.
+func (c *Component) AtService(provider pulumi.ProviderResource, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return c.Options(append(more, pulumi.Provider(provider), pulumi.Timeouts(&pulumi.CustomTimeouts{
+		Create: serviceTimeout, Update: serviceTimeout, Delete: serviceTimeout,
+	}))...)
+}
+
 // Secret is a value that nobody sees, even where it was not marked so.
 func Secret(value pulumi.StringInput) pulumi.StringOutput {
 	return pulumi.ToSecret(value.ToStringOutput()).(pulumi.StringOutput)

@@ -23,6 +23,23 @@ const (
 	KubernetesVersion spec.Version = "v1.34.1"
 )
 
+// TalosFor is the release that machines with these boot media should be made with: [TalosVersion], unless all the media
+// are of a newer minor that the program knows. Then it is the oldest of them: a machine in maintenance mode reads its
+// config by the release of its media, and one that was booted from today's image stays with that.
+func TalosFor(media []spec.Version) spec.Version {
+	release := TalosVersion
+	for i, version := range media {
+		newer := version.Minor() != TalosVersion.Minor() && version.Reaches(TalosVersion) && spec.NewestTalos().Reaches(version)
+		if !newer {
+			return TalosVersion
+		}
+		if i == 0 || release.Reaches(version) {
+			release = version
+		}
+	}
+	return release
+}
+
 // Plan is what a first stack file says; everything else is left to its default.
 type Plan struct {
 	// Stack is the stack's name; the file is Pulumi.NAME.yaml.
@@ -51,6 +68,8 @@ type Plan struct {
 	Repository string
 	// OnePasswordVault or AgeRecipient chooses where secrets come from; neither is none.
 	OnePasswordVault, AgeRecipient string
+	// BreakGlass is where copies of what opens the cluster go; nil for none.
+	BreakGlass *spec.BreakGlass
 
 	// Salt is the stack file's encryptionsalt, and Sealed are secrets under it by their keys, as
 	// internal/passphrase makes them.

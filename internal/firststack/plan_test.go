@@ -58,6 +58,9 @@ func plans(t *testing.T) map[string]firststack.Plan {
 	full.CloudflareAccount, full.Email = "0123456789abcdef0123456789abcdef", "me@example.com"
 	full.Salt, full.Sealed = "v1:c2FsdA==:v1:bm9uY2U=:c2VhbGVk", map[string]string{"sopsAgeKey": "v1:bm9uY2U=:c2VhbGVk"}
 	full.AgeRecipient = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
+	full.BreakGlass = &spec.BreakGlass{
+		Recipients: []string{"age1ckk4xn7pws9s0jgahwk8aauy0pl5karqlmv2tq7mg8c092d7seesgkgj4n"}, Place: "/media/break-glass",
+	}
 	full.Nodes = nil
 	for _, last := range []string{"11", "12", "13"} {
 		full.Nodes = append(full.Nodes, node(t, "cp-"+last[1:], spec.RoleControlPlane, last))
@@ -128,5 +131,19 @@ func TestRender_QuotesWhatYAMLWouldMisread(t *testing.T) {
 	}
 	if !strings.HasPrefix(string(text), "# yaml-language-server: $schema=spec/schema/stack.schema.json\n") {
 		t.Error("the first line does not name the schema")
+	}
+}
+
+func TestTalosFor_FollowsBootMediaThatAreNewer(t *testing.T) {
+	for want, media := range map[spec.Version][][]spec.Version{
+		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.11.0"}, {"v1.14.1", "v1.11.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}},
+		"v1.14.1":               {{"v1.14.1"}, {"v1.14.1", "v1.14.1"}},
+		"v1.12.3":               {{"v1.14.1", "v1.12.3", "v1.13.0"}},
+	} {
+		for _, versions := range media {
+			if got := firststack.TalosFor(versions); got != want {
+				t.Errorf("%v: %s, want %s", versions, got, want)
+			}
+		}
 	}
 }

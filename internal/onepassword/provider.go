@@ -6,8 +6,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The plugin, and where Pulumi downloads it; pulumi-plugin.json says the same to
-// `pulumi plugin install`.
+// The plugin, and where Pulumi downloads it: `up` and `preview` do so by themselves, from
+// what the provider is registered with. `pulumi install` does not, for it reads the
+// pulumi-plugin.json of required modules, and this one is the main module's; docs/secrets.md
+// has the command.
 const (
 	// renovate: datasource=github-releases depName=1Password/pulumi-onepassword
 	Version           = "1.1.4"
@@ -16,7 +18,9 @@ const (
 
 // ProviderArgs say how to reach 1Password: through a Connect server (Url and
 // Token), or with a service account, for which the provider runs the op command.
-// It refuses both together.
+// It refuses both together, also when one is in the environment: people who use the op
+// command have OP_SERVICE_ACCOUNT_TOKEN or OP_ACCOUNT there. An empty value takes the
+// place of the variable.
 type ProviderArgs struct {
 	Url                 pulumi.StringPtrInput //nolint:revive // the SDK's own name
 	Token               pulumi.StringPtrInput
@@ -41,6 +45,7 @@ func NewProvider(
 		props["serviceAccountToken"] = pulumi.ToSecret(args.ServiceAccountToken)
 	} else {
 		props["url"], props["token"] = args.Url, pulumi.ToSecret(args.Token)
+		props["serviceAccountToken"], props["account"] = pulumi.String(""), pulumi.String("")
 	}
 	var provider Provider
 	opts = append([]pulumi.ResourceOption{

@@ -3,6 +3,7 @@ package onepassword
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,6 +20,17 @@ func TestPluginFile_NamesThePluginThatIsAskedFor(t *testing.T) {
 	}
 	if file.Name != "onepassword" || file.Version != Version || file.Server != PluginDownloadURL {
 		t.Errorf("%+v, want version %s from %s", file, Version, PluginDownloadURL)
+	}
+}
+
+func TestSecretsPage_InstallsThePluginThatIsAskedFor(t *testing.T) {
+	page, err := os.ReadFile("../../docs/secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "pulumi plugin install resource onepassword " + Version + " --server " + PluginDownloadURL
+	if !strings.Contains(string(page), want) {
+		t.Errorf("docs/secrets.md does not have %s", want)
 	}
 }
 

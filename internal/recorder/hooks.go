@@ -23,6 +23,9 @@ func (m *monitor) RegisterResourceHook(
 
 // before runs the hooks that the engine would run before it creates res, or updates it.
 func (m *monitor) before(ctx context.Context, urn string, res Resource) error {
+	if m.recorder.Sames != nil && m.recorder.Sames(res) {
+		return nil
+	}
 	hooks := res.Request.GetHooks().GetBeforeCreate()
 	if m.recorder.Updates != nil && m.recorder.Updates(res) {
 		hooks = res.Request.GetHooks().GetBeforeUpdate()

@@ -41,6 +41,9 @@ type Recorder struct {
 	// Updates says which resources exist already and are updated; all others are
 	// created. It may be nil.
 	Updates func(r Resource) bool
+	// Sames says which resources exist already and stay as they are, so that none of
+	// their hooks is called. It may be nil.
+	Sames func(r Resource) bool
 	// LastOutputs are the stack's outputs of its last update, which a reference of the
 	// stack to itself finds. It may be nil.
 	LastOutputs resource.PropertyMap

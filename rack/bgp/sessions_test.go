@@ -21,7 +21,7 @@ const password = "correct-horse"
 // stacks are those of the project that speak BGP, and the fixture.
 func stacks(t *testing.T) []*spec.Stack {
 	t.Helper()
-	paths, err := filepath.Glob("../../Pulumi.*.yaml")
+	paths, err := filepath.Glob("../../spec/spectest/testdata/Pulumi.*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/rack/charts/facts"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -88,10 +89,35 @@ func (r row) files(version spec.Version, crdDir string) (map[string][]byte, erro
 		return nil, err
 	}
 	files["Chart.yaml"] = metadata
+	if files["facts.json"], err = r.workloads(version); err != nil {
+		return nil, err
+	}
 	if files["values.schema.json"], err = schema(files["values.yaml"]); err != nil {
 		return nil, fmt.Errorf("values.yaml: %w", err)
 	}
 	return files, r.addKinds(files, crdDir)
+}
+
+// workloads are those of the genuine chart, as an array; none of a version that nobody has recorded. The templates take
+// from there what the pods may do.
+func (r row) workloads(version spec.Version) ([]byte, error) {
+	type workload struct {
+		Release string `json:"release"`
+		facts.Workload
+	}
+	all := []workload{}
+	if slices.Contains(facts.Versions(r.name), string(version)) {
+		f, err := facts.Of(r.name, string(version))
+		if err != nil {
+			return nil, err
+		}
+		for _, release := range f.Releases {
+			for _, w := range release.Workloads {
+				all = append(all, workload{release.Name, w})
+			}
+		}
+	}
+	return json.Marshal(all)
 }
 
 // addKinds adds the definitions that come with the chart.

@@ -37,7 +37,7 @@ func TestFactory_KnowsTheEmptySchematicAsTheRealOneDoes(t *testing.T) {
 }
 
 func TestFactory_HasImagesOnlyOfWhatItWasGiven(t *testing.T) {
-	files, err := filepath.Glob("../../Pulumi.*.yaml")
+	files, err := filepath.Glob("../../spec/spectest/testdata/Pulumi.*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stack files: %v", err)
 	}

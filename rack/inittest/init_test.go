@@ -144,6 +144,7 @@ func inside(ctx context.Context) error {
 		{
 			"init", "--yes", "--domain=example.com", "--control-planes=10.0.50.11,10.0.50.12,10.0.50.13", "--ceph=yes",
 			"--vip=10.0.50.50", "--pool=10.0.50.100-10.0.50.149", "--repository=https://github.com/me/home-ops.git",
+			"--secrets=none",
 		},
 		{"validate"},
 	} {

@@ -22,7 +22,7 @@ type fakeKubernetes struct {
 	// powered is the context of the boot; abrupt says of each shutdown that it came too late: the context had ended.
 	powered context.Context
 	abrupt  []bool
-	bootErr   error
+	bootErr error
 	// hold keeps Boot from returning until it is closed.
 	hold chan struct{}
 }

@@ -15,7 +15,7 @@ func (n *Node) Loads(module, extension string) error {
 		return err
 	}
 	applied := n.Applied()
-	if !ok || applied == nil || applied.Machine() == nil {
+	if !ok || applied == nil {
 		return fmt.Errorf("%s: nothing is installed", n.opts.Name)
 	}
 	var extensions []Extension
@@ -25,8 +25,8 @@ func (n *Node) Loads(module, extension string) error {
 	if !slices.ContainsFunc(extensions, func(e Extension) bool { return e.Name == extension }) {
 		return fmt.Errorf("%s: the installed image is without the extension %s", n.opts.Name, extension)
 	}
-	if !slices.ContainsFunc(applied.Machine().Kernel().Modules(), func(m config.KernelModule) bool { return m.Name() == module }) {
-		return fmt.Errorf("%s: machine.kernel.modules is without %s", n.opts.Name, module)
+	if !slices.ContainsFunc(applied.KernelModuleConfigs(), func(m config.KernelModuleConfig) bool { return m.Name() == module }) {
+		return fmt.Errorf("%s: the config names no kernel module %s", n.opts.Name, module)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestServer_KeepsSilent(t *testing.T) {
 }
 
 func TestStock_HasWhatTheStackAsksFor(t *testing.T) {
-	stack, problems := spec.LoadFile(filepath.Join("..", "..", "Pulumi.lab.yaml"))
+	stack, problems := spec.LoadFile(filepath.Join("..", "..", "spec", "spectest", "testdata", "Pulumi.lab.yaml"))
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}

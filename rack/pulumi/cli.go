@@ -29,6 +29,8 @@ type CLI struct {
 	Out io.Writer
 	// Logs is the directory of the event logs, one file for each run.
 	Logs string
+	// Family takes the processes of a run that is ended by its context, as they were before. Default: nobody asks.
+	Family *[]int
 }
 
 // Environment returns what pulumi needs in order to keep to itself: its own home, a state in a directory, a passphrase
@@ -119,7 +121,12 @@ func (c *CLI) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Dir, cmd.Env = c.Project, c.Env
 	// Signals for the rack are not for pulumi.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return killTree(cmd.Process.Pid) }
+	cmd.Cancel = func() error {
+		if c.Family != nil {
+			*c.Family = familyOf(cmd.Process.Pid)
+		}
+		return end(ctx, cmd)
+	}
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }

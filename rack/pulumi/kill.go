@@ -13,6 +13,17 @@ import (
 // or an out-of-memory kill of the runner does. Pulumi puts its plugins in process groups of their own, so the group
 // alone would leave them at work.
 func killTree(pid int) error {
+	var errs []error
+	for _, member := range familyOf(pid) {
+		if err := syscall.Kill(member, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// familyOf is a process and all that it started.
+func familyOf(pid int) []int {
 	family := []int{pid}
 	parents := parents()
 	for i := 0; i < len(family); i++ {
@@ -22,13 +33,7 @@ func killTree(pid int) error {
 			}
 		}
 	}
-	var errs []error
-	for _, member := range family {
-		if err := syscall.Kill(member, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return family
 }
 
 // parents maps each process that can be seen to its parent.

@@ -98,18 +98,21 @@ func (r *Result) take(e apitype.EngineEvent) {
 // follow reads the event log while pulumi writes it, until the run has ended and all is read.
 func follow(path string, ended <-chan struct{}, watch []Watcher) error {
 	var log *os.File
-	for log == nil {
+	for over := false; log == nil; {
 		f, err := os.Open(path)
 		switch {
 		case err == nil:
 			log = f
 		case !errors.Is(err, os.ErrNotExist):
 			return fmt.Errorf("event log: %w", err)
+		case over:
+			// Pulumi ended before its first event; it says why itself.
+			return nil
 		default:
 			select {
 			case <-ended:
-				// Pulumi ended before its first event; it says why itself.
-				return nil
+				// A run that was over before anybody looked may have written all of it.
+				over = true
 			case <-time.After(20 * time.Millisecond):
 			}
 		}

@@ -60,6 +60,36 @@ func TestUp_ShowsTheEndOfWhatAFailedRunSaid(t *testing.T) {
 	}
 }
 
+func TestUp_EndedByAPersonGetsTheSignalAgain(t *testing.T) {
+	cli := fake(t, `
+n=0; trap 'n=$((n+1)); echo $n > count; [ $n -ge 2 ] && exit 1' INT
+: > started; while :; do sleep 0.02; done
+`)
+	var family []int
+	cli.Family = &family
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(filepath.Join(cli.Project, "started")); err == nil {
+				cancel(Ended{Signal: syscall.SIGINT, Again: true})
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	_, err := cli.Up(ctx)
+	var by Ended
+	if !errors.As(err, &by) || by.Signal != syscall.SIGINT {
+		t.Errorf("error %v", err)
+	}
+	count, _ := os.ReadFile(filepath.Join(cli.Project, "count"))
+	if strings.TrimSpace(string(count)) != "2" {
+		t.Errorf("it got %q signals, want 2", count)
+	}
+	if len(family) == 0 || Outlived(family, 5*time.Second) != 0 {
+		t.Errorf("of the processes %v some live on", family)
+	}
+}
+
 func TestUp_KilledTakesItsChildrenWithIt(t *testing.T) {
 	cli := fake(t, "setsid sh -c 'echo $$ > child; exec sleep 60' &\nwait\n")
 	ctx, cancel := context.WithCancelCause(t.Context())

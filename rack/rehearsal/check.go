@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -35,16 +34,16 @@ func (r *rehearsal) openCluster(ctx context.Context) (*cluster, error) {
 	return c, nil
 }
 
-// check looks at everything that came of the rehearsal. All checks run, whatever the others say.
-func (r *rehearsal) check(ctx context.Context) error {
-	c, err := r.openCluster(ctx)
-	if err != nil {
-		return err
-	}
-	for _, check := range []struct {
-		name string
-		look func(context.Context, *cluster) (string, error)
-	}{
+// check is one line of the report, and what looks for it.
+type check struct {
+	name string
+	// look returns what was found, or why that is not as it should be.
+	look func(context.Context, *cluster) (string, error)
+}
+
+// checks look at everything that came of a rehearsal.
+func (r *rehearsal) checks() []check {
+	return []check{
 		{"the Kubernetes API answers at the cluster endpoint", r.checkEndpoint},
 		{"every control plane serves the API", r.checkAPIServers},
 		{"every control plane is an etcd member", r.checkEtcd},
@@ -65,14 +64,25 @@ func (r *rehearsal) check(ctx context.Context) error {
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
 		{"traffic passes where it must, and nowhere else", r.checkFlows},
-	} {
-		detail, err := check.look(ctx, c)
-		if err != nil {
-			detail = strings.ReplaceAll(err.Error(), "\n", "; ")
-		}
-		r.add(check.name, err == nil, detail)
 	}
+}
+
+// check looks at everything that came of the rehearsal.
+func (r *rehearsal) check(ctx context.Context) error {
+	c, err := r.openCluster(ctx)
+	if err != nil {
+		return err
+	}
+	r.run(ctx, c, r.checks())
 	return nil
+}
+
+// run writes down what each check finds. All of them run, whatever the others say.
+func (r *rehearsal) run(ctx context.Context, c *cluster, checks []check) {
+	for _, check := range checks {
+		detail, err := check.look(ctx, c)
+		r.addChecked(check.name, detail, err)
+	}
 }
 
 // observe is the part of check that a cluster must pass after any scenario.

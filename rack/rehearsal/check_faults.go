@@ -21,10 +21,13 @@ func (r *rehearsal) checkFaults(ctx context.Context) error {
 	for _, made := range r.world.made() {
 		r.add(made.what+" is made once", made.asWanted(), made.String())
 	}
-	for _, check := range []struct {
-		name string
-		look func(context.Context, *cluster) (string, error)
-	}{
+	r.run(ctx, c, r.faultChecks())
+	return nil
+}
+
+// faultChecks look at what the faults left.
+func (r *rehearsal) faultChecks() []check {
+	return []check{
 		{"every service failed on the way", r.checkFailures},
 		{"no name has two records", r.checkRecords},
 		{"the cluster is whole", func(ctx context.Context, _ *cluster) (string, error) {
@@ -32,14 +35,7 @@ func (r *rehearsal) checkFaults(ctx context.Context) error {
 		}},
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
-	} {
-		detail, err := check.look(ctx, c)
-		if err != nil {
-			detail = strings.ReplaceAll(err.Error(), "\n", "; ")
-		}
-		r.add(check.name, err == nil, detail)
 	}
-	return nil
 }
 
 // made is something that the program makes at an outside service.

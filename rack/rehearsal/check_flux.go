@@ -59,6 +59,7 @@ func unreadyOf(objects []unstructured.Unstructured) []error {
 	var unready []error
 	for _, o := range objects {
 		if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
+			unready = append(unready, fmt.Errorf("%s %s/%s: it is suspended, so nobody knows", o.GetKind(), o.GetNamespace(), o.GetName()))
 			continue
 		}
 		if err := notReady(o); err != nil {

@@ -24,6 +24,9 @@ func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, erro
 		return "", err
 	}
 	r.report.Kubernetes.Version = version.GitVersion
+	if want := r.stack.ClusterEndpoint(); c.rest.Host != want {
+		return "", fmt.Errorf("the kubeconfig leads to %s, and the cluster's endpoint is %s", c.rest.Host, want)
+	}
 	if want := string(r.stack.Cluster.KubernetesVersion); version.GitVersion != want {
 		return "", fmt.Errorf("%s says it is %s, and the stack file says %s", c.rest.Host, version.GitVersion, want)
 	}

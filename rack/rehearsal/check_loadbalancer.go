@@ -33,6 +33,9 @@ func (r *rehearsal) checkLoadBalancers(ctx context.Context, c *cluster) (string,
 			}
 		}
 		detail = fmt.Sprintf("%d services", count)
+		if count == 0 {
+			errs = append(errs, errors.New("no service wants one: that proves nothing"))
+		}
 		return errors.Join(errs...)
 	})
 	return detail, err

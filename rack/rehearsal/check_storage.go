@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -49,6 +50,15 @@ func (r *rehearsal) checkCeph(ctx context.Context, c *cluster) (string, error) {
 	if len(disks.Items) != want {
 		return "", fmt.Errorf("%d OSDs for %d disks", len(disks.Items), want)
 	}
+	var errs []error
+	for _, d := range disks.Items {
+		if d.Status.ReadyReplicas == 0 {
+			errs = append(errs, fmt.Errorf("%s does not run", d.Name))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%d OSDs, one for each disk", want), nil
 }
 
@@ -59,7 +69,7 @@ func (r *rehearsal) checkClaims(ctx context.Context, c *cluster) (string, error)
 		return "", err
 	}
 	var bound []string
-	var errs []error
+	errs := r.compareClasses(classes.Items)
 	for _, class := range classes.Items {
 		// Buckets are claimed by another kind.
 		if strings.Contains(class.Provisioner, "bucket") {
@@ -73,6 +83,27 @@ func (r *rehearsal) checkClaims(ctx context.Context, c *cluster) (string, error)
 	}
 	slices.Sort(bound)
 	return strings.Join(bound, ", "), errors.Join(errs...)
+}
+
+// compareClasses wants the classes of the stack file, and its default one, to be there.
+func (r *rehearsal) compareClasses(classes []storagev1.StorageClass) []error {
+	var errs []error
+	var names, defaults []string
+	for _, class := range classes {
+		names = append(names, class.Name)
+		if class.Annotations["storageclass.kubernetes.io/is-default-class"] == "true" {
+			defaults = append(defaults, class.Name)
+		}
+	}
+	for _, want := range r.stack.Storage.Classes() {
+		if !slices.Contains(names, want) {
+			errs = append(errs, fmt.Errorf("there is no class %s", want))
+		}
+	}
+	if want := r.stack.Storage.DefaultClass; want != "" && !slices.Equal(defaults, []string{want}) {
+		errs = append(errs, fmt.Errorf("the default classes are %v, not %s alone", defaults, want))
+	}
+	return errs
 }
 
 func (r *rehearsal) claim(ctx context.Context, c *cluster, class string) error {

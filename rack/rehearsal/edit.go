@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -39,7 +40,7 @@ func (r *rehearsal) edit(change func(config map[string]any) error) error {
 	}
 	r.stack = stack
 	for _, m := range r.rack.nodes {
-		if i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Name == m.spec.Name }); i >= 0 {
+		if i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Address == m.spec.Address }); i >= 0 {
 			m.spec = stack.Nodes[i]
 		}
 	}
@@ -71,6 +72,47 @@ func nodeDefaults(key string, more any) func(config map[string]any) error {
 		default:
 			return fmt.Errorf("nodeDefaults.%s: a %T cannot be added to", key, more)
 		}
+		return nil
+	}
+}
+
+// nodeWith changes the node of a name; nil takes it out.
+func nodeWith(name string, change func(node map[string]any)) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		nodes, _ := config["home-ops:nodes"].([]any)
+		for i := range nodes {
+			node, _ := nodes[i].(map[string]any)
+			if node["name"] != name {
+				continue
+			}
+			if change == nil {
+				config["home-ops:nodes"] = slices.Delete(nodes, i, i+1)
+				return nil
+			}
+			change(node)
+			return nil
+		}
+		return fmt.Errorf("nodes: there is no %s", name)
+	}
+}
+
+// withNode adds a node at the end.
+func withNode(node map[string]any) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		nodes, _ := config["home-ops:nodes"].([]any)
+		config["home-ops:nodes"] = append(nodes, node)
+		return nil
+	}
+}
+
+// clusterKey sets a key of the cluster.
+func clusterKey(key string, value any) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		cluster, _ := config["home-ops:cluster"].(map[string]any)
+		if cluster == nil {
+			return errors.New("it has no cluster")
+		}
+		cluster[key] = value
 		return nil
 	}
 }

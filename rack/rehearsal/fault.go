@@ -48,6 +48,10 @@ func (w *world) faults() []fault {
 	if w.tunnelled() {
 		all = append(all, fault{
 			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
+		}, fault{
+			"Cloudflare does not answer", func() {
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "POST", Path: "/dns_records", Times: always})
+			}, []string{"edge-external-record: ", "deadline exceeded"},
 		})
 	}
 	if settings != nil && settings.RegisterWebhook {
@@ -66,14 +70,12 @@ func (w *world) failRuleset() {
 	w.github.Fail(github.Fault{Trouble: github.ServerError, Method: "POST", Path: w.repository() + "/rulesets", Times: always})
 }
 
-// failRecord limits the call that makes the tunnel, and does not answer the one that configures it: either is repeated.
-// Its record is what fails.
+// failRecord limits the call that makes the tunnel, which is repeated. Its record is what fails.
 func (w *world) failRecord() {
 	if !w.tunnelled() {
 		return
 	}
 	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
-	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "PUT", Path: "/configurations"})
 	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
 }
 

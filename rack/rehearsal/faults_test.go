@@ -18,6 +18,7 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"GitHub answers 500 to the ruleset, and Cloudflare is in trouble",
 			"Cloudflare's token is revoked",
 			"Cloudflare answers 500 to the record",
+			"Cloudflare does not answer",
 			"GitHub limits the webhook, and then its token is revoked",
 		},
 		"lab": {
@@ -25,10 +26,11 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"Cloudflare's token is revoked",
 			"1Password answers 500",
 			"Cloudflare answers 500 to the record",
+			"Cloudflare does not answer",
 			"GitHub limits the webhook, and then its token is revoked",
 		},
 	} {
-		stack, problems := spec.LoadFile("../../Pulumi." + name + ".yaml")
+		stack, problems := spec.LoadFile("../../spec/spectest/testdata/Pulumi." + name + ".yaml")
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}

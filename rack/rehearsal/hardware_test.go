@@ -14,7 +14,7 @@ import (
 // TestHardwareOf_HasOneDiskForEachThatTheStackNames keeps the machines honest: what the stack file names is there once,
 // and there is a disk that it does not name.
 func TestHardwareOf_HasOneDiskForEachThatTheStackNames(t *testing.T) {
-	files, err := filepath.Glob("../../Pulumi.*.yaml")
+	files, err := filepath.Glob("../../spec/spectest/testdata/Pulumi.*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stack files: %v", err)
 	}

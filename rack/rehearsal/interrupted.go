@@ -4,42 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/pulumi"
+	"github.com/home-ops/home-ops/spec"
 )
 
-// interruptions are the moments at which `up` is killed. Those on the nodes' side come before the plugin has its answer,
-// and so before the engine could write anything down.
-var interruptions = []struct {
+// sampled is how many of the moments that the engine's events tell the scenario interrupted tries; everywhere tries all.
+const sampled = 8
+
+// inside are the moments at which `up` is killed inside an operation, before the plugin has its answer, and so before the
+// engine could write anything down.
+var inside = []struct {
 	name string
-	arm  func(r *rehearsal, kill func()) pulumi.Watcher
+	arm  func(r *rehearsal, ctx context.Context, kill func())
 }{
-	{"after the secrets", func(_ *rehearsal, kill func()) pulumi.Watcher {
-		return func(e apitype.EngineEvent) {
-			if e.ResOutputsEvent != nil && strings.HasSuffix(e.ResOutputsEvent.Metadata.Type, ":Secrets") {
-				kill()
-			}
-		}
-	}},
-	{"at the first apply", func(r *rehearsal, kill func()) pulumi.Watcher { return r.whenApplied(1, kill) }},
-	{"at the last apply", func(r *rehearsal, kill func()) pulumi.Watcher {
-		return r.whenApplied(len(r.rack.nodes), kill)
-	}},
-	{"at bootstrap", func(r *rehearsal, kill func()) pulumi.Watcher {
-		r.rack.watch(nil, func(string) { kill() })
-		return ignore
-	}},
+	{"at the first apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(1, kill) }},
+	{"at the last apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(len(r.rack.nodes), kill) }},
+	{"at bootstrap", func(r *rehearsal, _ context.Context, kill func()) { r.rack.watch(nil, func(string) { kill() }) }},
+	{"in the first Helm installation", func(r *rehearsal, ctx context.Context, kill func()) { r.whenPending(ctx, "pending-install", kill) }},
+	{"in the next Helm installation", func(r *rehearsal, ctx context.Context, kill func()) { r.whenPending(ctx, "pending-install", kill) }},
 }
 
-func ignore(apitype.EngineEvent) {}
+// fullDiskLimit is how long an `up` may go on that cannot write its state.
+const fullDiskLimit = 3 * time.Minute
 
 // whenApplied kills as the count-th machine accepts its config.
-func (r *rehearsal) whenApplied(count int, kill func()) pulumi.Watcher {
+func (r *rehearsal) whenApplied(count int, kill func()) {
 	var mu sync.Mutex
 	applied := map[string]bool{}
 	// Those that an `up` before this one got to.
@@ -59,39 +59,243 @@ func (r *rehearsal) whenApplied(count int, kill func()) pulumi.Watcher {
 			kill()
 		}
 	}, nil)
-	return ignore
 }
 
-// interrupted kills `up` with SIGKILL at one moment after the other, each time a little further on the way to the same
-// cluster, and then lets it finish.
-func interrupted(ctx context.Context, r *rehearsal) error {
-	for _, at := range interruptions {
-		err := r.phase("interrupted", "pulumi up, killed "+at.name, func() error { return r.interrupt(ctx, at.arm) })
-		detail := "by SIGKILL"
-		if err != nil {
-			detail = firstLine(err)
-			fmt.Fprintln(r.out, err)
+// whenPending kills as a record of Helm's appears that has the status, and was not there before.
+func (r *rehearsal) whenPending(ctx context.Context, status string, kill func()) {
+	go func() {
+		var before []string
+		for first := true; ctx.Err() == nil; first = false {
+			now := r.pending(ctx, status)
+			for _, name := range now {
+				if !first && !slices.Contains(before, name) {
+					kill()
+					return
+				}
+			}
+			if first {
+				before = now
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
 		}
-		r.add("killed "+at.name, err == nil, detail)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+	}()
+}
+
+// pending are the records of Helm's that have the status.
+func (r *rehearsal) pending(ctx context.Context, status string) []string {
+	r.rack.mu.Lock()
+	admin := r.rack.admin
+	r.rack.mu.Unlock()
+	if admin == nil {
+		return nil
+	}
+	client, err := kubernetes.NewForConfig(admin)
+	if err != nil {
+		return nil
+	}
+	list, err := client.CoreV1().Secrets("").List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,status=" + status})
+	if err != nil {
+		return nil // the API is not there yet
+	}
+	var names []string
+	for _, secret := range list.Items {
+		names = append(names, secret.Namespace+"/"+secret.Name)
+	}
+	return names
+}
+
+// interrupted ends `up` at one moment after the other, each time a little further on the way to the same cluster, and then
+// lets it finish.
+func interrupted(ctx context.Context, r *rehearsal) error { return r.interruptions(ctx, sampled) }
+
+// everywhere does so at every moment that there is.
+func everywhere(ctx context.Context, r *rehearsal) error { return r.interruptions(ctx, 1000) }
+
+func (r *rehearsal) interruptions(ctx context.Context, most int) error {
+	var planned []moment
+	err := r.phase("interrupted", "pulumi preview, which tells the moments", func() error {
+		_, err := r.cli.Preview(ctx, moments(&planned))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(planned) < 30 {
+		r.add("there are moments to end up at", false, fmt.Sprintf("%d", len(planned)))
+	}
+	for _, at := range inside {
+		r.interrupt(ctx, at.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+			at.arm(r, ctx, kill)
+			return func(apitype.EngineEvent) {}
+		})
+	}
+	if err := r.interruptAt(ctx, "create", sample(planned, most)); err != nil {
+		return err
 	}
 	if err := r.upTwice(ctx); err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	if err := r.interruptChange(ctx, most); err != nil {
+		return err
+	}
+	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
+		return err
+	}
+	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
 }
 
-func (r *rehearsal) interrupt(ctx context.Context, arm func(*rehearsal, func()) pulumi.Watcher) error {
-	running, kill := context.WithCancelCause(ctx)
-	watch := arm(r, func() { kill(pulumi.ErrKilled) })
-	_, err := r.cli.Up(running, watch)
-	kill(nil)
-	r.rack.watch(nil, nil)
-	if !errors.Is(err, pulumi.ErrKilled) {
-		return fmt.Errorf("up was not killed: %w", err)
+// interruptAt runs `up` again and again, and ends each run at the first of the moments that no run before was ended at.
+// Moments that no run comes to any more have passed in one that was ended elsewhere.
+func (r *rehearsal) interruptAt(ctx context.Context, what string, left []moment) error {
+	all, ways := len(left), endings()
+	for run := 0; len(left) > 0; run++ {
+		var met *moment
+		way := ways[run%len(ways)]
+		watch := func(ctx context.Context, kill func()) pulumi.Watcher {
+			return func(e apitype.EngineEvent) {
+				if m, ok := momentOf(e); ok && met == nil && slices.Contains(left, m) {
+					met = &m
+					kill()
+				}
+			}
+		}
+		name := fmt.Sprintf("%s, run %d", what, run+1)
+		if !r.interrupt(ctx, name, way, watch) || met == nil {
+			break
+		}
+		r.report.Checks[len(r.report.Checks)-1].Detail += " " + met.String()
+		left = slices.DeleteFunc(left, func(m moment) bool { return m == *met })
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
-	// The engine's own lock outlives it; every operator knows `pulumi cancel`.
-	return r.cli.Cancel(ctx)
+	r.add(fmt.Sprintf("up was ended at the moments of %s", what), len(left) < all || all == 0,
+		fmt.Sprintf("%d of %d; the others had passed in a run that was ended elsewhere", all-len(left), all))
+	return nil
+}
+
+// interrupt runs `up`, ends it at a moment, and adds what came of it. It reports whether the run was ended: one that has
+// done its work before is no fault of its own.
+func (r *rehearsal) interrupt(
+	ctx context.Context, name string, way ending, arm func(ctx context.Context, kill func()) pulumi.Watcher,
+) bool {
+	wasEnded := false
+	err := r.phase("interrupted", "pulumi up, ended by "+way.name+": "+name, func() error {
+		running, kill := context.WithCancelCause(ctx)
+		defer kill(nil)
+		var family []int
+		r.cli.Family = &family
+		defer func() { r.cli.Family = nil }()
+		var struck error
+		var once sync.Once
+		watch := arm(running, func() { once.Do(func() { struck = way.strike(r, kill) }) })
+		_, err := r.cli.Up(running, watch)
+		r.rack.watch(nil, nil)
+		wasEnded = ended(err)
+		if !wasEnded {
+			return errors.Join(err, struck)
+		}
+		if left := pulumi.Outlived(family, outlives); left > 0 {
+			return fmt.Errorf("%d processes lived on for %s", left, outlives)
+		}
+		// The engine's own lock outlives it; every operator knows `pulumi cancel`.
+		return errors.Join(struck, r.cli.Cancel(ctx), r.stateIsWhole(ctx))
+	})
+	detail := "by " + way.name
+	switch {
+	case err != nil:
+		detail = firstLine(err)
+		fmt.Fprintln(r.out, err)
+	case !wasEnded:
+		detail = "it had done its work before"
+	}
+	r.add("ended: "+name, err == nil, detail)
+	return wasEnded && err == nil
+}
+
+// interruptChange changes what a cluster has, which updates and makes, and takes it back, which updates and deletes; each
+// is ended on the way, and inside a Helm upgrade.
+func (r *rehearsal) interruptChange(ctx context.Context, most int) error {
+	before, err := os.ReadFile(r.file.Copy)
+	if err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	after, ok := changed(string(before), r.stack)
+	if !ok {
+		r.add("a change is ended on its way", true, "the stack has no pool that can be parted, so there is nothing to change")
+		return nil
+	}
+	for _, way := range []struct{ name, text string }{{"a change", after}, {"its return", string(before)}} {
+		if err := os.WriteFile(r.file.Copy, []byte(way.text), 0o600); err != nil {
+			return fmt.Errorf("stack file: %w", err)
+		}
+		var planned []moment
+		if _, err := r.cli.Preview(ctx, moments(&planned)); err != nil {
+			return err
+		}
+		r.interrupt(ctx, "in a Helm upgrade of "+way.name, endings()[0], func(ctx context.Context, kill func()) pulumi.Watcher {
+			r.whenPending(ctx, "pending-upgrade", kill)
+			return func(apitype.EngineEvent) {}
+		})
+		if way.name == "a change" {
+			if err := r.fullDisk(ctx); err != nil {
+				return err
+			}
+		}
+		if err := r.interruptAt(ctx, way.name, sample(planned, most)); err != nil {
+			return err
+		}
+		if _, err := r.cli.Up(ctx); err != nil {
+			return err
+		}
+	}
+	return r.upAgain(ctx)
+}
+
+// changed is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
+func changed(text string, stack *spec.Stack) (string, bool) {
+	const pools = "\n    pools:\n"
+	for _, p := range stack.Cilium.Pools {
+		last := p.Blocks[len(p.Blocks)-1]
+		shorter := spec.Range{First: last.First, Last: last.Last.Prev()}
+		if last.Prefix.IsValid() || !shorter.Last.IsValid() || shorter.Last.Less(shorter.First) ||
+			strings.Count(text, last.String()) != 1 || strings.Count(text, pools) != 1 {
+			continue
+		}
+		text = strings.Replace(text, last.String(), shorter.String(), 1)
+		added := fmt.Sprintf("\n    bandwidthManager: true%s      - { name: rehearsal, blocks: [%s-%s] }\n", pools, last.Last, last.Last)
+		return strings.Replace(text, pools, added, 1), true
+	}
+	return "", false
+}
+
+// fullDisk has the disk of the state fill up in the middle of an `up`, which then fails; the state is as good as before.
+func (r *rehearsal) fullDisk(ctx context.Context) error {
+	fill, done, err := r.smallDisk()
+	if err != nil {
+		return err
+	}
+	var filled sync.Once
+	var fillErr error
+	limited, cancel := context.WithTimeoutCause(ctx, fullDiskLimit, pulumi.ErrKilled)
+	defer cancel()
+	_, upErr := r.cli.Up(limited, func(e apitype.EngineEvent) {
+		if _, ok := momentOf(e); ok {
+			filled.Do(func() { fillErr = fill() })
+		}
+	})
+	if err := errors.Join(fillErr, done()); err != nil {
+		return err
+	}
+	_ = r.cli.Cancel(ctx)
+	err = r.stateIsWhole(ctx)
+	detail := "nothing was left to do"
+	if upErr != nil {
+		detail = firstLine(upErr)
+	}
+	r.addChecked("the disk of the state fills up", detail, err)
+	return nil
 }

@@ -45,14 +45,19 @@ func loss(ctx context.Context, r *rehearsal) error {
 		survives := len(planes) >= 3
 		r.add("losing a control plane", felt.asExpected(survives), felt.String())
 		lost.PowerOn()
-		err = until(ctx, func(ctx context.Context) error { return r.observe(ctx) })
-		detail := "everything is back"
-		if err != nil {
-			detail = firstLine(err)
-		}
-		r.add("its return", err == nil, detail)
+		r.awaitReturn(ctx)
 		return nil
 	})
+}
+
+// awaitReturn waits until the cluster is as it was before the loss.
+func (r *rehearsal) awaitReturn(ctx context.Context) {
+	err := until(ctx, func(ctx context.Context) error { return r.observe(ctx) })
+	detail := "everything is back"
+	if err != nil {
+		detail = firstLine(err)
+	}
+	r.add("its return", err == nil, detail)
 }
 
 // feeling is what a client of the API noticed.

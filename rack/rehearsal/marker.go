@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -20,6 +21,8 @@ const markerName = "rehearsal-marker"
 // marks is what was written.
 type marks struct {
 	uid, volume string
+	// wiped are the machines that lose what is on them, by their addresses.
+	wiped map[netip.Addr]bool
 }
 
 // mark writes the markers, and returns once the pod runs on its volume.
@@ -31,14 +34,14 @@ func (r *rehearsal) mark(ctx context.Context, c *cluster) (marks, error) {
 		return marks{}, fmt.Errorf("marker: %w", err)
 	}
 	for _, m := range r.rack.nodes {
-		if err := os.WriteFile(r.rack.markerOn(m), []byte("before"), 0o600); err != nil {
+		if err := os.WriteFile(m.marker(), []byte("before"), 0o600); err != nil {
 			return marks{}, fmt.Errorf("marker: %w", err)
 		}
 	}
 	if err := claimMarker(ctx, c); err != nil {
 		return marks{}, fmt.Errorf("marker: %w", err)
 	}
-	written := marks{uid: string(object.UID)}
+	written := marks{uid: string(object.UID), wiped: map[netip.Addr]bool{}}
 	err = until(ctx, func(ctx context.Context) (err error) {
 		written.volume, err = markedVolume(ctx, c)
 		return err
@@ -46,10 +49,8 @@ func (r *rehearsal) mark(ctx context.Context, c *cluster) (marks, error) {
 	return written, err
 }
 
-// markerOn is a file on the EPHEMERAL partition of a machine, which an upgrade keeps and a reset wipes.
-func (r *rack) markerOn(m *machine) string {
-	return filepath.Join(r.dir, m.spec.Name, "ephemeral", markerName)
-}
+// marker is a file on the machine's EPHEMERAL partition, which an upgrade keeps and a reset wipes.
+func (m *machine) marker() string { return filepath.Join(m.dir, "ephemeral", markerName) }
 
 // claimMarker runs a pod on a volume of the default class.
 func claimMarker(ctx context.Context, c *cluster) error {
@@ -117,7 +118,7 @@ func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error 
 		}
 		errs = append(errs, err)
 		for _, m := range r.rack.nodes {
-			if _, err := os.Stat(r.rack.markerOn(m)); err != nil {
+			if _, err := os.Stat(m.marker()); err != nil && !before.wiped[m.spec.Address] {
 				errs = append(errs, fmt.Errorf("EPHEMERAL of %s was wiped: %w", m.spec.Name, err))
 			}
 		}

@@ -52,6 +52,15 @@ func offlineEnvironment(bin string) []string {
 	return append(env, "GOPROXY=off", "GOFLAGS=-mod=readonly -buildvcs=false", "GOTOOLCHAIN=local", "GOWORK=off")
 }
 
+// shellHabits are what people have in their shells for other programs. Pulumi's plugins see them, and what the program says
+// must win: none of it is good for anything in the room.
+func shellHabits() []string {
+	return []string{
+		"OP_SERVICE_ACCOUNT_TOKEN=ops_rehearsal", "OP_ACCOUNT=rehearsal.1password.com", "GITHUB_TOKEN=rehearsal",
+		"CLOUDFLARE_API_TOKEN=rehearsal", "KUBECONFIG=/nonexistent", "TALOSCONFIG=/nonexistent",
+	}
+}
+
 // keeps are the variables that a program needs to run and Go needs to find what it has compiled.
 var keeps = map[string]bool{
 	"HOME": true, "USER": true, "LANG": true, "TMPDIR": true, "TERM": true,

@@ -32,7 +32,7 @@ func program(ctx context.Context, r *rehearsal) error {
 		}
 		r.report.Resources.RerunChanges = result.Changed()
 		slices.Sort(steps)
-		r.add("today's program changes nothing that the other made", result.Changed() == 0,
+		r.add("today's program changes nothing that the other made", unchanged(result),
 			fmt.Sprintf("%v %s", result.Changes, strings.Join(steps, ", ")))
 		return nil
 	})

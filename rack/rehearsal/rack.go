@@ -33,12 +33,18 @@ type rack struct {
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// build makes the machine of a node; its disks are in the folder.
+	build func(stack *spec.Stack, n spec.Node, dir string) (*machine, error)
+	// ctx is the rack's own.
+	ctx context.Context
 
 	mu sync.Mutex
 	// onState and onBootstrap are told what happens, for scenarios that wait for a moment.
 	onState     func(name string, state node.State)
 	onBootstrap func(name string)
 	faults      []error
+	// admin is the way to the API server before the program has handed out any; nil before there is one.
+	admin *rest.Config
 }
 
 // machine is one node and its line in the stack file.
@@ -46,6 +52,8 @@ type machine struct {
 	*node.Node
 	spec     spec.Node
 	hardware node.Hardware
+	// dir is where its disks are.
+	dir string
 }
 
 // newRack powers every machine on, in maintenance mode.
@@ -65,26 +73,27 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 		return nil, fmt.Errorf("rack: %w", err)
 	}
 	discovery := node.NewDiscovery()
-	for _, n := range stack.Nodes {
+	r.ctx = ctx
+	r.build = func(stack *spec.Stack, n spec.Node, dir string) (*machine, error) {
 		hardware := hardwareOf(stack, n)
 		m, err := node.New(node.Options{
-			Name: n.Name, Dir: filepath.Join(dir, n.Name), Addresses: leases(stack, n), Hardware: hardware,
+			Name: n.Name, Dir: dir, Addresses: leases(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
 			Pull: world.factory.Pull, Extensions: extensions(world.factory),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
+		return &machine{Node: m, spec: n, hardware: hardware, dir: dir}, err
+	}
+	for _, n := range stack.Nodes {
+		m, err := r.build(stack, n, filepath.Join(dir, n.Name))
 		if err != nil {
 			r.stop()
 			return nil, fmt.Errorf("rack: %w", err)
 		}
-		r.nodes = append(r.nodes, &machine{Node: m, spec: n, hardware: hardware})
+		r.nodes = append(r.nodes, m)
 	}
 	for _, m := range r.nodes {
-		r.running.Go(func() {
-			if err := m.Run(ctx); err != nil {
-				r.fault(err)
-			}
-		})
+		r.plugIn(m)
 	}
 	for _, m := range r.nodes {
 		if err := m.WaitFor(ctx, node.Maintenance); err != nil {
@@ -95,10 +104,41 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	return r, nil
 }
 
+// plugIn gives a machine its power.
+func (r *rack) plugIn(m *machine) {
+	r.running.Go(func() {
+		if err := m.Run(r.ctx); err != nil {
+			r.fault(err)
+		}
+	})
+}
+
+// exchange has a machine die, and puts another one of the same kind, with blank disks, in its place.
+func (r *rack) exchange(ctx context.Context, stack *spec.Stack, old *machine) error {
+	old.PowerOff()
+	if err := old.WaitFor(ctx, node.Off); err != nil {
+		return err
+	}
+	fresh, err := r.build(stack, old.spec, old.dir+"-exchanged")
+	if err != nil {
+		return fmt.Errorf("rack: %w", err)
+	}
+	for i := range r.nodes {
+		if r.nodes[i] == old {
+			r.nodes[i] = fresh
+		}
+	}
+	r.plugIn(fresh)
+	return fresh.WaitFor(ctx, node.Maintenance)
+}
+
 // operators play what the pods' programs would do: Flux's by Flux's own programs, the others' by stand-ins.
 func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *rest.Config) error {
 	return func(ctx context.Context, config *rest.Config) error {
 		world.edge.attach(config)
+		r.mu.Lock()
+		r.admin = config
+		r.mu.Unlock()
 		var running sync.WaitGroup
 		defer running.Wait()
 		running.Go(func() {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/home-ops/home-ops/rack/pulumi"
@@ -144,7 +145,7 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 	}
 	cli := &pulumi.CLI{
 		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
-		Env: append(append(offlineEnvironment(bin), r.world.environment()...), pulumi.Environment(home, state, r.passphrase)...),
+		Env: slices.Concat(offlineEnvironment(bin), shellHabits(), r.world.environment(), pulumi.Environment(home, state, r.passphrase)),
 	}
 	if err := cli.Init(ctx); err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func (r *rehearsal) markedBut(ctx context.Context, c *cluster, before marks, wip
 		}
 		errs = append(errs, err)
 		for _, m := range r.rack.nodes {
-			_, err := os.Stat(r.rack.markerOn(m))
+			_, err := os.Stat(m.marker())
 			if gone := err != nil; gone != slices.Contains(wiped, m) {
 				errs = append(errs, fmt.Errorf("EPHEMERAL of %s: wiped is %t", m.spec.Name, gone))
 			}

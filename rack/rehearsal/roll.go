@@ -35,7 +35,7 @@ var rollSteps = []rollStep{
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
 func roll(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "roll", func(c *cluster) error {
+	return r.inUse(ctx, "roll", func(c *cluster, _ marks) error {
 		for _, step := range rollSteps {
 			if err := r.phase("roll", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) }); err != nil {
 				return err
@@ -46,12 +46,12 @@ func roll(ctx context.Context, r *rehearsal) error {
 }
 
 // inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is there still.
-func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster) error) error {
+func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster, marks) error) error {
 	c, written, err := r.settled(ctx, name)
 	if err != nil {
 		return err
 	}
-	if err := steps(c); err != nil {
+	if err := steps(c, written); err != nil {
 		return err
 	}
 	asked, failed := 0, 0
@@ -140,9 +140,14 @@ func (r *rehearsal) judge(did report.Step, want []string) {
 	// Two control planes have no quorum while one of them is away: nobody can write.
 	planes := r.stack.ControlPlanes()
 	quorum := len(planes) >= 3 || !slices.ContainsFunc(planes, func(n spec.Node) bool { return slices.Contains(went, n.Name) })
-	// The VIP moves at most once for each machine that goes down, and takes the connection along that is open then.
-	answers := did.APIFailed == 0 && did.APICut <= len(did.Down)
-	r.add(did.Name+": the API answers", !quorum || answers, fmt.Sprintf("%d of %d writes failed, and %d connections were cut, in %.0f s; the slowest took %.1f s %s",
+	r.answers(did, quorum)
+}
+
+// answers is whether those who use the API noticed a step, where etcd has a quorum throughout. The VIP moves at most once
+// for each machine that goes down, and takes the connection along that is open then.
+func (r *rehearsal) answers(did report.Step, quorum bool) {
+	ok := did.APIFailed == 0 && did.APICut <= len(did.Down)
+	r.add(did.Name+": the API answers", !quorum || ok, fmt.Sprintf("%d of %d writes failed, and %d connections were cut, in %.0f s; the slowest took %.1f s %s",
 		did.APIFailed, did.APIAsked, did.APICut, did.Seconds, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
 }
 

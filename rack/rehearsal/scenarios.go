@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/home-ops/home-ops/rack/pulumi"
 	"github.com/home-ops/home-ops/rack/report"
 )
 
@@ -14,6 +15,7 @@ import (
 var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":            upAndUpAgain,
 	"blackout":    blackout,
+	"everywhere":  everywhere,
 	"faults":      faults,
 	"interrupted": interrupted,
 	"loss":        loss,
@@ -61,9 +63,14 @@ func (r *rehearsal) upAgain(ctx context.Context) error {
 			return err
 		}
 		r.report.Resources.RerunChanges = result.Changed()
-		r.add("up again changes nothing", result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
+		r.add("up again changes nothing", unchanged(result), fmt.Sprintf("%v", result.Changes))
 		return nil
 	})
+}
+
+// unchanged reports whether a run looked at something, and left it as it was.
+func unchanged(result *pulumi.Result) bool {
+	return result.Changed() == 0 && result.Changes[apitype.OpSame] > 0
 }
 
 func (r *rehearsal) add(name string, ok bool, detail string) {
@@ -82,12 +89,17 @@ func until(ctx context.Context, try func(context.Context) error) error {
 func within(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var err error
 	for {
 		attempt, done := context.WithTimeout(ctx, 5*time.Second)
-		err := try(attempt)
+		latest := try(attempt)
 		done()
-		if err == nil {
+		if latest == nil {
 			return nil
+		}
+		// One that the end of the time has cut off says nothing of why.
+		if err == nil || ctx.Err() == nil {
+			err = latest
 		}
 		select {
 		case <-ctx.Done():

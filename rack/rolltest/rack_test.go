@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -106,6 +105,8 @@ type cluster struct {
 	t        *testing.T
 	machines map[string]*node.Node
 	bundle   *secrets.Bundle
+	// plugIn powers a machine with blank disks on.
+	plugIn func(spec.Node) *node.Node
 	// admin proves to be an administrator, stranger is nobody.
 	admin, stranger credentials.TransportCredentials
 	kubernetes      roll.KubeAPI
@@ -163,20 +164,20 @@ func (c *cluster) powerOn(stack *spec.Stack) {
 	discovery := node.NewDiscovery()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for i, n := range stack.Nodes {
+	c.plugIn = func(n spec.Node) *node.Node {
 		var leases []netip.Prefix
 		for _, address := range n.Addresses() {
 			network, _ := stack.Network.NodeNetworkOf(address)
 			leases = append(leases, netip.PrefixFrom(address, network.Bits()))
 		}
 		m, err := node.New(node.Options{
-			Name: n.Name, Dir: filepath.Join(c.t.TempDir(), n.Name), Addresses: leases, Kubernetes: fabric.Node(n.Name),
+			Name: n.Name, Dir: c.t.TempDir(), Addresses: leases, Kubernetes: fabric.Node(n.Name),
 			MediaVersion: string(stack.Cluster.TalosVersion), Discovery: discovery, Log: log,
 			OnState: func(s node.State) { c.note(n.Name, s) },
 			Hardware: node.Hardware{
 				Disks: []node.Disk{
-					{Path: "/dev/sda", Size: 480e9, Type: node.DiskSSD, Model: "KINGSTON SA400S37", Serial: fmt.Sprint("SYSTEM", i)},
-					{Path: "/dev/nvme0n1", Size: 1e12, Type: node.DiskNVMe, Transport: "nvme", Model: "Data", Serial: fmt.Sprint("DATA", i)},
+					{Path: "/dev/sda", Size: 480e9, Type: node.DiskSSD, Model: "KINGSTON SA400S37", Serial: "SYSTEM" + n.Name},
+					{Path: "/dev/nvme0n1", Size: 1e12, Type: node.DiskNVMe, Transport: "nvme", Model: "Data", Serial: "DATA" + n.Name},
 				},
 				Links: []node.Link{{Name: "eth0", MAC: n.MAC.String(), Driver: "virtio_net"}},
 			},
@@ -184,12 +185,15 @@ func (c *cluster) powerOn(stack *spec.Stack) {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		c.machines[n.Name] = m
 		running.Go(func() {
 			if err := m.Run(ctx); err != nil {
 				log.Error("machine", "error", err)
 			}
 		})
+		return m
+	}
+	for _, n := range stack.Nodes {
+		c.machines[n.Name] = c.plugIn(n)
 	}
 	c.t.Cleanup(func() {
 		cancel()

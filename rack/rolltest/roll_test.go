@@ -78,22 +78,34 @@ func sorted(names []string) []string {
 	return names
 }
 
-// roll has every machine changed, all at the same time, as the engine does.
-func (c *cluster) roll(stack *spec.Stack) {
+// newRoll is the roll of a stack's machines.
+func (c *cluster) newRoll(stack *spec.Stack, limits roll.Limits) *roll.Roll {
 	var nodes []roll.Node
 	for _, n := range stack.Nodes {
 		nodes = append(nodes, roll.NodeOf(stack, n))
 	}
-	r := roll.New(roll.Options{
+	return roll.New(roll.Options{
 		Nodes:   nodes,
 		Machine: func(n roll.Node) (roll.Machine, error) { return c.talos(n.Address), nil },
 		Cluster: func(context.Context) (roll.Cluster, error) { return c.kubernetes, nil },
 		Tell:    func(line string) { c.t.Log(line) },
+		Limits:  limits,
 	})
+}
+
+// wanted is what a node of a stack should be.
+func (c *cluster) wanted(stack *spec.Stack, n spec.Node) roll.Node {
+	wanted := roll.NodeOf(stack, n)
+	wanted.Config = c.configOf(stack, n)
+	return wanted
+}
+
+// roll has every machine changed, all at the same time, as the engine does.
+func (c *cluster) roll(stack *spec.Stack) {
+	r := c.newRoll(stack, roll.DefaultLimits())
 	var changing sync.WaitGroup
 	for _, n := range stack.Nodes {
-		wanted := roll.NodeOf(stack, n)
-		wanted.Config = c.configOf(stack, n)
+		wanted := c.wanted(stack, n)
 		changing.Go(func() {
 			if err := r.Change(c.t.Context(), wanted); err != nil {
 				c.t.Errorf("%s: %v", wanted.Name, err)

@@ -9,12 +9,20 @@ var Table = []Scenario{
 		Does: "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. The cluster must come back by itself, with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
 	},
 	{
+		Name: "everywhere",
+		// Each kind of resource has two moments, and each moment is a run of `up`.
+		Limit: 3 * time.Hour,
+		Does:  "does what `interrupted` does, at the begin and the end of every kind of resource",
+	},
+	{
 		Name: "faults",
-		Does: "has each outside service fail in the middle of `up`: errors, limits, silence, revoked tokens; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
+		Does: "has each outside service fail in the middle of `up`: errors, limits, silence, revoked tokens, and at the end an admission webhook that does not answer while a release is upgraded; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
 	},
 	{
 		Name: "interrupted",
-		Does: "kills `up` with SIGKILL after the secrets, at the first apply, at the last apply and at bootstrap, one after the other on the way to one cluster; the `up` after the last must complete it",
+		// Some twenty runs of `up` are ended, and each begins anew.
+		Limit: 45 * time.Minute,
+		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
 	},
 	{
 		Name: "loss",

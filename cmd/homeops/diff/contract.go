@@ -105,6 +105,26 @@ func installer(stack *spec.Stack, node string) string {
 	return stack.InstallerImage(stack.Nodes[i])
 }
 
+// rewritten names the machines alone: with another contract nearly every line of a config moves, and what it does is in
+// the contract's settings.
+func (p *printer) rewritten(all []Machine) {
+	for effect := range effects {
+		var nodes []string
+		for _, machine := range all {
+			if machine.Effect == Effect(effect) {
+				nodes = append(nodes, machine.Node)
+			}
+		}
+		switch len(nodes) {
+		case 0:
+		case 1:
+			p.linef("  %s: %s", nodes[0], verbs[effect][0])
+		default:
+			p.linef("  %s: %s", strings.Join(nodes, ", "), verbs[effect][1])
+		}
+	}
+}
+
 func (p *printer) contract(c *Contract) {
 	if c == nil {
 		return

@@ -25,7 +25,11 @@ func (r Report) WriteText(w io.Writer) error {
 	if r.New || r.Gone {
 		return p.err
 	}
-	p.machines(r.Machines)
+	if r.Contract != nil && !r.Contract.Offered {
+		p.rewritten(r.Machines)
+	} else {
+		p.machines(r.Machines)
+	}
 	p.contract(r.Contract)
 	for _, component := range r.Components {
 		p.linef("  Pulumi, %s", component.Component)

@@ -45,6 +45,12 @@ func (c CLI) Export(ctx context.Context) ([]byte, error) {
 	return c.run(ctx, nil, "stack", "export", "--stack", c.Stack)
 }
 
+// Secret is a secret of the stack file, in plain text.
+func (c CLI) Secret(ctx context.Context, key string) (string, error) {
+	out, err := c.run(ctx, nil, "config", "get", "home-ops:"+key, "--stack", c.Stack)
+	return strings.TrimRight(string(out), "\r\n"), err
+}
+
 // Import replaces the stack's state.
 func (c CLI) Import(ctx context.Context, state []byte) error {
 	_, err := c.run(ctx, state, "stack", "import", "--stack", c.Stack)

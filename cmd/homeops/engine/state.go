@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Snapshot is what is read of an exported state.
@@ -46,4 +47,13 @@ func Read(state []byte, stack string) (Snapshot, error) {
 		s.Pending = append(s.Pending, Operation{p.Type, p.Resource.URN})
 	}
 	return s, nil
+}
+
+// Updated is when an exported state was last written; the zero time where it does not tell.
+func Updated(state []byte) time.Time {
+	var parsed struct {
+		Deployment struct{ Manifest struct{ Time time.Time } }
+	}
+	_ = json.Unmarshal(state, &parsed)
+	return parsed.Deployment.Manifest.Time
 }

@@ -20,6 +20,8 @@ type Machine interface {
 	Try(ctx context.Context, config []byte, last time.Duration) error
 	// Apply gives it a config.
 	Apply(ctx context.Context, config []byte, mode Mode) error
+	// Configure gives a machine in maintenance mode its config.
+	Configure(ctx context.Context, config []byte) error
 	// Upgrade installs another image over the one that runs, and boots it.
 	Upgrade(ctx context.Context, image string) error
 	// Pull fetches an image of a container, so that it is there when it is wanted.

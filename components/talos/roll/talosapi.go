@@ -142,6 +142,14 @@ func (t TalosAPI) Try(ctx context.Context, config []byte, last time.Duration) er
 // Config implements [Machine].
 func (t TalosAPI) Config(ctx context.Context) ([]byte, error) { return activeConfig(ctx, t.Secure) }
 
+// Configure implements [Machine].
+func (t TalosAPI) Configure(ctx context.Context, config []byte) error {
+	_, err := machineapi.NewMachineServiceClient(t.Stranger).ApplyConfiguration(ctx, &machineapi.ApplyConfigurationRequest{
+		Data: config, Mode: machineapi.ApplyConfigurationRequest_AUTO,
+	})
+	return err
+}
+
 // Upgrade implements [Machine].
 func (t TalosAPI) Upgrade(ctx context.Context, image string) error {
 	// Releases up to 1.7 wiped EPHEMERAL unless they were told to preserve it.

@@ -25,6 +25,8 @@ type Limits struct {
 	Try, Watch time.Duration
 	// Attempt bounds one look, Interval is between two.
 	Attempt, Interval time.Duration
+	// Glance bounds one look at a machine to which nothing is to be done.
+	Glance time.Duration
 	// Gather is how long is waited for nodes of which the engine has not said whether
 	// they change.
 	Gather time.Duration
@@ -45,6 +47,7 @@ func DefaultLimits() Limits {
 		Watch:    40 * time.Second,
 		Attempt:  20 * time.Second,
 		Interval: time.Second,
+		Glance:   5 * time.Second,
 		Gather:   20 * time.Second,
 	}
 }

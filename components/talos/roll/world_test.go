@@ -26,6 +26,9 @@ type world struct {
 	lines []string
 	// mostDown is the greatest number of machines that were down at once.
 	mostDown int
+	// killAt is the call at which the program is killed, 0 for never; calls counts them, and kill ends its context.
+	killAt, calls int
+	kill          context.CancelFunc
 	// budget keeps every pod where it is; storage is what storage says.
 	budget  string
 	storage error
@@ -113,7 +116,7 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
+		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
@@ -154,6 +157,16 @@ func (w *world) wanted(name, word string) roll.Node {
 	return n
 }
 
+// alive is an error once the program has been killed: whatever it goes on to do reaches nobody. It needs the lock.
+func (w *world) alive() error {
+	w.calls++
+	if w.killAt == 0 || w.calls < w.killAt {
+		return nil
+	}
+	w.kill()
+	return errors.New("killed")
+}
+
 func (w *world) event(format string, args ...any) {
 	w.events = append(w.events, fmt.Sprintf(format, args...))
 }
@@ -176,6 +189,9 @@ func (m *machine) goDown(then func()) {
 func (m *machine) Running(context.Context) (roll.Running, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.Running{}, err
+	}
 	if m.dead && m.boots > 0 {
 		return roll.Running{}, errors.New("connection refused")
 	}
@@ -189,6 +205,9 @@ func (m *machine) Running(context.Context) (roll.Running, error) {
 func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.Refused, "", err
+	}
 	switch {
 	case string(config) == m.config:
 		return roll.Unchanged, "", nil
@@ -198,6 +217,15 @@ func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string,
 		return roll.Refused, "unknown keys found", nil
 	}
 	return roll.Immediate, "", nil
+}
+
+func (m *machine) Configure(_ context.Context, config []byte) error {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.event("%s configured", m.node.Name)
+	m.config, m.leftEtcd, m.noEtcd = string(config), false, false
+	m.running = roll.Running{Talos: m.node.Talos, Schematic: m.node.Schematic, BootID: "0", Ready: true}
+	return nil
 }
 
 func (m *machine) Config(context.Context) ([]byte, error) {
@@ -221,6 +249,9 @@ func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
 func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	m.config = string(config)
 	switch mode {
 	case roll.WithReboot:
@@ -252,6 +283,9 @@ func (m *machine) takeOver(config string) {
 func (m *machine) Upgrade(_ context.Context, image string) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	m.world.event("%s upgrades to %s", m.node.Name, image)
 	m.goDown(func() {
 		if talos, schematic, ok := strings.Cut(image, "/"); ok && !m.rollsBack {
@@ -276,6 +310,9 @@ func (m *machine) id() uint64 { return uint64(m.node.Name[len(m.node.Name)-1]) }
 func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return roll.MemberStatus{}, err
+	}
 	if m.away > 0 || m.noEtcd {
 		return roll.MemberStatus{}, errors.New("connection refused")
 	}
@@ -295,6 +332,9 @@ func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
 func (m *machine) ForfeitLeadership(context.Context) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
 	for _, name := range m.world.names() {
 		if name != m.node.Name && m.world.machines[name].node.ControlPlane {
 			m.world.leader = name
@@ -342,6 +382,9 @@ func (w *world) Disks(_ context.Context, name string) ([]string, error) {
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	if m := w.machines[n.Name]; m.away > 0 || m.noAPI {
 		return errors.New("connection refused")
 	}
@@ -351,6 +394,9 @@ func (w *world) APIReady(_ context.Context, n roll.Node) error {
 func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return roll.NodeState{}, err
+	}
 	m := w.machines[name]
 	if m.deleted {
 		return roll.NodeState{}, roll.ErrNoNode
@@ -367,6 +413,9 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 func (w *world) Cordon(_ context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	w.machines[name].cordoned, w.machines[name].byUs = true, true
 	return nil
 }
@@ -374,6 +423,9 @@ func (w *world) Cordon(_ context.Context, name string) error {
 func (w *world) Uncordon(_ context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	w.machines[name].cordoned, w.machines[name].byUs = false, false
 	w.event("%s uncordoned", name)
 	return nil
@@ -382,12 +434,18 @@ func (w *world) Uncordon(_ context.Context, name string) error {
 func (w *world) Pods(_ context.Context, node string) ([]roll.Pod, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return nil, err
+	}
 	return w.machines[node].pods, nil
 }
 
 func (w *world) Evict(_ context.Context, pod roll.Pod) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	if w.budget != "" {
 		return roll.BudgetError{Pod: pod, Reason: w.budget}
 	}
@@ -400,6 +458,9 @@ func (w *world) Evict(_ context.Context, pod roll.Pod) error {
 func (w *world) ControlPlane(_ context.Context, node string) (map[string]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return nil, err
+	}
 	release := w.machines[node].plane
 	return map[string]string{"kube-apiserver": release, "kube-controller-manager": release, "kube-scheduler": release}, nil
 }
@@ -407,5 +468,8 @@ func (w *world) ControlPlane(_ context.Context, node string) (map[string]string,
 func (w *world) Storage(context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return err
+	}
 	return w.storage
 }

@@ -166,7 +166,7 @@ func TestGrafana_CanReadItsPlugins(t *testing.T) {
 var ownDomain = map[string][]string{"spegel": {"clusterDomain"}}
 
 func TestCharts_HearOfTheDNSDomain(t *testing.T) {
-	stack, problems := spec.LoadFile(project + "/Pulumi.home.yaml")
+	stack, problems := spec.LoadFile(project + "/spec/spectest/testdata/Pulumi.home.yaml")
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ var looked = map[string]landscape{}
 // eachLandscape runs a test for every stack.
 func eachLandscape(t *testing.T, test func(t *testing.T, l landscape)) {
 	t.Helper()
-	files, err := filepath.Glob(project + "/Pulumi.*.yaml")
+	files, err := filepath.Glob(project + "/spec/spectest/testdata/Pulumi.*.yaml")
 	if err != nil || len(files) < 2 {
 		t.Fatal(files, err)
 	}

@@ -36,29 +36,31 @@ metadata:
   {{- include "meta" . | nindent 2 }}
 {{- end }}
 
-{{- /* restrictedPod, restrictedContainer: what the restricted level of pod security asks for. */ -}}
-{{- define "restrictedPod" -}}
-runAsNonRoot: true
-seccompProfile:
-  type: RuntimeDefault
-{{- end }}
-{{- define "restrictedContainer" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
-{{- end }}
-
 {{- /*
 workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
-image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; onHost: in the
-node's network; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
+image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
 podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; strategy; volumes;
-claims: volume claim templates; restricted: its pods keep to the restricted level of pod security.
+claims: volume claim templates. What its pods may do on a node is as the facts of the genuine chart have it.
 */ -}}
 {{- define "workload" }}
 {{- $values := .values | default dict }}
 {{- $kind := .kind | default "Deployment" }}
+{{- $fact := dict "containers" list }}
+{{- range .root.Files.Get "facts.json" | fromJsonArray }}
+{{- if and (eq .release $.root.Release.Name) (eq .kind $kind) (eq .name $.name) }}
+{{- $fact = . }}
+{{- end }}
+{{- end }}
+{{- $main := .container | default .name }}
+{{- $security := dict }}
+{{- $initial := list }}
+{{- range $fact.containers }}
+{{- if .init }}
+{{- $initial = append $initial . }}
+{{- else if eq .name $main }}
+{{- $security = .securityContext }}
+{{- end }}
+{{- end }}
 ---
 apiVersion: apps/v1
 kind: {{ $kind }}
@@ -91,9 +93,15 @@ spec:
       {{- with .account }}
       serviceAccountName: {{ . }}
       {{- end }}
-      {{- if .onHost }}
+      {{- if $fact.hostNetwork }}
       hostNetwork: true
       dnsPolicy: ClusterFirstWithHostNet
+      {{- end }}
+      {{- if $fact.hostPID }}
+      hostPID: true
+      {{- end }}
+      {{- if $fact.hostIPC }}
+      hostIPC: true
       {{- end }}
       {{- with coalesce .priority $values.priorityClassName }}
       priorityClassName: {{ . }}
@@ -119,16 +127,31 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- end }}
-      {{- if .restricted }}
+      {{- with $fact.securityContext }}
       securityContext:
-        {{- include "restrictedPod" . | nindent 8 }}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $initial }}
+      initContainers:
+        {{- range . }}
+        - name: {{ .name }}
+          image: {{ $.image | quote }}
+          {{- with .securityContext }}
+          securityContext:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          {{- with $values.resources }}
+          resources:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+        {{- end }}
       {{- end }}
       containers:
-        - name: {{ .container | default .name }}
+        - name: {{ $main }}
           image: {{ .image | quote }}
-          {{- if .restricted }}
+          {{- with $security }}
           securityContext:
-            {{- include "restrictedContainer" . | nindent 12 }}
+            {{- toYaml . | nindent 12 }}
           {{- end }}
           {{- with .args }}
           args:
@@ -149,12 +172,24 @@ spec:
           resources:
             {{- toYaml . | nindent 12 }}
           {{- end }}
-        {{- with .also }}
+        {{- range $also := .also }}
+        {{- range $fact.containers }}
+        {{- if and (eq .name $also.name) .securityContext }}
+        {{- $also = merge (dict "securityContext" .securityContext) $also }}
+        {{- end }}
+        {{- end }}
+        {{- toYaml (list $also) | nindent 8 }}
+        {{- end }}
+      {{- if or .volumes $fact.hostPaths }}
+      volumes:
+        {{- with .volumes }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- with .volumes }}
-      volumes:
-        {{- toYaml . | nindent 8 }}
+        {{- range $i, $path := $fact.hostPaths }}
+        - name: host-{{ $i }}
+          hostPath:
+            path: {{ $path | quote }}
+        {{- end }}
       {{- end }}
   {{- with .claims }}
   volumeClaimTemplates:

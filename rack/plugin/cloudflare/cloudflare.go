@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"time"
@@ -29,9 +30,6 @@ import (
 
 // Version is the version of the genuine plugin that this one stands in for.
 const Version = "5.49.1"
-
-// patience is for how long an answer is waited for. The genuine plugin waits longer.
-const patience = 30 * time.Second
 
 // Plugin is the plugin as a process serves it.
 func Plugin() serve.Plugin { return provider().Plugin() }
@@ -66,6 +64,15 @@ func configure(settings map[string]any) (*api.Client, error) {
 		}
 	}
 	token, _ := settings["apiToken"].(string)
+	if token == "" {
+		token = os.Getenv("CLOUDFLARE_API_TOKEN")
+	}
+	for name, variable := range map[string]string{"api_key": "CLOUDFLARE_API_KEY", "api_user_service_key": "CLOUDFLARE_API_USER_SERVICE_KEY"} {
+		// The genuine plugin reads what the program leaves out from the environment, and then finds both.
+		if os.Getenv(variable) != "" && token != "" {
+			return nil, fmt.Errorf("%q: conflicts with api_token", name)
+		}
+	}
 	switch {
 	case token == "":
 		return nil, errors.New("must provide one of `api_key`, `api_token` or `api_user_service_key`")
@@ -73,7 +80,7 @@ func configure(settings map[string]any) (*api.Client, error) {
 		return nil, errors.New("API tokens must be 40 characters long and only contain characters " +
 			"a-z, A-Z, 0-9, hyphens and underscores")
 	}
-	client := &api.Client{Token: token, HTTP: &http.Client{Timeout: patience}, Retries: 4, Pause: time.Second}
+	client := &api.Client{Token: token, HTTP: &http.Client{}, Retries: 4, Pause: time.Second}
 	// Numbers come as text.
 	if n, err := strconv.Atoi(fmt.Sprint(settings["retries"])); err == nil {
 		client.Retries = n

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -145,6 +146,27 @@ func TestCreate_AfterALostAnswerIsAsTheGenuineOne(t *testing.T) {
 	}
 	if len(p.Tokens()) != 2 {
 		t.Errorf("there are %d tokens", len(p.Tokens()))
+	}
+}
+
+func TestCreate_EndsWithItsCustomTimeoutWhereNobodyAnswers(t *testing.T) {
+	p := start(t)
+	p.Fail(fake.Fault{Trouble: fake.Hang, Method: http.MethodPost, Times: 10})
+	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(recordType), Properties: p.wire(inputs(recordType)), Timeout: 0.1})
+	if message := status.Convert(err).Message(); !strings.Contains(message, "context deadline exceeded") {
+		t.Errorf("error %v", err)
+	}
+	if calls := len(p.Calls()); calls != 1 {
+		t.Errorf("%d calls: there is no limit but the operation's", calls)
+	}
+}
+
+func TestConfigure_TakesWhatTheShellHasAsTheGenuineOneDoes(t *testing.T) {
+	p := start(t)
+	t.Setenv("CLOUDFLARE_API_KEY", "0123456789abcdef0123456789abcdef01234")
+	_, err := p.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: p.wire(map[string]any{"apiToken": admin})})
+	if want := `"api_key": conflicts with api_token`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 

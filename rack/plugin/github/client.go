@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,10 @@ func (c *client) configure(ctx context.Context, settings resource.PropertyMap) e
 		base = base.JoinPath("api/v3/")
 	}
 	c.mu.Lock()
-	c.base, c.owner, c.token = base, cmp.Or(text("owner"), text("organization")), text("token")
+	// These variables win over what the program gives, as with the genuine plugin
+	// (https://github.com/integrations/terraform-provider-github/blob/v6.2.3/github/provider.go).
+	owner := cmp.Or(os.Getenv("GITHUB_ORGANIZATION"), os.Getenv("GITHUB_OWNER"), text("organization"), text("owner"))
+	c.base, c.owner, c.token = base, owner, cmp.Or(text("token"), os.Getenv("GITHUB_TOKEN"))
 	c.mu.Unlock()
 	if !settings["token"].IsComputed() {
 		_ = c.do(ctx, http.MethodGet, "orgs/"+c.owner, nil, nil)

@@ -12,7 +12,7 @@ import (
 
 // Check validates the inputs of a resource and fills in their defaults.
 func (s *Server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	_, done, k, err := s.operation(ctx, req.GetUrn())
+	_, done, k, err := s.operation(ctx, req.GetUrn(), 0)
 	defer done()
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 // Diff compares what was asked for with what is asked for now. What GitHub changed
 // since shows after a refresh.
 func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	_, done, k, err := s.operation(ctx, req.GetUrn())
+	_, done, k, err := s.operation(ctx, req.GetUrn(), 0)
 	defer done()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 
 // Create makes a resource; in a preview it tells what is known of it.
 func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	ctx, done, k, err := s.operation(ctx, req.GetUrn())
+	ctx, done, k, err := s.operation(ctx, req.GetUrn(), req.GetTimeout())
 	defer done()
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 
 // Update changes a resource in place; in a preview it tells what is known of it.
 func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	ctx, done, k, err := s.operation(ctx, req.GetUrn())
+	ctx, done, k, err := s.operation(ctx, req.GetUrn(), req.GetTimeout())
 	defer done()
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 
 // Read looks at GitHub. Nothing there is an answer without an id.
 func (s *Server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
-	ctx, done, k, err := s.operation(ctx, req.GetUrn())
+	ctx, done, k, err := s.operation(ctx, req.GetUrn(), 0)
 	defer done()
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (s *Server) refreshed(ctx context.Context, k kind, id string, state resourc
 
 // Delete removes a resource from GitHub.
 func (s *Server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	ctx, done, k, err := s.operation(ctx, req.GetUrn())
+	ctx, done, k, err := s.operation(ctx, req.GetUrn(), req.GetTimeout())
 	defer done()
 	if err != nil {
 		return nil, err

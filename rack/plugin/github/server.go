@@ -11,6 +11,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -108,13 +109,20 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 }
 
 // operation finds the kind of a resource, and a context for what is done with it.
-func (s *Server) operation(ctx context.Context, urn string) (context.Context, context.CancelFunc, kind, error) {
+//
+// It ends when it has taken its time, the resource's custom timeout in seconds, or else that of Terraform's SDK, on which
+// the genuine plugin is built.
+func (s *Server) operation(ctx context.Context, urn string, seconds float64) (context.Context, context.CancelFunc, kind, error) {
 	token := resource.URN(urn).Type()
 	k, ok := s.kinds[token]
 	if !ok {
 		return ctx, func() {}, kind{}, serve.Unimplemented("github", "resource "+string(token))
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	limit := 20 * time.Minute
+	if seconds > 0 {
+		limit = time.Duration(seconds * float64(time.Second))
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	stop := context.AfterFunc(s.ended, cancel)
 	return ctx, func() { stop(); cancel() }, k, nil
 }

@@ -2,6 +2,7 @@ package onepassword
 
 import (
 	"context"
+	"os"
 
 	"github.com/1Password/connect-sdk-go/connect"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -53,8 +54,8 @@ func (s *Server) Configure(
 	if err != nil {
 		return nil, err
 	}
-	host, token := textAt(settings, "url"), textAt(settings, "token")
-	if !settings["serviceAccountToken"].IsNull() || !settings["account"].IsNull() {
+	host, token := given(settings, "url", "OP_CONNECT_HOST"), given(settings, "token", "OP_CONNECT_TOKEN")
+	if given(settings, "serviceAccountToken", "OP_SERVICE_ACCOUNT_TOKEN") != "" || given(settings, "account", "OP_ACCOUNT") != "" {
 		if host != "" || token != "" {
 			return nil, failed(`Config conflict: either Connect credentials ("token" and "url") or 1Password CLI ` +
 				`("service_account_token" or "account") credentials can be set`)
@@ -69,4 +70,12 @@ func (s *Server) Configure(
 	s.client = connect.NewClientWithUserAgent(host, token, "pulumi-onepassword (stand-in)")
 	s.mu.Unlock()
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, AcceptResources: true}, nil
+}
+
+// given is a setting, or the variable that the genuine plugin takes in its place. An empty text is a setting too.
+func given(settings resource.PropertyMap, key resource.PropertyKey, variable string) string {
+	if settings[key].IsNull() {
+		return os.Getenv(variable)
+	}
+	return textAt(settings, key)
 }

@@ -27,7 +27,7 @@ func (s *service[C]) Create(ctx context.Context, req *pulumirpc.CreateRequest) (
 		out, err := s.write(r.planned(inputs, nil), r.Secrets)
 		return &pulumirpc.CreateResponse{Properties: out}, err
 	}
-	ctx, done := s.untilCancelled(ctx)
+	ctx, done := s.within(ctx, req.GetTimeout())
 	defer done()
 	id, outputs, err := r.Create(ctx, s.api, inputs.Mappable())
 	if err != nil && id == "" {
@@ -78,7 +78,7 @@ func (s *service[C]) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (
 		out, err := s.write(r.planned(inputs, olds), r.Secrets)
 		return &pulumirpc.UpdateResponse{Properties: out}, err
 	}
-	ctx, done := s.untilCancelled(ctx)
+	ctx, done := s.within(ctx, req.GetTimeout())
 	defer done()
 	if r.Update != nil {
 		if err := r.Update(ctx, s.api, req.GetId(), inputs.Mappable(), olds.Mappable()); err != nil {
@@ -115,7 +115,7 @@ func (s *service[C]) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	ctx, done := s.untilCancelled(ctx)
+	ctx, done := s.within(ctx, 0)
 	defer done()
 	state, err := s.refreshed(ctx, r, req.GetId(), prior)
 	switch {
@@ -165,7 +165,7 @@ func (s *service[C]) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (
 	if err != nil {
 		return nil, err
 	}
-	ctx, done := s.untilCancelled(ctx)
+	ctx, done := s.within(ctx, req.GetTimeout())
 	defer done()
 	return &emptypb.Empty{}, r.Delete(ctx, s.api, req.GetId(), state.Mappable())
 }

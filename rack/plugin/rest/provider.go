@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -145,6 +146,22 @@ func (s *service[C]) untilCancelled(ctx context.Context) (context.Context, conte
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.ended, cancel)
 	return ctx, func() { stop(); cancel() }
+}
+
+// defaultTimeout is that of an operation for which the program gives none, as Terraform's SDK has it, on which the genuine
+// plugins are built (https://pkg.go.dev/github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema#ResourceTimeout).
+const defaultTimeout = 20 * time.Minute
+
+// within is a context that ends with the plugin, and when an operation has taken its time: the resource's custom timeout, in
+// seconds. No call has a limit of its own.
+func (s *service[C]) within(ctx context.Context, seconds float64) (context.Context, context.CancelFunc) {
+	limit := defaultTimeout
+	if seconds > 0 {
+		limit = time.Duration(seconds * float64(time.Second))
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, done := s.untilCancelled(ctx)
+	return ctx, func() { done(); cancel() }
 }
 
 func (s *service[C]) read(properties *structpb.Struct) (resource.PropertyMap, error) {

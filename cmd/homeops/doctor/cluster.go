@@ -1,0 +1,195 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
+)
+
+// object is what is read of objects of any kind.
+type object struct {
+	Metadata struct{ Namespace, Name string }
+	Spec     struct{ Suspend bool }
+	Status   struct {
+		Conditions []struct{ Type, Status, Reason, Message string }
+		NotAfter   time.Time
+		// LastSuccess is a CronJob's.
+		LastSuccess time.Time `json:"lastSuccessfulTime"`
+	}
+}
+
+func (o object) name() string { return o.Metadata.Namespace + "/" + o.Metadata.Name }
+
+// unready is why an object is not ready; empty when it is, or is suspended.
+func (o object) unready() string {
+	if o.Spec.Suspend {
+		return ""
+	}
+	for _, c := range o.Status.Conditions {
+		if c.Type == "Ready" && c.Status == "True" {
+			return ""
+		}
+		if c.Type == "Ready" {
+			return cmp.Or(c.Message, c.Reason)
+		}
+	}
+	return "nobody has reported on it yet"
+}
+
+// items are the objects of a kind; nil for a kind that the cluster does not have.
+func items(ctx context.Context, api kubeapi.API, path string) ([]object, error) {
+	var list struct{ Items []object }
+	err := api.Get(ctx, path, &list)
+	var refused kubeapi.Error
+	if errors.As(err, &refused) && refused.Code == http.StatusNotFound {
+		return nil, nil
+	}
+	return list.Items, err
+}
+
+// unready names the objects that are not ready, five at most.
+func unready(all []object) error {
+	var bad []string
+	for _, o := range all {
+		if why := o.unready(); why != "" {
+			bad = append(bad, o.name()+": "+oneLine(why))
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	more := ""
+	if len(bad) > 5 {
+		more = fmt.Sprintf("; and %d more", len(bad)-5)
+	}
+	return fmt.Errorf("%d of %d are not ready: %s%s", len(bad), len(all), strings.Join(bad[:min(5, len(bad))], "; "), more)
+}
+
+// Flux looks at what Git owns.
+func Flux(ctx context.Context, api kubeapi.API) []Check {
+	var checks []Check
+	for _, kind := range []struct{ name, path, do string }{
+		{"Flux's sources", "/apis/source.toolkit.fluxcd.io/v1/gitrepositories", "flux get sources git -A; then: flux reconcile source git flux-system"},
+		{"Kustomizations", "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations", "flux get kustomizations -A --status-selector ready=false"},
+		{"HelmReleases", "/apis/helm.toolkit.fluxcd.io/v2/helmreleases", "flux get helmreleases -A --status-selector ready=false"},
+	} {
+		all, err := items(ctx, api, kind.path)
+		if err == nil && len(all) == 0 && kind.name != "HelmReleases" {
+			err = errors.New("there are none")
+		}
+		if err == nil {
+			err = unready(all)
+		}
+		checks = append(checks, judged(kind.name, err, fmt.Sprintf("%d, all ready", len(all)), kind.do))
+	}
+	return checks
+}
+
+// Certificates looks at what cert-manager looks after, and at the kubeconfig's own.
+func Certificates(ctx context.Context, api kubeapi.API, now time.Time) []Check {
+	all, err := items(ctx, api, "/apis/cert-manager.io/v1/certificates")
+	if err == nil {
+		err = unready(all)
+	}
+	checks := []Check{judged("Certificates", err, fmt.Sprintf("%d, all ready", len(all)), "kubectl get certificates,orders,challenges -A")}
+	for _, o := range all {
+		// cert-manager renews when a third of the time is left, or earlier: what ends soon was not renewed.
+		if end := o.Status.NotAfter; !end.IsZero() && end.Sub(now) < Soon {
+			checks = append(checks, ending("Certificate "+o.name(), end, now, "kubectl describe certificate -n "+o.Metadata.Namespace+" "+o.Metadata.Name))
+		}
+	}
+	certificate, err := api.Certificate()
+	if err != nil {
+		return append(checks, judged("kubeconfig", err, "", "pulumi up"))
+	}
+	return append(checks, ending("kubeconfig", certificate.NotAfter, now, "pulumi up, which fetches another in its last 30 days"))
+}
+
+// backupsWithin is how old the last copy of etcd may be: of four a day, one may fail.
+const backupsWithin = 14 * time.Hour
+
+// Backups looks when etcd and volumes were last copied to a place outside of the cluster.
+func Backups(ctx context.Context, api kubeapi.API, now time.Time) []Check {
+	const do = "kubectl -n etcd-backup get jobs; kubectl -n etcd-backup logs job/NAME --all-containers"
+	jobs, err := items(ctx, api, "/apis/batch/v1/namespaces/etcd-backup/cronjobs")
+	if err != nil {
+		return []Check{judged("copies of etcd", err, "", do)}
+	}
+	if len(jobs) == 0 {
+		return []Check{{Name: "copies of etcd", Verdict: Warning, Detail: "this cluster makes none", Do: "add kubernetes/apps/etcd-backup to its tree (docs/gitops.md)"}}
+	}
+	var checks []Check
+	for _, job := range jobs {
+		name, within := "copies of etcd", backupsWithin
+		if strings.HasSuffix(job.Metadata.Name, "-drill") {
+			name, within = "restore drill of etcd", 8*24*time.Hour
+		}
+		last := job.Status.LastSuccess
+		switch {
+		case last.IsZero():
+			checks = append(checks, Check{Name: name, Verdict: Problem, Detail: "none has ever succeeded", Do: do})
+		case now.Sub(last) > within:
+			checks = append(checks, Check{Name: name, Verdict: Problem, Detail: "the last good one is of " + last.UTC().Format(time.RFC3339), Do: do})
+		default:
+			checks = append(checks, Check{Name: name, Verdict: OK, Detail: "the last good one is of " + last.UTC().Format(time.RFC3339)})
+		}
+	}
+	sources, err := items(ctx, api, "/apis/volsync.backube/v1alpha1/replicationsources")
+	if err == nil {
+		var late []string
+		for _, s := range sources {
+			for _, c := range s.Status.Conditions {
+				if c.Type == "Synchronizing" && c.Reason == "Error" {
+					late = append(late, s.name()+": "+oneLine(c.Message))
+				}
+			}
+		}
+		if len(late) > 0 {
+			err = errors.New(strings.Join(late, "; "))
+		}
+	}
+	return append(checks, judged("copies of volumes", err, fmt.Sprintf("%d volumes", len(sources)), "kubectl get replicationsources -A"))
+}
+
+// Nodes looks at what Kubernetes says of its nodes, as far as roll does not.
+func Nodes(ctx context.Context, api kubeapi.API) Check {
+	var list corev1.NodeList
+	err := api.Get(ctx, "/api/v1/nodes", &list)
+	var cordoned []string
+	for _, n := range list.Items {
+		if n.Spec.Unschedulable {
+			cordoned = append(cordoned, n.Name)
+		}
+	}
+	if err == nil && len(cordoned) > 0 {
+		return Check{Name: "Kubernetes nodes", Verdict: Warning, Detail: "cordoned: " + strings.Join(cordoned, ", "), Do: "kubectl uncordon NODE, if nobody works on it"}
+	}
+	return judged("Kubernetes nodes", err, fmt.Sprintf("%d", len(list.Items)), "kubectl get nodes")
+}
+
+// Announced connects to an address of the load balancer from here, which is outside of the cluster: pods may reach it
+// while the house does not.
+func Announced(ctx context.Context, name, address, host string) Check {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	name = name + " at " + address
+	// Whether the certificate is good is looked at above; a home's own CA is not trusted here.
+	dialer := tls.Dialer{Config: &tls.Config{ServerName: host, InsecureSkipVerify: true}} //nolint:gosec // see above
+	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(address, "443"))
+	if err == nil {
+		_ = connection.Close()
+	}
+	return judged(name, err, "answers with TLS", "cilium status; kubectl -n network get gateways,svc; with BGP: cilium bgp peers")
+}

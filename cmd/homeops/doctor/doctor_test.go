@@ -1,0 +1,228 @@
+package doctor_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/cmd/homeops/doctor"
+	"github.com/home-ops/home-ops/internal/kubeapi"
+	"github.com/home-ops/home-ops/internal/kubeapi/apitest"
+)
+
+var now = time.Date(2026, 11, 28, 20, 30, 0, 0, time.UTC)
+
+// lines are checks as one line each.
+func lines(checks []doctor.Check) string {
+	var all []string
+	for _, c := range checks {
+		all = append(all, fmt.Sprintf("%s|%s|%s", c.Verdict, c.Name, c.Detail))
+		if (c.Verdict == doctor.Problem || c.Verdict == doctor.Warning) && c.Do == "" {
+			all = append(all, "no next step for "+c.Name)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestGitHub_LooksAtScopesAndEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		code               int
+		scopes, end, admin string
+		want               string
+	}{
+		"a classic token":    {200, "repo, workflow", "2027-11-28 20:30:00 UTC", "true", "ok|GitHub token|may administer me/home\nok|GitHub token's end|until 2027-11-28"},
+		"one that ends soon": {200, "repo", "2026-12-08 20:30:00 UTC", "true", "ok|GitHub token|may administer me/home\nwarning|GitHub token's end|ends on 2026-12-08, in 10 days"},
+		"one that has ended": {401, "", "", "", "problem|GitHub token|the token is not accepted"},
+		"too few scopes":     {200, "public_repo", "", "true", "problem|GitHub token|has the scopes public_repo, and needs repo for deploy key, webhook and rules"},
+		"of a guest":         {200, "", "", "false", "problem|GitHub token|may not administer me/home, which deploy key, webhook and rules need"},
+		"a fine-grained one": {200, "", "", "true", "ok|GitHub token|is accepted, and its owner may administer me/home; what a fine-grained token itself may, GitHub does not tell"},
+		"of another account": {404, "", "", "", "problem|GitHub token|sees no repository me/home"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/repos/me/home" || r.Header.Get("Authorization") != "Bearer token" {
+				t.Errorf("asked for %s with %q", r.URL.Path, r.Header.Get("Authorization"))
+			}
+			w.Header().Set("X-OAuth-Scopes", c.scopes)
+			if c.end != "" {
+				w.Header().Set("GitHub-Authentication-Token-Expiration", c.end)
+			}
+			w.WriteHeader(c.code)
+			fmt.Fprintf(w, `{"permissions":{"admin":%s}}`, c.admin)
+		}))
+		if got := lines(doctor.GitHub(t.Context(), server.Client(), server.URL, "me/home", "token", now)); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
+		}
+		server.Close()
+	}
+}
+
+func TestCloudflare_LooksAtStatusEndAndZone(t *testing.T) {
+	for name, c := range map[string]struct{ verify, zones, want string }{
+		"an active token":    {`{"result":{"status":"active"}}`, `{"result":[{}]}`, "ok|Cloudflare token|is active and sees example.com"},
+		"one that has ended": {`{"result":{"status":"expired"}}`, ``, "problem|Cloudflare token|is expired"},
+		"for another zone":   {`{"result":{"status":"active"}}`, `{"result":[]}`, "problem|Cloudflare token|sees no zone example.com"},
+		"one that ends soon": {
+			`{"result":{"status":"active","expires_on":"2026-11-29T20:30:00Z"}}`, `{"result":[{}]}`,
+			"ok|Cloudflare token|is active and sees example.com\nwarning|Cloudflare token's end|ends on 2026-11-29, in 1 days",
+		},
+		"one that is refused": {"", "", "problem|Cloudflare token|the token is not accepted"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := map[string]string{"/user/tokens/verify": c.verify, "/zones": c.zones}[r.URL.Path]
+			if answer == "" {
+				w.WriteHeader(http.StatusForbidden)
+			}
+			fmt.Fprint(w, answer)
+		}))
+		if got := lines(doctor.Cloudflare(t.Context(), server.Client(), server.URL, "example.com", "token", now)); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
+		}
+		server.Close()
+	}
+}
+
+func TestConnect_SeesItsVault(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `[{"name":"home"}]`) }))
+	defer server.Close()
+	for vault, want := range map[string]string{
+		"home": "ok|1Password Connect|its token sees home", "lab": `problem|1Password Connect|its token sees no vault "lab"`,
+	} {
+		if got := lines([]doctor.Check{doctor.Connect(t.Context(), server.Client(), server.URL, vault, "token")}); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// cluster is an API with the given lists by the ends of their paths; what it lacks, it does not know.
+func cluster(t *testing.T, ends time.Duration, lists map[string]string) kubeapi.API {
+	t.Helper()
+	kubeconfig, _ := apitest.Serve(t, ends, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for end, list := range lists {
+			if strings.HasSuffix(r.URL.Path, "/"+end) {
+				fmt.Fprintf(w, `{"items":[%s]}`, list)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	}))
+	api, err := kubeapi.Open(kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+func ready(name, status, message string) string {
+	return fmt.Sprintf(`{"metadata":{"namespace":"n","name":%q},"status":{"conditions":[{"type":"Ready","status":%q,"message":%q}]}}`, name, status, message)
+}
+
+func TestFlux_NamesWhatIsNotReady(t *testing.T) {
+	good := map[string]string{"gitrepositories": ready("a", "True", ""), "kustomizations": ready("a", "True", "") + "," + ready("b", "True", "")}
+	want := "ok|Flux's sources|1, all ready\nok|Kustomizations|2, all ready\nok|HelmReleases|0, all ready"
+	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, good))); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	bad := map[string]string{
+		"kustomizations": ready("a", "False", "build\nfailed") + `,{"metadata":{"namespace":"n","name":"new"}}` + `,{"metadata":{"name":"off"},"spec":{"suspend":true}}`,
+		"helmreleases":   ready("h", "Unknown", "waits"),
+	}
+	want = `problem|Flux's sources|there are none
+problem|Kustomizations|2 of 3 are not ready: n/a: build; failed; n/new: nobody has reported on it yet
+problem|HelmReleases|1 of 1 are not ready: n/h: waits`
+	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, bad))); got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestCertificates_LooksAtTheirEnds(t *testing.T) {
+	lists := map[string]string{"certificates": `{"metadata":{"namespace":"network","name":"gateways"},
+		"status":{"notAfter":"2026-12-01T20:30:00Z","conditions":[{"type":"Ready","status":"True"}]}}`}
+	got := lines(doctor.Certificates(t.Context(), cluster(t, 400*24*time.Hour, lists), now))
+	if want := "ok|Certificates|1, all ready\nwarning|Certificate network/gateways|ends on 2026-12-01, in 3 days\nok|kubeconfig|until "; !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+	// The kubeconfig's own end is a real one: it is compared with the real time.
+	got = lines(doctor.Certificates(t.Context(), cluster(t, time.Hour, nil), time.Now().Add(2*time.Hour)))
+	if !strings.Contains(got, "problem|kubeconfig|ended on ") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestBackups_LooksAtTheLastGoodOne(t *testing.T) {
+	job := func(name, last string) string {
+		return fmt.Sprintf(`{"metadata":{"name":%q},"status":{"lastSuccessfulTime":%s}}`, name, last)
+	}
+	for name, c := range map[string]struct {
+		lists map[string]string
+		want  string
+	}{
+		"none in this cluster": {nil, "warning|copies of etcd|this cluster makes none"},
+		"copies and drills": {map[string]string{"cronjobs": job("etcd-backup", `"2026-11-28T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-22T04:00:00Z"`)},
+			"ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nok|restore drill of etcd|the last good one is of 2026-11-22T04:00:00Z\nok|copies of volumes|0 volumes"},
+		"none has succeeded": {map[string]string{"cronjobs": job("etcd-backup", "null")}, "problem|copies of etcd|none has ever succeeded\nok|copies of volumes|0 volumes"},
+		"too old": {map[string]string{"cronjobs": job("etcd-backup", `"2026-11-27T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-01T04:00:00Z"`)},
+			"problem|copies of etcd|the last good one is of 2026-11-27T18:45:00Z\nproblem|restore drill of etcd|the last good one is of 2026-11-01T04:00:00Z\nok|copies of volumes|0 volumes"},
+		"a volume that fails": {map[string]string{
+			"cronjobs":           job("etcd-backup", `"2026-11-28T18:45:00Z"`),
+			"replicationsources": `{"metadata":{"namespace":"echo","name":"data"},"status":{"conditions":[{"type":"Synchronizing","status":"False","reason":"Error","message":"no bucket"}]}}`,
+		}, "ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nproblem|copies of volumes|echo/data: no bucket"},
+	} {
+		if got := lines(doctor.Backups(t.Context(), cluster(t, time.Hour, c.lists), now)); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
+func TestAnnounced_SaysWhenNobodyAnswers(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is sent
+	got := doctor.Announced(ctx, "internal gateway", "127.0.0.1", "echo.example.com")
+	if got.Verdict != doctor.Problem || got.Do == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReport_IsReadByPeopleAndPrograms(t *testing.T) {
+	var r doctor.Report
+	r.Add(doctor.Machine, doctor.Check{Name: "pulumi", Verdict: doctor.OK, Detail: "/bin/pulumi"})
+	r.Add(doctor.Cluster, doctor.Check{Name: "cp-1", Verdict: doctor.Warning, Detail: "old", Do: "pulumi up"})
+	if !r.Healthy() {
+		t.Error("a warning is a problem")
+	}
+	r.Add(doctor.Cluster, doctor.Check{Name: "cp-2", Verdict: doctor.Problem, Detail: "off", Do: "switch it on"})
+	if r.Healthy() {
+		t.Error("a problem is none")
+	}
+	var text, raw bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := `this machine
+  ok             pulumi: /bin/pulumi
+cluster
+  warning        cp-1: old
+                 -> pulumi up
+  problem        cp-2: off
+                 -> switch it on
+`
+	if text.String() != want {
+		t.Errorf("got\n%s", text.String())
+	}
+	if err := r.WriteJSON(&raw); err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Healthy bool
+		Checks  doctor.Report
+	}
+	if err := json.Unmarshal(raw.Bytes(), &read); err != nil || read.Healthy || !slices.Equal(read.Checks, r) {
+		t.Errorf("%v: %+v", err, read)
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/home-ops/home-ops/cmd/homeops/doctor"
+	"github.com/home-ops/home-ops/cmd/homeops/engine"
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
+)
+
+// examine has the doctor look, and returns its report and exit code.
+func examine(t *testing.T) (doctor.Report, int) {
+	t.Helper()
+	got := homeops(t, "", "doctor", "home", "--json")
+	var report struct{ Checks doctor.Report }
+	if err := json.Unmarshal([]byte(got.out), &report); err != nil {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	return report.Checks, got.code
+}
+
+func find(t *testing.T, r doctor.Report, name string) doctor.Check {
+	t.Helper()
+	for _, c := range r {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("no check %q in %+v", name, r)
+	return doctor.Check{}
+}
+
+func TestDoctor_StopsAtAStackFileThatCannotWork(t *testing.T) {
+	project(t, map[string]string{"home": good(t, "nodeCIDRs", "nodeCIDR")})
+	report, code := examine(t)
+	last := report[len(report)-1]
+	if code != exitProblem || last.Section != doctor.StackFile || last.Verdict != doctor.Problem || last.Do != "homeops validate home" {
+		t.Errorf("%d, %+v", code, last)
+	}
+}
+
+func TestDoctor_KnowsALostState(t *testing.T) {
+	r := newRecovery(t)
+	if err := os.Remove(filepath.Join(r.pulumi, "state.json")); err != nil {
+		t.Fatal(err)
+	}
+	report, code := examine(t)
+	c := find(t, report, "stack")
+	if code != exitProblem || c.Detail != "the backend has no stack home" || !strings.Contains(c.Do, "docs/runbooks/lost-state.md") {
+		t.Errorf("%d, %+v", code, c)
+	}
+}
+
+func TestDoctor_ComparesTheCopiesWithTheLastUpdate(t *testing.T) {
+	r := newRecovery(t)
+	report, _ := examine(t)
+	if c := find(t, report, "copy of the state"); c.Verdict != doctor.Problem || c.Do != "homeops state save home" {
+		t.Errorf("without a copy: %+v", c)
+	}
+	succeed(t, "state", "save", "home")
+	succeed(t, "breakglass", "save", "home")
+	report, _ = examine(t)
+	for _, name := range []string{"copy of the state", "copy of the break-glass"} {
+		if c := find(t, report, name); c.Verdict != doctor.OK {
+			t.Errorf("with one: %+v", c)
+		}
+	}
+	write(t, filepath.Join(r.pulumi, "state.json"), `{"version":3,"deployment":{"manifest":{"time":"2099-01-01T00:00:00Z"},"resources":[]}}`)
+	report, _ = examine(t)
+	if c := find(t, report, "copy of the state"); c.Verdict != doctor.Warning || !strings.Contains(c.Detail, "and the last update of 2099-01-01T00:00:00Z") {
+		t.Errorf("with an old one: %+v", c)
+	}
+}
+
+func TestMachineCheck_SaysWhatIsWrongWithEachMachine(t *testing.T) {
+	stack := spectest.Home(t)
+	node := stack.Nodes[0]
+	well := roll.Running{Talos: stack.Cluster.TalosVersion, Ready: true}
+	for name, c := range map[string]struct {
+		change func(*roll.Running)
+		err    error
+		want   doctor.Verdict
+		detail string
+	}{
+		"well":        {nil, nil, doctor.OK, "Talos "},
+		"off":         {nil, errors.New("no route"), doctor.Problem, "Talos does not answer: no route"},
+		"wiped":       {func(r *roll.Running) { *r = roll.Running{Maintenance: true} }, nil, doctor.Problem, "is in maintenance mode"},
+		"not ready":   {func(r *roll.Running) { r.Ready, r.Unmet = false, "etcd is down" }, nil, doctor.Problem, "is not ready: etcd is down"},
+		"another one": {func(r *roll.Running) { r.Talos = "v1.0.0" }, nil, doctor.Warning, "runs Talos v1.0.0, and the stack file wants "},
+	} {
+		running := well
+		if c.change != nil {
+			c.change(&running)
+		}
+		got := machineCheck(stack, node, running, c.err)
+		if got.Verdict != c.want || !strings.HasPrefix(got.Detail, c.detail) || (got.Do == "") != (c.want == doctor.OK) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestReset_TakesWorkersFirstAndTheFirstControlPlaneLast(t *testing.T) {
+	var names []string
+	for _, n := range resetOrder(spectest.Home(t)) {
+		names = append(names, n.Name)
+	}
+	if got, want := strings.Join(names, " "), "worker-1 worker-2 worker-3 cp-2 cp-1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestReset_RefusesTheOnlyControlPlane(t *testing.T) {
+	stack := spectest.Home(t)
+	stack.Nodes = append([]spec.Node{stack.Nodes[0]}, stack.Nodes[2:]...)
+	_, err := nodeToReset(stack, "cp-1")
+	if want := "cp-1 is the only control plane: etcd would be lost with it. `homeops reset home` resets the whole cluster"; err == nil || err.Error() != want {
+		t.Errorf("error %v", err)
+	}
+	if _, err := nodeToReset(stack, "worker-9"); err == nil || !strings.Contains(err.Error(), `home has no node "worker-9"; it has cp-1, worker-1`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestReset_ForgetsWhatWentWithTheMachines(t *testing.T) {
+	stack := spectest.Home(t)
+	for name, c := range map[string]struct {
+		resource        engine.Resource
+		one, state, all bool
+	}{
+		"its configuration":        {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-worker-1"}, true, true, true},
+		"that of another machine":  {engine.Resource{Type: "talos:machine/configurationApply:ConfigurationApply", Name: "talos-apply-cp-1"}, false, true, true},
+		"the kubeconfig":           {engine.Resource{Type: "talos:cluster/kubeconfig:Kubeconfig", Name: "talos-kubeconfig"}, false, true, true},
+		"an object of the cluster": {engine.Resource{Type: "kubernetes:helm.sh/v3:Release", Name: "cilium"}, false, false, true},
+		"the provider":             {engine.Resource{Type: "pulumi:providers:kubernetes", Name: "talos-kubernetes"}, false, false, false},
+		"the machine secrets":      {engine.Resource{Type: "talos:machine/secrets:Secrets", Name: "talos-secrets"}, false, false, false},
+		"an account":               {engine.Resource{Type: "cloudflare:index/record:Record", Name: "edge-record"}, false, false, false},
+	} {
+		if got := gone(c.resource, stack.Nodes[2:3], machineAlone); got != c.one {
+			t.Errorf("%s: with worker-1 alone %t", name, got)
+		}
+		if got := gone(c.resource, stack.Nodes, machinesAlone); got != c.state {
+			t.Errorf("%s: with all machines, etcd from a snapshot %t", name, got)
+		}
+		if got := gone(c.resource, stack.Nodes, everything); got != c.all {
+			t.Errorf("%s: with everything %t", name, got)
+		}
+	}
+}

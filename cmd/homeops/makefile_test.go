@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bare runs make in a copy of the Makefile, with nothing on PATH but what every system has and the given programs.
+func bare(t *testing.T, programs map[string]string, args ...string) (string, error) {
+	t.Helper()
+	tool, err := exec.LookPath("make")
+	if err != nil {
+		t.Skip("no make here")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"Makefile", "go.mod", "rack/scenario/table.go"} {
+		content, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mkdir(t, filepath.Dir(filepath.Join(dir, name)))
+		write(t, filepath.Join(dir, name), string(content))
+	}
+	bin := filepath.Join(dir, "path")
+	mkdir(t, bin)
+	for _, name := range []string{"sh", "sed", "awk", "df", "mkdir", "mv", "rm", "cat"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, script := range programs {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), tool, args...)
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestMake_SaysWhatACommandCannotDoWithout(t *testing.T) {
+	const homeops = "exit 0\n" // go builds it, and says nothing
+	for name, c := range map[string]struct {
+		programs map[string]string
+		args     []string
+		want     string
+	}{
+		"no Go":     {nil, []string{"validate"}, "or later is needed, and is not on PATH: https://go.dev/doc/install\n"},
+		"no pulumi": {map[string]string{"go": homeops}, []string{"kubeconfig"}, "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install"},
+		"no login":  {map[string]string{"go": homeops, "pulumi": "exit 1\n"}, []string{"kubeconfig"}, "pulumi is not logged in: pulumi login, or pulumi login --local"},
+		"no stack":  {map[string]string{"go": homeops, "pulumi": `[ "$1" = whoami ] || { echo "no stack named home" >&2; exit 1; }` + "\n"}, []string{"kubeconfig"}, "no stack named home\n"},
+	} {
+		out, err := bare(t, c.programs, c.args...)
+		if err == nil || !strings.Contains(out, c.want) {
+			t.Errorf("%s: got %v\n%s\nwant %s", name, err, out, c.want)
+		}
+	}
+}
+
+func TestMake_WritesAKubeconfigForItsOwnerAlone(t *testing.T) {
+	pulumi := `[ "$1" = whoami ] || { [ "$*" = "stack output kubeconfig --show-secrets --stack lab" ] && echo secret; }` + "\n"
+	out, err := bare(t, map[string]string{"go": "exit 0\n", "pulumi": pulumi}, "kubeconfig", "STACK=lab")
+	path, found := strings.CutPrefix(strings.TrimSpace(out), "export KUBECONFIG=")
+	if err != nil || !found {
+		t.Fatalf("%v: %s", err, out)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || string(content) != "secret\n" {
+		t.Fatalf("%v: %s", err, content)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// Only the stack that is named is judged, beside what it shares with others.
+func TestMake_UpLooksAtOneStack(t *testing.T) {
+	out, err := bare(t, map[string]string{"go": "exit 0\n", "pulumi": "exit 0\n"}, "-n", "up", "STACK=home")
+	if err != nil || !strings.Contains(out, "out/bin/homeops validate home\n") || strings.Contains(out, "homeops validate\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,66 @@
+package roll
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Check looks at a machine whose config does not change. One in maintenance mode was wiped or exchanged, beside a state
+// that knows nothing of it: it gets its config, and its etcd joins. What else differs was changed outside, and is told.
+// So is a machine that does not answer; that is no error, since nothing was to be done to it.
+//
+// It is to be called before [Roll.Settle], so that no other machine goes down meanwhile.
+func (r *Roll) Check(ctx context.Context, node Node) error {
+	machine, err := r.machine(node)
+	if err != nil {
+		return err
+	}
+	attempt, done := context.WithTimeout(ctx, r.limits.Glance)
+	is, err := machine.Running(attempt)
+	done()
+	switch {
+	case err != nil:
+		r.tell(fmt.Sprintf("%s: does not answer (%v); nothing is to be changed on it", node.Name, err))
+		return nil
+	case is.Maintenance:
+		return r.revive(ctx, machine, node)
+	}
+	attempt, done = context.WithTimeout(ctx, r.limits.Glance)
+	defer done()
+	effect, _, err := machine.DryRun(attempt, node.Config)
+	if err != nil {
+		return nil //nolint:nilerr // it has just answered; the next update looks again
+	}
+	if drift := driftOf(node, is, effect); drift != "" {
+		r.tell(node.Name + ": was changed outside of this program, and is left so: " + drift)
+	}
+	return nil
+}
+
+// driftOf says what differs between a machine and what it was last given.
+func driftOf(node Node, is Running, effect Effect) string {
+	var differs []string
+	if is.Talos != node.Talos {
+		differs = append(differs, fmt.Sprintf("it runs Talos %s, not %s", is.Talos, node.Talos))
+	}
+	if is.Schematic != node.Schematic {
+		differs = append(differs, fmt.Sprintf("its image has the schematic %.12s, not %.12s", is.Schematic, node.Schematic))
+	}
+	if effect != Unchanged {
+		differs = append(differs, "its config is another")
+	}
+	return strings.Join(differs, ", ")
+}
+
+// revive brings a machine back that has nothing any more.
+func (r *Roll) revive(ctx context.Context, machine Machine, node Node) error {
+	r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
+	if err := r.forget(ctx, node); err != nil {
+		return err
+	}
+	if err := machine.Configure(ctx, node.Config); err != nil {
+		return within(node, err)
+	}
+	return r.after(ctx, machine, turn{node: node})
+}

@@ -1,0 +1,228 @@
+package rehearsal
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+// red is a line of the report, and something that it must not overlook.
+type red struct {
+	line  string
+	fault string
+	// whole makes what the line looks at, as it should be; nil where a test cannot.
+	whole func(*broken)
+	// damage breaks it.
+	damage func(*broken)
+	// want is part of the detail.
+	want string
+	// do writes the line. Default: the check of that name.
+	do func(context.Context, *broken)
+}
+
+// line is what the report says after the run; nil if nothing.
+func (r red) run(t *testing.T, damaged bool) *report.Check {
+	t.Helper()
+	b := newBroken(t)
+	if r.whole != nil {
+		r.whole(b)
+	}
+	if damaged {
+		r.damage(b)
+	}
+	// Checks wait for what may still come.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if r.do != nil {
+		r.do(ctx, b)
+	} else {
+		for _, c := range append(b.checks(), b.faultChecks()...) {
+			if c.name == r.line && len(b.report.Checks) == 0 {
+				b.rehearsal.run(ctx, b.cluster, []check{c})
+			}
+		}
+	}
+	for i, c := range b.report.Checks {
+		if c.Name == r.line {
+			return &b.report.Checks[i]
+		}
+	}
+	return nil
+}
+
+func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns) {
+		t.Run(r.line+"/"+r.fault, func(t *testing.T) {
+			t.Parallel()
+			if r.whole != nil {
+				if c := r.run(t, false); c == nil || !c.OK {
+					t.Fatalf("nothing is broken, and the line is %+v", c)
+				}
+			}
+			c := r.run(t, true)
+			switch {
+			case c == nil:
+				t.Fatal("there is no such line")
+			case c.OK:
+				t.Errorf("it is ok: %s", c.Detail)
+			case !strings.Contains(c.Detail, r.want):
+				t.Errorf("got  %s\nwant %s", c.Detail, r.want)
+			}
+		})
+	}
+}
+
+// elsewhere are lines, or the constant parts of their names, that other tests turn red, here or in e2e.
+var elsewhere = map[string]string{
+	" is made once":            "TestMade_IsOneThatWasMadeByOneCall",
+	"rehearsal ran to its end": "TestRehearse_EndsWithinSecondsAndLeavesNothing",
+	"killed ":                  "TestInterrupt_IsRedWhenNothingWasKilled",
+}
+
+// unbroken are the files of scenarios whose lines nothing turns red yet, and single lines. Take them away as tests come.
+var unbroken = []string{
+	"blackout.go", "loststate.go", "reset.go", "roll.go", "settings.go",
+	"everything that Git owns is ready before the outage", "a release recovers from an outage of admission",
+}
+
+func TestChecks_EachLineOfTheReportHasBeenRed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns) {
+		seen[r.line] = true
+	}
+	tests := map[string]bool{}
+	for _, name := range identifiers(t, ".", "../e2e") {
+		tests[name] = true
+	}
+	lines := lines(t)
+	if len(lines) < 30 {
+		t.Fatalf("only %d lines were found in the code: %q", len(lines), lines)
+	}
+	for _, line := range lines {
+		// Of a name that is put together, the beginning is enough.
+		red := slices.ContainsFunc(slices.Collect(maps.Keys(seen)), func(name string) bool { return strings.HasPrefix(name, line) })
+		if !red && !slices.Contains(unbroken, line) && !tests[elsewhere[line]] {
+			t.Errorf("nothing turns %q red; break what it looks at, once, in a red_*_test.go", line)
+		}
+	}
+	for line := range elsewhere {
+		if !slices.Contains(lines, line) {
+			t.Errorf("there is no line %q any more", line)
+		}
+	}
+}
+
+// lines are the names of the lines of the report, or their constant parts, as the code of this package has them.
+func lines(t *testing.T) []string {
+	t.Helper()
+	found := map[string]bool{}
+	note := func(e ast.Expr) {
+		ast.Inspect(e, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				if text, err := strconv.Unquote(literal.Value); err == nil {
+					found[text] = true
+				}
+			}
+			return true
+		})
+	}
+	for _, file := range parsed(t, ".", func(name string) bool {
+		return !strings.HasSuffix(name, "_test.go") && !slices.Contains(unbroken, name)
+	}) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				// r.add(NAME, ...), r.addChecked(NAME, ...)
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"add", "addChecked"}, s.Sel.Name) && len(n.Args) == 3 {
+					note(n.Args[0])
+				}
+			case *ast.CompositeLit:
+				switch of := n.Type.(type) {
+				case *ast.ArrayType:
+					// []check{{NAME, ...}, ...}
+					if elt, ok := of.Elt.(*ast.Ident); ok && elt.Name == "check" {
+						for _, e := range n.Elts {
+							note(e.(*ast.CompositeLit).Elts[0])
+						}
+					}
+				case *ast.Ident:
+					// change{NAME, ...}
+					if of.Name == "change" {
+						note(n.Elts[0])
+					}
+				case *ast.SelectorExpr:
+					// report.Check{Name: NAME}
+					if of.Sel.Name == "Check" {
+						for _, e := range n.Elts {
+							if pair, ok := e.(*ast.KeyValueExpr); ok && pair.Key.(*ast.Ident).Name == "Name" {
+								note(pair.Value)
+							}
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// identifiers are the functions of the packages' tests.
+func identifiers(t *testing.T, dirs ...string) []string {
+	t.Helper()
+	var names []string
+	for _, dir := range dirs {
+		for _, file := range parsed(t, dir, func(name string) bool { return strings.HasSuffix(name, "_test.go") }) {
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok {
+					names = append(names, f.Name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func parsed(t *testing.T, dir string, wanted func(string) bool) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if !wanted(name) {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+func TestInterrupt_IsRedWhenNothingWasKilled(t *testing.T) {
+	b := newBroken(t)
+	b.pulumi("{}", summary(`"create": 1`))
+	err := b.interrupt(t.Context(), interruptions[0].arm)
+	if err == nil || !strings.HasPrefix(err.Error(), "up was not killed") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,77 @@
+package rehearsal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// moment is a point of a run of pulumi, as the engine tells it: the begin or the end of what it does to a kind of resource.
+type moment struct {
+	op   apitype.OpType
+	kind string
+	end  bool
+}
+
+func (m moment) String() string {
+	at := "as it begins to"
+	if m.end {
+		at = "when it has done:"
+	}
+	return fmt.Sprintf("%s %s %s", at, m.op, m.kind)
+}
+
+// momentOf is the moment of an event, if it is one. What changes nothing, and components, which are nothing outside the
+// state, are none.
+func momentOf(e apitype.EngineEvent) (moment, bool) {
+	var m apitype.StepEventMetadata
+	end := false
+	switch {
+	case e.ResourcePreEvent != nil:
+		m = e.ResourcePreEvent.Metadata
+	case e.ResOutputsEvent != nil:
+		m, end = e.ResOutputsEvent.Metadata, true
+	default:
+		return moment{}, false
+	}
+	still := []apitype.OpType{apitype.OpSame, apitype.OpRead, apitype.OpRefresh}
+	if slices.Contains(still, m.Op) || strings.HasPrefix(m.Type, "homeops:") || m.Type == "pulumi:pulumi:Stack" {
+		return moment{}, false
+	}
+	return moment{m.Op, m.Type, end}, true
+}
+
+// moments collects the moments of a run, each once, in the order in which they come. A preview tells what would be done and
+// not that it was, so the end of each begin is added.
+//
+// The begin of what is made at an outside service is left out. The call may have been answered when the run dies, and
+// the next run then finds its name taken: docs/runbooks/interrupted.md has the command for each.
+func moments(into *[]moment) func(apitype.EngineEvent) {
+	return func(e apitype.EngineEvent) {
+		m, ok := momentOf(e)
+		if !ok {
+			return
+		}
+		for _, end := range []bool{false, true} {
+			m.end = end
+			outside := slices.Contains([]string{"cloudflare", "github", "onepassword"}, strings.Split(m.kind, ":")[0])
+			if !slices.Contains(*into, m) && (end || !outside) {
+				*into = append(*into, m)
+			}
+		}
+	}
+}
+
+// sample is a number of the moments, from the first to the last.
+func sample(all []moment, count int) []moment {
+	if len(all) <= count {
+		return all
+	}
+	var chosen []moment
+	for i := range count {
+		chosen = append(chosen, all[i*(len(all)-1)/(count-1)])
+	}
+	return chosen
+}

@@ -1,0 +1,51 @@
+package rehearsal
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+func begins(op apitype.OpType, kind string) apitype.EngineEvent {
+	return apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{Op: op, Type: kind}}}
+}
+
+func TestMoments_AreTheBeginAndTheEndOfEachKindOfStepOnce(t *testing.T) {
+	var got []moment
+	collect := moments(&got)
+	for _, e := range []apitype.EngineEvent{
+		begins(apitype.OpCreate, "pulumi:pulumi:Stack"),
+		begins(apitype.OpCreate, "homeops:index:TalosCluster"),
+		begins(apitype.OpCreate, "kubernetes:core/v1:Secret"),
+		begins(apitype.OpCreate, "kubernetes:core/v1:Secret"),
+		begins(apitype.OpSame, "kubernetes:core/v1:ConfigMap"),
+		begins(apitype.OpUpdate, "kubernetes:core/v1:Secret"),
+		begins(apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook"),
+		{DiagnosticEvent: &apitype.DiagnosticEvent{}},
+	} {
+		collect(e)
+	}
+	want := []moment{
+		{apitype.OpCreate, "kubernetes:core/v1:Secret", false}, {apitype.OpCreate, "kubernetes:core/v1:Secret", true},
+		{apitype.OpUpdate, "kubernetes:core/v1:Secret", false}, {apitype.OpUpdate, "kubernetes:core/v1:Secret", true},
+		{apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook", true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("moments %v, want %v", got, want)
+	}
+}
+
+func TestSample_ReachesFromTheFirstToTheLast(t *testing.T) {
+	all := make([]moment, 50)
+	for i := range all {
+		all[i].kind = string(rune('A' + i))
+	}
+	got := sample(all, 8)
+	if len(got) != 8 || got[0] != all[0] || got[7] != all[49] || got[1] != all[7] {
+		t.Errorf("chosen %v", got)
+	}
+	if got := sample(all[:3], 8); len(got) != 3 {
+		t.Errorf("of three, %d are chosen", len(got))
+	}
+}

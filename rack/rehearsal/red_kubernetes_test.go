@@ -1,0 +1,136 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+
+	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/spec"
+)
+
+const (
+	nodesPath = "/api/v1/nodes"
+	// machineAddress is the machine's; another one is for tests that run beside.
+	machineAddress, anotherAddress = "127.0.50.11", "127.0.50.12"
+)
+
+// oneMachine is a control plane that is not powered on.
+func oneMachine(b *broken) { machineAt(b, machineAddress) }
+
+func machineAt(b *broken, address string) {
+	b.t.Helper()
+	m, err := node.New(node.Options{
+		Name: "cp-1", Dir: b.t.TempDir(), Addresses: []netip.Prefix{netip.MustParsePrefix(address + "/16")},
+		Kubernetes: struct{ node.Kubernetes }{}, // it never gets that far
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	machine := &machine{Node: m, spec: spec.Node{Name: "cp-1", Role: spec.RoleControlPlane, Address: netip.MustParseAddr(address)}}
+	machine.spec.Labels = map[string]string{"rack": "top"}
+	b.rack.nodes = append(b.rack.nodes, machine)
+}
+
+// nodeText is the machine as Kubernetes shows it, with changes as pairs of what is there and what takes its place.
+func nodeText(b *broken, changes ...string) string {
+	text := fmt.Sprintf(`{kind: Node, apiVersion: v1, metadata: {name: cp-1, labels: {rack: top}}, spec: {podCIDRs: [%s]}, status: {`+
+		`addresses: [{type: InternalIP, address: %s}], nodeInfo: {kubeletVersion: %s, osImage: Talos (%s)}, `+
+		`conditions: [{type: Ready, status: "True", message: fine}]}}`,
+		b.stack.Network.PodCIDRs[0], machineAddress, b.stack.Cluster.KubernetesVersion, b.stack.Cluster.TalosVersion)
+	return strings.NewReplacer(changes...).Replace(text)
+}
+
+func wholeNode(b *broken) {
+	oneMachine(b)
+	b.list(nodesPath, nodeText(b))
+}
+
+var redKubernetes = []red{
+	{
+		line: "the Kubernetes API answers at the cluster endpoint", fault: "it is of another version",
+		whole:  func(b *broken) { b.api["/version"] = "gitVersion: " + string(b.stack.Cluster.KubernetesVersion) },
+		damage: func(b *broken) { b.api["/version"] = "gitVersion: v1.2.3" }, want: "says it is v1.2.3",
+	},
+	{
+		line: "the Kubernetes API answers at the cluster endpoint", fault: "the kubeconfig leads elsewhere",
+		whole:  func(b *broken) { b.api["/version"] = "gitVersion: " + string(b.stack.Cluster.KubernetesVersion) },
+		damage: func(b *broken) { b.stack.Cluster.Endpoint = "https://192.0.2.1:6443" }, want: "and the cluster's endpoint is https://192.0.2.1:6443",
+	},
+	{
+		line: "every control plane serves the API", fault: "one does not answer",
+		damage: oneMachine, want: "cp-1: after",
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "one is not ready",
+		whole: wholeNode, damage: func(b *broken) {
+			b.list(nodesPath, nodeText(b, `"True", message: fine`, `"False", message: no network`))
+		},
+		want: "cp-1 is not ready: no network",
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "one is not registered",
+		whole: wholeNode, damage: func(b *broken) { b.list(nodesPath) }, want: "cp-1 is not registered",
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "there is one more",
+		whole: wholeNode, damage: func(b *broken) { b.list(nodesPath, nodeText(b), nodeText(b, "name: cp-1", "name: ghost")) },
+		want: "ghost is registered and not in the stack file",
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "everything about one is another",
+		whole: wholeNode, damage: func(b *broken) {
+			b.list(nodesPath, nodeText(b, "rack: top", "rack: low", "address: "+machineAddress, "address: 192.0.2.1",
+				string(b.stack.Cluster.KubernetesVersion), "v1.2.3", string(b.stack.Cluster.TalosVersion), "v0.1.0",
+				b.stack.Network.PodCIDRs[0].String(), "192.0.2.0/24"))
+		},
+		want: machineAddress + " is not among its addresses [{InternalIP 192.0.2.1}]; cp-1: kubelet is v1.2.3, not v1.34.1; " +
+			`cp-1: its system is "Talos (v0.1.0)", not Talos v1.11.1; cp-1: pod network 192.0.2.0/24 is outside [10.42.0.0/16]; cp-1: label rack is "low", not "top"`,
+	},
+	{
+		line: "kinds have the scopes by which owners are told apart", fault: "a kind is in a namespace and should not be",
+		whole: func(b *broken) { scopes(b, true) }, damage: func(b *broken) { scopes(b, false) }, want: `Pod of "": the API server serves it with namespaced: false`,
+	},
+	{
+		line: "kinds have the scopes by which owners are told apart", fault: "nobody has heard of a group",
+		whole: func(b *broken) { scopes(b, true) }, damage: func(b *broken) {
+			b.api["/apis"] = `{kind: APIGroupList, groups: [{name: new.example.com, versions: [{groupVersion: new.example.com/v1, version: v1}], preferredVersion: {groupVersion: new.example.com/v1, version: v1}}]}`
+			b.api["/apis/new.example.com/v1"] = `{kind: APIResourceList, groupVersion: new.example.com/v1, resources: [{name: things, kind: Thing, namespaced: true, verbs: [list]}]}`
+		}, want: `Thing of "new.example.com"`,
+	},
+}
+
+func scopes(b *broken, namespaced bool) {
+	b.api["/api"] = "{kind: APIVersions, versions: [v1]}"
+	b.api["/apis"] = "{kind: APIGroupList, groups: []}"
+	b.api["/api/v1"] = fmt.Sprintf("{kind: APIResourceList, groupVersion: v1, resources: [{name: pods, kind: Pod, namespaced: %t, verbs: [list]}]}", namespaced)
+}
+
+// redTalos use one address, so each has what it serves to itself.
+var redTalos = []red{
+	{
+		line: "every control plane is an etcd member", fault: "one is a learner",
+		damage: func(b *broken) {
+			machineAt(b, anotherAddress)
+			b.cluster.talosconfig = (&talos{members: []*machineapi.EtcdMember{{Hostname: "cp-1", IsLearner: true}}}).serve(b.t, anotherAddress)
+		}, want: "0 voting members, 1 control planes",
+	},
+	{
+		line: "every node answers talosconfig at its own address", fault: "one runs another version",
+		damage: func(b *broken) {
+			oneMachine(b)
+			b.cluster.talosconfig = (&talos{version: "v1.0.0"}).serve(b.t, machineAddress)
+		}, want: "cp-1: after 1m0s: runs Talos v1.0.0, not v1.11.1",
+	},
+	{
+		line: "the machines had no fault", fault: "one is off",
+		damage: oneMachine, want: "cp-1 is ",
+	},
+	{
+		line: "the machines had no fault", fault: "one had one",
+		damage: func(b *broken) { b.rack.fault(errors.New("its disk is on fire")) }, want: "its disk is on fire",
+	},
+}

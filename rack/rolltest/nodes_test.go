@@ -1,0 +1,138 @@
+package rolltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/spec"
+)
+
+const lab3 = "    - name: lab-3\n      role: controlPlane\n      address: 10.20.0.13\n      secondaryAddresses: [fd00:20::13]\n" +
+	"      mac: 84:47:09:3b:20:13\n      installDisk: { model: \"KINGSTON SA400*\", type: ssd }\n"
+
+// One cluster for three acts, since making one takes longer than any of them.
+func TestRoll_OfSingleMachines(t *testing.T) {
+	same := func(text string) string { return text }
+	stack := lab(t, same)
+	if !inRoom(t, stack) {
+		return
+	}
+	c := newCluster(t, stack)
+	c.populate()
+	c.locksNobodyOut(stack)
+	c.replacesADeadControlPlane(stack)
+	c.removesAControlPlane(lab(t, func(text string) string { return strings.Replace(text, lab3, "", 1) }), stack.Nodes[2])
+}
+
+// locksNobodyOut gives a machine a network without any of its links: its hardware address was mistyped, and the link that
+// is there is switched off, which DHCP would else give the same address.
+func (c *cluster) locksNobodyOut(stack *spec.Stack) {
+	const off = "\n      patches: [{ machine: { network: { interfaces: [{ interface: eth0, ignore: true }] } } }]"
+	mistyped := lab(c.t, func(text string) string {
+		return strings.Replace(text, "84:47:09:3b:20:12", "84:47:09:3b:20:99"+off, 1)
+	})
+	limits := roll.DefaultLimits()
+	limits.Try, limits.Watch, limits.Attempt = 20*time.Second, 8*time.Second, 3*time.Second
+	r := c.newRoll(mistyped, limits)
+	r.Settle("lab-1")
+	r.Settle("lab-3")
+	err := r.Change(c.t.Context(), c.wanted(mistyped, mistyped.Nodes[1]))
+	c.t.Logf("a network that cuts lab-2 off: %v", err)
+	if err == nil || !strings.Contains(err.Error(), "with its new network it was not reached any more") {
+		c.t.Fatalf("error %v", err)
+	}
+	if c.machines["lab-2"].Err() == nil {
+		c.t.Error("the machine was never without an address, so nothing was tried")
+	}
+	c.machines["lab-2"].Acknowledge()
+	effect, _, err := c.talos(stack.Nodes[1].Address).DryRun(c.t.Context(), c.configOf(stack, stack.Nodes[1]))
+	if err != nil || effect != roll.Unchanged {
+		c.t.Errorf("it does not run its former config: effect %v, %v", effect, err)
+	}
+}
+
+// replacesADeadControlPlane has one die, and another machine stand in its place that knows nothing.
+func (c *cluster) replacesADeadControlPlane(stack *spec.Stack) {
+	dead := stack.Nodes[2]
+	c.machines[dead.Name].PowerOff()
+	if err := c.machines[dead.Name].WaitFor(c.t.Context(), node.Off); err != nil {
+		c.t.Fatal(err)
+	}
+	before := c.memberOf(stack, dead.Name)
+	c.machines[dead.Name] = c.plugIn(dead)
+	if err := c.machines[dead.Name].WaitFor(c.t.Context(), node.Maintenance); err != nil {
+		c.t.Fatal(err)
+	}
+	r := c.newRoll(stack, roll.DefaultLimits())
+	asked, failed := c.whileWriting(func() {
+		for _, n := range stack.Nodes {
+			if err := r.Check(c.t.Context(), c.wanted(stack, n)); err != nil {
+				c.t.Errorf("%s: %v", n.Name, err)
+			}
+		}
+	})
+	c.t.Logf("an exchanged control plane: %d of %d writes failed", failed, asked)
+	if failed > 0 {
+		c.t.Errorf("%d of %d writes failed", failed, asked)
+	}
+	if after := c.memberOf(stack, dead.Name); after == before || after == 0 {
+		c.t.Errorf("its member was %016x and is %016x", before, after)
+	}
+	if members := c.members(stack); len(members) != 3 {
+		c.t.Errorf("etcd's members are %v", members)
+	}
+}
+
+// removesAControlPlane has one leave that runs.
+func (c *cluster) removesAControlPlane(stack *spec.Stack, leaving spec.Node) {
+	r := c.newRoll(stack, roll.DefaultLimits())
+	asked, failed := c.whileWriting(func() {
+		if err := r.Remove(c.t.Context(), []roll.Node{roll.NodeOf(stack, leaving)}); err != nil {
+			c.t.Fatal(err)
+		}
+	})
+	c.t.Logf("a control plane less: %d of %d writes failed", failed, asked)
+	if members := c.members(stack); len(members) != 2 {
+		c.t.Errorf("etcd's members are %v", members)
+	}
+	if _, err := c.client.CoreV1().Nodes().Get(c.t.Context(), leaving.Name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		c.t.Errorf("its node object is still there: %v", err)
+	}
+	// A run that was interrupted afterwards does it again.
+	if err := c.newRoll(stack, roll.DefaultLimits()).Remove(c.t.Context(), []roll.Node{roll.NodeOf(stack, leaving)}); err != nil {
+		c.t.Errorf("a second time: %v", err)
+	}
+}
+
+func (c *cluster) members(stack *spec.Stack) (members []roll.Member) {
+	c.t.Helper()
+	c.eventually("etcd's members", func(ctx context.Context) (err error) {
+		members, err = c.talos(stack.Nodes[0].Address).EtcdMembers(ctx)
+		for _, m := range members {
+			if m.Learner {
+				err = errors.Join(err, fmt.Errorf("%s is a learner", m.Name))
+			}
+		}
+		return err
+	})
+	return members
+}
+
+func (c *cluster) memberOf(stack *spec.Stack, name string) uint64 {
+	c.t.Helper()
+	for _, m := range c.members(stack) {
+		if m.Name == name {
+			return m.ID
+		}
+	}
+	return 0
+}
