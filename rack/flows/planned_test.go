@@ -74,8 +74,7 @@ func (p *planner) talos() {
 			"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name},
 		}})
 	}
-	input, err := generate.NewInput(p.stack.Cluster.Name, "https://192.0.2.1:6443", strings.TrimPrefix(string(p.stack.Cluster.KubernetesVersion), "v"),
-		generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.NoneCNI}))
+	input, err := generate.NewInput(p.stack.Cluster.Name, "https://192.0.2.1:6443", strings.TrimPrefix(string(p.stack.Cluster.KubernetesVersion), "v"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -85,6 +84,7 @@ func (p *planner) talos() {
 	}
 	config, err = config.PatchV1Alpha1(func(c *v1alpha1.Config) error {
 		disabled := true
+		c.ClusterConfig.ClusterNetwork.CNI = &v1alpha1.CNIConfig{CNIName: constants.NoneCNI}
 		c.ClusterConfig.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: &disabled}
 		return nil
 	})
