@@ -183,7 +183,7 @@ func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
 			"Deployment/k8s-gateway", "Service/k8s-gateway", "ConfigMap/k8s-gateway",
 		}},
 		{"connect", "external-secrets", home, "onepassword-connect", []string{
-			"Deployment/onepassword-connect", "Service/onepassword-connect", "PodDisruptionBudget/onepassword-connect",
+			"Deployment/onepassword-connect", "Service/onepassword-connect",
 		}},
 		{"external-secrets", "external-secrets", home, "external-secrets", []string{
 			"Deployment/external-secrets", "Deployment/external-secrets-webhook", "Deployment/external-secrets-cert-controller",

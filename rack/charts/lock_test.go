@@ -133,15 +133,15 @@ func TestGenuine_RefusesAPackageOfAnotherSum(t *testing.T) {
 	}
 }
 
-// A module keeps a chart as its releases find it: with a version to be filled in, and definitions elsewhere.
+// A module keeps a chart as its releases find it: with a version to be filled in.
 func TestGenuine_PutsAChartTogetherOutOfItsModule(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"deploy/charts/app/Chart.template.yaml":    "apiVersion: v2\nname: app\nversion: v0.0.0\nappVersion: v0.0.0\n",
 		"deploy/charts/app/values.yaml":            "a: 1\n",
 		"deploy/charts/app/templates/service.yaml": "kind: Service\n",
-		"deploy/crds/crd-apps.yaml":                "kind: CustomResourceDefinition\n",
-		"deploy/crds/README.md":                    "# Definitions\n",
+		"deploy/charts/app/templates/crd.yaml":     "kind: CustomResourceDefinition\n",
+		"deploy/README.md":                         "# Not of the chart\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -26,8 +26,9 @@ const (
 	// settingMark is the annotation of the sample app that shows the setting.
 	settingMark = "rehearsal-setting"
 	// settingSoon is how long a changed setting may take from the ConfigMap to what uses it, on a machine that does much
-	// else. Without a watch Flux would look after an hour.
-	settingSoon = 30 * time.Second
+	// else; the report has what it took. A Flux before v2.7 is asked by way of its operator, which takes several times as
+	// long as a watch. Flux's own next look would be after an hour.
+	settingSoon = 90 * time.Second
 )
 
 // tried is a setting that a stack file can be given, by a schedule at one of its storages.
