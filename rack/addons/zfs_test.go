@@ -47,7 +47,7 @@ func TestZFS_GivesVolumesOnlyWhereThePodsHaveMadeThePool(t *testing.T) {
 	c.Apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: zfs-pools, namespace: openebs}\ndata:\n  make-pools.sh: |\n    " +
 		strings.ReplaceAll(string(script), "\n", "\n    "))
 	c.Apply(zfsClaim)
-	volume := "pvc-" + strings.Trim(c.Field("v1", "PersistentVolumeClaim", "apps/data", "metadata.uid"), `"`)
+	volume := "pvc-" + strings.Trim(c.Field("v1", "PersistentVolumeClaim", "apps/on-zfs", "metadata.uid"), `"`)
 	c.Eventually(zfsAPI, "ZFSNode", "openebs/a", "pools", "[]")
 	c.Never("v1", "PersistentVolume", volume, "kind", `"PersistentVolume"`)
 	c.Never("storage.k8s.io/v1", "CSIStorageCapacity", "openebs/csisc-zfs-tank-a", "kind", `"CSIStorageCapacity"`)

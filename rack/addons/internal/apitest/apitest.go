@@ -59,7 +59,7 @@ func Start(ctx context.Context) (*Server, error) {
 		"--authorization-mode=AlwaysAllow", "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
 		"--service-account-issuer=https://127.0.0.1", "--service-account-key-file="+filepath.Join(dir, "sa.key"),
 		"--service-account-signing-key-file="+filepath.Join(dir, "sa.key"),
-		"--service-cluster-ip-range=10.43.0.0/16,fd00:43::/112")
+		"--service-cluster-ip-range=10.43.0.0/16,fd00:43::/112", "--allow-privileged")
 	s.Config = &rest.Config{
 		Host: "https://127.0.0.1:" + api, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{Insecure: true},
 		WarningHandler: rest.NoWarnings{}, QPS: -1,
