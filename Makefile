@@ -57,7 +57,8 @@ test: ## Run every test, rehearsals included
 	$(if $(CC_HERE),go test -C rack -race $(RACY),@echo "no C compiler: the race detector is left out")
 
 test-day2: ## Rehearse every scenario for home and lab; takes hours
-	go test -C rack -timeout 8h ./e2e -run TestDayTwo -day2
+	go test -C rack -count 1 -timeout 1h ./rolltest -day2
+	go test -C rack -count 1 -timeout 8h ./e2e -run 'DayTwo|BeingKilled|PrintedCommand' -day2
 
 unit: ## Run the tests that need no rack
 	go test ./...

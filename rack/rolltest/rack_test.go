@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -37,6 +38,8 @@ import (
 	"github.com/home-ops/home-ops/rack/sandbox"
 	"github.com/home-ops/home-ops/spec"
 )
+
+var dayTwo = flag.Bool("day2", false, "run a whole cluster of simulated machines, which takes minutes")
 
 // roomEnv tells a test that it runs inside the room, and which rack-kube to use.
 const roomEnv = "ROLL_TEST_BINARY"
@@ -71,6 +74,9 @@ func inRoom(t *testing.T, stack *spec.Stack) bool {
 			t.Fatal(err)
 		}
 		return true
+	}
+	if !*dayTwo {
+		t.Skip("takes minutes; `make test-day2` runs it")
 	}
 	err := sandbox.Seal(t.Context(), sandbox.Command{
 		Path: os.Args[0], Args: []string{"-test.run=^" + t.Name() + "$", "-test.v=" + strconv.FormatBool(testing.Verbose()), "-test.timeout=9m"},
