@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
@@ -74,15 +75,16 @@ func (p *planner) talos() {
 			"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name},
 		}})
 	}
-	input, err := generate.NewInput(p.stack.Cluster.Name, "https://192.0.2.1:6443", strings.TrimPrefix(string(p.stack.Cluster.KubernetesVersion), "v"))
+	input, err := generate.NewInput(p.stack.Cluster.Name, "https://192.0.2.1:6443", strings.TrimPrefix(string(p.stack.Cluster.KubernetesVersion), "v"),
+		generate.WithVersionContract(config.TalosVersion1_11))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	config, err := input.Config(machine.TypeControlPlane)
+	applied, err := input.Config(machine.TypeControlPlane)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	config, err = config.PatchV1Alpha1(func(c *v1alpha1.Config) error {
+	applied, err = applied.PatchV1Alpha1(func(c *v1alpha1.Config) error {
 		disabled := true
 		c.ClusterConfig.ClusterNetwork.CNI = &v1alpha1.CNIConfig{CNIName: constants.NoneCNI}
 		c.ClusterConfig.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: &disabled}
@@ -91,7 +93,7 @@ func (p *planner) talos() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	objects, err := manifests.Bootstrap(config)
+	objects, err := manifests.Bootstrap(applied)
 	if err != nil {
 		p.t.Fatal(err)
 	}
