@@ -89,7 +89,7 @@ func (a access) roll() *roll.Roll {
 		Nodes:   nodes,
 		Machine: func(n roll.Node) (roll.Machine, error) { return a.machine(byName[n.Name]) },
 		Cluster: func(context.Context) (roll.Cluster, error) {
-			return roll.KubeAPI{Server: a.kubernetes.Server, Client: a.kubernetes.Client}, nil
+			return roll.KubeAPI{API: a.kubernetes}, nil
 		},
 		Tell: func(string) {},
 	})

@@ -83,7 +83,7 @@ func TestWaitForAPI_TellsWhyTheAPIIsNotReady(t *testing.T) {
 	})
 	err := talos.WaitForAPI(ctx, kubeconfig)
 	want := "the Kubernetes API at " + server.URL + " is not ready; see the control planes' consoles and " +
-		"`talosctl service`: 500 Internal Server Error: [-]etcd failed\n"
+		"`talosctl service`: it is not ready yet: etcd"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

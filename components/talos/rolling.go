@@ -241,9 +241,9 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 		// A connection that is kept ends up with a machine that has gone down.
 		api.Client.Transport.(*http.Transport).DisableKeepAlives = true
 		a.mu.Lock()
-		a.kubernetes = &roll.KubeAPI{Server: api.Server, Client: api.Client}
+		a.kubernetes = &roll.KubeAPI{API: api}
 		a.mu.Unlock()
-		return roll.KubeAPI{Server: api.Server, Client: api.Client}, nil
+		return roll.KubeAPI{API: api}, nil
 	}
 	return nil, errors.Join(errs...)
 }

@@ -105,7 +105,7 @@ func IsStatus(err error, code int) bool {
 	return errors.As(err, &refused) && refused.Code == code
 }
 
-// Do sends one request; body and into may be nil. Into a list of metadata it asks for the metadata alone: a Helm record
+// Do sends one request; body and into may be nil. A PATCH is a merge patch. Into a list of metadata it asks for the metadata alone: a Helm record
 // is up to a megabyte.
 func (a API) Do(ctx context.Context, method, path string, body, into any) error {
 	var content io.Reader
@@ -126,6 +126,9 @@ func (a API) Do(ctx context.Context, method, path string, body, into any) error 
 	}
 	request.Header.Set("Accept", accept)
 	request.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
 	reply, err := a.Client.Do(request)
 	if err != nil {
 		return fmt.Errorf("the Kubernetes API: %w", err)
@@ -136,14 +139,40 @@ func (a API) Do(ctx context.Context, method, path string, body, into any) error 
 		return fmt.Errorf("the Kubernetes API: %w", err)
 	}
 	if reply.StatusCode >= 300 {
-		var status metav1.Status
-		if json.Unmarshal(raw, &status) != nil || status.Message == "" {
-			status.Message = fmt.Sprintf("%s: %.4096s", reply.Status, raw)
-		}
-		return Error{reply.StatusCode, status.Message}
+		return refusal(reply, raw)
 	}
 	if into == nil {
 		return nil
 	}
 	return json.Unmarshal(raw, into)
+}
+
+// refusal reads the API server's reasons.
+func refusal(reply *http.Response, raw []byte) error {
+	var status metav1.Status
+	if err := json.Unmarshal(raw, &status); err != nil || status.Message == "" {
+		if failed := failedChecks(string(raw)); failed != nil {
+			return Error{reply.StatusCode, "it is not ready yet: " + strings.Join(failed, ", ")}
+		}
+		return Error{reply.StatusCode, fmt.Sprintf("%s: %.300s", reply.Status, raw)}
+	}
+	text := status.Message
+	if status.Details != nil {
+		for _, cause := range status.Details.Causes {
+			text += " " + cause.Message
+		}
+	}
+	return Error{reply.StatusCode, text}
+}
+
+// failedChecks are those that /readyz names as failed, among some sixty that it lists.
+func failedChecks(text string) []string {
+	var failed []string
+	for line := range strings.Lines(text) {
+		if name, is := strings.CutPrefix(line, "[-]"); is {
+			name, _, _ = strings.Cut(name, " ")
+			failed = append(failed, name)
+		}
+	}
+	return failed
 }

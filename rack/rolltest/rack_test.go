@@ -33,6 +33,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/rack/kube"
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/sandbox"
@@ -271,9 +272,9 @@ func (c *cluster) bootstrap(stack *spec.Stack) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.kubernetes = roll.KubeAPI{Server: c.config.Host, Client: &http.Client{
+	c.kubernetes = roll.KubeAPI{API: kubeapi.API{Server: c.config.Host, Client: &http.Client{
 		Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true},
-	}}
+	}}}
 	if c.client, err = kubernetes.NewForConfig(c.config); err != nil {
 		c.t.Fatal(err)
 	}

@@ -1,12 +1,10 @@
 package roll
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,17 +15,12 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
 
-// KubeAPI is the Kubernetes API over plain HTTP. Kubernetes's own client would add four
-// hundred packages to the program, for a dozen requests.
-type KubeAPI struct {
-	// Server is the cluster's endpoint, without a slash at its end.
-	Server string
-	// Client has an administrator's certificate.
-	Client *http.Client
-}
+// KubeAPI is the Kubernetes API of the cluster that rolls.
+type KubeAPI struct{ kubeapi.API }
 
 var _ Cluster = KubeAPI{}
 
@@ -37,15 +30,15 @@ const cordonedByUs = "home-ops/cordoned-for-roll"
 // APIReady implements [Cluster].
 func (k KubeAPI) APIReady(ctx context.Context, node Node) error {
 	server := "https://" + net.JoinHostPort(node.Address.String(), spec.APIPort)
-	return KubeAPI{Server: server, Client: k.Client}.do(ctx, http.MethodGet, "/readyz", nil, nil)
+	return kubeapi.API{Server: server, Client: k.Client}.Get(ctx, "/readyz", nil)
 }
 
 // Node implements [Cluster].
 func (k KubeAPI) Node(ctx context.Context, name string) (NodeState, error) {
 	var node corev1.Node
-	err := k.do(ctx, http.MethodGet, "/api/v1/nodes/"+name, nil, &node)
+	err := k.Do(ctx, http.MethodGet, "/api/v1/nodes/"+name, nil, &node)
 	switch {
-	case isMissing(err):
+	case kubeapi.IsStatus(err, http.StatusNotFound):
 		return NodeState{}, fmt.Errorf("%s: %w", name, ErrNoNode)
 	case err != nil:
 		return NodeState{}, err
@@ -75,20 +68,15 @@ func (k KubeAPI) Uncordon(ctx context.Context, name string) error {
 
 // DeleteNode implements [Cluster]. A kubelet registers its node when it starts, and not again while it runs.
 func (k KubeAPI) DeleteNode(ctx context.Context, name string) error {
-	err := k.do(ctx, http.MethodDelete, "/api/v1/nodes/"+name, nil, nil)
-	if isMissing(err) {
+	err := k.Do(ctx, http.MethodDelete, "/api/v1/nodes/"+name, nil, nil)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err
 }
 
-func isMissing(err error) bool {
-	var refused apiError
-	return errors.As(err, &refused) && refused.code == http.StatusNotFound
-}
-
 func (k KubeAPI) patchNode(ctx context.Context, name, patch string) error {
-	return k.do(ctx, http.MethodPatch, "/api/v1/nodes/"+name, json.RawMessage(patch), nil)
+	return k.Do(ctx, http.MethodPatch, "/api/v1/nodes/"+name, json.RawMessage(patch), nil)
 }
 
 // Pods implements [Cluster]. Those of a DaemonSet and static pods belong to their node,
@@ -113,25 +101,25 @@ func (k KubeAPI) Pods(ctx context.Context, node string) ([]Pod, error) {
 
 func (k KubeAPI) pods(ctx context.Context, path string, query url.Values) ([]corev1.Pod, error) {
 	var pods corev1.PodList
-	err := k.do(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &pods)
+	err := k.Do(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &pods)
 	return pods.Items, err
 }
 
 // Evict implements [Cluster]. The API server names the budget
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/).
 func (k KubeAPI) Evict(ctx context.Context, pod Pod) error {
-	err := k.do(ctx, http.MethodPost, "/api/v1/namespaces/"+pod.Namespace+"/pods/"+pod.Name+"/eviction", &policyv1.Eviction{
+	err := k.Do(ctx, http.MethodPost, "/api/v1/namespaces/"+pod.Namespace+"/pods/"+pod.Name+"/eviction", &policyv1.Eviction{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "Eviction"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name},
 	}, nil)
-	var refused apiError
+	var refused kubeapi.Error
 	switch {
 	case !errors.As(err, &refused):
 		return err
-	case refused.code == http.StatusNotFound:
+	case refused.Code == http.StatusNotFound:
 		return nil
-	case refused.code == http.StatusTooManyRequests:
-		return BudgetError{Pod: pod, Reason: refused.text}
+	case refused.Code == http.StatusTooManyRequests:
+		return BudgetError{Pod: pod, Reason: refused.Text}
 	}
 	return err
 }
@@ -157,79 +145,4 @@ func (k KubeAPI) ControlPlane(ctx context.Context, node string) (map[string]stri
 		releases[pod.Labels["k8s-app"]] = release
 	}
 	return releases, nil
-}
-
-// apiError is a refusal of the API server.
-type apiError struct {
-	code int
-	text string
-}
-
-func (e apiError) Error() string { return e.text }
-
-// do sends one request; body and answer may be nil.
-func (k KubeAPI) do(ctx context.Context, method, path string, body, answer any) error {
-	var content io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(raw)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, k.Server+path, content)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Content-Type", "application/json")
-	if method == http.MethodPatch {
-		request.Header.Set("Content-Type", "application/merge-patch+json")
-	}
-	reply, err := k.Client.Do(request)
-	if err != nil {
-		return fmt.Errorf("the Kubernetes API: %w", err)
-	}
-	defer reply.Body.Close()
-	raw, err := io.ReadAll(reply.Body)
-	if err != nil {
-		return fmt.Errorf("the Kubernetes API: %w", err)
-	}
-	if reply.StatusCode >= 300 {
-		return refusal(reply.StatusCode, raw)
-	}
-	if answer == nil {
-		return nil
-	}
-	return json.Unmarshal(raw, answer)
-}
-
-// refusal reads the API server's reasons.
-func refusal(code int, raw []byte) error {
-	var status metav1.Status
-	if err := json.Unmarshal(raw, &status); err != nil || status.Message == "" {
-		if failed := failedChecks(string(raw)); failed != nil {
-			return apiError{code, "it is not ready yet: " + strings.Join(failed, ", ")}
-		}
-		return apiError{code, fmt.Sprintf("HTTP %d: %.300s", code, raw)}
-	}
-	text := status.Message
-	if status.Details != nil {
-		for _, cause := range status.Details.Causes {
-			text += " " + cause.Message
-		}
-	}
-	return apiError{code, text}
-}
-
-// failedChecks are those that /readyz names as failed, among some sixty that it lists.
-func failedChecks(text string) []string {
-	var failed []string
-	for line := range strings.Lines(text) {
-		if name, is := strings.CutPrefix(line, "[-]"); is {
-			name, _, _ = strings.Cut(name, " ")
-			failed = append(failed, name)
-		}
-	}
-	return failed
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // apiServer answers each request, "METHOD PATH", with a text, and remembers bodies.
@@ -27,7 +28,7 @@ func apiServer(t *testing.T, code int, answers map[string]string) (roll.KubeAPI,
 		_, _ = io.WriteString(w, text)
 	}))
 	t.Cleanup(server.Close)
-	return roll.KubeAPI{Server: server.URL, Client: server.Client()}, &seen
+	return roll.KubeAPI{API: kubeapi.API{Server: server.URL, Client: server.Client()}}, &seen
 }
 
 func TestKubeAPI_MovesOnlyPodsThatComeBackElsewhere(t *testing.T) {
@@ -86,7 +87,7 @@ func TestKubeAPI_NamesTheChecksThatFail(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("[+]ping ok\n", 60)+"[-]etcd failed: reason withheld\n[-]shutdown failed: reason withheld\nreadyz check failed\n")
 	}))
 	t.Cleanup(server.Close)
-	_, err := roll.KubeAPI{Server: server.URL, Client: server.Client()}.Node(t.Context(), "cp-1")
+	_, err := roll.KubeAPI{API: kubeapi.API{Server: server.URL, Client: server.Client()}}.Node(t.Context(), "cp-1")
 	if want := "it is not ready yet: etcd, shutdown"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -11,6 +11,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
 // harmless are the warnings of Ceph that say nothing of its data's copies
@@ -31,7 +33,7 @@ func (k KubeAPI) Storage(ctx context.Context) error {
 // of the CephCluster.
 func (k KubeAPI) Disks(ctx context.Context, node string) ([]string, error) {
 	var deployments appsv1.DeploymentList
-	if err := k.do(ctx, http.MethodGet, "/apis/apps/v1/deployments?labelSelector=app%3Drook-ceph-osd", nil, &deployments); err != nil {
+	if err := k.Do(ctx, http.MethodGet, "/apis/apps/v1/deployments?labelSelector=app%3Drook-ceph-osd", nil, &deployments); err != nil {
 		return nil, err
 	}
 	var names []string
@@ -115,8 +117,8 @@ func (k KubeAPI) longhorn(ctx context.Context) error {
 
 // listKind lists a kind that the cluster may not have.
 func (k KubeAPI) listKind(ctx context.Context, path string, into any) error {
-	err := k.do(ctx, http.MethodGet, path, nil, into)
-	if isMissing(err) {
+	err := k.Do(ctx, http.MethodGet, path, nil, into)
+	if kubeapi.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err
