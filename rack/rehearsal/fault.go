@@ -51,6 +51,10 @@ func (w *world) faults() []fault {
 		}, fault{
 			"Cloudflare does not answer", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "POST", Path: "/dns_records", Times: always})
+				// In the minute that it takes, what is to fail next would be made.
+				if settings != nil && settings.RegisterWebhook {
+					w.failWebhook()
+				}
 			}, []string{"edge-external-record: ", "deadline exceeded"},
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
@@ -24,19 +25,20 @@ const (
 // attempts of kubernetes/components/defaults, and the upgrade.
 const recovered = 3 * time.Minute
 
-// checkOutage upgrades a release while an admission webhook does not answer, as after the loss of the node that it ran on.
-// The release fails, and its Kustomization is not ready; once the webhook has gone, both recover without anybody's doing.
+// checkOutage upgrades a release while admission lets no Deployment through, as while the server of a webhook is gone. The
+// release fails, and its Kustomization is not ready; once admission is well again, both recover without anybody's doing.
+//
+// A policy of the API server's own stands for the webhook: in the rack webhooks are objects without effect.
 func (r *rehearsal) checkOutage(ctx context.Context, c *cluster) (string, error) {
 	client, err := dynamic.NewForConfig(c.rest)
 	if err != nil {
 		return "", err
 	}
-	webhooks := c.client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
-	if _, err := webhooks.Create(ctx, deadWebhook(), metav1.CreateOptions{}); err != nil {
-		return "", err
+	if err := closeAdmission(ctx, c); err != nil {
+		return "", errors.Join(err, openAdmission(ctx, c))
 	}
 	if err := r.commitUpgrade(ctx); err != nil {
-		return "", err
+		return "", errors.Join(err, openAdmission(ctx, c))
 	}
 	var said string
 	err = within(ctx, reconciled, func(ctx context.Context) error {
@@ -56,8 +58,8 @@ func (r *rehearsal) checkOutage(ctx context.Context, c *cluster) (string, error)
 		said = unready.Error()
 		return nil
 	})
-	if deleteErr := webhooks.Delete(ctx, deadWebhook().Name, metav1.DeleteOptions{}); err != nil || deleteErr != nil {
-		return "", errors.Join(err, deleteErr)
+	if openErr := openAdmission(ctx, c); err != nil || openErr != nil {
+		return "", errors.Join(err, openErr)
 	}
 	began := time.Now()
 	err = within(ctx, recovered, func(ctx context.Context) error {
@@ -70,26 +72,58 @@ func (r *rehearsal) checkOutage(ctx context.Context, c *cluster) (string, error)
 	return fmt.Sprintf("%.0f s after it; in it: %s", time.Since(began).Seconds(), said), err
 }
 
-// deadWebhook has every change of a Deployment in the namespace wait for an answer that nobody gives.
-func deadWebhook() *admissionv1.ValidatingWebhookConfiguration {
-	fail, none, url := admissionv1.Fail, admissionv1.SideEffectClassNone, "https://127.0.0.1:1/"
-	seconds := int32(1)
-	return &admissionv1.ValidatingWebhookConfiguration{
-		ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-outage"},
-		Webhooks: []admissionv1.ValidatingWebhook{{
-			Name:                    "outage.rehearsal.home-ops.io",
-			ClientConfig:            admissionv1.WebhookClientConfig{URL: &url},
-			FailurePolicy:           &fail,
-			SideEffects:             &none,
-			TimeoutSeconds:          &seconds,
-			AdmissionReviewVersions: []string{"v1"},
-			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": outageNamespace}},
-			Rules: []admissionv1.RuleWithOperations{{
-				Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
-				Rule:       admissionv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}},
-			}},
-		}},
+// outageName is that of the policy and of its binding.
+const outageName = "rehearsal-outage"
+
+// closeAdmission refuses every change of a Deployment in the namespace, and returns once every API server does.
+func closeAdmission(ctx context.Context, c *cluster) error {
+	policy := &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: outageName},
+		Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			MatchConstraints: &admissionv1.MatchResources{
+				NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: outageNamespace}},
+				ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+					Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
+					Rule:       admissionv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}},
+				}}},
+			},
+			Validations: []admissionv1.Validation{{Expression: "false", Message: "admission is out of order"}},
+		},
 	}
+	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: outageName},
+		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+			PolicyName: outageName, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
+		},
+	}
+	admission := c.client.AdmissionregistrationV1()
+	_, err := admission.ValidatingAdmissionPolicies().Create(ctx, policy, metav1.CreateOptions{})
+	if err == nil {
+		_, err = admission.ValidatingAdmissionPolicyBindings().Create(ctx, binding, metav1.CreateOptions{})
+	}
+	if err != nil {
+		return err
+	}
+	return within(ctx, time.Minute, func(ctx context.Context) error {
+		deployments := c.client.AppsV1().Deployments(outageNamespace)
+		found, err := deployments.Get(ctx, outageRelease, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		_, err = deployments.Update(ctx, found, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
+		if err == nil || !strings.Contains(err.Error(), outageName) {
+			return fmt.Errorf("admission lets a Deployment through: %w", err)
+		}
+		return nil
+	})
+}
+
+func openAdmission(ctx context.Context, c *cluster) error {
+	admission := c.client.AdmissionregistrationV1()
+	return errors.Join(
+		admission.ValidatingAdmissionPolicyBindings().Delete(ctx, outageName, metav1.DeleteOptions{}),
+		admission.ValidatingAdmissionPolicies().Delete(ctx, outageName, metav1.DeleteOptions{}),
+	)
 }
 
 func outageState(ctx context.Context, client dynamic.Interface) (release, kustomization *unstructured.Unstructured, err error) {
