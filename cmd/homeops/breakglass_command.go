@@ -59,6 +59,21 @@ func (c call) openKept(words []string) (kept, error) {
 	return k, err
 }
 
+// openToSave is openKept for what saves. With -if-asked, a stack without a place asks for nothing.
+func (c call) openToSave() (k kept, asked bool, err error) {
+	flags := newFlags(c.name)
+	ifAsked := flags.Bool("if-asked", false, "do nothing for a stack without secrets.breakGlass")
+	words, err := c.parse(flags)
+	if err != nil {
+		return kept{}, false, err
+	}
+	k, err = c.openKept(words)
+	if errors.Is(err, errNoPlace) && *ifAsked {
+		return kept{}, false, nil
+	}
+	return k, true, err
+}
+
 // errNoPlace says that a stack keeps no copies.
 var errNoPlace = errors.New("the stack file has no secrets.breakGlass, which says where copies are kept and for which keys they are sealed (docs/secrets.md)")
 
@@ -84,35 +99,13 @@ func (f copyFlags) load(ctx context.Context, k kept, kind keep.Kind) (keep.Copy,
 }
 
 func breakGlass(ctx context.Context, c call) error {
-	if len(c.words) == 0 {
-		return usagef("breakglass: save, open or put?")
-	}
-	verb := c.words[0]
-	c.words = c.words[1:]
-	switch verb {
-	case "save":
-		return saveBreakGlass(ctx, c)
-	case "open":
-		return openBreakGlass(ctx, c)
-	case "put":
-		return putBreakGlass(ctx, c)
-	}
-	return usagef("breakglass: %q is none of save, open and put", verb)
+	return c.byVerb(ctx, verb{"save", saveBreakGlass}, verb{"open", openBreakGlass}, verb{"put", putBreakGlass})
 }
 
 // saveBreakGlass needs a cluster that answers: a copy without its certificates would hide the last whole one.
 func saveBreakGlass(ctx context.Context, c call) error {
-	flags := newFlags(c.name)
-	ifAsked := flags.Bool("if-asked", false, "do nothing for a stack without secrets.breakGlass")
-	words, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	k, err := c.openKept(words)
-	if errors.Is(err, errNoPlace) && *ifAsked {
-		return nil
-	}
-	if err != nil {
+	k, asked, err := c.openToSave()
+	if err != nil || !asked {
 		return err
 	}
 	outputs, err := k.cli.Outputs(ctx)

@@ -87,3 +87,38 @@ func printCommandHelp(w io.Writer, c command, fs *flag.FlagSet) {
 
 // newFlags makes the flag set of a command.
 func newFlags(name string) *flag.FlagSet { return flag.NewFlagSet(name, flag.ContinueOnError) }
+
+// inProject reads the flags of a command that takes no arguments, and finds the project.
+func (c call) inProject(flags *flag.FlagSet) (dir string, err error) {
+	rest, err := c.parse(flags)
+	if err != nil {
+		return "", err
+	}
+	if len(rest) > 0 {
+		return "", usagef("%s takes no arguments, got %q", c.name, rest[0])
+	}
+	return projectDir()
+}
+
+// verb is what a command does by its first word.
+type verb struct {
+	name string
+	run  func(ctx context.Context, c call) error
+}
+
+// byVerb runs the verb that the first word names.
+func (c call) byVerb(ctx context.Context, verbs ...verb) error {
+	var names []string
+	for _, v := range verbs {
+		if len(c.words) > 0 && c.words[0] == v.name {
+			c.words = c.words[1:]
+			return v.run(ctx, c)
+		}
+		names = append(names, v.name)
+	}
+	word := ""
+	if len(c.words) > 0 {
+		word = c.words[0]
+	}
+	return usagef("%s: %q is none of %s", c.name, word, strings.Join(names, ", "))
+}

@@ -42,14 +42,7 @@ var stacksCommand = command{
 }
 
 func printStacks(_ context.Context, c call) error {
-	rest, err := c.parse(newFlags(c.name))
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return usagef("%s takes no arguments, got %q", c.name, rest[0])
-	}
-	dir, err := projectDir()
+	dir, err := c.inProject(newFlags(c.name))
 	if err != nil {
 		return err
 	}

@@ -32,14 +32,7 @@ var docsCommand = command{
 func generate(c call, path string, write func(*specdoc.Model) ([]byte, error)) error {
 	flags := newFlags(c.name)
 	checkOnly := flags.Bool("check", false, "write nothing; fail when the file is not current")
-	rest, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return usagef("%s takes no arguments, got %q", c.name, rest[0])
-	}
-	dir, err := projectDir()
+	dir, err := c.inProject(flags)
 	if err != nil {
 		return err
 	}

@@ -22,14 +22,7 @@ var sopsCommand = command{
 func sops(_ context.Context, c call) error {
 	flags := newFlags(c.name)
 	checkOnly := flags.Bool("check", false, "write nothing; fail when the file is not current")
-	rest, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return usagef("%s takes no arguments, got %q", c.name, rest[0])
-	}
-	dir, err := projectDir()
+	dir, err := c.inProject(flags)
 	if err != nil {
 		return err
 	}

@@ -21,35 +21,13 @@ var stateCommand = command{
 const stateFile = "state.json"
 
 func state(ctx context.Context, c call) error {
-	if len(c.words) == 0 {
-		return usagef("state: save, restore or check?")
-	}
-	verb := c.words[0]
-	c.words = c.words[1:]
-	switch verb {
-	case "save":
-		return saveState(ctx, c)
-	case "restore":
-		return restoreState(ctx, c)
-	case "check":
-		return checkState(ctx, c)
-	}
-	return usagef("state: %q is none of save, restore and check", verb)
+	return c.byVerb(ctx, verb{"save", saveState}, verb{"restore", restoreState}, verb{"check", checkState})
 }
 
 // saveState needs no cluster. The state's secrets stay sealed with the stack's passphrase inside of the copy.
 func saveState(ctx context.Context, c call) error {
-	flags := newFlags(c.name)
-	ifAsked := flags.Bool("if-asked", false, "do nothing for a stack without secrets.breakGlass")
-	words, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	k, err := c.openKept(words)
-	if errors.Is(err, errNoPlace) && *ifAsked {
-		return nil
-	}
-	if err != nil {
+	k, asked, err := c.openToSave()
+	if err != nil || !asked {
 		return err
 	}
 	exported, err := k.cli.Export(ctx)
