@@ -2,11 +2,6 @@ package talos_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
-	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,48 +9,16 @@ import (
 	"testing"
 	"time"
 
-	talosx509 "github.com/siderolabs/crypto/x509"
-
 	"github.com/home-ops/home-ops/components/talos"
+	"github.com/home-ops/home-ops/internal/kubeapi/apitest"
 )
 
-// apiServer answers /readyz as a Kubernetes API server of the test's cluster, and
-// gives the kubeconfig for it.
+// apiServer answers /readyz as an API server does, and gives the kubeconfig for it.
 func apiServer(t *testing.T, readyz http.HandlerFunc) (kubeconfig []byte, server *httptest.Server) {
 	t.Helper()
-	ca, err := talosx509.NewCertificateAuthorityFromCertificateAndKey(theBundle().Certs.K8s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	issue := func() *talosx509.KeyPair {
-		pair, err := talosx509.NewKeyPair(ca, talosx509.IPAddresses([]net.IP{net.IPv4(127, 0, 0, 1)}),
-			talosx509.NotAfter(time.Now().Add(time.Hour)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pair
-	}
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM(theBundle().Certs.K8s.Crt)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", readyz)
-	server = httptest.NewUnstartedServer(mux)
-	server.TLS = &tls.Config{
-		Certificates: []tls.Certificate{*issue().Certificate},
-		ClientCAs:    clients, ClientAuth: tls.RequireAndVerifyClientCert,
-	}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-
-	client := issue()
-	text := base64.StdEncoding.EncodeToString
-	return fmt.Appendf(nil, `apiVersion: v1
-kind: Config
-clusters: [{name: home, cluster: {server: %q, certificate-authority-data: %s}}]
-users: [{name: admin@home, user: {client-certificate-data: %s, client-key-data: %s}}]
-contexts: [{name: admin@home, context: {cluster: home, user: admin@home}}]
-current-context: admin@home
-`, server.URL, text(theBundle().Certs.K8s.Crt), text(client.CrtPEM), text(client.KeyPEM)), server
+	return apitest.Serve(t, time.Hour, mux)
 }
 
 func TestWaitForAPI_WaitsUntilTheAPIIsReady(t *testing.T) {
