@@ -98,7 +98,6 @@ func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(
 
 // Lab uses every outside service.
 func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
-	onDayTwo(t)
 	o := options(t, "lab")
 	o.Scenario = "faults"
 	rehearse(t, o)
