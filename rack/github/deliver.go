@@ -88,9 +88,9 @@ func (s *Server) ping(r *repository, h *hook) {
 func (s *Server) deliver(ctx context.Context, h hook, event string, payload any) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	status, err := s.post(ctx, h, event, payload)
+	status, said, err := s.post(ctx, h, event, payload)
 	if err == nil && status/100 != 2 {
-		err = fmt.Errorf("webhook %s to %s: answered %d", event, h.Config.URL, status)
+		err = fmt.Errorf("webhook %s to %s: answered %d: %s", event, h.Config.URL, status, said)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,10 +98,14 @@ func (s *Server) deliver(ctx context.Context, h hook, event string, payload any)
 	return err
 }
 
-func (s *Server) post(ctx context.Context, h hook, event string, payload any) (status int, err error) {
+// excerpt is how much of an answer is kept, in bytes.
+const excerpt = 300
+
+// post sends one event, and gives the answer's status and how its body begins.
+func (s *Server) post(ctx context.Context, h hook, event string, payload any) (status int, said string, err error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	contentType := "application/json"
 	if h.Config.ContentType == "form" {
@@ -109,7 +113,7 @@ func (s *Server) post(ctx context.Context, h hook, event string, payload any) (s
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.Config.URL, strings.NewReader(string(body)))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	req.Header.Set("User-Agent", "GitHub-Hookshot/044aadd")
 	req.Header.Set("Content-Type", contentType)
@@ -126,9 +130,10 @@ func (s *Server) post(ctx context.Context, h hook, event string, payload any) (s
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, fmt.Errorf("webhook %s: %w", event, err)
+		return 0, "", fmt.Errorf("webhook %s: %w", event, err)
 	}
 	defer resp.Body.Close()
+	body, _ = io.ReadAll(io.LimitReader(resp.Body, excerpt))
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	return resp.StatusCode, nil
+	return resp.StatusCode, strings.TrimSpace(string(body)), nil
 }

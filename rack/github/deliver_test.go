@@ -21,6 +21,7 @@ func receiver(t *testing.T, status int) (url string, got chan *http.Request) {
 		req.Body = io.NopCloser(strings.NewReader(string(body)))
 		got <- req
 		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "not today\n")
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, got
@@ -66,7 +67,7 @@ func TestPush_TellsWhoDidNotTakeIt(t *testing.T) {
 	a := start(t)
 	a.object(http.StatusCreated, "POST", repo+"/hooks", hookTo(url))
 	err := a.Push(t.Context(), "home-ops/home-ops", "main", "x")
-	if want := fmt.Sprintf("webhook push to %s/hook/x: answered 404", url); err == nil || err.Error() != want {
+	if want := fmt.Sprintf("webhook push to %s/hook/x: answered 404: not today", url); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	want := "push to home-ops/none: there is no such repository, or no client that delivers webhooks"

@@ -51,8 +51,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadGateway)
 	case backend.name == gitops.Namespace+"/webhook-receiver":
-		receiver := &url.URL{Scheme: "http", Host: gitops.ReceiverAddress}
-		httputil.NewSingleHostReverseProxy(receiver).ServeHTTP(w, req)
+		receiver := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: gitops.ReceiverAddress})
+		receiver.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		}
+		receiver.ServeHTTP(w, req)
 	default:
 		_, _ = fmt.Fprintf(w, "the rehearsal's edge reached %s\n", backend.name)
 	}

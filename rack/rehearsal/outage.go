@@ -151,6 +151,9 @@ func (r *rehearsal) commitUpgrade(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.announce(ctx, sha)
-	return err
+	// A receiver that is just being started again loses it; whoever waits for a commit has GitHub deliver it again.
+	return within(ctx, reconciled, func(ctx context.Context) error {
+		_, err := r.announce(ctx, sha)
+		return err
+	})
 }
