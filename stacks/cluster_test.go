@@ -56,8 +56,8 @@ func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
 		}
 		for _, r := range releases {
 			hooks := r.Request.GetHooks()
-			before, after := []string{"talos-release-before"}, []string{"talos-release-after"}
-			if !slices.Equal(hooks.GetBeforeCreate(), before) || !slices.Equal(hooks.GetBeforeUpdate(), before) ||
+			create, update, after := []string{"talos-release-before-create"}, []string{"talos-release-before-update"}, []string{"talos-release-after"}
+			if !slices.Equal(hooks.GetBeforeCreate(), create) || !slices.Equal(hooks.GetBeforeUpdate(), update) ||
 				!slices.Equal(hooks.GetAfterCreate(), after) || !slices.Equal(hooks.GetAfterUpdate(), after) {
 				t.Errorf("%s: %s has the hooks %v", stack, r.Name, hooks)
 			}

@@ -66,16 +66,26 @@ func (g *Guard) reach() (api, error) {
 	return api{reached}, err
 }
 
-// Before is called before a release is made or changed. It removes what a dead run left in
-// its way, and marks the release as this run's for as long as ctx lives. An error says who
-// is at work on it.
-func (g *Guard) Before(ctx context.Context, namespace, name string) error {
-	of := release{namespace, name}
+// BeforeCreate is called before a release is made. It takes over what a dead run has installed without the engine hearing
+// of it: Helm's records of it are removed, and the installation that follows adopts its objects. An error says who is at
+// work on the release, or that it is another's.
+func (g *Guard) BeforeCreate(ctx context.Context, namespace, name string) error {
+	return g.before(ctx, release{namespace, name}, g.clearInstalled)
+}
+
+// BeforeUpdate is called before a release is changed. It removes the record of an operation that a dead run did not end.
+// An error says who is at work on the release.
+func (g *Guard) BeforeUpdate(ctx context.Context, namespace, name string) error {
+	return g.before(ctx, release{namespace, name}, g.clearPending)
+}
+
+// before clears the way, and marks the release as this run's for as long as ctx lives.
+func (g *Guard) before(ctx context.Context, of release, clear func(context.Context, api, release) error) error {
 	api, err := g.reach()
 	if err != nil {
 		return fmt.Errorf("release %s: %w", of, err)
 	}
-	if err := g.clear(ctx, api, of); err != nil {
+	if err := clear(ctx, api, of); err != nil {
 		return fmt.Errorf("release %s: %w", of, err)
 	}
 	if err := api.mark(ctx, of, g.holder, g.lasts); err != nil {
@@ -85,55 +95,85 @@ func (g *Guard) Before(ctx context.Context, namespace, name string) error {
 	return nil
 }
 
-// After is called when the release has been made or changed.
-func (g *Guard) After(ctx context.Context, namespace, name string) error {
+// After is called when the release has been made or changed. The mark stays, and is renewed no more: it says that the
+// release is this program's.
+func (g *Guard) After(_ context.Context, namespace, name string) error {
 	of := release{namespace, name}
 	g.mu.Lock()
 	stop := g.held[of]
 	delete(g.held, of)
 	g.mu.Unlock()
-	if stop == nil {
-		return nil
-	}
-	stop()
-	api, err := g.reach()
-	if err == nil {
-		err = api.unmark(ctx, of)
-	}
-	// A mark that stays costs the next run nothing: it matters beside a pending record alone.
-	if err != nil {
-		g.tell(fmt.Sprintf("release %s: take this run's mark away: %v", of, err))
+	if stop != nil {
+		stop()
 	}
 	return nil
 }
 
-// clear removes the release's pending record, if nobody is at work on it.
-func (g *Guard) clear(ctx context.Context, api api, of release) error {
-	found, _, err := api.latest(ctx, of)
-	if err != nil || !found.pending() {
+// clearPending removes the release's pending record, if nobody is at work on it.
+func (g *Guard) clearPending(ctx context.Context, api api, of release) error {
+	records, err := api.records(ctx, of)
+	if err != nil || len(records) == 0 {
 		return err
 	}
-	mark, err := api.lease(ctx, of)
+	newest := records[len(records)-1]
+	if !newest.pending() {
+		return nil
+	}
+	holder, err := g.dead(ctx, api, of, newest)
 	if err != nil {
 		return err
 	}
-	if mark == nil {
-		return g.clearUnmarked(ctx, api, of, found)
+	if holder == "" {
+		return g.clearUnmarked(ctx, api, of, newest)
 	}
-	holder := "another run"
+	g.tell(fmt.Sprintf("release %s: revision %d was left %s by a run that has died (%s); its record is removed",
+		of, newest.revision, newest.status, holder))
+	return api.remove(ctx, of, newest)
+}
+
+// clearInstalled removes every record of a release that the engine does not know, if it is this program's and nobody is at
+// work on it. The newest goes last, so that a run that is killed meanwhile leaves one to take over.
+func (g *Guard) clearInstalled(ctx context.Context, api api, of release) error {
+	records, err := api.records(ctx, of)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	newest := records[len(records)-1]
+	holder, err := g.dead(ctx, api, of, newest)
+	switch {
+	case err != nil:
+		return err
+	case holder == "" && newest.pending():
+		return g.clearUnmarked(ctx, api, of, newest)
+	case holder == "":
+		return fmt.Errorf("it is there already, %s in revision %d, and this program has not made it. To have it made anew: helm uninstall --namespace %s %s",
+			newest.status, newest.revision, of.namespace, of.name)
+	}
+	g.tell(fmt.Sprintf("release %s: revision %d was left %s, unknown to the state, by a run that has died (%s); it is taken over",
+		of, newest.revision, newest.status, holder))
+	for _, r := range records {
+		if err := api.remove(ctx, of, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dead gives the run that has marked the release, and has died; empty where none has. An error says that it lives.
+func (g *Guard) dead(ctx context.Context, api api, of release, newest record) (holder string, err error) {
+	mark, err := api.lease(ctx, of)
+	if err != nil || mark == nil {
+		return "", err
+	}
+	holder = "another run"
 	if mark.Spec.HolderIdentity != nil {
 		holder = *mark.Spec.HolderIdentity
 	}
 	lives, err := api.renewed(ctx, of, mark, g.lasts)
-	switch {
-	case err != nil:
-		return err
-	case lives:
-		return fmt.Errorf("it is %s, by a run that is still at work (%s); wait until that has ended", found.status, holder)
+	if err == nil && lives {
+		err = fmt.Errorf("it is %s, by a run that is still at work (%s); wait until that has ended", newest.status, holder)
 	}
-	g.tell(fmt.Sprintf("release %s: revision %d was left %s by a run that has died (%s); its record is removed",
-		of, found.revision, found.status, holder))
-	return api.remove(ctx, of, found)
+	return holder, err
 }
 
 // clearUnmarked decides about a record that no run of this program has marked.

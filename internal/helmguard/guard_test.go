@@ -139,11 +139,11 @@ func (s *apiServer) run() (*Guard, *[]string) {
 	return g, &told
 }
 
-func TestBefore_RemovesThePendingRecordOfARunThatHasDied(t *testing.T) {
+func TestBeforeUpdate_RemovesThePendingRecordOfARunThatHasDied(t *testing.T) {
 	s := startAPIServer(t)
 	first, _ := s.run()
 	life, kill := context.WithCancel(t.Context())
-	if err := first.Before(life, "apps", "echo"); err != nil {
+	if err := first.BeforeUpdate(life, "apps", "echo"); err != nil {
 		t.Fatal(err)
 	}
 	s.record("echo", 1, "superseded", time.Hour)
@@ -154,7 +154,7 @@ func TestBefore_RemovesThePendingRecordOfARunThatHasDied(t *testing.T) {
 	first.held[release{"apps", "echo"}]()
 
 	second, told := s.run()
-	if err := second.Before(t.Context(), "apps", "echo"); err != nil {
+	if err := second.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := s.records(), []string{"echo.v1", "echo.v2", "other.v1"}; !slices.Equal(got, want) {
@@ -164,21 +164,21 @@ func TestBefore_RemovesThePendingRecordOfARunThatHasDied(t *testing.T) {
 	if len(*told) != 1 || (*told)[0] != want {
 		t.Errorf("told %q, want %q", *told, want)
 	}
-	if err := second.After(t.Context(), "apps", "echo"); err != nil || s.marks() != 0 {
-		t.Errorf("%d marks are left, %v", s.marks(), err)
+	if err := second.After(t.Context(), "apps", "echo"); err != nil || s.marks() != 1 {
+		t.Errorf("%d marks, %v; want the one that says whose the release is", s.marks(), err)
 	}
 }
 
-func TestBefore_LeavesThePendingRecordOfARunThatLives(t *testing.T) {
+func TestBeforeUpdate_LeavesThePendingRecordOfARunThatLives(t *testing.T) {
 	s := startAPIServer(t)
 	first, _ := s.run()
-	if err := first.Before(t.Context(), "apps", "echo"); err != nil {
+	if err := first.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
 		t.Fatal(err)
 	}
 	s.record("echo", 1, "pending-install", 2*time.Hour)
 
 	second, told := s.run()
-	err := second.Before(t.Context(), "apps", "echo")
+	err := second.BeforeUpdate(t.Context(), "apps", "echo")
 	want := "release apps/echo: it is pending-install, by a run that is still at work (" + first.holder + "); wait until that has ended"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
@@ -188,11 +188,11 @@ func TestBefore_LeavesThePendingRecordOfARunThatLives(t *testing.T) {
 	}
 }
 
-func TestBefore_LeavesWhatAPersonsHelmMayBeDoing(t *testing.T) {
+func TestBeforeUpdate_LeavesWhatAPersonsHelmMayBeDoing(t *testing.T) {
 	s := startAPIServer(t)
 	s.record("echo", 4, "pending-rollback", time.Minute)
 	g, _ := s.run()
-	err := g.Before(t.Context(), "apps", "echo")
+	err := g.BeforeUpdate(t.Context(), "apps", "echo")
 	if want := "kubectl delete secret --namespace apps sh.helm.release.v1.echo.v4"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %v, want one that ends in %s", err, want)
 	}
@@ -201,23 +201,23 @@ func TestBefore_LeavesWhatAPersonsHelmMayBeDoing(t *testing.T) {
 	}
 
 	s.record("echo", 4, "pending-rollback", 31*time.Minute)
-	if err := g.Before(t.Context(), "apps", "echo"); err != nil || len(s.records()) != 0 {
+	if err := g.BeforeUpdate(t.Context(), "apps", "echo"); err != nil || len(s.records()) != 0 {
 		t.Errorf("records %v, %v", s.records(), err)
 	}
 }
 
 // A dead run's mark beside a release that is well costs no time.
-func TestBefore_WaitsForNothingUnlessARecordIsPending(t *testing.T) {
+func TestBeforeUpdate_WaitsForNothingUnlessARecordIsPending(t *testing.T) {
 	s := startAPIServer(t)
 	first, _ := s.run()
-	if err := first.Before(t.Context(), "apps", "echo"); err != nil {
+	if err := first.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
 		t.Fatal(err)
 	}
 	for _, status := range []string{"deployed", "failed", "superseded", "uninstalled"} {
 		s.record("echo", 1, status, 0)
 		second, told := s.run()
 		began := time.Now()
-		if err := second.Before(t.Context(), "apps", "echo"); err != nil {
+		if err := second.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
 			t.Errorf("%s: %v", status, err)
 		}
 		if took := time.Since(began); took > lasts || len(*told) != 0 || len(s.records()) != 1 {
@@ -226,9 +226,68 @@ func TestBefore_WaitsForNothingUnlessARecordIsPending(t *testing.T) {
 	}
 }
 
-func TestBefore_WantsToKnowWhereTheClusterIs(t *testing.T) {
-	err := New(func(string) {}).Before(t.Context(), "apps", "echo")
+func TestBeforeUpdate_WantsToKnowWhereTheClusterIs(t *testing.T) {
+	err := New(func(string) {}).BeforeUpdate(t.Context(), "apps", "echo")
 	if want := "release apps/echo: nobody has said where the cluster is"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// However far the dead run's installation came, Helm would refuse another one.
+func TestBeforeCreate_TakesOverWhatARunThatHasDiedInstalled(t *testing.T) {
+	for _, status := range []string{"deployed", "failed", "pending-install"} {
+		s := startAPIServer(t)
+		first, _ := s.run()
+		if err := first.BeforeCreate(t.Context(), "apps", "echo"); err != nil {
+			t.Fatal(err)
+		}
+		s.record("echo", 1, "superseded", time.Hour)
+		s.record("echo", 2, status, 0)
+		s.record("other", 1, "deployed", 0)
+		if err := first.After(t.Context(), "apps", "echo"); err != nil {
+			t.Fatal(err)
+		}
+
+		second, told := s.run()
+		if err := second.BeforeCreate(t.Context(), "apps", "echo"); err != nil {
+			t.Errorf("%s: %v", status, err)
+		}
+		if got, want := s.records(), []string{"other.v1"}; !slices.Equal(got, want) {
+			t.Errorf("%s: records %v, want %v", status, got, want)
+		}
+		want := "release apps/echo: revision 2 was left " + status + ", unknown to the state, by a run that has died (" + first.holder + "); it is taken over"
+		if len(*told) != 1 || (*told)[0] != want {
+			t.Errorf("%s: told %q, want %q", status, *told, want)
+		}
+	}
+}
+
+func TestBeforeCreate_LeavesWhatARunThatLivesIsInstalling(t *testing.T) {
+	s := startAPIServer(t)
+	first, _ := s.run()
+	if err := first.BeforeCreate(t.Context(), "apps", "echo"); err != nil {
+		t.Fatal(err)
+	}
+	s.record("echo", 1, "deployed", 0)
+	second, _ := s.run()
+	err := second.BeforeCreate(t.Context(), "apps", "echo")
+	if want := "release apps/echo: it is deployed, by a run that is still at work (" + first.holder + "); wait until that has ended"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if got := s.records(); len(got) != 1 {
+		t.Errorf("records %v", got)
+	}
+}
+
+func TestBeforeCreate_LeavesWhatIsAnothers(t *testing.T) {
+	s := startAPIServer(t)
+	s.record("echo", 3, "deployed", time.Hour)
+	g, _ := s.run()
+	err := g.BeforeCreate(t.Context(), "apps", "echo")
+	if want := "helm uninstall --namespace apps echo"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("error %v, want one that ends in %s", err, want)
+	}
+	if got := s.records(); len(got) != 1 || s.marks() != 0 {
+		t.Errorf("records %v, %d marks", got, s.marks())
 	}
 }

@@ -11,14 +11,18 @@ import (
 // Hooks are what the engine calls before and after it makes or changes a release. The name
 // is the beginning of theirs.
 func (g *Guard) Hooks(ctx *pulumi.Context, name string) (*pulumi.ResourceHookBinding, error) {
-	before, err := register(ctx, name+"-before", g.Before)
+	create, err := register(ctx, name+"-before-create", g.BeforeCreate)
+	if err != nil {
+		return nil, err
+	}
+	update, err := register(ctx, name+"-before-update", g.BeforeUpdate)
 	if err != nil {
 		return nil, err
 	}
 	after, err := register(ctx, name+"-after", g.After)
 	return &pulumi.ResourceHookBinding{
-		BeforeCreate: []*pulumi.ResourceHook{before}, AfterCreate: []*pulumi.ResourceHook{after},
-		BeforeUpdate: []*pulumi.ResourceHook{before}, AfterUpdate: []*pulumi.ResourceHook{after},
+		BeforeCreate: []*pulumi.ResourceHook{create}, AfterCreate: []*pulumi.ResourceHook{after},
+		BeforeUpdate: []*pulumi.ResourceHook{update}, AfterUpdate: []*pulumi.ResourceHook{after},
 	}, err
 }
 

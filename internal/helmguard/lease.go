@@ -51,15 +51,6 @@ func (a api) mark(ctx context.Context, of release, holder string, lasts time.Dur
 	return a.Do(ctx, http.MethodPut, leases(of)+"/"+lease.Name, lease, nil)
 }
 
-// unmark takes the mark away.
-func (a api) unmark(ctx context.Context, of release) error {
-	err := a.Do(ctx, http.MethodDelete, leases(of)+"/"+leaseName(of), nil, nil)
-	if kubeapi.IsStatus(err, http.StatusNotFound) {
-		return nil
-	}
-	return err
-}
-
 // renewed reports whether somebody renews the mark. It looks for as long as a mark lasts,
 // by this machine's clock alone: clocks differ, and a change is a change.
 func (a api) renewed(ctx context.Context, of release, seen *coordinationv1.Lease, lasts time.Duration) (bool, error) {

@@ -1,9 +1,11 @@
 package helmguard
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,27 +33,27 @@ type record struct {
 // pending reports whether the operation has not ended, as far as Helm knows.
 func (r record) pending() bool { return strings.HasPrefix(r.status, "pending-") }
 
-// latest is the newest record of a release; false where there is none.
-func (a api) latest(ctx context.Context, of release) (record, bool, error) {
+// records are those of a release, the newest last.
+func (a api) records(ctx context.Context, of release) ([]record, error) {
 	query := url.Values{"labelSelector": {"owner=helm,name=" + of.name}}
 	var list metav1.PartialObjectMetadataList
 	err := a.Do(ctx, http.MethodGet, "/api/v1/namespaces/"+of.namespace+"/secrets?"+query.Encode(), nil, &list)
 	if err != nil {
-		return record{}, false, err
+		return nil, err
 	}
-	newest, found := record{}, false
+	var records []record
 	for _, secret := range list.Items {
 		revision, err := strconv.Atoi(secret.Labels["version"])
-		if err != nil || found && revision <= newest.revision {
+		if err != nil {
 			continue
 		}
-		found = true
-		newest = record{
+		records = append(records, record{
 			secret: secret.Name, uid: string(secret.UID), revision: revision,
 			status: secret.Labels["status"], made: secret.CreationTimestamp.Time,
-		}
+		})
 	}
-	return newest, found, nil
+	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(a.revision, b.revision) })
+	return records, nil
 }
 
 // remove deletes the record, and no other that has its name by now.
