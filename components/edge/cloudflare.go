@@ -67,28 +67,31 @@ type account struct {
 	*component.Component
 
 	stack    *spec.Stack
-	provider *cloudflare.Provider
+	provider *component.Service
 	// zone is the zone's id.
 	zone pulumi.StringOutput
 }
 
 func newAccount(c *component.Component, args *Args) (*account, error) {
-	provider, err := cloudflare.NewProvider(c.Context, c.Name("cloudflare"), &cloudflare.ProviderArgs{
-		ApiToken: component.Secret(args.CloudflareToken),
-	}, c.Options()...)
+	token := args.Cloudflare.Token(component.Secret(args.CloudflareToken))
+	provider, err := cloudflare.NewProvider(c.Context, c.Name("cloudflare"), &cloudflare.ProviderArgs{ApiToken: token}, c.Options()...)
 	if err != nil {
 		return nil, err
 	}
-	a := &account{Component: c, stack: args.Stack, provider: provider}
+	hooks, err := args.Cloudflare.Hooks(c.Context, c.Name("cloudflare"))
+	if err != nil {
+		return nil, err
+	}
+	a := &account{Component: c, stack: args.Stack, provider: &component.Service{ProviderResource: provider, Things: hooks}}
 	cf := args.Stack.Edge.Cloudflare
 	if cf.ZoneID != "" {
 		a.zone = pulumi.String(cf.ZoneID).ToStringOutput()
 		return a, nil
 	}
-	a.zone = cloudflare.LookupZoneOutput(c.Context, cloudflare.LookupZoneOutputArgs{
-		AccountId: pulumi.StringPtr(cf.AccountID),
-		Name:      pulumi.StringPtr(cf.Zone),
-	}, pulumi.Provider(provider)).Id()
+	found := token.ApplyT(func(string) (string, error) {
+		return args.Cloudflare.Zone(c.Context.Context(), cf.AccountID, cf.Zone)
+	})
+	a.zone = pulumi.Unsecret(found).(pulumi.StringOutput)
 	return a, nil
 }
 
@@ -108,6 +111,6 @@ func (a *account) externalRecord(recordType string, content pulumi.StringInput, 
 		Proxied: pulumi.Bool(proxied),
 		Ttl:     pulumi.Int(1), // automatic
 		Comment: pulumi.String("The external gateway of " + a.stack.Cluster.Name + ", made by home-ops"),
-	}, a.options()...)
+	}, a.options(component.ReplacedFirst())...)
 	return err
 }

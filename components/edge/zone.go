@@ -57,7 +57,7 @@ func (a *account) clusterToken() (pulumi.StringInput, error) {
 				return map[string]string{"com.cloudflare.api.account.zone." + zone: "*"}
 			}).(pulumi.StringMapOutput),
 		}},
-	}, a.options()...)
+	}, a.options(component.ReplacedFirst())...)
 	if err != nil {
 		return nil, err
 	}
