@@ -95,7 +95,7 @@ func (a *api) do(ctx context.Context, method, path string, into any) error {
 		if r.status >= http.StatusInternalServerError {
 			wait = cmp.Or(wait, a.pause)
 		}
-		if wait == 0 {
+		if deadline, _ := ctx.Deadline(); wait == 0 || time.Until(deadline) < wait {
 			return err
 		}
 		select {

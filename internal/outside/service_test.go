@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/recorder"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // theToken is in no error and in no line that is told.
@@ -203,6 +203,10 @@ func TestDo_OutlivesAServiceInTrouble(t *testing.T) {
 	}{
 		"errors of a server": {[]answer{{status: 502}, {status: 500}, {status: 200, body: `[]`}}, ""},
 		"too many calls":     {[]answer{{403, `{}`, http.Header{"Retry-After": {"0"}}}, {status: 200, body: `[]`}}, ""},
+		"too many calls, for an hour": {
+			[]answer{{403, `{"message":"You have exceeded a rate limit"}`, http.Header{"Retry-After": {"3600"}}}, {status: 200, body: `[]`}},
+			"GitHub: 403 You have exceeded a rate limit",
+		},
 		"errors, again and again": {
 			[]answer{{status: 500, body: `{"message":"Server Error"}`}}, "GitHub: 500 Server Error",
 		},
