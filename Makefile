@@ -43,8 +43,8 @@ help: ## List the commands
 init: $(BIN)/homeops ## Write a first stack file and its cluster's list of apps, by questions [NAME=home]
 	@$(BIN)/homeops init $(NAME)
 
-rehearse: space $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
-	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
+rehearse: space $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine] [GENUINE=1]
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS)) $(if $(GENUINE),-genuine)
 
 # Go keeps a result for as long as the module is the same. The rack's tests also look at what is beside their module,
 # the program, stack files and tree, so that theirs is never taken from there.
