@@ -99,7 +99,7 @@ func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(
 // Lab uses every outside service.
 func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
 	o := options(t, "lab")
-	o.Scenario = "faults"
+	o.Scenario, o.Limit = "faults", 30*time.Minute
 	rehearse(t, o)
 }
 

@@ -22,7 +22,7 @@ var Table = []Scenario{
 		Name: "faults",
 		// Some twelve runs of `up` fail on the way, three of them after a silent minute.
 		Limit: 30 * time.Minute,
-		Does: "has each outside service fail in the middle of `up`: errors, limits, silence, lost answers, revoked tokens, and at the end an admission webhook that does not answer while a release is upgraded; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
+		Does:  "has each outside service fail in the middle of `up`: errors, limits, silence, lost answers, revoked tokens, and at the end an admission webhook that does not answer while a release is upgraded; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
 	},
 	{
 		Name: "interrupted",
