@@ -11,6 +11,9 @@ type Edge struct {
 	Gateways Gateways `json:"gateways,omitzero"`
 	// Cloudflare is the account and zone that hold the domain.
 	Cloudflare *Cloudflare `json:"cloudflare,omitempty"`
+	// Domains are further domains that the gateways answer for, beside cluster.domain: in the certificate, the tunnel, the
+	// published records and the home's DNS. Their names lead to external.DOMAIN of cluster.domain, whose holder holds them too.
+	Domains []ExtraDomain `json:"domains,omitempty" example:"[{ name: example.org }]"`
 	// DNS publishes host names.
 	DNS EdgeDNS `json:"dns,omitzero"`
 	// Certificates says who signs the gateways' certificates.
@@ -39,6 +42,25 @@ type Gateways struct {
 	// DNS is k8s-gateway, which answers for the domain's names inside the home; the home's resolver forwards the
 	// domain to it.
 	DNS []netip.Addr `json:"dns,omitempty" max:"2" example:"[10.0.50.100]"`
+}
+
+// ExtraDomain is a further domain, with every name directly below it.
+type ExtraDomain struct {
+	// Name is the domain.
+	Name string `json:"name" required:"true" example:"example.org"`
+	// Zone is the zone's name at the holder of the public records. Default: the domain itself.
+	Zone string `json:"zone,omitempty" example:"example.org"`
+	// HostedZoneID is the id of its public hosted zone, at Route 53 alone.
+	HostedZoneID string `json:"hostedZoneID,omitempty" example:"Z3M3LMPEXAMPLE"`
+}
+
+// Domains are all domains that the gateways answer for, cluster.domain first.
+func (s *Stack) Domains() []string {
+	out := []string{s.Cluster.Domain}
+	for _, d := range s.Edge.Domains {
+		out = append(out, d.Name)
+	}
+	return out
 }
 
 // Cloudflare is the account and zone that hold the domain.

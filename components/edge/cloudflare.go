@@ -85,10 +85,7 @@ func newAccount(c *component.Component, args *Args) (*account, error) {
 		a.zone = pulumi.String(cf.ZoneID).ToStringOutput()
 		return a, nil
 	}
-	a.zone = cloudflare.LookupZoneOutput(c.Context, cloudflare.LookupZoneOutputArgs{
-		AccountId: pulumi.StringPtr(cf.AccountID),
-		Name:      pulumi.StringPtr(cf.Zone),
-	}, pulumi.Provider(provider)).Id()
+	a.zone = a.lookup(cf.Zone)
 	return a, nil
 }
 
