@@ -75,7 +75,11 @@ func (c *change) furtherPools(from, to *RookCeph) {
 		c.cephPool(at, p.Pool(), is[i].Pool(), from.Replicas, to.Replicas)
 	}
 	// A file system takes further pools at its end alone (https://docs.ceph.com/en/latest/cephfs/createfs/).
-	before, after := ofFilesystem(was), ofFilesystem(is)
+	before := ofFilesystem(was)
+	after := slices.DeleteFunc(ofFilesystem(is), func(name string) bool {
+		// One of another kind was told already.
+		return !slices.Contains(before, name) && slices.ContainsFunc(was, func(p CephExtraPool) bool { return p.Name == name })
+	})
 	kept := slices.DeleteFunc(slices.Clone(before), func(name string) bool { return !slices.Contains(after, name) })
 	if len(after) >= len(kept) && !slices.Equal(after[:len(kept)], kept) {
 		c.refuse("storage.rookCeph.pools", "the file system has its pools in the order %s, and takes further ones at the end alone: write new ones behind them", quoted(kept))

@@ -6,10 +6,10 @@ import "regexp"
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html,
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html).
 var (
-	awsKeyID     = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+	awsKeyID     = regexp.MustCompile(awsKeyIDGrammar)
 	awsSecretKey = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	awsZoneID    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
-	awsRegion    = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
+	awsZoneID    = regexp.MustCompile(awsZoneIDGrammar)
+	awsRegion    = regexp.MustCompile(awsRegionGrammar)
 )
 
 // publicDNS checks who holds the domain's public records.

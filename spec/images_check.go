@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	extensionName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*$`)
-	hostName      = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?$`)
+	extensionName = regexp.MustCompile(extensionGrammar)
+	hostName      = regexp.MustCompile(hostGrammar)
 )
 
 // officialExtensions are those of Talos 1.10 to 1.15
@@ -86,7 +86,7 @@ func (c *checker) bootloader(at string, n *Node) {
 }
 
 // installerName is the repository of an image, with its registry's host before it.
-var installerName = regexp.MustCompile(`^[a-z0-9.-]+\.[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9-]+:[0-9]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
+var installerName = regexp.MustCompile(installerGrammar)
 
 // installer checks an image of the owner's own, and that nothing is asked of the image factory beside it.
 func (c *checker) installer(at string, n *Node) {

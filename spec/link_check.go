@@ -9,7 +9,7 @@ import (
 )
 
 // The kernel's limit is 15 bytes; a dot would name a VLAN, which has a key of its own.
-var linkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,14}$`)
+var linkName = regexp.MustCompile(linkNameGrammar)
 
 // links checks that each node says which card carries its address.
 func (c *checker) links() {

@@ -7,10 +7,8 @@ import (
 )
 
 var (
-	// A DNS label (RFC 1123), which Kubernetes wants of most names.
-	dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	// The last part of a name is never all digits, or it would be an address.
-	topLevel = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
+	dnsLabel     = regexp.MustCompile(labelGrammar)
+	topLevelForm = regexp.MustCompile(topLevelGrammar)
 )
 
 func isLabel(s string) bool { return dnsLabel.MatchString(s) }
@@ -26,7 +24,7 @@ func isDomain(s string) bool {
 			return false
 		}
 	}
-	return topLevel.MatchString(parts[len(parts)-1])
+	return topLevelForm.MatchString(parts[len(parts)-1])
 }
 
 // maxClusterName is Cilium's

@@ -80,7 +80,7 @@ type CephPool struct {
 // CephExtraPool is a further pool, with a class of its own.
 type CephExtraPool struct {
 	// Name is the end of the class's name: bulk makes ceph-bulk.
-	Name string `json:"name" required:"true" example:"bulk"`
+	Name string `json:"name" form:"label" required:"true" example:"bulk"`
 	// Kind is block (volumes for one node at a time) or filesystem (for many at once). Default: block.
 	Kind CephPoolKind `json:"kind,omitempty"`
 	// Replicas is how many copies are kept; with ErasureCoding, of a block pool's metadata. Default: those of RookCeph.

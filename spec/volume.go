@@ -19,7 +19,7 @@ func (v *SystemVolume) Limited() bool { return v.MaxSize > 0 || v.MaxPercent > 0
 // (https://www.talos.dev/latest/talos-guides/configuration/disk-management/).
 type UserVolume struct {
 	// Name is the mount point below /var/mnt: 1 to 34 letters, digits and dashes.
-	Name string `json:"name" required:"true" example:"longhorn"`
+	Name string `json:"name" form:"volume" required:"true" example:"longhorn"`
 	// Type is partition, disk (a disk as a whole, without a partition table) or directory (a folder on EPHEMERAL, which a
 	// reset wipes). The last two want Talos v1.12. Default: partition.
 	Type VolumeType `json:"type,omitempty"`
@@ -68,7 +68,7 @@ func (VolumeType) Values() []string { return []string{"partition", "disk", "dire
 // (https://www.talos.dev/latest/reference/configuration/block/rawvolumeconfig/).
 type RawVolume struct {
 	// Name is the end of the partition's label: 1 to 34 letters, digits and dashes.
-	Name string `json:"name" required:"true" example:"openebs"`
+	Name string `json:"name" form:"volume" required:"true" example:"openebs"`
 	// Disk selects the disk. Give it or Match.
 	Disk DiskSelector `json:"disk,omitzero"`
 	// Match selects the disk by a CEL expression over disk.*, for what Disk cannot say.

@@ -9,7 +9,7 @@ import (
 )
 
 // https://github.com/siderolabs/talos/blob/v1.11.1/pkg/machinery/config/types/block/user_volume_config.go
-var volumeName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,34}$`)
+var volumeName = regexp.MustCompile(volumeNameGrammar)
 
 // volumes checks Talos's EPHEMERAL volume and the user volumes.
 func (c *checker) volumes() {
