@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -68,6 +69,9 @@ type account struct {
 
 	stack    *spec.Stack
 	provider *component.Service
+	// service answers within a minute, or not at all; the token opens it.
+	service *outside.Cloudflare
+	token   pulumi.StringOutput
 	// zone is the zone's id.
 	zone pulumi.StringOutput
 }
@@ -82,16 +86,13 @@ func newAccount(c *component.Component, args *Args) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &account{Component: c, stack: args.Stack, provider: &component.Service{ProviderResource: provider, Things: hooks}}
+	a := &account{Component: c, stack: args.Stack, provider: &component.Service{ProviderResource: provider, Things: hooks}, service: args.Cloudflare, token: token}
 	cf := args.Stack.Edge.Cloudflare
 	if cf.ZoneID != "" {
 		a.zone = pulumi.String(cf.ZoneID).ToStringOutput()
 		return a, nil
 	}
-	found := token.ApplyT(func(string) (string, error) {
-		return args.Cloudflare.Zone(c.Context.Context(), cf.AccountID, cf.Zone)
-	})
-	a.zone = pulumi.Unsecret(found).(pulumi.StringOutput)
+	a.zone = a.lookup(cf.Zone)
 	return a, nil
 }
 

@@ -46,12 +46,14 @@ func ownCA(t *testing.T) *spec.Stack  { return spectest.Load(t, "testdata/Pulumi
 func digitalOcean(t *testing.T) *spec.Stack {
 	return spectest.Load(t, "testdata/Pulumi.digitalocean.yaml")
 }
+func domains(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.domains.yaml") }
+
 func route53(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.route53.yaml") }
 
 // stacks are home and lab, and one for each exposure, issuer and holder of public records
-// that they do not have.
+// that they do not have, and two with further domains.
 func stacks(t *testing.T) []*spec.Stack {
-	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t), digitalOcean(t), route53(t)}
+	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t), digitalOcean(t), route53(t), domains(t), spectest.Load(t, "testdata/Pulumi.domains-route53.yaml")}
 }
 
 // answer is what Cloudflare returns for a resource.

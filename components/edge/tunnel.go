@@ -16,7 +16,7 @@ func TunnelRules(stack *spec.Stack) []tunnel.Rule {
 		return nil
 	}
 	return tunnel.Rules(tunnel.Gateway{
-		Domain:     stack.Cluster.Domain,
+		Domains:    stack.Domains(),
 		Service:    "https://" + gatewayService(stack, ExternalGateway) + ":443",
 		ServerName: externalName(stack),
 		CAPool:     caPool(stack),

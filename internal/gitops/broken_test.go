@@ -11,6 +11,7 @@ import (
 	"github.com/home-ops/home-ops/internal/gitops"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/internal/plan"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // Each file of testdata/broken is a tree with one fault. It begins with what is said of it.
@@ -77,6 +78,11 @@ func problems(t *testing.T, root string) string {
 	found = append(found, cluster.CheckOwners(pulumis)...)
 	found = append(found, cluster.CheckNamespaces(pulumis)...)
 	found = append(found, cluster.CheckRoutes()...)
+	atDigitalOcean := &spec.Stack{}
+	atDigitalOcean.Cluster.Domain = "example.com"
+	atDigitalOcean.Edge.Exposure = spec.ExposureDirect
+	atDigitalOcean.Edge.DNS.DigitalOcean = &spec.DigitalOcean{Zone: "example.com"}
+	found = append(found, cluster.CheckApex(atDigitalOcean)...)
 	_, misfits := cluster.CheckKinds(kinds)
 	var text strings.Builder
 	for _, problem := range append(found, misfits...) {
