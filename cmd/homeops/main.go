@@ -34,6 +34,7 @@ func commands() []command {
 		resetCommand,
 		schemaCommand,
 		docsCommand,
+		picturesCommand,
 		versionCommand,
 	}
 }
