@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate bench clean go pulumi space
+.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate site bench clean go pulumi space
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,8 +109,13 @@ lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 	cd rack && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
-generate: ## Write the JSON Schema and the reference of the stack file anew
+generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
+
+site: ## Build the documentation's site into out/site, as docs/package-lock.json pins its generator; wants Node.js
+	@command -v npm >/dev/null 2>&1 || { echo "Node.js 18 or later is needed, and is not on PATH: https://nodejs.org"; exit 1; }
+	npm ci --prefix docs --no-audit --no-fund --ignore-scripts
+	npm run --prefix docs build
 
 bench: ## Measure what a person waits for
 	go test -run '^$$' -bench . -benchtime 3x ./spec/... ./cmd/homeops
