@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate site bench clean go pulumi space
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint generate site bench clean go pulumi space
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ unit: ## Run the tests that need no rack
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
+
+fmt: $(BIN)/homeops ## Put stack files that pulumi has written anew back into the form of the last commit [STACK=]
+	@$(BIN)/homeops fmt $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
 render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)

@@ -21,6 +21,7 @@ func commands() []command {
 		renderCommand,
 		diffCommand,
 		treeCommand,
+		fmtCommand,
 		frrCommand,
 		statusCommand,
 		endpointCommand,

@@ -11,7 +11,7 @@ const docs = fileURLToPath(new URL('..', import.meta.url))
 const repository = process.env.REPOSITORY_URL ?? 'https://github.com/home-ops/home-ops/blob/main'
 
 /** The first heading of a page. */
-const title = (page: string) => /^# (.+)$/m.exec(readFileSync(path.join(docs, page), 'utf8'))?.[1] ?? page
+const title = (page: string) => /^# (.+)$/m.exec(readFileSync(path.join(docs, page), 'utf8'))?.[1].replaceAll('`', '') ?? page
 
 const item = (page: string) => ({ text: title(page), link: '/' + page.replace(/README\.md$/, '').replace(/\.md$/, '') })
 

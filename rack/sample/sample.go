@@ -32,25 +32,7 @@ func Stack(t testing.TB, name string) *spec.Stack {
 func Root(t testing.TB, repository string, stack *spec.Stack) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, folder := range []string{"apps", "components", "tenants"} {
-		path := filepath.Join("kubernetes", folder)
-		if err := os.CopyFS(filepath.Join(root, path), os.DirFS(filepath.Join(repository, path))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	composition, err := gitops.Compose(root, stack)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := composition.YAML()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(root, composition.Path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), content, 0o600); err != nil {
+	if err := gitops.ComposeInto(root, repository, stack); err != nil {
 		t.Fatal(err)
 	}
 	return root
