@@ -105,12 +105,12 @@ const (
 )
 
 // textWidth is how long a line becomes at most.
-func textWidth(words string, size float64, mono bool) float64 {
+func textWidth(words string, mono bool) float64 {
 	per := perRune
 	if mono {
 		per = perRuneMono
 	}
-	return float64(len([]rune(words))) * size * per
+	return float64(len([]rune(words))) * sizeText * per
 }
 
 // wrap breaks words into lines of at most w. A word that is longer than a line is cut.
@@ -118,19 +118,19 @@ func wrap(words string, w float64, mono bool) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(words) {
-		for textWidth(word, sizeText, mono) > w {
+		for textWidth(word, mono) > w {
 			if line != "" {
 				lines, line = append(lines, line), ""
 			}
 			runes := []rune(word)
 			cut := len(runes)
-			for cut > 1 && textWidth(string(runes[:cut]), sizeText, mono) > w {
+			for cut > 1 && textWidth(string(runes[:cut]), mono) > w {
 				cut--
 			}
 			lines, word = append(lines, string(runes[:cut])), string(runes[cut:])
 		}
 		switch next := strings.TrimSpace(line + " " + word); {
-		case textWidth(next, sizeText, mono) > w:
+		case textWidth(next, mono) > w:
 			lines, line = append(lines, line), word
 		default:
 			line = next
@@ -160,7 +160,7 @@ func (c *canvas) entries(list []entry) {
 	columns := 2
 	column := (inner - gap) / 2
 	for _, e := range list {
-		if 16+textWidth(e.label, sizeText, true)+6+textWidth(e.text, sizeText, false) > column {
+		if 16+textWidth(e.label, true)+6+textWidth(e.text, false) > column {
 			columns, column = 1, inner
 		}
 	}
@@ -171,13 +171,13 @@ func (c *canvas) entries(list []entry) {
 		c.y = top + float64(i%max(rows, 1))*18
 		c.rect(box{x, c.y + 2, 10, 10}, 2, e.mark, "")
 		c.text(x+16, c.y+11, "mono", e.label)
-		room := column - 16 - textWidth(e.label, sizeText, true) - 6
+		room := column - 16 - textWidth(e.label, true) - 6
 		lines := wrap(e.text, room, false)
 		for n, line := range lines {
 			if n > 0 {
 				c.y += 16
 			}
-			c.text(x+16+textWidth(e.label, sizeText, true)+6, c.y+11, "dim", line)
+			c.text(x+16+textWidth(e.label, true)+6, c.y+11, "dim", line)
 		}
 		if columns == 1 {
 			top = c.y - float64(i%max(rows, 1))*18

@@ -7,6 +7,13 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
+// The inside of a panel: its border, and the width of a disk's bay, of which two are side by side.
+const (
+	pad = 12.0
+	gap = 8.0
+	bay = (inner - 2*pad - gap) / 2
+)
+
 // drawMachines is the rack: each machine with its cards and disks.
 func drawMachines(stack *spec.Stack) *canvas {
 	c := newCanvas("Machines of "+stack.Name, fmt.Sprintf(
@@ -24,7 +31,6 @@ func drawMachines(stack *spec.Stack) *canvas {
 
 // machine draws a front panel: name and role, a line for each card, a bay for each disk.
 func (c *canvas) machine(stack *spec.Stack, n spec.Node) {
-	const pad = 12.0
 	disks, cards := disksOf(stack, n), cardsOf(stack, n)
 	// What stands on the panel is measured by drawing it, and the panel goes below it.
 	draft := &canvas{y: c.y + pad, used: c.used}
@@ -32,17 +38,15 @@ func (c *canvas) machine(stack *spec.Stack, n spec.Node) {
 	draft.text(margin+inner-pad, draft.y+12, "dim end", role(stack, n))
 	draft.y += 24
 	for _, k := range cards {
-		draft.port(margin+pad, k)
+		draft.port(k)
 	}
 	draft.y += 4
-	const gap = 8.0
-	bay := (inner - 2*pad - gap) / 2
 	all := append(disks, disk{"untouched", "any other disk", "untouched"})
 	for i := 0; i < len(all); i += 2 {
 		pair := all[i:min(i+2, len(all))]
 		height := 0.0
 		for _, d := range pair {
-			height = max(height, bayHeight(d, bay))
+			height = max(height, bayHeight(d))
 		}
 		for j, d := range pair {
 			draft.bay(box{margin + pad + float64(j)*(bay+gap), draft.y, bay, height}, d, n.Name)
@@ -81,14 +85,15 @@ func role(stack *spec.Stack, n spec.Node) string {
 }
 
 // port draws a network card and what is on its cable.
-func (c *canvas) port(x float64, k card) {
+func (c *canvas) port(k card) {
+	const x = margin + pad
 	c.rect(box{x, c.y, 16, 14}, 2, "card", "network card "+k.is)
 	c.rect(box{x + 4, c.y + 5, 8, 6}, 1, "panel", "")
 	c.text(x+24, c.y+11, "mono", k.is)
 	words := strings.Join(k.says, " · ")
-	room := inner - 24 - 24 - textWidth(k.is, sizeText, true) - 8
-	if textWidth(words, sizeText, false) <= room {
-		c.text(x+24+textWidth(k.is, sizeText, true)+8, c.y+11, "dim", words)
+	room := inner - 24 - 24 - textWidth(k.is, true) - 8
+	if textWidth(words, false) <= room {
+		c.text(x+24+textWidth(k.is, true)+8, c.y+11, "dim", words)
 		c.y += 20
 	} else {
 		c.y += 14
@@ -101,7 +106,8 @@ func (c *canvas) port(x float64, k card) {
 	}
 }
 
-func bayHeight(d disk, w float64) float64 {
+func bayHeight(d disk) float64 {
+	const w = bay
 	return 14 + 16*float64(len(wrap(d.use, w-28, false))+len(wrap(d.is, w-28, true)))
 }
 
