@@ -33,6 +33,8 @@ func commands() []command {
 		stateCommand,
 		breakGlassCommand,
 		resetCommand,
+		shutdownCommand,
+		startCommand,
 		schemaCommand,
 		docsCommand,
 		picturesCommand,
