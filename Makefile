@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint generate bench clean go pulumi space
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint generate site bench clean go pulumi space
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ unit: ## Run the tests that need no rack
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
+
+fmt: $(BIN)/homeops ## Put stack files that pulumi has written anew back into the form of the last commit [STACK=]
+	@$(BIN)/homeops fmt $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
 render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)
@@ -109,8 +112,13 @@ lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 	cd rack && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
-generate: ## Write the JSON Schema and the reference of the stack file anew
+generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
+
+site: ## Build the documentation's site into out/site, as docs/package-lock.json pins its generator; wants Node.js
+	@command -v npm >/dev/null 2>&1 || { echo "Node.js 18 or later is needed, and is not on PATH: https://nodejs.org"; exit 1; }
+	npm ci --prefix docs --no-audit --no-fund --ignore-scripts
+	npm run --prefix docs build
 
 bench: ## Measure what a person waits for
 	go test -run '^$$' -bench . -benchtime 3x ./spec/... ./cmd/homeops

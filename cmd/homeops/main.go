@@ -21,6 +21,7 @@ func commands() []command {
 		renderCommand,
 		diffCommand,
 		treeCommand,
+		fmtCommand,
 		frrCommand,
 		statusCommand,
 		endpointCommand,
@@ -36,6 +37,7 @@ func commands() []command {
 		startCommand,
 		schemaCommand,
 		docsCommand,
+		picturesCommand,
 		versionCommand,
 	}
 }
