@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -35,8 +34,7 @@ func blackout(ctx context.Context, r *rehearsal) error {
 		if err != nil {
 			return err
 		}
-		err = r.marked(ctx, c, written)
-		r.add(round.name+": what was written is still there", err == nil, detailOf(err, "in etcd, on a volume, and on every machine"))
+		r.kept(r.marked(ctx, c, written))
 	}
 	if err := r.upAgain(ctx); err != nil {
 		return err
@@ -66,8 +64,7 @@ func (r *rehearsal) cutPower(ctx context.Context, c *cluster, name string, order
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.add(name+": the cluster comes back by itself", err == nil, detailOf(err, fmt.Sprintf("after %.0f s, in which %d of %d writes failed", did.Seconds, did.APIFailed, did.APIAsked)))
-	// Without a failed write nothing was off, and nothing is shown.
-	r.add(name+": it was off", did.APIFailed > 0 && did.NodesDownAtOnce == len(order), fmt.Sprintf("%d machines at once", did.NodesDownAtOnce))
+	r.came(did, "the cluster comes back by itself", err)
+	r.allDown(did)
 	return err
 }

@@ -15,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/node"
-	"github.com/home-ops/home-ops/rack/report"
 )
 
 // reset returns machines to maintenance mode with the operator's command, and has `up` bring them back.
@@ -39,9 +38,7 @@ func reset(ctx context.Context, r *rehearsal) error {
 		if err != nil {
 			return err
 		}
-		err = r.markedBut(ctx, c, written, wiped)
-		r.add("reset of "+m.spec.Name+": what was written elsewhere is still there, and its own partition is wiped", err == nil,
-			detailOf(err, "in etcd, on a volume, and on the other machines"))
+		r.kept(r.markedBut(ctx, c, written, wiped))
 	}
 	if err := r.upAgain(ctx); err != nil {
 		return err
@@ -98,11 +95,12 @@ func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error 
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.add(name+": it comes back", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
-	others := slices.ContainsFunc(did.Down, func(d report.Down) bool { return d.Node != m.spec.Name })
-	r.add(name+": no other machine goes down", !others && len(did.Down) > 0, fmt.Sprintf("%v", did.Down))
-	r.add(name+": the API answers", did.APIFailed == 0 && did.APIAsked > 0, fmt.Sprintf("%d of %d writes failed; the slowest took %.1f s %s",
-		did.APIFailed, did.APIAsked, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
+	if err == nil && len(did.Down) == 0 {
+		err = errors.New("it never went down")
+	}
+	r.came(did, "it comes back", err)
+	r.alone(did, m.spec.Name)
+	r.answers(did, len(r.stack.ControlPlanes()) >= 3 || !m.spec.IsControlPlane())
 	return err
 }
 
@@ -173,8 +171,8 @@ func (r *rehearsal) resetAll(ctx context.Context, c *cluster, kept copies) error
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.add(name+": up builds it again", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
-	r.add(name+": every machine went down", did.NodesDownAtOnce == len(r.rack.nodes), fmt.Sprintf("%d at once", did.NodesDownAtOnce))
+	r.came(did, "up builds it again", err)
+	r.allDown(did)
 	r.add(name+": no account outside of the cluster is touched", len(touched) == 0, strings.Join(touched, "; "))
 	if err != nil {
 		return err
