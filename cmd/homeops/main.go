@@ -32,6 +32,8 @@ func commands() []command {
 		stateCommand,
 		breakGlassCommand,
 		resetCommand,
+		shutdownCommand,
+		startCommand,
 		schemaCommand,
 		docsCommand,
 		versionCommand,
