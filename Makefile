@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint generate site bench clean go pulumi space
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate site bench clean go pulumi space node
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,17 @@ lint: ## Lint the workflows, and Go with the linters of .golangci.yaml
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 	cd rack && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
+# It is Node.js's, and fetched by npx; a dry run over files alone asks no registry and no forge. Install scripts would compile
+# C++ for ten minutes, for a library that Renovate does without.
+# renovate: datasource=npm depName=renovate
+RENOVATE_VERSION := 44.121.2
+RENOVATE         := npm_config_ignore_scripts=true npx --yes --package renovate@$(RENOVATE_VERSION) --
+renovate: node ## Check renovate.json5 with Renovate's own validator, and that its dry run finds every pin; wants Node.js 24
+	$(RENOVATE) renovate-config-validator --strict --no-global renovate.json5
+	@mkdir -p $(OUT)/renovate
+	LOG_LEVEL=warn $(RENOVATE) renovate --platform=local --dry-run=extract --report-type=file --report-path=$(CURDIR)/$(OUT)/renovate/report.json
+	go test ./internal/gitops -run TestRenovate -count 1 -v -renovate $(CURDIR)/$(OUT)/renovate/report.json
+
 generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
 
@@ -135,6 +146,9 @@ go:
 pulumi:
 	@$(if $(PULUMI),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (a rehearsal builds one that can log in and set secrets)"; exit 1)
 	@$(PULUMI) whoami --non-interactive >/dev/null 2>&1 || { echo "pulumi is not logged in: pulumi login, or pulumi login --local to keep the state on this machine"; exit 1; }
+
+node:
+	@command -v npx >/dev/null 2>&1 && node -e 'process.exit(process.versions.node.split(".")[0] >= 24 ? 0 : 1)' || { echo "Node.js 24 or later is needed, with npx on PATH: https://nodejs.org"; exit 1; }
 
 space:
 	@[ -e $(BIN)/rack-kube ] || df -Pk . | awk 'NR == 2 { printf "The first rehearsal compiles for some 20 minutes and takes some 20 GB, of which Go keeps most; %d GB are free here.\n", $$4 / 1048576 }'

@@ -111,7 +111,7 @@ func allPins(t *testing.T) []pin {
 	var pins []pin
 	for _, file := range strings.Fields(string(files)) {
 		other := strings.Contains(file, "testdata/") || strings.HasSuffix(file, ".tmpl") || strings.HasPrefix(file, "internal/gitops/")
-		if ext := path.Ext(file); !other && slices.Contains([]string{".yaml", ".yml", ".go", ".mod"}, ext) {
+		if ext := path.Ext(file); !other && (file == "Makefile" || slices.Contains([]string{".yaml", ".yml", ".go", ".mod"}, ext)) {
 			pins = append(pins, pinsOf(file, string(readFile(t, repository+"/"+file)))...)
 		}
 	}

@@ -29,6 +29,8 @@ type Part struct {
 	Output string
 	// LDFlags are handed to the linker.
 	LDFlags string
+	// Tags choose among the package's files.
+	Tags string
 	// Note says why a first build takes long; empty where it does not.
 	Note string
 }
@@ -63,6 +65,9 @@ func one(ctx context.Context, p Part, out io.Writer) error {
 	args := []string{"build", "-v", "-trimpath", "-buildvcs=false", "-o", p.Output}
 	if p.LDFlags != "" {
 		args = append(args, "-ldflags", p.LDFlags)
+	}
+	if p.Tags != "" {
+		args = append(args, "-tags", p.Tags)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, p.Package)...)
 	cmd.Dir = p.Module

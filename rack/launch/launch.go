@@ -21,6 +21,7 @@ import (
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/sandbox"
 	"github.com/home-ops/home-ops/rack/scenario"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // Options are what a person can say about a rehearsal.
@@ -86,7 +87,8 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := checkStack(project, o.Stack, o.Out); err != nil {
+	stack, err := checkStack(project, o.Stack, o.Out)
+	if err != nil {
 		return nil, err
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
@@ -96,7 +98,7 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	defer dir.close()
 
-	config, err := prepare(ctx, project, o)
+	config, err := prepare(ctx, project, stack, o)
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +145,12 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 }
 
 // prepare builds what is missing and chooses among what is there.
-func prepare(ctx context.Context, project string, o Options) (*room.Config, error) {
+func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) (*room.Config, error) {
 	bin := filepath.Join(project, "out", "bin")
 	rack := filepath.Join(project, "rack")
 	config := &room.Config{
 		Stack: o.Stack, Project: project, Keep: o.Keep, Scenario: o.Scenario,
-		Kube: filepath.Join(bin, "rack-kube"), Flows: filepath.Join(bin, "rack-flows"), Homeops: filepath.Join(bin, "homeops"),
+		Flows: filepath.Join(bin, "rack-flows"), Homeops: filepath.Join(bin, "homeops"),
 	}
 	if o.Base != "" {
 		var err error
@@ -172,12 +174,12 @@ func prepare(ctx context.Context, project string, o Options) (*room.Config, erro
 			Name: "program of " + o.Base, Module: config.Base, Package: ".", Output: filepath.Join(bin, "home-ops-base"), LDFlags: "-w -s",
 		})
 	}
-	kube, err := kubePart(ctx, rack, config.Kube)
+	kube, err := kubeParts(rack, bin, stack, config)
 	if err != nil {
 		return nil, err
 	}
 	crds := crdsPart(rack, bin)
-	parts = append(parts, crds, kube)
+	parts = append(append(parts, crds), kube...)
 	if o.Charts == fetched {
 		parts = append(parts, chartsPart(rack, bin))
 	}

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -49,4 +50,15 @@ func findPulumi(ctx context.Context, oldest string) (path, reason string) {
 		path = absolute
 	}
 	return path, ""
+}
+
+// moduleVersion is the version of a module that the rack's go.mod pins.
+func moduleVersion(ctx context.Context, rack, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module)
+	cmd.Dir = rack
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("reading the version of %s in %s: %w", module, rack, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }

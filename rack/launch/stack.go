@@ -11,11 +11,11 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// checkStack refuses a broken stack file before anything is built, with every problem at once.
-func checkStack(project, stack string, out io.Writer) error {
+// checkStack loads the stack file. It refuses a broken one before anything is built, with every problem at once.
+func checkStack(project, stack string, out io.Writer) (*spec.Stack, error) {
 	path := filepath.Join(project, "Pulumi."+stack+".yaml")
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no stack %q here: %s is missing; the stacks are: %s", stack, path, strings.Join(stacks(project), ", "))
+		return nil, fmt.Errorf("there is no stack %q here: %s is missing; the stacks are: %s", stack, path, strings.Join(stacks(project), ", "))
 	}
 	loaded, problems := spec.LoadFile(path)
 	if !problems.HasErrors() {
@@ -25,9 +25,9 @@ func checkStack(project, stack string, out io.Writer) error {
 		fmt.Fprintln(out, p)
 	}
 	if problems.HasErrors() {
-		return fmt.Errorf("the stack file %s has errors; mend them, `make validate STACK=%s` shows them again", path, stack)
+		return nil, fmt.Errorf("the stack file %s has errors; mend them, `make validate STACK=%s` shows them again", path, stack)
 	}
-	return nil
+	return loaded, nil
 }
 
 func stacks(project string) []string {

@@ -140,6 +140,10 @@ func (s *session) installStaged(ctx context.Context) error {
 	if !sleep(ctx, s.node.opts.Timing.Install) {
 		return nil
 	}
+	if err := checkHost(s.version(), img); err != nil {
+		// The next boot does not try again.
+		return errors.Join(err, s.stage(image{}))
+	}
 	if err := s.installOver(img); err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/cosi-project/runtime/pkg/resource"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config"
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 )
 
 // maintenanceID names the resource of a config that was submitted in maintenance mode
@@ -52,7 +51,7 @@ func (s *session) loadConfig() (config.Provider, error) {
 	if err != nil || data == nil {
 		return nil, err
 	}
-	cfg, err := configloader.NewFromBytes(data)
+	cfg, err := s.parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("config on STATE: %w", err)
 	}

@@ -88,7 +88,7 @@ func TestMaintenance_RefusesWhatNeedsAnAdministrator(t *testing.T) {
 
 func TestMaintenance_RefusesModesThatNeedAConfig(t *testing.T) {
 	t.Parallel()
-	n := startNode(t)
+	n := startNode(t, booted("v1.11.1"))
 	n.await(t, node.Maintenance)
 	config := newCluster(t, n.address).config(t, machine.TypeControlPlane)
 	for mode, text := range map[machineapi.ApplyConfigurationRequest_Mode]string{

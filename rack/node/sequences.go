@@ -66,6 +66,9 @@ func (s *session) upgradeSequence(actor string, img image) sequence {
 		if !sleep(ctx, s.node.opts.Timing.Install) {
 			return ctx.Err()
 		}
+		if err := checkHost(s.version(), img); err != nil {
+			return err
+		}
 		return s.installOver(img)
 	}
 	return sequence{name: sequenceUpgrade, actor: actor, state: Upgrading, ending: endReboot, tasks: []task{

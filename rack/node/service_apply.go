@@ -9,7 +9,6 @@ import (
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configdiff"
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
@@ -34,9 +33,9 @@ func (m *machineService) ApplyConfiguration(ctx context.Context, req *machineapi
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	mode, details, why, err := resolveMode(req.GetMode(), s.config(), cfg)
+	mode, details, why, err := s.resolveMode(req.GetMode(), cfg)
 	if err != nil {
-		return nil, status.Error(codes.InvalidArgument, err.Error())
+		return nil, err
 	}
 	result := &machineapi.ApplyConfiguration{Mode: mode, Warnings: warnings, ModeDetails: details + why}
 	if req.GetDryRun() {
@@ -71,7 +70,7 @@ func (m *machineService) ApplyConfiguration(ctx context.Context, req *machineapi
 
 // validate parses a config and checks it as an installed machine does.
 func (s *session) validate(ctx context.Context, data []byte) (config.Provider, []string, error) {
-	cfg, err := configloader.NewFromBytes(data)
+	cfg, err := s.parse(data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,8 +91,33 @@ func validateFor(cfg config.Provider, mode validation.RuntimeMode) ([]string, er
 	return cfg.Validate(mode, validation.WithLocal())
 }
 
+// errNoRebootMode is what releases say that never reboot for a config.
+var errNoRebootMode = status.Error(codes.Unimplemented, "the REBOOT mode is not supported, please use AUTO or NO_REBOOT modes instead")
+
 // resolveMode decides how a config is applied, and says so.
-func resolveMode(mode machineapi.ApplyConfigurationRequest_Mode, current, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
+func (s *session) resolveMode(mode machineapi.ApplyConfigurationRequest_Mode, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
+	if !s.takesAllLive() {
+		resolved, details, why, err = modeByContent(mode, s.config(), next)
+		if err != nil {
+			err = status.Error(codes.InvalidArgument, err.Error())
+		}
+		return resolved, details, why, err
+	}
+	switch mode {
+	case machineapi.ApplyConfigurationRequest_REBOOT:
+		return mode, "", "", errNoRebootMode
+	case machineapi.ApplyConfigurationRequest_AUTO:
+		return machineapi.ApplyConfigurationRequest_NO_REBOOT, appliedWithoutReboot, "", nil
+	case machineapi.ApplyConfigurationRequest_NO_REBOOT, machineapi.ApplyConfigurationRequest_TRY:
+		return mode, appliedWithoutReboot, "", nil
+	case machineapi.ApplyConfigurationRequest_STAGED:
+		return mode, appliedStaged, "", nil
+	}
+	return mode, "", "", status.Errorf(codes.InvalidArgument, "incorrect mode '%s' specified for the apply config call", mode)
+}
+
+// modeByContent decides it as releases before v1.14 do: by what the config changes.
+func modeByContent(mode machineapi.ApplyConfigurationRequest_Mode, current, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
 	if _, known := machineapi.ApplyConfigurationRequest_Mode_name[int32(mode)]; !known {
 		return mode, "", "", fmt.Errorf("incorrect mode '%s' specified for the apply config call", mode)
 	}

@@ -9,7 +9,6 @@ import (
 	cosi "github.com/cosi-project/runtime/api/v1alpha1"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -35,13 +34,17 @@ func registerMaintenance(server *grpc.Server, s *session) {
 
 // ApplyConfiguration validates a config against the hardware, and leaves maintenance mode with it.
 func (m *maintenanceService) ApplyConfiguration(ctx context.Context, req *machineapi.ApplyConfigurationRequest) (*machineapi.ApplyConfigurationResponse, error) {
-	switch req.GetMode() {
-	case machineapi.ApplyConfigurationRequest_TRY, machineapi.ApplyConfigurationRequest_REBOOT, machineapi.ApplyConfigurationRequest_AUTO:
-	default:
+	modes := []machineapi.ApplyConfigurationRequest_Mode{
+		machineapi.ApplyConfigurationRequest_TRY, machineapi.ApplyConfigurationRequest_REBOOT, machineapi.ApplyConfigurationRequest_AUTO,
+	}
+	if m.session.takesAllLive() {
+		modes = append(modes, machineapi.ApplyConfigurationRequest_NO_REBOOT)
+	}
+	if !slices.Contains(modes, req.GetMode()) {
 		mode := strings.ReplaceAll(strings.ToLower(req.GetMode().String()), "_", "-")
 		return nil, status.Errorf(codes.Unimplemented, "apply configuration --mode='%s' is not supported in maintenance mode", mode)
 	}
-	cfg, err := configloader.NewFromBytes(req.GetData())
+	cfg, err := m.session.parse(req.GetData())
 	if err != nil {
 		return nil, fmt.Errorf("failed to parse config: %w", err)
 	}

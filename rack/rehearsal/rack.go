@@ -71,7 +71,10 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
 	r := &rack{dir: dir, cancel: cancel}
-	if r.fabric, err = kube.NewFabric(kube.Options{Binary: config.Kube, Dir: dir, Operators: r.operators(world, log), Log: log}); err != nil {
+	if r.fabric, err = kube.NewFabric(kube.Options{
+		Binary: config.Kube, ControlPlane: config.ControlPlane.Path, Etcd: config.Etcd.Path,
+		Dir: dir, Operators: r.operators(world, log), Log: log,
+	}); err != nil {
 		cancel()
 		return nil, fmt.Errorf("rack: %w", err)
 	}

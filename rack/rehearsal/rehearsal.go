@@ -101,6 +101,11 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 		return err
 	}
 	r.report.Parts = append(r.report.Parts, chartParts(r.world.charts)...)
+	others, err := differences(r.config, r.stack)
+	if err != nil {
+		return err
+	}
+	r.report.Parts = append(r.report.Parts, others...)
 	covers := map[string]string{r.file.Path: r.file.Copy}
 	if r.config.Base != "" {
 		covers[filepath.Join(r.config.Base, filepath.Base(r.file.Path))] = r.file.Copy

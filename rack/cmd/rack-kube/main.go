@@ -1,6 +1,7 @@
 // Command rack-kube is every Kubernetes process of a rehearsal in one binary: the programs share almost all of their
 // code, so linking them once saves minutes and half a gigabyte. Its first argument, or the name it is called by, picks
-// the program; the rest is that program's own.
+// the program; the rest is that program's own. Built with the tag clients, it goes without the control plane: those of
+// other releases are programs in rack/kube/vMINOR.
 package main
 
 import (
@@ -15,17 +16,15 @@ import (
 	"github.com/home-ops/home-ops/rack/kube/process"
 )
 
-// programs are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
-var programs = map[string]func(){
-	"etcd":                    etcd,
-	"kube-apiserver":          kubeAPIServer,
-	"kube-controller-manager": kubeControllerManager,
-	"kube-scheduler":          kubeScheduler,
-	"kubectl":                 kubectl,
-	"kwok":                    kwok,
+// programsHere are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
+func programsHere() map[string]func() {
+	programs := map[string]func(){"etcd": etcd, "kubectl": kubectl, "kwok": kwok}
+	maps.Copy(programs, controlPlane())
+	return programs
 }
 
 func main() {
+	programs := programsHere()
 	run, ok := programs[filepath.Base(os.Args[0])]
 	if !ok && len(os.Args) > 1 {
 		if run, ok = programs[os.Args[1]]; ok {

@@ -38,7 +38,7 @@ type Command struct {
 	// Env is the whole environment, as KEY=VALUE; nothing is inherited, so that no proxy or cloud variable leaks into it.
 	Env []string
 	// Hostname is what the program's machine is called; empty leaves it this machine's. The program, which must be
-	// rack-kube, gets a UTS namespace of its own and sets the name there: components tell each other apart by it.
+	// rack-kube or the program of another release, gets a UTS namespace of its own and sets the name there: components tell each other apart by it.
 	Hostname string
 	// Log is the file that its output is appended to; its directory is made.
 	Log string

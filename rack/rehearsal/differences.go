@@ -1,0 +1,61 @@
+package rehearsal
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/home-ops/home-ops/rack/fluxparts"
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/room"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// differences are the programs that run in another version than the stack's machines and charts would run.
+func differences(config *room.Config, stack *spec.Stack) ([]report.Part, error) {
+	flux, err := fluxImages(config.Flux.Distribution, stack.Versions.Flux)
+	if err != nil {
+		return nil, err
+	}
+	var parts []report.Part
+	add := func(name, runs, wanted string) {
+		if runs != wanted {
+			parts = append(parts, report.Part{Name: fmt.Sprintf("%s %s instead of %s", name, runs, wanted), Kind: report.StandIn})
+		}
+	}
+	add("Kubernetes", config.ControlPlane.Version, string(stack.Cluster.KubernetesVersion))
+	add("etcd", config.Etcd.Version, room.EtcdOf(stack.Cluster.TalosVersion))
+	for _, name := range slices.Sorted(maps.Keys(flux)) {
+		add(name, config.Flux.Versions[name], flux[name])
+	}
+	return parts, nil
+}
+
+// fluxImages are the versions of Flux's controllers in a release of Flux, by their names, as the operator's distribution
+// has them.
+func fluxImages(distribution string, release spec.Version) (map[string]string, error) {
+	file := filepath.Join(distribution, "flux-images", string(release), "upstream-alpine.yaml")
+	content, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return nil, fmt.Errorf("the images of Flux %s: %w", release, err)
+	}
+	var read struct {
+		Images []struct{ Name, NewTag string }
+	}
+	if err := yaml.Unmarshal(content, &read); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	versions := map[string]string{}
+	for _, image := range read.Images {
+		name := image.Name[strings.LastIndex(image.Name, "/")+1:]
+		if slices.Contains(fluxparts.Controllers(), name) {
+			versions[name] = image.NewTag
+		}
+	}
+	return versions, nil
+}
