@@ -5,9 +5,11 @@
 package sample
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/home-ops/home-ops/internal/gitops"
@@ -28,14 +30,39 @@ func Stack(t testing.TB, name string) *spec.Stack {
 	return nil
 }
 
-// Root is a copy of the tree of the repository, with a cluster for the stack that has every app which the stack can run.
+// Root is a copy of the tree of the repository, with a cluster for the stack that has every app which the stack can run,
+// and every tenant.
 func Root(t testing.TB, repository string, stack *spec.Stack) string {
 	t.Helper()
 	root := t.TempDir()
 	if err := gitops.ComposeInto(root, repository, stack); err != nil {
 		t.Fatal(err)
 	}
+	if err := addTenants(filepath.Join(root, filepath.FromSlash(stack.Flux.Path), "kustomization.yaml"), filepath.Join(root, "kubernetes", "tenants")); err != nil {
+		t.Fatal(err)
+	}
 	return root
+}
+
+// addTenants gives a cluster the tenants that a folder has.
+func addTenants(cluster, tenants string) error {
+	text, err := os.ReadFile(cluster)
+	if err != nil {
+		return err
+	}
+	const resources = "\nresources:\n"
+	if strings.Count(string(text), resources) != 1 {
+		return fmt.Errorf("%s has no resources to add tenants to", cluster)
+	}
+	entries, err := os.ReadDir(tenants)
+	if err != nil {
+		return err
+	}
+	added := resources
+	for _, entry := range entries {
+		added += "  - ../../tenants/" + entry.Name() + "\n"
+	}
+	return os.WriteFile(cluster, []byte(strings.Replace(string(text), resources, added, 1)), 0o644)
 }
 
 // InRepository skips a test of the sample at the top of the repository where its file is not that sample any more: it is
