@@ -81,12 +81,6 @@ type clash struct {
 	make func(plan object) (one, other string)
 }
 
-func address(plan object, host int) string {
-	first := nodeAt(plan, 0)["address"].(string)
-	i := strings.LastIndexAny(first, ".:")
-	return fmt.Sprintf("%s%d", first[:i+1], host)
-}
-
 var clashes = []clash{
 	{"two nodes at one address", func(p object) (string, string) {
 		nodeAt(p, 2)["address"] = nodeAt(p, 1)["address"]

@@ -147,7 +147,7 @@ func (c *checker) cephFamilies(path string, ce *RookCeph) {
 	if !cluster.IsValid() {
 		return
 	}
-	six := false
+	var six bool
 	with := "publicNetwork (" + public.String() + ")"
 	if public.IsValid() {
 		six = public.Addr().Is6()

@@ -29,7 +29,8 @@ func TestPatternChecks_ShowWhatCephTakes(t *testing.T) {
 		},
 		"no disk": {others, nil, "warning " + link + "* matches none of 2 disks"},
 		"the install disk": {
-			[]discover.Disk{disk("/dev/nvme0n1", "AAA111", link+"AAA111")}, nil,
+			[]discover.Disk{disk("/dev/nvme0n1", "AAA111", link+"AAA111")},
+			nil,
 			"problem " + link + "* matches the install disk /dev/nvme0n1 (Samsung SSD 990 PRO 2TB, serial AAA111)",
 		},
 		"a machine that does not tell": {nil, errors.New("no route"), "warning what " + link + "* matches is not known: no route"},

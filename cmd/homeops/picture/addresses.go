@@ -112,12 +112,12 @@ func (c *canvas) page(n network, p page) {
 		c.row(n, p, row)
 	}
 	// One outline for all free squares: a rectangle each would be most of the file.
-	c.grid(c.y, rowsOf(n, p))
+	c.grid(c.y, rowsOf(n))
 	c.y += 256/cellsPerRow*cell + 8
 }
 
 // rowsOf is how many rows of a page the network has.
-func rowsOf(n network, p page) int {
+func rowsOf(n network) int {
 	host := n.prefix.Addr().BitLen() - n.prefix.Bits()
 	if host >= 8 {
 		return 256 / cellsPerRow

@@ -23,8 +23,13 @@ func drawMachines(stack *spec.Stack) *canvas {
 		c.machine(stack, n)
 	}
 	c.legend([]entry{
-		{"card", "", "network card"}, {"system", "", "disk: system"}, {"ceph", "", "disk: Ceph"}, {"zfs", "", "disk: ZFS"},
-		{"longhorn", "", "disk: Longhorn"}, {"volume", "", "disk: another volume"}, {"untouched", "", "disk: untouched"},
+		{"card", "", "network card"},
+		{"system", "", "disk: system"},
+		{"ceph", "", "disk: Ceph"},
+		{"zfs", "", "disk: ZFS"},
+		{"longhorn", "", "disk: Longhorn"},
+		{"volume", "", "disk: another volume"},
+		{"untouched", "", "disk: untouched"},
 	})
 	return c
 }

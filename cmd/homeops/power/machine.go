@@ -121,7 +121,7 @@ func send(ctx context.Context, packet []byte, to netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing waits for it
+	defer conn.Close()
 	_, err = conn.Write(packet)
 	return err
 }

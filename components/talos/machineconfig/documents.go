@@ -21,7 +21,7 @@ func (c *configuration) volumes() error {
 	keys := c.keys
 	if !c.contract.VolumeConfigEncryptionSupported() {
 		var err error
-		//nolint:staticcheck // deprecated in favour of the documents that this contract does not know
+		// deprecated in favour of the documents that this contract does not know
 		if c.main.MachineConfig.MachineSystemDiskEncryption, err = keys.legacy(); err != nil {
 			return err
 		}
