@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/home-ops/home-ops/cmd/homeops/layout"
 )
@@ -24,21 +21,16 @@ var fmtCommand = command{
 func formatStacks(ctx context.Context, c call) error {
 	flags := newFlags(c.name)
 	from := flags.String("from", "HEAD", "the `commit` that has the form")
-	names, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	dir, err := projectDir()
-	if err != nil {
-		return err
-	}
-	files, err := filesOf(dir, names)
+	_, files, err := c.stackFilesOf(flags)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, file := range files {
 		changed, err := formatStack(ctx, file, *from)
+		if errors.Is(err, errNoCommit) {
+			return usagef("fmt: -from %s is no commit", *from)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", file, err))
 		}
@@ -55,17 +47,8 @@ func formatStack(ctx context.Context, file, commit string) (changed bool, err er
 	if err != nil {
 		return false, err
 	}
-	list := exec.CommandContext(ctx, "git", "ls-tree", "--name-only", commit, "--", filepath.Base(file))
-	list.Dir = filepath.Dir(file)
-	if out, err := output(list); err != nil {
-		return false, err
-	} else if len(out) == 0 {
-		return false, nil
-	}
-	show := exec.CommandContext(ctx, "git", "show", commit+":./"+filepath.Base(file))
-	show.Dir = filepath.Dir(file)
-	before, err := output(show)
-	if err != nil {
+	before, found, err := fileAt(ctx, commit, file)
+	if err != nil || !found {
 		return false, err
 	}
 	restored, err := layout.Restore(before, now)
@@ -77,15 +60,4 @@ func formatStack(ctx context.Context, file, commit string) (changed bool, err er
 		return false, err
 	}
 	return true, os.WriteFile(file, restored, info.Mode().Perm())
-}
-
-// output is what a command prints, or what it complains of.
-func output(cmd *exec.Cmd) ([]byte, error) {
-	var complaint bytes.Buffer
-	cmd.Stderr = &complaint
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("git: %s", strings.TrimSpace(strings.TrimPrefix(complaint.String()+" ", "fatal: ")))
-	}
-	return out, nil
 }

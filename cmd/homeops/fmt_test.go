@@ -41,7 +41,7 @@ func TestFmt_LeavesAFileThatNoCommitHas(t *testing.T) {
 	if got := homeops(t, "", "fmt"); got != (outcome{}) {
 		t.Errorf("%+v", got)
 	}
-	if got := homeops(t, "", "fmt", "-from", "nothing"); got.code != exitProblem || !strings.Contains(got.err, "Pulumi.home.yaml: git: Not a valid object name nothing") {
+	if got := homeops(t, "", "fmt", "-from", "nothing"); got.code != exitUsage || !strings.Contains(got.err, "fmt: -from nothing is no commit") {
 		t.Errorf("%+v", got)
 	}
 }

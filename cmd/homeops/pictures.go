@@ -12,9 +12,7 @@ import (
 	"strings"
 
 	"github.com/home-ops/home-ops/cmd/homeops/picture"
-	"github.com/home-ops/home-ops/internal/gitops"
 	"github.com/home-ops/home-ops/spec"
-	"github.com/home-ops/home-ops/stacks"
 )
 
 // picturesPath is where the pictures of a stack are, in a folder of its name.
@@ -34,15 +32,7 @@ var picturesCommand = command{
 func drawPictures(_ context.Context, c call) error {
 	flags := newFlags(c.name)
 	checkOnly := flags.Bool("check", false, "write nothing; fail when a picture that is there is not current")
-	names, err := c.parse(flags)
-	if err != nil {
-		return err
-	}
-	dir, err := projectDir()
-	if err != nil {
-		return err
-	}
-	files, err := filesOf(dir, names)
+	dir, files, err := c.stackFilesOf(flags)
 	if err != nil {
 		return err
 	}
@@ -51,22 +41,6 @@ func drawPictures(_ context.Context, c call) error {
 		errs = append(errs, pictured(file, dir, *checkOnly))
 	}
 	return errors.Join(errs...)
-}
-
-// filesOf are the stack files that a command's words name, or all.
-func filesOf(dir string, names []string) ([]string, error) {
-	if len(names) == 0 {
-		return stackFiles(dir)
-	}
-	var files []string
-	for _, name := range names {
-		file, err := stackFile(name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, file)
-	}
-	return files, nil
 }
 
 // pictured draws one stack, or reports which of its pictures are stale.
@@ -105,16 +79,11 @@ func writePicture(target string, content []byte) error {
 
 // pictures draws a stack out of its plans and of the tree beside it.
 func pictures(stack *spec.Stack, dir string) (map[string][]byte, error) {
-	parts, err := stacks.Plan(stack)
-	if err != nil {
-		return nil, err
-	}
-	first, settings, err := gitops.Bootstrap(parts)
+	parts, tree, _, err := treeOf(stack, dir)
 	if err != nil {
 		return nil, err
 	}
 	// What is wrong with the tree is for validate to say: what could be read is drawn.
-	tree, _ := gitops.Load(dir, first, settings)
 	return picture.All(stack, parts, tree)
 }
 

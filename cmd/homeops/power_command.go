@@ -4,13 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/cmd/homeops/power"
-	"github.com/home-ops/home-ops/internal/kubeapi"
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -92,8 +91,7 @@ func powerOptions(ctx context.Context, c call, words []string, opened string) (p
 			return power.TalosAPI{TalosAPI: api}, err
 		},
 		Ready: func(ctx context.Context, node spec.Node) error {
-			server := "https://" + net.JoinHostPort(node.Address.String(), spec.APIPort)
-			return kubeapi.API{Server: server, Client: access.kubernetes.Client}.Get(ctx, "/readyz", nil)
+			return roll.KubeAPI{API: access.kubernetes}.APIReady(ctx, roll.NodeOf(stack, node))
 		},
 		Wake: func(ctx context.Context, node spec.Node) error { return power.Wake(ctx, node, stack.Network.NodeCIDRs) },
 		Tell: func(line string) { fmt.Fprintln(c.out, line) },

@@ -2,11 +2,11 @@ package power
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/internal/kubeapi"
 )
@@ -33,8 +33,12 @@ type Node struct {
 	ByUs bool
 }
 
-// Pod is one pod by its place.
-type Pod struct{ Namespace, Name string }
+// Pod is one pod.
+type Pod struct {
+	Namespace, Name string
+	// Stays says why it is not taken away: it would not come back, or at once; empty for one that may go.
+	Stays string
+}
 
 func (p Pod) String() string { return p.Namespace + "/" + p.Name }
 
@@ -54,13 +58,9 @@ func (k KubeAPI) Nodes(ctx context.Context) ([]Node, error) {
 	}
 	var nodes []Node
 	for _, n := range list.Items {
-		_, ours := n.Annotations[cordonedByUs]
-		node := Node{Name: n.Name, Cordoned: n.Spec.Unschedulable, ByUs: ours && n.Spec.Unschedulable}
-		for _, c := range n.Status.Conditions {
-			if c.Type == corev1.NodeReady {
-				node.Ready = c.Status == corev1.ConditionTrue
-			}
-		}
+		node := Node{Name: n.Name}
+		node.Cordoned, node.ByUs = kubeapi.Cordoned(n, cordonedByUs)
+		node.Ready, _ = kubeapi.Ready(n)
 		nodes = append(nodes, node)
 	}
 	return nodes, nil
@@ -68,16 +68,12 @@ func (k KubeAPI) Nodes(ctx context.Context) ([]Node, error) {
 
 // Cordon implements [Cluster].
 func (k KubeAPI) Cordon(ctx context.Context, name string) error {
-	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":"true"}},"spec":{"unschedulable":true}}`)
+	return k.API.Cordon(ctx, name, cordonedByUs)
 }
 
 // Uncordon implements [Cluster].
 func (k KubeAPI) Uncordon(ctx context.Context, name string) error {
-	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":null}},"spec":{"unschedulable":null}}`)
-}
-
-func (k KubeAPI) patchNode(ctx context.Context, name, patch string) error {
-	return k.Do(ctx, http.MethodPatch, "/api/v1/nodes/"+name, json.RawMessage(patch), nil)
+	return k.API.Uncordon(ctx, name, cordonedByUs)
 }
 
 // Consumers implements [Cluster]. A pod that no node has taken mounts nothing, and one that has ended no more.
@@ -90,10 +86,22 @@ func (k KubeAPI) Consumers(ctx context.Context) ([]Pod, error) {
 	for _, pod := range list.Items {
 		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 		if pod.Spec.NodeName != "" && !ended && hasVolume(pod) {
-			pods = append(pods, Pod{Namespace: pod.Namespace, Name: pod.Name})
+			pods = append(pods, Pod{Namespace: pod.Namespace, Name: pod.Name, Stays: stays(pod)})
 		}
 	}
 	return pods, nil
+}
+
+// stays is why a pod is not to be deleted, where it is not.
+func stays(pod corev1.Pod) string {
+	owner := metav1.GetControllerOf(&pod)
+	switch {
+	case owner == nil:
+		return "nothing would make it again"
+	case owner.Kind == "DaemonSet" || owner.Kind == "Node":
+		return "its " + owner.Kind + " would make it again at once, cordoned or not"
+	}
+	return ""
 }
 
 func hasVolume(pod corev1.Pod) bool {

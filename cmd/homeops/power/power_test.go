@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
 )
@@ -89,7 +92,11 @@ func (h *house) Uncordon(_ context.Context, name string) error {
 func (h *house) Consumers(context.Context) ([]Pod, error) {
 	var pods []Pod
 	for _, name := range h.pods {
-		pods = append(pods, Pod{"apps", name})
+		pod := Pod{Namespace: "apps", Name: name}
+		if name == "alone" {
+			pod.Stays = "nothing would make it again"
+		}
+		pods = append(pods, pod)
 	}
 	return pods, nil
 }
@@ -149,6 +156,45 @@ func TestShutdown_SwitchesNothingOffWhileAVolumeIsAttached(t *testing.T) {
 	}
 	if err := Shutdown(t.Context(), h.options(), true); err != nil || h.on["cp-1"] {
 		t.Errorf("anyway: %v, %v", err, h.on)
+	}
+}
+
+func TestShutdown_LeavesAPodAloneThatWouldNotComeBack(t *testing.T) {
+	h := newHouse(t)
+	h.pods = append(h.pods, "alone")
+	err := Shutdown(t.Context(), h.options(), false)
+	if want := "1 pods with volumes are left alone: apps/alone (nothing would make it again)"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if want := []string{"alone"}; !slices.Equal(h.pods, want) || !h.on["worker-1"] {
+		t.Errorf("pods %v, %v", h.pods, h.on)
+	}
+}
+
+func TestKubeAPI_TellsThePodsThatHaveVolumesAndThoseThatStay(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		claim := `"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "v"}}]`
+		owner := func(kind string) string {
+			return `"ownerReferences": [{"controller": true, "kind": "` + kind + `", "name": "o", "apiVersion": "apps/v1", "uid": "1"}]`
+		}
+		_, _ = w.Write([]byte(`{"items": [
+			{"metadata": {"namespace": "a", "name": "db", ` + owner("StatefulSet") + `}, "spec": {"nodeName": "n", ` + claim + `}},
+			{"metadata": {"namespace": "a", "name": "alone"}, "spec": {"nodeName": "n", ` + claim + `}},
+			{"metadata": {"namespace": "a", "name": "everywhere", ` + owner("DaemonSet") + `}, "spec": {"nodeName": "n", ` + claim + `}},
+			{"metadata": {"namespace": "a", "name": "pending", ` + owner("StatefulSet") + `}, "spec": {` + claim + `}},
+			{"metadata": {"namespace": "a", "name": "ended", ` + owner("Job") + `}, "spec": {"nodeName": "n", ` + claim + `}, "status": {"phase": "Succeeded"}},
+			{"metadata": {"namespace": "a", "name": "without", ` + owner("ReplicaSet") + `}, "spec": {"nodeName": "n"}}
+		]}`))
+	}))
+	defer server.Close()
+	pods, err := KubeAPI{kubeapi.API{Server: server.URL, Client: server.Client()}}.Consumers(t.Context())
+	want := []Pod{
+		{"a", "db", ""},
+		{"a", "alone", "nothing would make it again"},
+		{"a", "everywhere", "its DaemonSet would make it again at once, cordoned or not"},
+	}
+	if err != nil || !slices.Equal(pods, want) {
+		t.Errorf("pods %v, %v; want %v", pods, err, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/home-ops/home-ops/internal/await"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -125,8 +126,12 @@ func (r *run) quiesce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var leaving []string
+		var leaving, staying []string
 		for _, pod := range pods {
+			if pod.Stays != "" {
+				staying = append(staying, fmt.Sprintf("%s (%s)", pod, pod.Stays))
+				continue
+			}
 			if err := r.Cluster.Delete(ctx, pod); err != nil {
 				return fmt.Errorf("pod %s: %w", pod, err)
 			}
@@ -134,6 +139,9 @@ func (r *run) quiesce(ctx context.Context) error {
 		}
 		if len(leaving) > 0 {
 			return fmt.Errorf("%d pods with volumes are ending: %s", len(leaving), strings.Join(leaving, ", "))
+		}
+		if len(staying) > 0 {
+			return fmt.Errorf("%d pods with volumes are left alone: %s; delete them, or what makes them, yourself", len(staying), strings.Join(staying, ", "))
 		}
 		attached, err := r.Cluster.Attached(ctx)
 		if err == nil && len(attached) > 0 {
@@ -207,30 +215,14 @@ func names(nodes []spec.Node) string {
 	return strings.Join(all, ", ")
 }
 
-// wait looks again until there is no error. It says what it waits for once, and again when the reason changes.
+// wait looks again until there is no error, and says what it waits for.
 func (r *run) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) error) error {
-	deadline := time.Now().Add(limit)
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	tick := time.NewTicker(r.Limits.Look)
-	defer tick.Stop()
-	var last error
-	for {
-		attempt, done := context.WithTimeout(ctx, r.Limits.Attempt)
-		err := look(attempt)
-		done()
-		if err == nil {
-			return nil
-		}
-		// What the end of the time has cut off says nothing of why.
-		if ctx.Err() == nil && (last == nil || last.Error() != err.Error()) {
-			last = err
-			r.Tell(fmt.Sprintf("waiting for %s, %s at most: %v", what, time.Until(deadline).Round(time.Second), err))
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited for %s: %w", what, errors.Join(last, context.Cause(ctx)))
-		case <-tick.C:
-		}
+	times := await.Times{Limit: limit, Attempt: r.Limits.Attempt, Interval: r.Limits.Look}
+	err := await.Until(ctx, times, func(reason string, left time.Duration) {
+		r.Tell(fmt.Sprintf("waiting for %s, %s left: %s", what, left, reason))
+	}, look)
+	if err != nil {
+		return fmt.Errorf("waited for %s: %w", what, err)
 	}
+	return nil
 }
