@@ -17,7 +17,7 @@ const leastSeen = 50
 // addNode boots a machine, writes it into the stack file and runs `up`.
 func addNode(ctx context.Context, r *rehearsal) error {
 	return r.inUse(ctx, "add-node", leastSeen, func(c *cluster, written marks) error {
-		return r.phase("add", "pulumi up with a node more", func() error { return r.join(ctx, c, written, "a node more", 0) })
+		return r.phase("add", "pulumi up with a node more", func() error { return r.join(ctx, c, written, "a node more") })
 	})
 }
 
@@ -37,17 +37,17 @@ func removeNode(ctx context.Context, r *rehearsal) error {
 
 // renameNode tries to rename a node, which is refused, and then goes the way that the refusal names.
 func renameNode(ctx context.Context, r *rehearsal) error {
-	return r.again(ctx, "rename-node", "another name", func(line map[string]any) { line["name"] = spareName + "-renamed" }, 0,
+	return r.again(ctx, "rename-node", "another name", func(line map[string]any) { line["name"] = spareName + "-renamed" },
 		"is the machine that was "+spareName)
 }
 
 // readdress tries to give a node another address, which is refused, and then goes the way that the refusal names.
 func readdress(ctx context.Context, r *rehearsal) error {
-	return r.again(ctx, "readdress", "another address", func(line map[string]any) { r.place(line, 1) }, 1, "answers at "+r.places[0][0].String())
+	return r.again(ctx, "readdress", "another address", func(line map[string]any) { r.place(line, 1) }, "answers at "+r.places[0][0].String())
 }
 
 // again changes of a node what a machine keeps for as long as it is installed.
-func (r *rehearsal) again(ctx context.Context, scenario, what string, change func(line map[string]any), place int, says string) error {
+func (r *rehearsal) again(ctx context.Context, scenario, what string, change func(line map[string]any), says string) error {
 	m, err := r.withSpare(ctx)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (r *rehearsal) again(ctx context.Context, scenario, what string, change fun
 			return err
 		}
 		return r.phase("add", "pulumi up with the node under "+what, func() error {
-			return r.returns(ctx, c, written, m, what, change, place)
+			return r.returns(ctx, c, written, m, what, change)
 		})
 	})
 }
@@ -101,7 +101,7 @@ func lockout(ctx context.Context, r *rehearsal) error {
 
 // withSpare gives the stack the spare node before there is a cluster, and wipes machines that leave it.
 func (r *rehearsal) withSpare(ctx context.Context) (*machine, error) {
-	line, err := r.spare(0)
+	line, err := r.spare()
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +113,8 @@ func (r *rehearsal) withSpare(ctx context.Context) (*machine, error) {
 }
 
 // join has a machine join the cluster.
-func (r *rehearsal) join(ctx context.Context, c *cluster, written marks, name string, place int) error {
-	line, err := r.spare(place)
+func (r *rehearsal) join(ctx context.Context, c *cluster, written marks, name string) error {
+	line, err := r.spare()
 	if err != nil {
 		return err
 	}
@@ -162,9 +162,9 @@ func (r *rehearsal) leave(ctx context.Context, c *cluster, name string, m *machi
 
 // returns has the machine of a node that has left come back with a changed line.
 func (r *rehearsal) returns(
-	ctx context.Context, c *cluster, written marks, m *machine, name string, change func(line map[string]any), place int,
+	ctx context.Context, c *cluster, written marks, m *machine, name string, change func(line map[string]any),
 ) error {
-	line, err := r.spare(0)
+	line, err := r.spare()
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *rehearsal) returns(
 		return err
 	}
 	is := r.stack.Nodes[len(r.stack.Nodes)-1]
-	if place != 0 {
+	if is.Address != m.spec.Address {
 		if m, err = r.move(ctx, m, is); err != nil {
 			return err
 		}

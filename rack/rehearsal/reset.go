@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -31,14 +30,13 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	var wiped []*machine
 	for _, m := range r.toReset() {
-		wiped = append(wiped, m)
+		written.wiped[m.spec.Address] = true
 		err := r.phase("reset", "homeops reset of "+m.spec.Name+", and pulumi up", func() error { return r.resetOne(ctx, c, m) })
 		if err != nil {
 			return err
 		}
-		r.kept(r.markedBut(ctx, c, written, wiped))
+		r.kept(r.marked(ctx, c, written))
 	}
 	if err := r.upAgain(ctx); err != nil {
 		return err
@@ -102,32 +100,6 @@ func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error 
 	r.alone(did, m.spec.Name)
 	r.answers(did, len(r.stack.ControlPlanes()) >= 3 || !m.spec.IsControlPlane())
 	return err
-}
-
-// markedBut is marked, for a cluster of which some machines were wiped: of them the marker must be gone.
-func (r *rehearsal) markedBut(ctx context.Context, c *cluster, before marks, wiped []*machine) error {
-	return until(ctx, func(ctx context.Context) error {
-		object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		var errs []error
-		if string(object.UID) != before.uid {
-			errs = append(errs, errors.New("the marker in etcd is another"))
-		}
-		volume, err := markedVolume(ctx, c)
-		if err == nil && volume != before.volume {
-			err = fmt.Errorf("the marker's volume was %s and is %s", before.volume, volume)
-		}
-		errs = append(errs, err)
-		for _, m := range r.rack.nodes {
-			_, err := os.Stat(m.marker())
-			if gone := err != nil; gone != slices.Contains(wiped, m) {
-				errs = append(errs, fmt.Errorf("EPHEMERAL of %s: wiped is %t", m.spec.Name, gone))
-			}
-		}
-		return errors.Join(errs...)
-	})
 }
 
 // accounts are the resources outside of the cluster, by the beginnings of their types.

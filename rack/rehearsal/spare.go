@@ -43,8 +43,8 @@ func spareAddresses(s *spec.Stack, taken []netip.Addr) [][]netip.Addr {
 	return all
 }
 
-// spare is the line of the spare node at one of its places, written like the last node's.
-func (r *rehearsal) spare(place int) (map[string]any, error) {
+// spare is the line of the spare node at its first place, written like the last node's.
+func (r *rehearsal) spare() (map[string]any, error) {
 	text, err := os.ReadFile(r.file.Path)
 	if err != nil {
 		return nil, fmt.Errorf("stack file: %w", err)
@@ -64,7 +64,7 @@ func (r *rehearsal) spare(place int) (map[string]any, error) {
 	n["name"] = spareName
 	n["mac"] = "52:54:00:5a:4e:01"
 	n["installDisk"] = map[string]any{"serial": "SPARE1"}
-	r.place(n, place)
+	r.place(n, 0)
 	return n, nil
 }
 
