@@ -57,25 +57,29 @@ func (w *world) faults() []fault {
 		}
 	}
 	all = append(all, w.cloudflareRevoked()...)
+	if w.tunnelled() {
+		all = append(all, fault{
+			"Cloudflare's answer to the tunnel is lost", func() {
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/cfd_tunnel"})
+				w.holdWebhook()
+			}, []string{"edge-tunnel: ", "You already have a tunnel with this name"},
+		})
+	}
 	if c := w.stack.Edge.Cloudflare; c != nil && c.ZoneID == "" {
 		all = append(all, fault{
 			"Cloudflare does not say which zone it is",
 			func() {
+				// It takes a minute, and whatever else fails in it ends the run before. A limited tunnel is asked for again.
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "GET", Path: "/client/v4/zones", Times: always})
-				// In the minute that it takes, what is to fail next would be made.
-				w.failTunnel()
-				w.failWebhook()
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
+				w.holdWebhook()
 			},
 			[]string{"edge.cloudflare.zone " + c.Zone, "it does not answer within 1m0s"},
 		})
 	}
 	if w.tunnelled() {
 		all = append(all, fault{
-			"Cloudflare's answer to the tunnel is lost", func() {
-				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/cfd_tunnel"})
-			}, []string{"edge-tunnel: ", "You already have a tunnel with this name"},
-		}, fault{
-			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
+			"Cloudflare answers 500 to the record", func() { w.failRecord(); w.failWebhook() }, []string{"edge-external-record: ", "HTTP 500"},
 		}, fault{
 			"Cloudflare's answer to the record is lost", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/dns_records"})
@@ -118,13 +122,16 @@ func (w *world) failTunnel() {
 	}
 }
 
-// failRecord limits the call that makes the tunnel, which is repeated. Its record is what fails.
+// failRecord has no record made that leads to the tunnel.
 func (w *world) failRecord() {
-	if !w.tunnelled() {
-		return
-	}
-	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
 	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
+}
+
+// holdWebhook has no webhook made, and no run end of it: what is to fail next needs one that is not there.
+func (w *world) holdWebhook() {
+	if s := w.stack.Flux.GitHub; s != nil && s.RegisterWebhook {
+		w.github.Fail(github.Fault{Trouble: github.Hang, Method: "POST", Path: w.repository() + "/hooks", Times: always})
+	}
 }
 
 // failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.
