@@ -100,7 +100,6 @@ func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(
 
 // Lab uses every outside service.
 func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
-	onDayTwo(t)
 	o := options(t, "lab")
 	o.Scenario, o.Limit = "faults", 30*time.Minute
 	rehearse(t, o)
