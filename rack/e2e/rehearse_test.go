@@ -46,9 +46,8 @@ func rehearse(t *testing.T, o launch.Options) *report.Report {
 }
 
 func TestRehearseHome_CompletesAfterBeingKilledAgainAndAgain(t *testing.T) {
-	onDayTwo(t)
 	o := options(t, "home")
-	o.Scenario = "interrupted"
+	o.Scenario, o.Limit = "interrupted", 30*time.Minute
 	r := rehearse(t, o)
 
 	ended := map[string]int{}
