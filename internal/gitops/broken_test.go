@@ -85,6 +85,8 @@ func problems(t *testing.T, root string) string {
 	atDigitalOcean.Cluster.Domain = "example.com"
 	atDigitalOcean.Edge.Exposure = spec.ExposureDirect
 	atDigitalOcean.Edge.DNS.DigitalOcean = &spec.DigitalOcean{Zone: "example.com"}
+	// The trees have nothing of it.
+	atDigitalOcean.Storage.Longhorn = &spec.Longhorn{}
 	found = append(found, cluster.CheckApex(atDigitalOcean)...)
 	builtIn, err := gitops.NewKinds()
 	if err != nil {
