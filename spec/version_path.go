@@ -44,6 +44,20 @@ var releases = map[Component][]Version{
 	ExternalSecrets:    {"0.20.1", "2.6.0", "2.8.0", "2.9.0"},
 }
 
+// Before is the release of the minor before that of another one at which ways stop; ok is false where they know none.
+func (c Component) Before(release Version) (before Version, ok bool) {
+	is, parsed := release.parse()
+	if !parsed {
+		return "", false
+	}
+	for _, candidate := range slices.Backward(releases[c]) {
+		if v, _ := candidate.parse(); v.compareMinor(is) < 0 {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
 // together are the releases that change in one step, since neither works with the other's old one.
 var together = [][]Component{{CiliumChart, GatewayAPIKinds}}
 

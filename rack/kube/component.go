@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/home-ops/home-ops/rack/kube/controlplane"
+	"github.com/home-ops/home-ops/rack/kube/kubelet"
 	"github.com/home-ops/home-ops/rack/kube/pki"
 	"github.com/home-ops/home-ops/rack/kube/process"
 )
@@ -45,7 +46,7 @@ func (p *plane) startComponent(spec controlplane.Component) (*component, error) 
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &component{spec: spec, cancel: cancel, changed: p.fabric.changed}
 	c.process = process.Start(process.Command{
-		Name: spec.Name, Path: p.fabric.opts.ControlPlane, Args: append([]string{spec.Name}, spec.Args...), Env: []string{"HOME=" + p.spec.Dir},
+		Name: spec.Name, Path: p.fabric.opts.ControlPlane(kubelet.ImageTag(spec.Image)), Args: append([]string{spec.Name}, spec.Args...), Env: []string{"HOME=" + p.spec.Dir},
 		Hostname: p.spec.Hostname, Log: p.logFile(spec.Name), Grace: componentGrace,
 	}, func(exit process.Exit) {
 		c.setHealthy(false)

@@ -5,7 +5,6 @@
 package kube
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +37,9 @@ const (
 type Options struct {
 	// Binary is rack-kube.
 	Binary string
-	// ControlPlane is the program of API servers, controller managers and schedulers, and Etcd that of etcd, where they are
-	// of another release than rack-kube's. Default: Binary.
-	ControlPlane, Etcd string
+	// ControlPlane is the program of API servers, controller managers and schedulers for the tag of their image, and Etcd
+	// that of etcd for the release of Talos. Default: Binary.
+	ControlPlane, Etcd func(version string) string
 	// Dir holds the logs and files of what belongs to no single node. It is created when missing.
 	Dir string
 	// CNISelector picks the pods of the CNI's agent, by labels; a node is ready once one of them runs on it.
@@ -81,22 +80,8 @@ type Fabric struct {
 // NewFabric checks the options and starts the fabric, without any node yet.
 func NewFabric(opts Options) (*Fabric, error) {
 	var errs []error
-	opts.ControlPlane, opts.Etcd = cmp.Or(opts.ControlPlane, opts.Binary), cmp.Or(opts.Etcd, opts.Binary)
-	for _, program := range []struct {
-		name, from string
-		path       *string
-	}{
-		{"binary", "./cmd/rack-kube", &opts.Binary},
-		{"controlPlane", "one of kube/v*", &opts.ControlPlane},
-		{"etcd", "one of kube/etcd-v*", &opts.Etcd},
-	} {
-		if program.name != "binary" && *program.path == opts.Binary {
-			continue
-		}
-		info, err := os.Stat(*program.path)
-		if err != nil || info.IsDir() {
-			errs = append(errs, fmt.Errorf("%s: %q is not there; build %s", program.name, *program.path, program.from))
-		}
+	if info, err := os.Stat(opts.Binary); err != nil || info.IsDir() {
+		errs = append(errs, fmt.Errorf("binary: %q is not there; build ./cmd/rack-kube", opts.Binary))
 	}
 	if opts.Dir == "" {
 		errs = append(errs, errors.New("dir must be set"))
@@ -111,9 +96,12 @@ func NewFabric(opts Options) (*Fabric, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", err)
 	}
-	for _, path := range []*string{&opts.Binary, &opts.ControlPlane, &opts.Etcd} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return nil, fmt.Errorf("kubernetes: %w", err)
+	if opts.Binary, err = filepath.Abs(opts.Binary); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	for _, program := range []*func(string) string{&opts.ControlPlane, &opts.Etcd} {
+		if *program == nil {
+			*program = func(string) string { return opts.Binary }
 		}
 	}
 	if opts.Dir, err = filepath.Abs(opts.Dir); err != nil {

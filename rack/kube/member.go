@@ -149,7 +149,7 @@ func (m *member) start(how etcd.Start) (*process.Process, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.process = process.Start(process.Command{
-		Name: "etcd", Path: m.plane.fabric.opts.Etcd, Args: append([]string{"etcd"}, args...), Env: []string{"HOME=" + m.spec.Dir},
+		Name: "etcd", Path: m.plane.fabric.opts.Etcd(m.spec.Talos), Args: append([]string{"etcd"}, args...), Env: []string{"HOME=" + m.spec.Dir},
 		Hostname: m.spec.Name, Log: m.plane.logFile("etcd"), Grace: etcdGrace,
 	}, func(exit process.Exit) { m.plane.log.Error("etcd ended, starting it again", "error", exit) })
 	close(m.started)

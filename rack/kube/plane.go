@@ -63,7 +63,7 @@ func planeSpec(m node.Machine, machine kubelet.Machine) (controlplane.Plane, etc
 	if err != nil {
 		return controlplane.Plane{}, etcd.Member{}, err
 	}
-	member := etcd.Member{Name: machine.Hostname, Address: advertised, Addresses: m.Addresses, Dir: m.Dir, Config: m.Config}
+	member := etcd.Member{Name: machine.Hostname, Address: advertised, Addresses: m.Addresses, Dir: m.Dir, Config: m.Config, Talos: m.TalosVersion}
 	return controlplane.Plane{
 		Config: m.Config, Node: machine.NodeName(), Hostname: m.Name, Address: ips[0], Addresses: m.Addresses, Dir: m.Dir,
 		EtcdURL: member.ClientURL(),

@@ -3,7 +3,7 @@ package launch
 import (
 	"fmt"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/semver"
@@ -45,30 +45,15 @@ func releasesOf(rack, program, folders string) ([]released, error) {
 	return all, nil
 }
 
-// nearest is the release of the version's minor, or else the one that is the fewest minors away; of two that are as far,
-// the older.
+// nearest is the release that runs where a version is wanted.
 func nearest(all []released, version string) released {
-	best, distance := released{}, -1
-	for _, p := range all {
-		d := minorOf(p.version) - minorOf(version)
-		d = max(d, -d)
-		if distance < 0 || d < distance || d == distance && semver.Compare(p.version, best.version) < 0 {
-			best, distance = p, d
-		}
-	}
-	return best
+	return room.Nearest(all, version, func(r released) string { return r.version })
 }
 
-// minorOf is the 36 of v1.36.4. Neither program has a second major release in use, and versions of a stack were validated.
-func minorOf(version string) int {
-	_, minor, _ := strings.Cut(semver.MajorMinor(version), ".")
-	number, _ := strconv.Atoi(minor)
-	return number
-}
-
-// kubeParts puts the programs of Kubernetes and of etcd for a stack into the config, and returns what is to be built. Where
-// the control plane is of another release than rack-kube's, rack-kube is built without one.
-func kubeParts(rack, bin string, stack *spec.Stack, config *room.Config) ([]build.Part, error) {
+// kubeParts puts the programs of Kubernetes and of etcd into the config that the sets of releases need which a stack goes
+// through, and returns what is to be built. Where none of the control planes is of rack-kube's own release, rack-kube is
+// built without one.
+func kubeParts(rack, bin string, sets []spec.Cluster, config *room.Config) ([]build.Part, error) {
 	planes, err := controlPlanes(rack)
 	if err != nil {
 		return nil, err
@@ -77,26 +62,42 @@ func kubeParts(rack, bin string, stack *spec.Stack, config *room.Config) ([]buil
 	if err != nil {
 		return nil, err
 	}
-	plane := nearest(planes, string(stack.Cluster.KubernetesVersion))
-	store := nearest(stores, room.EtcdOf(stack.Cluster.TalosVersion))
-	parts := []build.Part{{
-		Name: "kubernetes " + plane.version, Module: plane.module, Package: "./cmd/rack-kube",
-		Output: filepath.Join(bin, "rack-kube"), LDFlags: kubeLDFlags(plane.version), Note: "the first time takes minutes",
-	}}
-	config.Kube, config.ControlPlane.Path = parts[0].Output, parts[0].Output
-	if plane.module != rack {
-		parts[0].Package, parts[0].Output = ".", filepath.Join(bin, "rack-kube-"+semver.MajorMinor(plane.version))
-		config.Kube, config.ControlPlane.Path = filepath.Join(bin, "rack-clients"), parts[0].Output
+	var parts []build.Part
+	config.Kube = filepath.Join(bin, "rack-clients")
+	for _, set := range sets {
+		plane := nearest(planes, string(set.KubernetesVersion))
+		part := build.Part{
+			Name: "kubernetes " + plane.version, Module: plane.module, Package: ".",
+			Output:  filepath.Join(bin, "rack-kube-"+semver.MajorMinor(plane.version)),
+			LDFlags: kubeLDFlags(plane.version), Note: "the first time takes minutes",
+		}
+		if plane.module == rack {
+			part.Package, part.Output = "./cmd/rack-kube", filepath.Join(bin, "rack-kube")
+			config.Kube = part.Output
+		}
+		if release := (room.Release{Path: part.Output, Version: plane.version}); !slices.Contains(config.ControlPlanes, release) {
+			config.ControlPlanes, parts = append(config.ControlPlanes, release), append(parts, part)
+		}
+	}
+	if filepath.Base(config.Kube) == "rack-clients" {
 		parts = append(parts, build.Part{
 			Name: "kubectl and KWOK", Module: rack, Package: "./cmd/rack-kube", Output: config.Kube, Tags: "clients",
 		})
 	}
-	config.Etcd.Path = config.Kube
-	if store.module != rack {
-		config.Etcd.Path = filepath.Join(bin, "rack-etcd-"+semver.MajorMinor(store.version))
-		parts = append(parts, build.Part{Name: "etcd " + store.version, Module: store.module, Package: ".", Output: config.Etcd.Path})
+	for _, set := range sets {
+		store := nearest(stores, room.EtcdOf(set.TalosVersion))
+		release := room.Release{Path: config.Kube, Version: store.version}
+		if store.module != rack {
+			release.Path = filepath.Join(bin, "rack-etcd-"+semver.MajorMinor(store.version))
+		}
+		if slices.Contains(config.Etcds, release) {
+			continue
+		}
+		config.Etcds = append(config.Etcds, release)
+		if store.module != rack {
+			parts = append(parts, build.Part{Name: "etcd " + store.version, Module: store.module, Package: ".", Output: release.Path})
+		}
 	}
-	config.ControlPlane.Version, config.Etcd.Version = plane.version, store.version
 	return parts, nil
 }
 

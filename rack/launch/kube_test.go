@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,46 +32,68 @@ func TestControlPlanes_AreOfTheReleasesThatStacksInstall(t *testing.T) {
 	}
 }
 
-func TestNearest_IsOfTheSameMinorOrTheFewestAway(t *testing.T) {
-	all := []released{{"a", "v1.34.1"}, {"b", "v1.36.4"}}
-	for version, want := range map[string]string{
-		"v1.34.9": "a", "v1.36.0": "b", "v1.35.4": "a", "v1.33.1": "a", "v1.40.0": "b",
-	} {
-		if got := nearest(all, version).module; got != want {
-			t.Errorf("%s: got %s, want %s", version, got, want)
-		}
-	}
-}
-
-func TestKubeParts_BuildTheControlPlaneOfTheStacksRelease(t *testing.T) {
+func TestKubeParts_BuildTheProgramsOfTheStacksReleases(t *testing.T) {
 	rack, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		kubernetes, talos  spec.Version
-		plane, etcd, built string
+		name                        string
+		sets                        []spec.Cluster
+		clients, plane, etcd, built string
 	}{
-		{"v1.34.1", "v1.11.1", "/bin/rack-kube", "/bin/rack-kube", "/bin/rack-kube"},
-		{"v1.36.4", "v1.13.9", "/bin/rack-kube-v1.36", "/bin/rack-clients", "/bin/rack-kube-v1.36 /bin/rack-clients"},
-		{"v1.36.4", "v1.14.1", "/bin/rack-kube-v1.36", "/bin/rack-etcd-v3.7", "/bin/rack-kube-v1.36 /bin/rack-clients /bin/rack-etcd-v3.7"},
+		{
+			"the rack's own", []spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.11.1"}},
+			"rack-kube", "rack-kube", "rack-kube", "rack-kube",
+		},
+		{
+			"another Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}},
+			"rack-clients", "rack-kube-v1.36", "rack-clients", "rack-kube-v1.36 rack-clients",
+		},
+		{
+			"another etcd, too", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"rack-clients", "rack-kube-v1.36", "rack-etcd-v3.7", "rack-kube-v1.36 rack-clients rack-etcd-v3.7",
+		},
+		{
+			"a new Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.35.4", TalosVersion: "v1.14.1"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"rack-clients", "rack-kube-v1.35 rack-kube-v1.36", "rack-etcd-v3.7", "rack-kube-v1.35 rack-kube-v1.36 rack-clients rack-etcd-v3.7",
+		},
+		{
+			"from the rack's own Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.35.4", TalosVersion: "v1.13.9"}},
+			"rack-kube", "rack-kube rack-kube-v1.35", "rack-kube", "rack-kube rack-kube-v1.35",
+		},
+		{
+			"a new etcd", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"rack-clients", "rack-kube-v1.36", "rack-clients rack-etcd-v3.7", "rack-kube-v1.36 rack-clients rack-etcd-v3.7",
+		},
 	} {
 		config := &room.Config{}
-		parts, err := kubeParts(rack, "/bin", &spec.Stack{Cluster: spec.Cluster{KubernetesVersion: c.kubernetes, TalosVersion: c.talos}}, config)
+		parts, err := kubeParts(rack, "/bin", c.sets, config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var built []string
 		for _, p := range parts {
-			built = append(built, p.Output)
-			if p.Output == config.ControlPlane.Path && !strings.Contains(p.LDFlags, "gitVersion="+config.ControlPlane.Version) {
-				t.Errorf("%s: its version is not stamped in: %s", p.Name, p.LDFlags)
+			built = append(built, filepath.Base(p.Output))
+			for _, plane := range config.ControlPlanes {
+				if p.Output == plane.Path && !strings.Contains(p.LDFlags, "gitVersion="+plane.Version) {
+					t.Errorf("%s: the version of %s is not stamped in: %s", c.name, p.Name, p.LDFlags)
+				}
 			}
 		}
-		if config.ControlPlane.Path != c.plane || config.Etcd.Path != c.etcd || strings.Join(built, " ") != c.built {
-			t.Errorf("Kubernetes %s on Talos %s: %+v, %+v, built %v", c.kubernetes, c.talos, config.ControlPlane, config.Etcd, built)
+		got := []string{filepath.Base(config.Kube), paths(config.ControlPlanes), paths(config.Etcds), strings.Join(built, " ")}
+		if want := []string{c.clients, c.plane, c.etcd, c.built}; !slices.Equal(got, want) {
+			t.Errorf("%s:\ngot  %q\nwant %q", c.name, got, want)
 		}
 	}
+}
+
+func paths(all room.Releases) string {
+	var names []string
+	for _, r := range all {
+		names = append(names, filepath.Base(r.Path))
+	}
+	return strings.Join(names, " ")
 }
 
 // A module of its own cannot import the constant.

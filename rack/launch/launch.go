@@ -70,6 +70,15 @@ func (o Options) check() error {
 	return nil
 }
 
+// begin is the cluster as the scenario makes it first.
+func (o Options) begin(stack *spec.Stack) (spec.Cluster, error) {
+	chosen, err := scenario.Find(o.Scenario)
+	if err != nil {
+		return spec.Cluster{}, err
+	}
+	return chosen.Begin(stack.Cluster)
+}
+
 func (o Options) limit() time.Duration {
 	chosen, err := scenario.Find(o.Scenario)
 	if err != nil || chosen.Limit == 0 {
@@ -89,6 +98,9 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	stack, err := checkStack(project, o.Stack, o.Out)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := o.begin(stack); err != nil {
 		return nil, err
 	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
@@ -174,7 +186,11 @@ func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) 
 			Name: "program of " + o.Base, Module: config.Base, Package: ".", Output: filepath.Join(bin, "home-ops-base"), LDFlags: "-w -s",
 		})
 	}
-	kube, err := kubeParts(rack, bin, stack, config)
+	begin, err := o.begin(stack)
+	if err != nil {
+		return nil, err
+	}
+	kube, err := kubeParts(rack, bin, []spec.Cluster{begin, stack.Cluster}, config)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, erro
 		return "", fmt.Errorf("the kubeconfig leads to %s, and the cluster's endpoint is %s", c.rest.Host, want)
 	}
 	// Where that is not the stack's own release, the table says so, see differences.
-	if want := r.config.ControlPlane.Version; version.GitVersion != want {
+	if want := r.config.ControlPlanes.Of(string(r.stack.Cluster.KubernetesVersion)).Version; version.GitVersion != want {
 		return "", fmt.Errorf("%s says it is %s, and the nodes were to run %s", c.rest.Host, version.GitVersion, want)
 	}
 	return fmt.Sprintf("%s, %s", c.rest.Host, version.GitVersion), nil

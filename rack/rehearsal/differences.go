@@ -28,8 +28,9 @@ func differences(config *room.Config, stack *spec.Stack) ([]report.Part, error) 
 			parts = append(parts, report.Part{Name: fmt.Sprintf("%s %s instead of %s", name, runs, wanted), Kind: report.StandIn})
 		}
 	}
-	add("Kubernetes", config.ControlPlane.Version, string(stack.Cluster.KubernetesVersion))
-	add("etcd", config.Etcd.Version, room.EtcdOf(stack.Cluster.TalosVersion))
+	kubernetes, etcd := string(stack.Cluster.KubernetesVersion), room.EtcdOf(stack.Cluster.TalosVersion)
+	add("Kubernetes", config.ControlPlanes.Of(kubernetes).Version, kubernetes)
+	add("etcd", config.Etcds.Of(etcd).Version, etcd)
 	for _, name := range slices.Sorted(maps.Keys(flux)) {
 		add(name, config.Flux.Versions[name], flux[name])
 	}

@@ -27,15 +27,15 @@ func TestDifferences_NamesWhatRunsInAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := &room.Config{
-		ControlPlane: room.Release{Version: string(stack.Cluster.KubernetesVersion)},
-		Etcd:         room.Release{Version: room.EtcdOf(stack.Cluster.TalosVersion)},
-		Flux:         fluxparts.Built{Distribution: distribution, Versions: map[string]string{"source-controller": "v1.6.2"}},
+		ControlPlanes: room.Releases{{Version: string(stack.Cluster.KubernetesVersion)}},
+		Etcds:         room.Releases{{Version: room.EtcdOf(stack.Cluster.TalosVersion)}},
+		Flux:          fluxparts.Built{Distribution: distribution, Versions: map[string]string{"source-controller": "v1.6.2"}},
 	}
 	if parts, err := differences(config, stack); err != nil || len(parts) != 0 {
 		t.Errorf("everything is as in the house: %v, %v", parts, err)
 	}
 
-	config.ControlPlane.Version, config.Etcd.Version, config.Flux.Versions["source-controller"] = "v1.33.1", "v3.5.1", "v1.7.3"
+	config.ControlPlanes[0].Version, config.Etcds[0].Version, config.Flux.Versions["source-controller"] = "v1.33.1", "v3.5.1", "v1.7.3"
 	got, err := differences(config, stack)
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,9 @@ func (r *rehearsal) edit(change func(config map[string]any) error) error {
 // adopt makes a stack the one that the machines are judged by.
 func (r *rehearsal) adopt(stack *spec.Stack) {
 	r.stack = stack
+	if r.rack == nil {
+		return
+	}
 	for _, m := range r.rack.nodes {
 		if i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Address == m.spec.Address }); i >= 0 {
 			m.spec = stack.Nodes[i]

@@ -38,7 +38,7 @@ func newBroken(t *testing.T) *broken {
 	t.Helper()
 	stack := spectest.Home(t)
 	b := &broken{t: t, api: map[string]string{}, rehearsal: &rehearsal{
-		config: &room.Config{Dir: t.TempDir(), ControlPlane: room.Release{Version: string(stack.Cluster.KubernetesVersion)}}, stack: stack, out: t.Output(), passphrase: ownSecret(),
+		config: &room.Config{Dir: t.TempDir(), ControlPlanes: room.Releases{{Version: string(stack.Cluster.KubernetesVersion)}}}, stack: stack, out: t.Output(), passphrase: ownSecret(),
 		report: &report.Report{Seconds: map[string]float64{}}, rack: &rack{}, secrets: &secrets{values: map[spec.SecretRef]string{}},
 		world: &world{stack: stack, edge: &edge{}},
 	}}

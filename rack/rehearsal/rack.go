@@ -72,8 +72,10 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	ctx, cancel := context.WithCancel(ctx)
 	r := &rack{dir: dir, cancel: cancel}
 	if r.fabric, err = kube.NewFabric(kube.Options{
-		Binary: config.Kube, ControlPlane: config.ControlPlane.Path, Etcd: config.Etcd.Path,
-		Dir: dir, Operators: r.operators(world, log), Log: log,
+		Binary:       config.Kube,
+		ControlPlane: func(version string) string { return config.ControlPlanes.Of(version).Path },
+		Etcd:         func(talos string) string { return config.Etcds.Of(room.EtcdOf(spec.Version(talos))).Path },
+		Dir:          dir, Operators: r.operators(world, log), Log: log,
 	}); err != nil {
 		cancel()
 		return nil, fmt.Errorf("rack: %w", err)

@@ -26,7 +26,7 @@ func judged(line, fault, want string, judge func(*broken, report.Step), damage f
 	}
 }
 
-func rolled(b *broken, did report.Step)  { b.judge(did, []string{"worker-1"}) }
+func rolled(b *broken, did report.Step)  { b.judge(did, []string{"worker-1"}, false) }
 func alone(b *broken, did report.Step)   { b.alone(did, "worker-1") }
 func noticed(b *broken, did report.Step) { b.answers(did, true) }
 

@@ -25,10 +25,12 @@ type rehearsal struct {
 	config *room.Config
 	out    io.Writer
 	stack  *spec.Stack
-	file   *stackFile
-	cli    *pulumi.CLI
-	world  *world
-	rack   *rack
+	// aim is the cluster of the stack file. A scenario may begin with an earlier release of something.
+	aim   spec.Cluster
+	file  *stackFile
+	cli   *pulumi.CLI
+	world *world
+	rack  *rack
 	// places are the addresses that the spare node may have.
 	places [][]netip.Addr
 	report *report.Report
@@ -92,6 +94,10 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	}
 	var err error
 	if r.file, err = copyStackFile(r.config.Project, r.config.Stack, r.config.Dir); err != nil {
+		return err
+	}
+	r.aim = r.stack.Cluster
+	if err := r.begin(); err != nil {
 		return err
 	}
 	if r.secrets, err = newSecrets(r.stack); err != nil {

@@ -19,18 +19,20 @@ const leastWrites = 500
 type rollStep struct {
 	name string
 	edit func(config map[string]any) error
-	// down says that the machines have to go down for it.
-	down bool
+	// down are the machines that have to go down for it.
+	down func(before, after *spec.Stack) []string
+	// restarts says that API servers are started anew, and cut their clients' connections.
+	restarts bool
 }
 
 // rollSteps are a change that a running Talos takes on, one that it takes on at the next boot, and one that needs
 // another image. A kernel module would not do for the second: Talos loads it at once.
 var rollSteps = []rollStep{
-	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), false},
+	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), nobody, false},
 	{"a udev rule, with a reboot", nodeDefaults("patches", []any{map[string]any{
 		"machine": map[string]any{"udev": map[string]any{"rules": []any{`SUBSYSTEM=="drm", MODE="0666"`}}},
-	}}), true},
-	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), true},
+	}}), changedNodes, false},
+	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), changedNodes, false},
 }
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
@@ -93,15 +95,11 @@ func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) err
 	if err := r.edit(step.edit); err != nil {
 		return err
 	}
-	var want []string
-	if step.down {
-		want = changedNodes(before, r.stack)
-	}
 	did, err := r.act(ctx, c, step.name, func() error {
 		_, err := r.cli.Up(ctx)
 		return err
 	})
-	r.judge(did, want)
+	r.judge(did, step.down(before, r.stack), step.restarts)
 	if err != nil {
 		return err
 	}
@@ -134,6 +132,7 @@ func (r *rehearsal) runsWhatItShould() error {
 			errs = append(errs, fmt.Errorf("%s has no config", m.spec.Name))
 			continue
 		}
+		errs = append(errs, r.runsKubernetes(m))
 		for key, value := range m.spec.Sysctls {
 			if got := applied.Machine().Sysctls()[key]; got != value {
 				errs = append(errs, fmt.Errorf("%s: sysctl %s is %q, not %q", m.spec.Name, key, got, value))

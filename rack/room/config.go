@@ -34,9 +34,9 @@ type Config struct {
 	Homeops string `json:"homeops"`
 	// Kube is the rack-kube program.
 	Kube string `json:"kube"`
-	// ControlPlane is the program of API servers, controller managers and schedulers, and Etcd that of etcd.
-	ControlPlane Release `json:"controlPlane"`
-	Etcd         Release `json:"etcd"`
+	// ControlPlanes are the programs of API servers, controller managers and schedulers, and Etcds those of etcd.
+	ControlPlanes Releases `json:"controlPlanes"`
+	Etcds         Releases `json:"etcds"`
 	// Flows is the program that asks Cilium's policy engine.
 	Flows string `json:"flows"`
 	// CRDs is the folder of the custom resource definitions, one folder below it for each set.
@@ -61,12 +61,6 @@ type Config struct {
 type Binary struct {
 	Path string      `json:"path"`
 	Kind report.Kind `json:"kind"`
-}
-
-// Release is a program, and the version of it, with its leading v.
-type Release struct {
-	Path    string `json:"path"`
-	Version string `json:"version"`
 }
 
 // Plugin is a provider plugin.

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/home-ops/home-ops/spec"
 )
 
 // Scenario is one thing that can happen to a cluster.
@@ -19,6 +23,8 @@ type Scenario struct {
 	Limit time.Duration
 	// Base is true for one that begins with the program of another commit, BASE=COMMIT.
 	Base bool
+	// Raises is what the scenario raises by a minor release, to that of the stack file; empty for nothing.
+	Raises spec.Component
 	// Stacks are the stacks of this project that it is meant for. Default: all.
 	Stacks []string
 }
@@ -36,6 +42,27 @@ func Find(name string) (Scenario, error) {
 		return Scenario{}, fmt.Errorf("there is no SCENARIO=%s; there are: %s", name, strings.Join(Names(), ", "))
 	}
 	return Table[i], nil
+}
+
+// Begin is the cluster as a scenario makes it first: the stack file's own, but for an earlier release of what the scenario
+// raises.
+func (s Scenario) Begin(cluster spec.Cluster) (spec.Cluster, error) {
+	if s.Raises == "" {
+		return cluster, nil
+	}
+	release := &cluster.KubernetesVersion
+	if s.Raises == spec.Talos {
+		release = &cluster.TalosVersion
+	}
+	before, ok := s.Raises.Before(*release)
+	if !ok {
+		return cluster, fmt.Errorf("SCENARIO=%s raises %s to the stack file's %s, and no minor release before that is known", s.Name, s.Raises, *release)
+	}
+	*release = before
+	if contract := spec.Version(semver.MajorMinor(string(before))); s.Raises == spec.Talos && semver.Compare(string(cluster.TalosContract), string(contract)) > 0 {
+		cluster.TalosContract = contract
+	}
+	return cluster, nil
 }
 
 // Names are those of all scenarios.

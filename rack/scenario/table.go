@@ -1,6 +1,10 @@
 package scenario
 
-import "time"
+import (
+	"time"
+
+	"github.com/home-ops/home-ops/spec"
+)
 
 // Table has every scenario; the Makefile reads the names from here, one a line.
 var Table = []Scenario{
@@ -72,5 +76,19 @@ var Table = []Scenario{
 		// Every machine goes down twice, one after the other.
 		Limit: 45 * time.Minute,
 		Does:  "changes every machine of the running cluster three times, by a sysctl, by a udev rule that needs a reboot and by an extension that needs an upgrade; a client writes to the API meanwhile, and no write may fail where there are three control planes; never may two machines be down at once, and what was written before must be there afterwards",
+	},
+	{
+		Name: "upgrade-kubernetes",
+		// Two releases of Kubernetes take turns on the same two cores.
+		Limit:  30 * time.Minute,
+		Raises: spec.Kubernetes,
+		Does:   "makes the cluster with the minor release of Kubernetes before the stack file's, and raises it: the control planes one after the other, then the kubelets. No machine may go down, no write may fail where there are three control planes, and what was written before must be there afterwards",
+	},
+	{
+		Name: "upgrade-talos",
+		// Every machine goes down, one after the other.
+		Limit:  30 * time.Minute,
+		Raises: spec.Talos,
+		Does:   "makes the cluster with the minor release of Talos before the stack file's, with that release's etcd, and raises it: every machine must go down once, never two at once, no write may fail where there are three control planes, and what was written before must be there afterwards",
 	},
 }

@@ -36,6 +36,8 @@ type Member struct {
 	Dir string
 	// Config is the node's machine config.
 	Config config.Provider
+	// Talos is the release that the machine runs, which brings its etcd.
+	Talos string
 }
 
 // ClientURL is where the API server finds the member.

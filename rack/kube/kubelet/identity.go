@@ -48,7 +48,7 @@ func (k *Kubelet) anonymousConfig() *rest.Config {
 		TLSClientConfig: rest.TLSClientConfig{CAData: pki.Bundle(nil, authority.AcceptedCAs())},
 		QPS:             50, Burst: 100, // those of a real kubelet
 		WarningHandler: rest.NoWarnings{},
-		UserAgent:      "kubelet/" + imageTag(k.machine.Config.K8sKubeletConfig().Image()) + " (simulated)",
+		UserAgent:      "kubelet/" + ImageTag(k.machine.Config.K8sKubeletConfig().Image()) + " (simulated)",
 	}
 }
 

@@ -102,8 +102,8 @@ func (m Machine) cniDir() string {
 	return filepath.Join(m.Dir, "system", "overlays", "etc-cni", "net.d")
 }
 
-// imageTag is the tag of an image reference.
-func imageTag(reference string) string {
+// ImageTag is the tag of an image reference.
+func ImageTag(reference string) string {
 	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, "/") {
 		return strings.SplitN(reference[i+1:], "@", 2)[0]
 	}

@@ -86,7 +86,7 @@ func mirrorPod(node *corev1.Node, static StaticPod) *corev1.Pod {
 			Name: static.Name + "-" + node.Name, Namespace: metav1.NamespaceSystem,
 			Labels: map[string]string{
 				"tier": "control-plane", "k8s-app": static.Name, "component": static.Name,
-				"app.kubernetes.io/name": static.Name, "app.kubernetes.io/version": imageTag(static.Image),
+				"app.kubernetes.io/name": static.Name, "app.kubernetes.io/version": ImageTag(static.Image),
 				"app.kubernetes.io/component": "control-plane", "app.kubernetes.io/managed-by": "Talos",
 			},
 			OwnerReferences: []metav1.OwnerReference{{

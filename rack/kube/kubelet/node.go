@@ -56,7 +56,7 @@ func (m Machine) Status(networkReady bool) corev1.NodeStatus {
 			KernelVersion:           constants.DefaultKernelVersion,
 			OSImage:                 "Talos (" + m.TalosVersion + ")",
 			ContainerRuntimeVersion: "containerd://" + constants.DefaultContainerdVersion,
-			KubeletVersion:          imageTag(m.Config.K8sKubeletConfig().Image()),
+			KubeletVersion:          ImageTag(m.Config.K8sKubeletConfig().Image()),
 			OperatingSystem:         runtime.GOOS,
 			Architecture:            m.Arch,
 		},

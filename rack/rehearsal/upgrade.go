@@ -1,0 +1,97 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/home-ops/home-ops/rack/kube/kubelet"
+	"github.com/home-ops/home-ops/rack/scenario"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// begin gives the room's stack file the releases that the scenario makes the cluster with.
+func (r *rehearsal) begin() error {
+	chosen, err := scenario.Find(r.config.Scenario)
+	if err != nil {
+		return err
+	}
+	first, err := chosen.Begin(r.aim)
+	if err != nil {
+		return err
+	}
+	return r.releases(first)
+}
+
+// releases writes those of a cluster into the stack file, where they are not there already.
+func (r *rehearsal) releases(of spec.Cluster) error {
+	is := r.stack.Cluster
+	for _, release := range []struct {
+		key     string
+		is, new spec.Version
+	}{
+		{"talosVersion", is.TalosVersion, of.TalosVersion},
+		{"talosContract", is.TalosContract, of.TalosContract},
+		{"kubernetesVersion", is.KubernetesVersion, of.KubernetesVersion},
+	} {
+		if release.is == release.new {
+			continue
+		}
+		if err := r.edit(clusterKey(release.key, string(release.new))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upgradeKubernetes raises the cluster to the stack file's Kubernetes.
+func upgradeKubernetes(ctx context.Context, r *rehearsal) error {
+	return r.upgrade(ctx, rollStep{
+		name: fmt.Sprintf("Kubernetes %s to %s", r.stack.Cluster.KubernetesVersion, r.aim.KubernetesVersion),
+		edit: clusterKey("kubernetesVersion", string(r.aim.KubernetesVersion)), down: nobody, restarts: true,
+	})
+}
+
+// upgradeTalos raises the machines to the stack file's Talos. The contract stays, as it does for an owner.
+func upgradeTalos(ctx context.Context, r *rehearsal) error {
+	return r.upgrade(ctx, rollStep{
+		name: fmt.Sprintf("Talos %s to %s", r.stack.Cluster.TalosVersion, r.aim.TalosVersion),
+		edit: clusterKey("talosVersion", string(r.aim.TalosVersion)), down: everybody,
+	})
+}
+
+func (r *rehearsal) upgrade(ctx context.Context, step rollStep) error {
+	return r.inUse(ctx, r.config.Scenario, leastWrites, func(c *cluster, _ marks) error {
+		return r.phase("upgrade", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) })
+	})
+}
+
+// nobody goes down for a change that running machines take on.
+func nobody(*spec.Stack, *spec.Stack) []string { return nil }
+
+// everybody goes down for another image.
+func everybody(_, after *spec.Stack) []string {
+	var names []string
+	for _, n := range after.Nodes {
+		names = append(names, n.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// runsKubernetes compares a machine's static pods and kubelet with the stack file.
+func (r *rehearsal) runsKubernetes(m *machine) error {
+	applied := m.Applied()
+	images := []string{applied.K8sKubeletConfig().Image()}
+	if m.spec.IsControlPlane() {
+		images = append(images, applied.K8sAPIServerConfig().Image(), applied.K8sControllerManagerConfig().Image(), applied.K8sSchedulerConfig().Image())
+	}
+	var errs []error
+	for _, image := range images {
+		if got, want := kubelet.ImageTag(image), string(r.stack.Cluster.KubernetesVersion); got != want {
+			errs = append(errs, fmt.Errorf("%s: %s is not of %s", m.spec.Name, image, want))
+		}
+	}
+	return errors.Join(errs...)
+}
