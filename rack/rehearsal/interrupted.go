@@ -187,7 +187,9 @@ func (r *rehearsal) interruptAt(ctx context.Context, what string, left []moment)
 func (r *rehearsal) interruptInside(
 	ctx context.Context, name string, arm func(ctx context.Context, kill func()) pulumi.Watcher,
 ) {
-	if !r.interrupt(ctx, name, endings()[0], arm) {
+	wasEnded := r.interrupt(ctx, name, endings()[0], arm)
+	r.rack.watch(nil, nil)
+	if !wasEnded {
 		last := &r.report.Checks[len(r.report.Checks)-1]
 		last.OK, last.Detail = false, "up was not killed: "+last.Detail
 	}
@@ -209,7 +211,6 @@ func (r *rehearsal) interrupt(
 		var once sync.Once
 		watch := arm(running, func() { once.Do(func() { struck = way.strike(r, kill) }) })
 		_, err := r.cli.Up(running, watch)
-		r.rack.watch(nil, nil)
 		wasEnded = ended(err)
 		if !wasEnded {
 			return errors.Join(err, struck)

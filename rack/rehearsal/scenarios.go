@@ -29,6 +29,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"replace-node":       replaceNode,
 	"reset":              reset,
 	"roll":               roll,
+	"roll-interrupted":   rollInterrupted,
 	"upgrade-kubernetes": upgradeKubernetes,
 	"upgrade-talos":      upgradeTalos,
 }

@@ -78,6 +78,12 @@ var Table = []Scenario{
 		Does:  "changes every machine of the running cluster three times, by a sysctl, by a udev rule that needs a reboot and by an extension that needs an upgrade; a client writes to the API meanwhile, and no write may fail where there are three control planes; never may two machines be down at once, and what was written before must be there afterwards",
 	},
 	{
+		Name: "roll-interrupted",
+		// Every machine goes down once, and each run begins anew.
+		Limit: 45 * time.Minute,
+		Does:  "ends `up` in the middle of a roll that gives every machine another image: at the third thing that the roll tells, then at the sixth, and so on, in the ways of `interrupted`, until a run comes to its end. Never may two machines be down at once, none may go down twice, no write may fail where there are three control planes, and what was written before must be there afterwards",
+	},
+	{
 		Name: "upgrade-kubernetes",
 		// Two releases of Kubernetes take turns on the same two cores.
 		Limit:  30 * time.Minute,
