@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 
 	"github.com/home-ops/home-ops/rack/pulumi"
 	"github.com/home-ops/home-ops/spec"
@@ -77,6 +78,6 @@ func toldOf(e apitype.EngineEvent, nodes []spec.Node) (line string, ok bool) {
 	if e.DiagnosticEvent == nil {
 		return "", false
 	}
-	line = strings.TrimSpace(e.DiagnosticEvent.Message)
+	line = strings.TrimSpace(colors.Never.Colorize(e.DiagnosticEvent.Message))
 	return line, slices.ContainsFunc(nodes, func(n spec.Node) bool { return strings.HasPrefix(line, n.Name+": ") })
 }
