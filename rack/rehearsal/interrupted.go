@@ -178,10 +178,14 @@ func (r *rehearsal) interruptAt(ctx context.Context, what string, left []moment)
 			return context.Cause(ctx)
 		}
 	}
-	r.add(fmt.Sprintf("up was ended at the moments of %s", what), len(left) < all || all == 0,
+	r.add(fmt.Sprintf("up was ended at the moments of %s", what), all-len(left) >= leastEnded(all),
 		fmt.Sprintf("%d of %d; the others had passed in a run that was ended elsewhere", all-len(left), all))
 	return nil
 }
+
+// leastEnded is at how many moments `up` must have been ended to have tried them: a third, and two where there are two.
+// What the engine does side by side goes on while a run ends, so no next run meets it.
+func leastEnded(all int) int { return max(min(2, all), all/3) }
 
 // interruptInside kills `up` inside an operation. A run that was not killed has not been tried there.
 func (r *rehearsal) interruptInside(

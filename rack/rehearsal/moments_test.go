@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/home-ops/home-ops/spec"
 )
 
 func begins(op apitype.OpType, kind string) apitype.EngineEvent {
@@ -48,5 +50,30 @@ func TestSample_ReachesFromTheFirstToTheLast(t *testing.T) {
 	}
 	if got := sample(all[:3], 8); len(got) != 3 {
 		t.Errorf("of three, %d are chosen", len(got))
+	}
+}
+
+func TestLeastEnded_IsAThirdAndTwoAtLeast(t *testing.T) {
+	for all, want := range map[int]int{0: 0, 1: 1, 2: 2, 6: 2, 8: 2, 100: 33} {
+		if got := leastEnded(all); got != want {
+			t.Errorf("of %d: %d, want %d", all, got, want)
+		}
+	}
+}
+
+func TestToldOf_IsALineOfANode(t *testing.T) {
+	nodes := []spec.Node{{Name: "cp-1"}}
+	for message, want := range map[string]bool{
+		"<{%reset%}>cp-1: is upgraded and reboots<{%reset%}>\n": true,
+		"roll, one node at a time: 1. cp-1 reboots":             false,
+		"cp-10: waits":                                          false,
+	} {
+		line, ok := toldOf(apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Message: message}}, nodes)
+		if ok != want || ok && line != "cp-1: is upgraded and reboots" {
+			t.Errorf("%q: %q, %v", message, line, ok)
+		}
+	}
+	if _, ok := toldOf(apitype.EngineEvent{}, nodes); ok {
+		t.Error("an event without a message is a line")
 	}
 }
