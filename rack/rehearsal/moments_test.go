@@ -66,7 +66,7 @@ func TestToldOf_IsALineOfANode(t *testing.T) {
 	for message, want := range map[string]bool{
 		"<{%reset%}>cp-1: is upgraded and reboots<{%reset%}>\n": true,
 		"roll, one node at a time: 1. cp-1 reboots":             false,
-		"cp-10: waits":                                          false,
+		"cp-10: waits": false,
 	} {
 		line, ok := toldOf(apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Message: message}}, nodes)
 		if ok != want || ok && line != "cp-1: is upgraded and reboots" {

@@ -26,8 +26,12 @@ func judged(line, fault, want string, judge func(*broken, report.Step), damage f
 	}
 }
 
-func rolled(b *broken, did report.Step)  { b.judge(did, []string{"worker-1"}, false) }
-func alone(b *broken, did report.Step)   { b.alone(did, "worker-1") }
+func rolled(b *broken, did report.Step) { b.judge(did, []string{"worker-1"}, false) }
+func alone(b *broken, did report.Step)  { b.alone(did, "worker-1") }
+func restarted(b *broken, did report.Step) {
+	did.APICut = 10
+	b.answer(did, true, true)
+}
 func noticed(b *broken, did report.Step) { b.answers(did, true) }
 
 // redSteps are lines about what machines and users saw of a scenario's step.
@@ -61,6 +65,14 @@ var redSteps = []red{
 		line: "a step: it comes back", fault: "it does not", want: "worker-1 is off",
 		whole:  func(b *broken) { b.came(step(), "it comes back", nil) },
 		damage: func(b *broken) { b.report.Checks = nil; b.came(step(), "it comes back", errors.New("worker-1 is off")) },
+		do:     func(context.Context, *broken) {},
+	},
+	judged("a step: the API answers", "a restart of the API server costs more than connections", "1 of 100 writes failed", restarted,
+		func(did *report.Step) { did.APIFailed = 1 }),
+	{
+		line: "the roll was ended on its way", fault: "it went through", want: "0 times, for 5 machines",
+		whole:  func(b *broken) { b.endedOften(5) },
+		damage: func(b *broken) { b.report.Checks = nil; b.endedOften(0) },
 		do:     func(context.Context, *broken) {},
 	},
 	{

@@ -34,10 +34,15 @@ func rollInterrupted(ctx context.Context, r *rehearsal) error {
 		if err != nil {
 			return err
 		}
-		r.add("the roll was ended on its way", runs >= len(r.stack.Nodes), fmt.Sprintf("%d times, for %d machines", runs, len(r.stack.Nodes)))
+		r.endedOften(runs)
 		r.came(did, "every machine runs it", r.runsWhatItShould())
 		return nil
 	})
+}
+
+// endedOften is whether a roll was ended once for each machine at least.
+func (r *rehearsal) endedOften(runs int) {
+	r.add("the roll was ended on its way", runs >= len(r.stack.Nodes), fmt.Sprintf("%d times, for %d machines", runs, len(r.stack.Nodes)))
 }
 
 // rollThrough runs `up` until it comes to its end, and ends each run before that further on than the one before. It
