@@ -30,7 +30,7 @@ func rolled(b *broken, did report.Step) { b.judge(did, []string{"worker-1"}, fal
 func alone(b *broken, did report.Step)  { b.alone(did, "worker-1") }
 func restarted(b *broken, did report.Step) {
 	did.APICut = 10
-	b.answer(did, true, true)
+	b.rehearsal.answer(did, true, true)
 }
 func noticed(b *broken, did report.Step) { b.answers(did, true) }
 
