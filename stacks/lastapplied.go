@@ -74,6 +74,9 @@ func (h history) judge(ctx *pulumi.Context, stack *spec.Stack) error {
 		return fmt.Errorf("this change of %s cannot be made: %d error(s), listed above; nothing was touched",
 			stackFile(ctx.Stack()), len(errs))
 	}
+	if forecast := roll.ForetellImages(h.applied, stack); forecast != nil {
+		return ctx.Log.Info("roll, "+forecast.String(), nil)
+	}
 	return nil
 }
 

@@ -67,7 +67,8 @@ func TestCluster_AnnouncesWhatAStepRolls(t *testing.T) {
 	if err := rec.Preview(program, "home"); err != nil {
 		t.Fatal(err)
 	}
-	if messages := strings.Join(rec.Messages(), "\n"); !strings.Contains(messages, "warning: cluster.talosVersion: v1.11.2 instead of v1.11.1 is installed on 5 machines") {
+	if messages := strings.Join(rec.Messages(), "\n"); !strings.Contains(messages, "warning: cluster.talosVersion: v1.11.2 instead of v1.11.1 is installed on 5 machines") ||
+		!strings.Contains(messages, "info: roll, one machine at a time: cp-1, cp-2, worker-1, worker-2, worker-3, ") {
 		t.Errorf("messages %s", messages)
 	}
 }

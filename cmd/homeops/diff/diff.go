@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/home-ops/home-ops/cmd/homeops/render"
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -52,7 +53,26 @@ func Compare(stack string, before, after *Side) (Report, error) {
 	if report.Contract = contract(before, after); report.Contract != nil && !report.Contract.Offered {
 		formOnly(report.Machines, before.Stack, after.Stack)
 	}
+	report.Roll = forecast(report.Machines, before.Stack, after.Stack)
 	return report, errors.Join(errMachines, errComponents, errKustomizations)
+}
+
+// forecast is how machines that cannot change while they run take turns.
+func forecast(machines []Machine, before, after *spec.Stack) *roll.Forecast {
+	if before == nil || after == nil {
+		return nil
+	}
+	does := map[Effect]roll.Action{Restart: roll.Apply, Reboot: roll.Reboot, Upgrade: roll.Upgrade}
+	var planned []roll.Planned
+	// The turns follow the stack file's order.
+	for _, node := range after.Nodes {
+		for _, machine := range machines {
+			if action, rolls := does[machine.Effect]; rolls && machine.Node == node.Name {
+				planned = append(planned, roll.Planned{Node: roll.NodeOf(after, node), Does: action})
+			}
+		}
+	}
+	return roll.Foretell(before, after, planned)
 }
 
 // missing are the problems of one list that the other does not have, wherever they

@@ -1,5 +1,7 @@
 package diff
 
+import "github.com/home-ops/home-ops/components/talos/roll"
+
 // Report is what a step does to one stack.
 type Report struct {
 	Stack string `json:"stack"`
@@ -8,6 +10,8 @@ type Report struct {
 	Gone bool `json:"gone,omitempty"`
 	// Machines are those whose config changes.
 	Machines []Machine `json:"machines"`
+	// Roll is how the machines take turns; nil where all change while they run, or where another homeops rendered one side.
+	Roll *roll.Forecast `json:"roll,omitempty"`
 	// Contract is the newer form of the machine configs that the step switches to, or makes possible.
 	Contract *Contract `json:"contract,omitempty"`
 	// Components are what Pulumi changes in the cluster.

@@ -30,6 +30,9 @@ func (r Report) WriteText(w io.Writer) error {
 	} else {
 		p.machines(r.Machines)
 	}
+	if r.Roll != nil {
+		p.linef("  %s", r.Roll)
+	}
 	p.contract(r.Contract)
 	for _, component := range r.Components {
 		p.linef("  Pulumi, %s", component.Component)

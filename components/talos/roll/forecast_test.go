@@ -1,0 +1,59 @@
+package roll_test
+
+import (
+	"testing"
+
+	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
+)
+
+func TestForetell_SaysTheOrderTheMinutesAndWhatIsAway(t *testing.T) {
+	home, lab := spectest.Home(t), spectest.Lab(t)
+	for _, c := range []struct {
+		name   string
+		stack  *spec.Stack
+		change func(to *spec.Stack)
+		want   string
+	}{
+		{"nothing", home, func(*spec.Stack) {}, ""},
+		{
+			"another Talos", home, func(to *spec.Stack) { to.Cluster.TalosVersion = "v1.12.0" },
+			"one machine at a time: cp-1, cp-2, worker-1, worker-2, worker-3, but the leader of etcd last of the control planes; " +
+				"roughly 30 minutes; the Kubernetes API is away while cp-1 boots, and while cp-2 boots, roughly 2 minutes each time",
+		},
+		{
+			"another Kubernetes", lab, func(to *spec.Stack) { to.Cluster.KubernetesVersion = "v1.99.0" },
+			"one machine at a time: lab-1, lab-2, lab-3, but the leader of etcd last of the control planes; roughly 3 minutes",
+		},
+		{
+			"an extension of one", lab, func(to *spec.Stack) { to.Nodes[1].Extensions = append(to.Nodes[1].Extensions, "siderolabs/zfs") },
+			"one machine at a time: lab-2; roughly 6 minutes",
+		},
+		{
+			"extensions of all go to workers first", home, func(to *spec.Stack) {
+				for i := range to.Nodes {
+					to.Nodes[i].Extensions = append(to.Nodes[i].Extensions, "siderolabs/realtek-firmware")
+				}
+			},
+			"one machine at a time: worker-1, worker-2, worker-3, cp-1, cp-2, but the leader of etcd last of the control planes; " +
+				"roughly 30 minutes; the Kubernetes API is away while cp-1 boots, and while cp-2 boots, roughly 2 minutes each time",
+		},
+		{"one that joins", lab, func(to *spec.Stack) { to.Nodes[2].Name = "lab-4" }, ""},
+	} {
+		to := *c.stack
+		to.Nodes = nil
+		for _, n := range c.stack.Nodes {
+			n.Extensions = append([]string(nil), n.Extensions...)
+			to.Nodes = append(to.Nodes, n)
+		}
+		c.change(&to)
+		got := ""
+		if forecast := roll.ForetellImages(c.stack, &to); forecast != nil {
+			got = forecast.String()
+		}
+		if got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
