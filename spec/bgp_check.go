@@ -33,7 +33,7 @@ func (c *checker) bgp() {
 		c.peer(at, p)
 		if key := fmt.Sprintf("%s port %d", p.Address, p.Port); p.Address.IsValid() {
 			if first, ok := seen[key]; ok {
-				c.errorf(at.Child("address"), "%s is also %s.peers[%d]: a node holds one session with a router", key, path, first)
+				c.errorf(at.Child("address"), "%s is also %s: a node holds one session with a router", key, path.Child("peers").Index(first))
 			}
 			seen[key] = i
 		}

@@ -28,7 +28,7 @@ func (c *change) nodes() {
 		}
 	}
 	for i, n := range c.to.Nodes {
-		at := field.NewPath("nodes").Index(i)
+		at := nodePath(i)
 		if was, known := before[n.Name]; known {
 			c.node(at, was, n)
 			continue

@@ -154,7 +154,7 @@ func (c *checker) add(severity Severity, path *field.Path, format string, args .
 // eachNode visits the nodes with their paths.
 func (c *checker) eachNode(visit func(path *field.Path, n *Node)) {
 	for i := range c.s.Nodes {
-		visit(field.NewPath("nodes").Index(i), &c.s.Nodes[i])
+		visit(nodePath(i), &c.s.Nodes[i])
 	}
 }
 

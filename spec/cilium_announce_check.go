@@ -70,13 +70,13 @@ func some(names []string) string {
 }
 
 // segment is the node network that a block lies in.
-func (c *checker) segment(r Range) (net netip.Prefix, where string, ok bool) {
+func (c *checker) segment(r Range) (net netip.Prefix, where *field.Path, ok bool) {
 	for i, p := range c.s.Network.NodeCIDRs {
 		if p.IsValid() && r.Within(p) {
-			return p, fmt.Sprintf("network.nodeCIDRs[%d]", i), true
+			return p, nodeCIDRs.Index(i), true
 		}
 	}
-	return netip.Prefix{}, "", false
+	return netip.Prefix{}, nil, false
 }
 
 func (c *checker) standsIn(n *Node, net netip.Prefix) bool {
@@ -191,7 +191,7 @@ func (c *checker) endpointListens(path *field.Path, a netip.Addr, port string) {
 	}
 	for i, n := range c.s.Nodes {
 		if n.IsControlPlane() && slices.Contains(n.Addresses(), a) {
-			owner, listens = fmt.Sprintf("nodes[%d] (%s)", i, n.Name), true
+			owner, listens = fmt.Sprintf("%s (%s)", nodePath(i), n.Name), true
 		}
 	}
 	switch {

@@ -54,7 +54,7 @@ func (c *checker) endpointAddress(path *field.Path, a netip.Addr) {
 			continue
 		}
 		if !n.IsControlPlane() {
-			c.errorf(path, "%s is nodes[%d] (%s), a worker, where no Kubernetes API runs", a, i, n.Name)
+			c.errorf(path, "%s is %s (%s), a worker, where no Kubernetes API runs", a, nodePath(i), n.Name)
 		} else if len(c.s.ControlPlanes()) > 1 {
 			c.warnf(path, "%s is one of %d control planes: without it no one reaches the others; use network.vip", a, len(c.s.ControlPlanes()))
 		}

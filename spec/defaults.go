@@ -45,7 +45,7 @@ func (s *Stack) inherit() {
 			continue
 		}
 		for i := range s.Nodes {
-			path, own := field.NewPath("nodes").Index(i).Child(key), reflectElem(&s.Nodes[i].NodeSettings).Field(f)
+			path, own := nodePath(i).Child(key), reflectElem(&s.Nodes[i].NodeSettings).Field(f)
 			switch {
 			case !s.isSet(path):
 				own.Set(common)
@@ -140,7 +140,7 @@ func perFamily(order []bool, prefixes map[bool]string) []netip.Prefix {
 func (s *Stack) deriveNodes() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		at := field.NewPath("nodes").Index(i)
+		at := nodePath(i)
 		if !s.isSet(at.Child("vlan")) && !s.isSet(field.NewPath("nodeDefaults", "vlan")) {
 			n.VLAN = s.Network.VLAN
 			s.inheritFrom(at.Child("vlan"), field.NewPath("network", "vlan"))

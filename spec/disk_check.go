@@ -49,7 +49,7 @@ const smallestInstallDisk = Size(10e9)
 func (c *checker) installDisks() {
 	for i := range c.s.Nodes {
 		n := &c.s.Nodes[i]
-		p := field.NewPath("nodes").Index(i).Child("installDisk")
+		p := nodePath(i).Child("installDisk")
 		if n.InstallDisk.IsZero() {
 			if !c.anyBad(p) {
 				c.errorf(p, "is missing; write for example { serial: S5GXNF0R123456A } (see `talosctl get disks`)")

@@ -15,7 +15,7 @@ func (c *checker) diskClashes() {
 		perNode[d.node] = append(perNode[d.node], d)
 		for _, id := range d.identities() {
 			if first, ok := owners[id.id]; ok && first.node != d.node {
-				c.errorf(d.path.Child(id.key), "%s is also %s.%s, in another machine (%s)", id.shown, first.path, id.key, c.nodeName(first.node))
+				c.errorf(d.path.Child(id.key), "%s is also %s, in another machine (%s)", id.shown, first.path.Child(id.key), c.nodeName(first.node))
 			} else if !ok {
 				owners[id.id] = d
 			}

@@ -186,7 +186,7 @@ func (c *checker) certificates() {
 	case err != nil || a.Address != ce.Email || !strings.Contains(ce.Email, "."):
 		c.errorf(path.Child("email"), "%q is not a mail address", ce.Email)
 	}
-	if len(c.s.Edge.PublicZones()) == 0 && !c.anyBad(field.NewPath("edge"), field.NewPath("edge", "cloudflare"), field.NewPath("edge", "dns"), field.NewPath("edge", "dns", "digitalOcean"), field.NewPath("edge", "dns", "route53")) {
+	if len(c.s.Edge.PublicZones()) == 0 && !c.holdersBad() {
 		c.errorf(path.Child("issuer"), "letsencrypt proves the domain by a DNS record: give edge.cloudflare, edge.dns.digitalOcean or edge.dns.route53, or use issuer ca")
 	}
 }

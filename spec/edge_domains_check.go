@@ -28,7 +28,8 @@ func (c *checker) furtherDomains() {
 		}
 	}
 	g := e.Gateways
-	if len(e.Domains) > 0 && len(g.Internal)+len(g.External) == 0 && !c.anyBad(field.NewPath("edge"), field.NewPath("edge", "gateways"), field.NewPath("edge", "gateways", "internal"), field.NewPath("edge", "gateways", "external")) {
+	path := field.NewPath("edge", "gateways")
+	if len(e.Domains) > 0 && len(g.Internal)+len(g.External) == 0 && !c.anyBad(field.NewPath("edge"), path, path.Child("internal"), path.Child("external")) {
 		c.errorf(field.NewPath("edge", "domains"), "no gateway answers for them: give edge.gateways.internal or external")
 	}
 }
@@ -46,7 +47,7 @@ func (c *checker) domainHolder(at *field.Path, d ExtraDomain) {
 		c.errorf(at.Child("hostedZoneID"), "has no effect without edge.dns.route53")
 	}
 	switch {
-	case len(zones) == 0 && d.Zone != "" && !c.anyBad(field.NewPath("edge"), field.NewPath("edge", "cloudflare"), field.NewPath("edge", "dns"), field.NewPath("edge", "dns", "digitalOcean"), field.NewPath("edge", "dns", "route53")):
+	case len(zones) == 0 && d.Zone != "" && !c.holdersBad():
 		c.errorf(at.Child("zone"), "has no effect: nobody holds public records of this stack (edge.cloudflare, edge.dns.digitalOcean, edge.dns.route53)")
 	case len(zones) > 0:
 		c.zoneOf(at.Child("zone"), at.Child("name"), d.Name, DNSZone{Holder: zones[0].Holder, Zone: d.Zone, path: zones[0].path})

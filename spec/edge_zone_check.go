@@ -45,6 +45,13 @@ func (c *checker) publicDNS() {
 	}
 }
 
+// holdersBad reports whether one who may hold public records could not be read.
+func (c *checker) holdersBad() bool {
+	edge := field.NewPath("edge")
+	dns := edge.Child("dns")
+	return c.anyBad(edge, edge.Child("cloudflare"), dns, dns.Child("digitalOcean"), dns.Child("route53"))
+}
+
 // zone checks that a zone holds the cluster's domain.
 func (c *checker) zone(z DNSZone) {
 	c.zoneOf(z.path.Child("zone"), field.NewPath("cluster", "domain"), c.s.Cluster.Domain, z)

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -66,7 +65,7 @@ func (c *checker) hostTaken(host, label string) string {
 		return "the host of flux.repository"
 	}
 	if i, ok := c.byName[label]; ok {
-		return fmt.Sprintf("the name of nodes[%d]", i)
+		return "the name of " + nodePath(i).String()
 	}
 	return takenHosts[label]
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -72,6 +71,6 @@ func (c *checker) hostsName(at *field.Path, address, name string) {
 				return
 			}
 		}
-		c.errorf(at, "%s is nodes[%d], at %s, and would be looked for at %s", name, i, fmt.Sprint(c.s.Nodes[i].Address), address)
+		c.errorf(at, "%s is %s, at %s, and would be looked for at %s", name, nodePath(i), c.s.Nodes[i].Address, address)
 	}
 }

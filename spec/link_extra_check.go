@@ -178,7 +178,7 @@ func (c *checker) linkRoutes(path *field.Path, routes []Route, dhcp bool, own []
 			c.errorf(at.Child("to"), "%s has bits set beyond its /%d; write %s", r.To, r.To.Bits(), r.To.Masked())
 		}
 		if first, ok := seen[key{r.To.Masked(), r.Metric}]; ok {
-			c.errorf(at, "%s is already routed by %s[%d] with metric %d", r.To, path, first, r.Metric)
+			c.errorf(at, "%s is already routed by %s with metric %d", r.To, path.Index(first), r.Metric)
 		}
 		seen[key{r.To.Masked(), r.Metric}] = i
 		c.routeTarget(at.Child("to"), r, n)

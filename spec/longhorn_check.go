@@ -155,7 +155,7 @@ func (c *checker) longhornDisks(path *field.Path, l *Longhorn) {
 		for _, key := range []string{"labels", "annotations"} {
 			for _, name := range []string{longhornDiskLabel, longhornDisksAnnotation} {
 				if p := entry(at.Child(key), name); c.s.source != nil && c.s.source.has(c.s.origin(p)) {
-					c.errorf(p, "is set from %s.disks; change it there", path)
+					c.errorf(p, "is set from %s; change it there", path.Child("disks"))
 				}
 			}
 		}

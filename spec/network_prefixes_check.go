@@ -113,7 +113,7 @@ func (c *checker) onePerFamily(path *field.Path, ps []netip.Prefix) {
 		}
 		six := p.Addr().Is6()
 		if first, ok := seen[six]; ok {
-			c.errorf(path.Index(i), "%s is a second %s network beside %s[%d] (%s); Kubernetes takes one of each family", p, familyName(six), path, first, ps[first])
+			c.errorf(path.Index(i), "%s is a second %s network beside %s (%s); Kubernetes takes one of each family", p, familyName(six), path.Index(first), ps[first])
 			continue
 		}
 		seen[six] = i

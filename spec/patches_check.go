@@ -18,7 +18,7 @@ var patchKeys = []string{"machine", "cluster", "version", "debug", "persist"}
 // patches reads raw patches as Talos does, and judges what they say together with the fields.
 func (c *checker) patches() {
 	for node := range c.s.Nodes {
-		n, at := &c.s.Nodes[node], field.NewPath("nodes").Index(node)
+		n, at := &c.s.Nodes[node], nodePath(node)
 		links := c.nodeLinks(at, n)
 		for i, tree := range n.Patches {
 			told := len(c.problems)

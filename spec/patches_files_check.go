@@ -75,7 +75,7 @@ func (p *patch) mounts() {
 		destination := m.get("destination").text()
 		p.c.mountOver(m.get("destination").path, path.Clean(destination))
 		if i := slices.IndexFunc(p.n.KubeletMounts, func(k Mount) bool { return k.Destination == destination }); i >= 0 {
-			p.c.errorf(m.get("destination").path, "%s is also mounted by %s.kubeletMounts[%d]", destination, p.at, i)
+			p.c.errorf(m.get("destination").path, "%s is also mounted by %s", destination, p.at.Child("kubeletMounts").Index(i))
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (p *patch) sameDevice(device part, mine *nodeLink) {
 
 func (p *patch) mtu(device part, mine *nodeLink) {
 	if mtu := device.get("mtu").text(); mtu != "" && mtu != strconv.Itoa(mine.mtu) {
-		p.c.errorf(device.get("mtu").path, "%s differs from %s.mtu (%d) of the same link: larger packets would be lost; change it there", mtu, mine.path, mine.mtu)
+		p.c.errorf(device.get("mtu").path, "%s differs from %s (%d) of the same link: larger packets would be lost; change it there", mtu, mine.path.Child("mtu"), mine.mtu)
 	}
 }
 

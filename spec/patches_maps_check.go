@@ -49,7 +49,7 @@ func (p *patch) modules() {
 	for _, m := range p.root.get("machine", "kernel", "modules").list() {
 		name := m.get("name").text()
 		if i := slices.IndexFunc(p.n.KernelModules, func(k KernelModule) bool { return k.Name == name }); i >= 0 {
-			p.c.errorf(m.path, "%s is also %s.kernelModules[%d]: keep one of them", name, p.at, i)
+			p.c.errorf(m.path, "%s is also %s: keep one of them", name, p.at.Child("kernelModules").Index(i))
 		}
 		p.c.moduleExtension(m.get("name").path, p.n, name)
 	}

@@ -69,7 +69,7 @@ func (s *Stack) claims() []claim {
 		add(Error, a.path, "address", a.addr.String(), "two machines would answer for it")
 	}
 	for i, n := range s.Nodes {
-		at := field.NewPath("nodes").Index(i)
+		at := nodePath(i)
 		for _, m := range n.macs(at) {
 			add(Error, m.path, "mac", m.mac.String(), "one machine can be in one cluster only")
 		}
@@ -119,7 +119,7 @@ func (s *Stack) outsideClaims(add func(severity Severity, path *field.Path, kind
 func (s *Stack) namedDisks() []placedDisk {
 	c := newChecker(s)
 	for i := range s.Nodes {
-		at := field.NewPath("nodes").Index(i)
+		at := nodePath(i)
 		c.disks = append(c.disks, placedDisk{path: at.Child("installDisk"), node: i, sel: s.Nodes[i].InstallDisk})
 		for j, v := range s.Nodes[i].UserVolumes {
 			c.disks = append(c.disks, placedDisk{path: at.Child("userVolumes").Index(j).Child("disk"), node: i, sel: v.Disk})
@@ -187,7 +187,7 @@ func (s *Stack) singleAddresses() []placed {
 		for j, l := range n.ExtraLinks {
 			for k, p := range l.Addresses {
 				if p.IsValid() {
-					c.place(field.NewPath("nodes").Index(i).Child("extraLinks").Index(j).Child("addresses").Index(k), p.Addr(), ofLink, n.Name)
+					c.place(nodePath(i).Child("extraLinks").Index(j).Child("addresses").Index(k), p.Addr(), ofLink, n.Name)
 				}
 			}
 		}

@@ -41,7 +41,7 @@ func (s *Stack) secretRefs() []pathRef {
 		}
 	})
 	for i := range s.Nodes {
-		out = append(out, s.Nodes[i].patchRefs(field.NewPath("nodes").Index(i))...)
+		out = append(out, s.Nodes[i].patchRefs(nodePath(i))...)
 	}
 	return out
 }

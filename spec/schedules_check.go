@@ -16,7 +16,7 @@ func (c *checker) schedules(path *field.Path, list []Schedule) {
 		at := path.Index(i)
 		c.label(at.Child("name"), s.Name)
 		if first, ok := seen[s.Name]; ok && s.Name != "" {
-			c.errorf(at.Child("name"), "%q is also the name of %s[%d]", s.Name, path, first)
+			c.errorf(at.Child("name"), "%q is also the name of %s", s.Name, path.Index(first))
 		}
 		seen[s.Name] = i
 		if s.Cron != "" {

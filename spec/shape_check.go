@@ -27,12 +27,12 @@ func (c *checker) shape() {
 }
 
 func (c *checker) presence(path *field.Path, v reflect.Value, f reflect.StructField) {
-	// A zero that is written is wrong in another way.
-	if v.CanUint() && c.s.isSet(path) {
-		return
-	}
 	empty := v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
 	if f.Tag.Get("required") != "true" || !empty {
+		return
+	}
+	// A zero that is written is wrong in another way.
+	if v.CanUint() && c.s.isSet(path) {
 		return
 	}
 	if example := f.Tag.Get("example"); example != "" {

@@ -80,7 +80,7 @@ func (src *source) locate(p Problem) Problem {
 	return p
 }
 
-// parentPath cuts the last step off a path: "nodes[2].mac" → "nodes[2]" → "nodes" → "".
+// parentPath cuts the last step off the text of a path, which the type cannot: "nodes[2].mac" → "nodes[2]" → "nodes" → "".
 func parentPath(path string) string {
 	if strings.HasSuffix(path, `"]`) {
 		if i := strings.LastIndex(path, `["`); i >= 0 {
@@ -91,26 +91,4 @@ func parentPath(path string) string {
 		return path[:i]
 	}
 	return ""
-}
-
-// join adds a key to a path; a key that is not a plain word is quoted, as in labels["a.b/c"].
-func join(path, key string) string {
-	if !plainKey(key) {
-		return path + `["` + key + `"]`
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-func plainKey(key string) bool {
-	for _, r := range key {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-		default:
-			return false
-		}
-	}
-	return key != ""
 }

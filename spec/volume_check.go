@@ -16,7 +16,7 @@ var volumeName = regexp.MustCompile(volumeNameGrammar)
 // volumes checks Talos's EPHEMERAL volume and the user volumes.
 func (c *checker) volumes() {
 	for i := range c.s.Nodes {
-		n, at := &c.s.Nodes[i], field.NewPath("nodes").Index(i)
+		n, at := &c.s.Nodes[i], nodePath(i)
 		if e := n.EphemeralVolume; e != nil {
 			p := at.Child("ephemeralVolume")
 			c.sizes(p, e.MinSize, e.MaxSize)
@@ -39,7 +39,7 @@ func (c *checker) volumes() {
 			p := at.Child("userVolumes").Index(j)
 			c.userVolume(p, i, n, v)
 			if first, ok := seen[v.Name]; ok && v.Name != "" {
-				c.errorf(p.Child("name"), "%q is also the name of %s.userVolumes[%d]", v.Name, at, first)
+				c.errorf(p.Child("name"), "%q is also the name of %s", v.Name, at.Child("userVolumes").Index(first))
 			}
 			seen[v.Name] = j
 		}
@@ -48,7 +48,7 @@ func (c *checker) volumes() {
 			p := at.Child("rawVolumes").Index(j)
 			c.rawVolume(p, i, n, v.Partition())
 			if first, ok := seenRaw[v.Name]; ok && v.Name != "" {
-				c.errorf(p.Child("name"), "%q is also the name of %s.rawVolumes[%d]", v.Name, at, first)
+				c.errorf(p.Child("name"), "%q is also the name of %s", v.Name, at.Child("rawVolumes").Index(first))
 			}
 			seenRaw[v.Name] = j
 		}
