@@ -66,18 +66,15 @@ func (c *checker) peerFamilies(path *field.Path, p *BGPPeer) {
 // family would need RFC 8950, which few routers of homes speak.
 func (c *checker) carried() {
 	b := c.s.Cilium.BGP
-	// A list that is the default is told of once, at its first network.
-	told := map[*field.Path]bool{}
 	for _, a := range c.advertised() {
 		six := a.prefix.Addr().Is6()
 		has := slices.ContainsFunc(b.Peers, func(p BGPPeer) bool {
 			return slices.Contains(b.AdvertisedTo(p), a.kind) &&
 				(!p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6()))
 		})
-		if has || len(b.Peers) == 0 || !c.s.isSet(a.path) && told[a.list] {
+		if has || len(b.Peers) == 0 {
 			continue
 		}
-		told[a.list] = !c.s.isSet(a.path)
 		if slices.ContainsFunc(b.Peers, func(p BGPPeer) bool { return p.Address.IsValid() && p.Address.Is6() == six }) {
 			c.errorf(a.path, "no peer in cilium.bgp with an %s address is told of these, so that they would never be announced; add them to the peer's advertise", familyName(six))
 		} else {
@@ -109,13 +106,8 @@ func (c *checker) advertised() []announced {
 			continue
 		}
 		if kind == AdvertiseLoadBalancer {
-			for i, p := range c.s.Cilium.Pools {
-				blocks := field.NewPath("cilium", "pools").Index(i).Child("blocks")
-				for j, r := range p.Blocks {
-					if r.IsValid() {
-						out = append(out, announced{network{blocks, blocks.Index(j), netip.PrefixFrom(r.First, r.First.BitLen())}, kind})
-					}
-				}
+			for _, b := range c.poolBlocks() {
+				out = append(out, announced{network{path: b.path, prefix: netip.PrefixFrom(b.r.First, b.r.First.BitLen())}, kind})
 			}
 		}
 		for _, n := range c.s.networks() {

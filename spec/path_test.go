@@ -23,19 +23,3 @@ func TestPaths_ReadAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
-
-// What encloses a value is looked for by the text of its path, where a key's own dots are no steps.
-func TestParentPath_CutsTheLastStep(t *testing.T) {
-	for path, want := range map[*field.Path]string{
-		nodePath(2).Child("mac"):                           "nodes[2]",
-		nodePath(2):                                        "nodes",
-		field.NewPath("nodes"):                             "",
-		entry(nodePath(2).Child("labels"), "a.b/c"):        "nodes[2].labels",
-		entry(nodePath(2).Child("labels"), `a["b`):         "nodes[2].labels",
-		entry(nodePath(2).Child("labels"), "a.b").Index(1): `nodes[2].labels["a.b"]`,
-	} {
-		if got := parentPath(path.String()); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
-		}
-	}
-}
