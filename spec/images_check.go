@@ -108,8 +108,11 @@ func (c *checker) installer(at *field.Path, n *Node) {
 		key   string
 		given bool
 	}{
-		{"kernelArgs", len(n.KernelArgs) > 0}, {"meta", len(n.Meta) > 0}, {"overlay", n.Overlay != nil},
-		{"bootloader", n.Bootloader != ""}, {"secureBoot", n.SecureBoot},
+		{"kernelArgs", len(n.KernelArgs) > 0},
+		{"meta", len(n.Meta) > 0},
+		{"overlay", n.Overlay != nil},
+		{"bootloader", n.Bootloader != ""},
+		{"secureBoot", n.SecureBoot},
 	} {
 		if asked.given {
 			c.errorf(at.Child(asked.key), "is asked of the image factory, whose image %s (%s) takes the place of: build it into that one", path, n.Installer)

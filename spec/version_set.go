@@ -111,9 +111,15 @@ type meeting struct{ component, with Component }
 func (s VersionSet) meetings() []meeting {
 	var all []meeting
 	for _, m := range []meeting{
-		{CiliumChart, Kubernetes}, {CiliumChart, GatewayAPIKinds}, {FluxDistribution, Kubernetes},
-		{RookChart, Kubernetes}, {RookChart, CephImage}, {SnapshotController, Kubernetes},
-		{LonghornChart, Kubernetes}, {CertManagerChart, Kubernetes}, {ExternalSecrets, Kubernetes},
+		{CiliumChart, Kubernetes},
+		{CiliumChart, GatewayAPIKinds},
+		{FluxDistribution, Kubernetes},
+		{RookChart, Kubernetes},
+		{RookChart, CephImage},
+		{SnapshotController, Kubernetes},
+		{LonghornChart, Kubernetes},
+		{CertManagerChart, Kubernetes},
+		{ExternalSecrets, Kubernetes},
 	} {
 		_, one := s[m.component]
 		_, other := s[m.with]

@@ -188,8 +188,13 @@ func (c *checker) directory(at *field.Path, v *UserVolume) {
 		key string
 		is  bool
 	}{
-		{"disk", !v.Disk.IsZero()}, {"match", v.Match != ""}, {"minSize", v.MinSize > 0}, {"maxSize", v.MaxSize > 0},
-		{"maxPercent", v.MaxPercent > 0}, {"grow", v.Grow}, {"encryption", v.Encryption != nil},
+		{"disk", !v.Disk.IsZero()},
+		{"match", v.Match != ""},
+		{"minSize", v.MinSize > 0},
+		{"maxSize", v.MaxSize > 0},
+		{"maxPercent", v.MaxPercent > 0},
+		{"grow", v.Grow},
+		{"encryption", v.Encryption != nil},
 		{"filesystem", c.s.isSet(at.Child("filesystem"))},
 	} {
 		if given.is {
