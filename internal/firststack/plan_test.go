@@ -134,16 +134,26 @@ func TestRender_QuotesWhatYAMLWouldMisread(t *testing.T) {
 	}
 }
 
-func TestTalosFor_FollowsBootMediaThatAreNewer(t *testing.T) {
+func TestTalosFor_FollowsTheOldestBootMedia(t *testing.T) {
 	for want, media := range map[spec.Version][][]spec.Version{
-		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.11.0"}, {"v1.14.1", "v1.11.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}},
-		"v1.14.1":               {{"v1.14.1"}, {"v1.14.1", "v1.14.1"}},
+		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.14.0", "v1.14.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}, {"v1.11.1", "v9.0.0"}},
+		"v1.11.0":               {{"v1.11.0"}, {"v1.14.1", "v1.11.0"}},
 		"v1.12.3":               {{"v1.14.1", "v1.12.3", "v1.13.0"}},
 	} {
 		for _, versions := range media {
 			if got := firststack.TalosFor(versions); got != want {
 				t.Errorf("%v: %s, want %s", versions, got, want)
 			}
+		}
+	}
+}
+
+func TestKubernetesFor_IsWhatTheTalosRuns(t *testing.T) {
+	for talos, want := range map[spec.Version]spec.Version{
+		firststack.TalosVersion: firststack.KubernetesVersion, "v1.12.3": "v1.35.4", "v1.11.1": "v1.34.1", "v1.99.0": firststack.KubernetesVersion,
+	} {
+		if got := firststack.KubernetesFor(talos); got != want {
+			t.Errorf("Talos %s: %s, want %s", talos, got, want)
 		}
 	}
 }
