@@ -72,7 +72,7 @@ func TestOf_SaysHowToRecordWhatIsNotThere(t *testing.T) {
 }
 
 func TestWrite_IsWhatReadReads(t *testing.T) {
-	for _, file := range []string{"connect-2.4.1.yaml", "cilium-1.19.4.yaml"} {
+	for _, file := range []string{"connect-2.4.1.yaml", "cilium-1.20.2.yaml"} {
 		content, err := os.ReadFile(filepath.Join("records", file))
 		if err != nil {
 			t.Fatal(err)
