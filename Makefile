@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate render diff preview up destroy kubeconfig talosconfig status lint renovate generate bench clean go pulumi space node
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate site bench clean go pulumi space node
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,8 @@ help: ## List the commands
 init: $(BIN)/homeops ## Write a first stack file and its cluster's list of apps, by questions [NAME=home]
 	@$(BIN)/homeops init $(NAME)
 
-rehearse: space $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine]
-	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS))
+rehearse: space $(BIN)/rack ## Build the cluster of STACK=home in a sealed room [KEEP=1] [SCENARIO=NAME] [BASE=COMMIT] [PLUGINS=DIR] [CHARTS=DIR|genuine] [GENUINE=1]
+	@$(BIN)/rack rehearse -stack $(STACK) $(if $(KEEP),-keep) $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(filter command line environment,$(origin BASE)),-base $(BASE)) $(if $(PLUGINS),-plugins $(PLUGINS)) $(if $(CHARTS),-charts $(CHARTS)) $(if $(GENUINE),-genuine)
 
 # Go keeps a result for as long as the module is the same. The rack's tests also look at what is beside their module,
 # the program, stack files and tree, so that theirs is never taken from there.
@@ -58,7 +58,7 @@ test: ## Run every test, rehearsals included
 
 test-day2: ## Rehearse every scenario for home and lab; takes hours
 	go test -C rack -count 1 -timeout 1h ./rolltest -day2
-	go test -C rack -count 1 -timeout 8h ./e2e -run 'DayTwo|BeingKilled|PrintedCommand' -day2
+	go test -C rack -count 1 -timeout 8h ./e2e -run 'DayTwo|BeingKilled|PrintedCommand|EveryOutsideService' -day2
 
 unit: ## Run the tests that need no rack
 	go test ./...
@@ -68,6 +68,9 @@ unit: ## Run the tests that need no rack
 
 validate: $(BIN)/homeops ## Check every stack file, or only STACK=name or FILE=path
 	@$(BIN)/homeops validate $(or $(FILE),$(if $(filter command line environment,$(origin STACK)),$(STACK)))
+
+fmt: $(BIN)/homeops ## Put stack files that pulumi has written anew back into the form of the last commit [STACK=]
+	@$(BIN)/homeops fmt $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
 render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, secrets redacted, without any network
 	@$(BIN)/homeops render $(STACK)
@@ -120,8 +123,13 @@ renovate: node ## Check renovate.json5 with Renovate's own validator, and that i
 	LOG_LEVEL=warn $(RENOVATE) renovate --platform=local --dry-run=extract --report-type=file --report-path=$(CURDIR)/$(OUT)/renovate/report.json
 	go test ./internal/gitops -run TestRenovate -count 1 -v -renovate $(CURDIR)/$(OUT)/renovate/report.json
 
-generate: ## Write the JSON Schema and the reference of the stack file anew
+generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
+
+site: ## Build the documentation's site into out/site, as docs/package-lock.json pins its generator; wants Node.js
+	@command -v npm >/dev/null 2>&1 || { echo "Node.js 18 or later is needed, and is not on PATH: https://nodejs.org"; exit 1; }
+	npm ci --prefix docs --no-audit --no-fund --ignore-scripts
+	npm run --prefix docs build
 
 bench: ## Measure what a person waits for
 	go test -run '^$$' -bench . -benchtime 3x ./spec/... ./cmd/homeops

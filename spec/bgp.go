@@ -117,7 +117,7 @@ func (Advertisement) Values() []string { return []string{"loadBalancer", "pods",
 // BGPPeer is one router.
 type BGPPeer struct {
 	// Name is the peer's name in Cilium.
-	Name string `json:"name" required:"true" example:"gateway"`
+	Name string `json:"name" form:"label" required:"true" example:"gateway"`
 	// Address is the router's address, in a node network, or elsewhere with Multihop.
 	Address netip.Addr `json:"address" required:"true" example:"10.0.0.1"`
 	// ASN is the router's autonomous system number, 16 or 32 bits. Give it, or LearnASN.

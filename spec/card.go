@@ -17,7 +17,7 @@ type CardSelector struct {
 	// MACPrefix is the beginning of the hardware address, with "*" for the rest: the maker's part.
 	MACPrefix MACPrefix `json:"macPrefix,omitempty" example:"52:54:00:*"`
 	// PCIID is the card's vendor and device, as lspci tells them.
-	PCIID string `json:"pciID,omitempty" example:"8086:1533"`
+	PCIID string `json:"pciID,omitempty" form:"pci" example:"8086:1533"`
 }
 
 // IsZero reports whether nothing is selected.
@@ -51,7 +51,7 @@ func (m *MACPrefix) UnmarshalText(text []byte) error {
 // MarshalText implements encoding.TextMarshaler.
 func (m MACPrefix) MarshalText() ([]byte, error) { return []byte(m), nil }
 
-var pciID = regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
+var pciID = regexp.MustCompile(pciGrammar)
 
 // cards checks the selectors of cards, and that one of them does not choose what another link is on.
 func (c *checker) cards() {

@@ -77,8 +77,30 @@ func (c *change) node(at string, was, is Node) {
 	if was.SecureBoot != is.SecureBoot {
 		c.refuse(at+".secureBoot", "%s was installed with another boot loader; %s", is.Name, reinstall)
 	}
-	if was.Schematic().ID() != is.Schematic().ID() {
+	c.userVolumes(at, was, is)
+	switch {
+	case was.Installer != is.Installer && was.Installer != "" && is.Installer != "":
+		// Neither machine tells an image of its owner's own from another.
+		c.announce(at+".installer", "%s instead of %s reaches %s with the next release of Talos", is.Installer, was.Installer, is.Name)
+	case was.Installer != is.Installer:
+		c.announce(at+".installer", "%s gets an image of another maker: it is upgraded and reboots", is.Name)
+	case was.Bootloader != is.Bootloader:
+		c.announce(at+".bootloader", "%s gets another image, and reboots; its disk starts with what it was installed with until it is installed anew", is.Name)
+	case was.SchematicID() != is.SchematicID():
 		c.announce(at+".extensions", "%s gets another image, for its extensions or kernel arguments: it is upgraded and reboots", is.Name)
+	}
+}
+
+// userVolumes announces volumes that were made already, and stay as they are.
+func (c *change) userVolumes(at string, was, is Node) {
+	for i, v := range is.UserVolumes {
+		before, known := was.UserVolume(v.Name)
+		if !known {
+			continue
+		}
+		if before.Type != v.Type || before.Disk != v.Disk || before.Match != v.Match || before.Filesystem != v.Filesystem || (before.Encryption == nil) != (v.Encryption == nil) {
+			c.announce(fmt.Sprintf("%s.userVolumes[%d]", at, i), "volume %s of %s was made already, and stays as it was: move its data, and wipe it before it can be made anew", v.Name, is.Name)
+		}
 	}
 }
 

@@ -24,10 +24,24 @@ func (c *change) storage() {
 	if was.RookCeph == nil || is.RookCeph == nil {
 		return
 	}
+	c.leavingPatterns(was.RookCeph, is.RookCeph)
+	c.cephPools(was.RookCeph, is.RookCeph)
 	for _, n := range was.RookCeph.Nodes {
 		for _, disk := range n.Disks {
 			if !hasCephDisk(is.RookCeph, n.Name, disk) {
 				c.announce("storage.rookCeph.nodes", "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards", n.Name, diskName(disk))
+			}
+		}
+	}
+}
+
+// leavingPatterns announces the disks that only a pattern chose.
+func (c *change) leavingPatterns(was, is *RookCeph) {
+	for _, n := range was.Nodes {
+		for _, p := range n.Matching {
+			kept := slices.ContainsFunc(is.Nodes, func(m CephNode) bool { return m.Name == n.Name && slices.Contains(m.Matching, p) })
+			if !kept {
+				c.announce("storage.rookCeph.nodes", "the disks of %s that match %s leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait for HEALTH_OK), and purge them afterwards", n.Name, p)
 			}
 		}
 	}
@@ -60,11 +74,5 @@ func (c *change) addresses() {
 			c.announce(fmt.Sprintf("cilium.pools[%d].blocks", i), "services lose the addresses that are no longer in the pool, and get others")
 		}
 	}
-	switch {
-	case was.BGP == nil && is.BGP == nil:
-	case was.BGP == nil || is.BGP == nil:
-		c.announce("cilium.bgp", "routes to load-balancer addresses are announced otherwise from now on: connections to them break")
-	case was.BGP.LocalASN != is.BGP.LocalASN:
-		c.announce("cilium.bgp.localASN", "AS %d instead of %d: every BGP session ends and is made anew, and the routers have to be told", is.BGP.LocalASN, was.BGP.LocalASN)
-	}
+	c.bgp(was.BGP, is.BGP)
 }

@@ -76,6 +76,7 @@ var checks = []func(*checker){
 	(*checker).webhook,
 	(*checker).github,
 	(*checker).exposure,
+	(*checker).furtherDomains,
 	(*checker).gateways,
 	(*checker).dns,
 	(*checker).certificates,
@@ -83,6 +84,7 @@ var checks = []func(*checker){
 	(*checker).secretStores,
 	(*checker).strayReferences,
 	(*checker).diskClashes,
+	(*checker).cephPatterns,
 	(*checker).addressClashes,
 	(*checker).rangeClashes,
 }

@@ -119,7 +119,7 @@ func (l *L2) defaults() { l.LeaseDuration = Duration(15e9) }
 // Pool is a set of addresses for services of type LoadBalancer.
 type Pool struct {
 	// Name is the pool's Kubernetes name.
-	Name string `json:"name" required:"true" example:"default"`
+	Name string `json:"name" form:"label" required:"true" example:"default"`
 	// Blocks are the addresses: prefixes, ranges or single ones, of either family.
 	Blocks []Range `json:"blocks" required:"true" min:"1" example:"[10.0.50.100-10.0.50.150]"`
 	// Purpose is any (every service), gateways (only the gateways and the split-DNS server, so that nothing

@@ -4,13 +4,13 @@ package spec
 type Cluster struct {
 	// Name is the Kubernetes and Talos cluster name: a DNS label, also the context name in kubeconfig and
 	// talosconfig. Default: the stack's name.
-	Name string `json:"name,omitempty" example:"home"`
+	Name string `json:"name,omitempty" form:"label" example:"home"`
 	// Domain is the DNS domain that the cluster's host names live under, in lower case without a trailing
 	// dot. Routes, certificates, split DNS and the webhook use it.
-	Domain string `json:"domain" required:"true" example:"example.com"`
+	Domain string `json:"domain" form:"domain" required:"true" example:"example.com"`
 	// DNSDomain is the domain of services inside the cluster. Default: cluster.local, which charts assume;
 	// change it only before the cluster is made.
-	DNSDomain string `json:"dnsDomain,omitempty" example:"cluster.local"`
+	DNSDomain string `json:"dnsDomain,omitempty" form:"domain" example:"cluster.local"`
 
 	// TalosVersion is the Talos release that the nodes install and run, with its leading v.
 	TalosVersion Version `json:"talosVersion" required:"true" example:"v1.11.1"`
@@ -25,7 +25,7 @@ type Cluster struct {
 	// Endpoint is the https URL of the Kubernetes API, when something other than Talos's virtual address
 	// serves it, such as a load balancer on the router. Default: https://VIP:6443, or the address of the only
 	// control plane when there is no VIP.
-	Endpoint string `json:"endpoint,omitempty" example:"https://k8s.example.com:6443"`
+	Endpoint string `json:"endpoint,omitempty" form:"https" example:"https://k8s.example.com:6443"`
 	// AllowSchedulingOnControlPlanes lets ordinary pods run on control planes. Default: true when the
 	// stack has no workers, because nothing else could run them, else false.
 	AllowSchedulingOnControlPlanes bool `json:"allowSchedulingOnControlPlanes,omitempty"`
@@ -44,7 +44,7 @@ type Cluster struct {
 	// Discovery tells how nodes find each other before Kubernetes runs.
 	Discovery Discovery `json:"discovery,omitzero"`
 	// ImageFactory is the host of the image factory that makes the nodes' images. Default: factory.talos.dev.
-	ImageFactory string `json:"imageFactory,omitempty" example:"factory.talos.dev"`
+	ImageFactory string `json:"imageFactory,omitempty" form:"host" example:"factory.talos.dev"`
 	// ResetOnDestroy returns a machine to Talos's maintenance mode when its node leaves the stack, or when the
 	// stack is destroyed: the configuration and /var are wiped, the installed Talos and user volumes stay. A
 	// change works from the next update on. Default: false, a machine that is removed runs on until it is
@@ -72,7 +72,7 @@ type APIServer struct {
 	// baseline, as Talos does.
 	PodSecurity PodSecurityLevel `json:"podSecurity,omitempty"`
 	// PodSecurityExemptNamespaces are never checked. Default: kube-system.
-	PodSecurityExemptNamespaces []string `json:"podSecurityExemptNamespaces,omitempty"`
+	PodSecurityExemptNamespaces []string `json:"podSecurityExemptNamespaces,omitempty" form:"label"`
 	// OIDC lets people log in to kubectl through an identity provider.
 	OIDC *OIDC `json:"oidc,omitempty"`
 	// ExtraArgs are further flags of kube-apiserver, without leading dashes. Flags that the stack file sets by
@@ -104,7 +104,7 @@ func (PodSecurityLevel) Values() []string { return []string{"privileged", "basel
 // (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#openid-connect-tokens).
 type OIDC struct {
 	// IssuerURL is the provider's https address, exactly as its tokens name it.
-	IssuerURL string `json:"issuerURL" required:"true" example:"https://id.example.com"`
+	IssuerURL string `json:"issuerURL" form:"https" required:"true" example:"https://id.example.com"`
 	// ClientID is the audience that tokens must be made for.
 	ClientID string `json:"clientID" required:"true" example:"kubernetes"`
 	// UsernameClaim is the token field that names the user. Default: email.
@@ -129,7 +129,7 @@ type Discovery struct {
 	Enabled bool `json:"enabled,omitempty"`
 	// ServiceEndpoint is the discovery service. Default: https://discovery.talos.dev/, Sidero Labs' public one,
 	// which sees only encrypted data.
-	ServiceEndpoint string `json:"serviceEndpoint,omitempty" example:"https://discovery.talos.dev/"`
+	ServiceEndpoint string `json:"serviceEndpoint,omitempty" form:"https" example:"https://discovery.talos.dev/"`
 }
 
 func (d *Discovery) defaults() {

@@ -206,6 +206,13 @@ func (s *Stack) deriveEdge() {
 			r.SecretKeyRef = s.usualRef("route53", "secret-access-key", "route53SecretKey")
 		}
 	}
+	if len(e.PublicZones()) > 0 {
+		for i := range e.Domains {
+			if e.Domains[i].Zone == "" {
+				e.Domains[i].Zone = e.Domains[i].Name
+			}
+		}
+	}
 	if u := e.DNS.UniFi; u != nil && u.APIKeyRef == "" {
 		u.APIKeyRef = s.usualRef("unifi", "api-key", "unifiApiKey")
 	}

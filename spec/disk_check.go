@@ -27,6 +27,8 @@ const (
 	useEphemeral diskUse = "the EPHEMERAL volume"
 	useVolume    diskUse = "a user volume"
 	useRaw       diskUse = "a raw volume"
+	// useWholeDisk is a user volume without a partition table.
+	useWholeDisk diskUse = "a volume of type disk"
 	useSwap      diskUse = "swap"
 	useCeph      diskUse = "Ceph"
 	useZFS       diskUse = "ZFS"
@@ -35,7 +37,9 @@ const (
 )
 
 // exclusive reports whether the use takes the disk whole.
-func (u diskUse) exclusive() bool { return u == useCeph || u == useZFS || u == useMachineDisk }
+func (u diskUse) exclusive() bool {
+	return u == useCeph || u == useZFS || u == useMachineDisk || u == useWholeDisk
+}
 
 // The smallest disk that Talos installs on (https://www.talos.dev/latest/introduction/system-requirements/).
 const smallestInstallDisk = Size(10e9)

@@ -77,7 +77,8 @@ func (c *checker) twoUses(a, b placedDisk, all []placedDisk, told map[string]boo
 	if guess.names() {
 		guess, owner = b, a
 	}
-	if guess.names() || guess.use.exclusive() || told[c.s.source.origin(guess.path)] || !c.overlap(a, b, all) {
+	// A description that several disks match was told already, where the whole of a disk is taken.
+	if guess.names() || guess.use.exclusive() && guess.match == "" || told[c.s.source.origin(guess.path)] || !c.overlap(a, b, all) {
 		return
 	}
 	told[c.s.source.origin(guess.path)] = true

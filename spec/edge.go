@@ -11,6 +11,9 @@ type Edge struct {
 	Gateways Gateways `json:"gateways,omitzero"`
 	// Cloudflare is the account and zone that hold the domain.
 	Cloudflare *Cloudflare `json:"cloudflare,omitempty"`
+	// Domains are further domains that the gateways answer for, beside cluster.domain: in the certificate, the tunnel, the
+	// published records and the home's DNS. Their names lead to external.DOMAIN of cluster.domain, whose holder holds them too.
+	Domains []ExtraDomain `json:"domains,omitempty" example:"[{ name: example.org }]"`
 	// DNS publishes host names.
 	DNS EdgeDNS `json:"dns,omitzero"`
 	// Certificates says who signs the gateways' certificates.
@@ -41,14 +44,33 @@ type Gateways struct {
 	DNS []netip.Addr `json:"dns,omitempty" max:"2" example:"[10.0.50.100]"`
 }
 
+// ExtraDomain is a further domain, with every name directly below it.
+type ExtraDomain struct {
+	// Name is the domain.
+	Name string `json:"name" form:"domain" required:"true" example:"example.org"`
+	// Zone is the zone's name at the holder of the public records. Default: the domain itself.
+	Zone string `json:"zone,omitempty" form:"domain" example:"example.org"`
+	// HostedZoneID is the id of its public hosted zone, at Route 53 alone.
+	HostedZoneID string `json:"hostedZoneID,omitempty" form:"awsZone" example:"Z3M3LMPEXAMPLE"`
+}
+
+// Domains are all domains that the gateways answer for, cluster.domain first.
+func (s *Stack) Domains() []string {
+	out := []string{s.Cluster.Domain}
+	for _, d := range s.Edge.Domains {
+		out = append(out, d.Name)
+	}
+	return out
+}
+
 // Cloudflare is the account and zone that hold the domain.
 type Cloudflare struct {
 	// AccountID is the account's id: 32 hexadecimal digits, in the address of the dashboard.
-	AccountID string `json:"accountID" required:"true" example:"0123456789abcdef0123456789abcdef"`
+	AccountID string `json:"accountID" form:"cloudflare" required:"true" example:"0123456789abcdef0123456789abcdef"`
 	// Zone is the zone's name. Default: cluster.domain, or its parent for the domain of a subdomain.
-	Zone string `json:"zone,omitempty" example:"example.com"`
+	Zone string `json:"zone,omitempty" form:"domain" example:"example.com"`
 	// ZoneID is the zone's id. Default: looked up by name.
-	ZoneID string `json:"zoneID,omitempty" example:"0123456789abcdef0123456789abcdef"`
+	ZoneID string `json:"zoneID,omitempty" form:"cloudflare" example:"0123456789abcdef0123456789abcdef"`
 	// TunnelName is the tunnel's name in the account. Default: the stack's name.
 	TunnelName string `json:"tunnelName,omitempty"`
 	// APITokenRef says where an API token with Zone Read, Zone DNS Edit and Account Cloudflare Tunnel Edit is
@@ -93,7 +115,7 @@ type EdgeDNS struct {
 // (https://docs.digitalocean.com/products/networking/dns/).
 type DigitalOcean struct {
 	// Zone is the domain as the account has it. Default: cluster.domain, or its parent for the domain of a subdomain.
-	Zone string `json:"zone,omitempty" example:"example.com"`
+	Zone string `json:"zone,omitempty" form:"domain" example:"example.com"`
 	// TokenRef says where an API token with the scopes domain:read, domain:create, domain:update and domain:delete is
 	// kept; the cluster gets it. Default: item digitalocean, field api-token, of the 1Password vault if this program can
 	// read it; else config:digitalOceanToken.
@@ -104,14 +126,14 @@ type DigitalOcean struct {
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-working-with.html).
 type Route53 struct {
 	// Zone is the hosted zone's name. Default: cluster.domain, or its parent for the domain of a subdomain.
-	Zone string `json:"zone,omitempty" example:"example.com"`
+	Zone string `json:"zone,omitempty" form:"domain" example:"example.com"`
 	// HostedZoneID is the public hosted zone's id. The key may then be allowed that zone alone.
-	HostedZoneID string `json:"hostedZoneID" required:"true" example:"Z2FDTNDATAQYW2"`
+	HostedZoneID string `json:"hostedZoneID" form:"awsZone" required:"true" example:"Z2FDTNDATAQYW2"`
 	// Region is the region whose API signs the requests. Default: us-east-1, where Route 53 is.
-	Region string `json:"region,omitempty"`
+	Region string `json:"region,omitempty" form:"awsRegion"`
 	// AccessKeyID is the id of an access key that may do route53:ChangeResourceRecordSets and ListResourceRecordSets in
 	// the zone, and ListHostedZones and GetChange; the cluster gets it. It is no secret.
-	AccessKeyID string `json:"accessKeyID" required:"true" example:"AKIAIOSFODNN7EXAMPLE"`
+	AccessKeyID string `json:"accessKeyID" form:"awsKey" required:"true" example:"AKIAIOSFODNN7EXAMPLE"`
 	// SecretKeyRef says where the secret of that key is kept. Default: item route53, field secret-access-key, of the
 	// 1Password vault if this program can read it; else config:route53SecretKey.
 	SecretKeyRef SecretRef `json:"secretKeyRef,omitempty" example:"op://home/route53/secret-access-key"`
@@ -146,7 +168,7 @@ func (e Edge) PublicZones() []DNSZone {
 // (https://github.com/kashalls/external-dns-unifi-webhook).
 type UniFi struct {
 	// URL is the controller's https address.
-	URL string `json:"url" required:"true" example:"https://10.0.0.1"`
+	URL string `json:"url" form:"https" required:"true" example:"https://10.0.0.1"`
 	// APIKeyRef says where an API key of the controller is kept. Default: item unifi, field api-key, of the
 	// 1Password vault if this program can read it; else config:unifiApiKey.
 	APIKeyRef SecretRef `json:"apiKeyRef,omitempty" example:"op://home/unifi/api-key"`

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-var cloudflareID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var cloudflareID = regexp.MustCompile(cloudflareIDGrammar)
 
 // exposure checks how public requests arrive.
 func (c *checker) exposure() {

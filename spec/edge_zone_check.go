@@ -6,10 +6,10 @@ import "regexp"
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html,
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html).
 var (
-	awsKeyID     = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+	awsKeyID     = regexp.MustCompile(awsKeyIDGrammar)
 	awsSecretKey = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	awsZoneID    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
-	awsRegion    = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
+	awsZoneID    = regexp.MustCompile(awsZoneIDGrammar)
+	awsRegion    = regexp.MustCompile(awsRegionGrammar)
 )
 
 // publicDNS checks who holds the domain's public records.
@@ -43,16 +43,20 @@ func (c *checker) publicDNS() {
 
 // zone checks that a zone holds the cluster's domain.
 func (c *checker) zone(z DNSZone) {
-	domain, path := c.s.Cluster.Domain, z.Path+".zone"
+	c.zoneOf(z.Path+".zone", "cluster.domain", c.s.Cluster.Domain, z)
+}
+
+// zoneOf checks that a zone, written at path, holds a domain, which stands at key.
+func (c *checker) zoneOf(path, key, domain string, z DNSZone) {
 	switch {
 	case z.Zone == "" || !isDomain(domain):
 	case !isDomain(z.Zone):
 		c.errorf(path, "%q is not a DNS domain such as example.com", z.Zone)
 	case !within(domain, z.Zone):
-		c.errorf(path, "%s does not hold cluster.domain (%s)", z.Zone, domain)
+		c.errorf(path, "%s does not hold %s (%s)", z.Zone, key, domain)
 	case privateZone(domain) != "":
-		c.errorf("cluster.domain", "%s lies under .%s, which no one can register: %s cannot hold it; use a domain of your own, or leave %s out", domain, privateZone(domain), z.Holder, z.Path)
+		c.errorf(key, "%s lies under .%s, which no one can register: %s cannot hold it; use a domain of your own, or leave %s out", domain, privateZone(domain), z.Holder, z.Path)
 	case domain != z.Zone && c.s.Edge.Exposure == ExposureTunnel:
-		c.warnf(path, "cluster.domain (%s) is deeper than the zone: Cloudflare's free certificate covers %s and *.%s, not *.%s (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/)", domain, z.Zone, z.Zone, domain)
+		c.warnf(path, "%s (%s) is deeper than the zone: Cloudflare's free certificate covers %s and *.%s, not *.%s (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/)", key, domain, z.Zone, z.Zone, domain)
 	}
 }

@@ -47,7 +47,7 @@ type EncryptionKey struct {
 	// passphrase) or nodeID (derived from the machine's UUID: only good against a disk that is thrown away).
 	Type EncryptionKeyType `json:"type" required:"true" example:"tpm"`
 	// Endpoint is the KMS server, for type kms.
-	Endpoint string `json:"endpoint,omitempty" example:"https://kms.example.com:4050"`
+	Endpoint string `json:"endpoint,omitempty" form:"keyServer" example:"https://kms.example.com:4050"`
 	// PassphraseRef says where the passphrase is kept, for type static.
 	PassphraseRef SecretRef `json:"passphraseRef,omitempty" example:"op://home/talos/disk-passphrase"`
 }

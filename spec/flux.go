@@ -6,11 +6,11 @@ type Flux struct {
 	// Repository is its clone URL: https://host/owner/name.git, or ssh://git@host/owner/name.git for a deploy
 	// key. At oci://host/owner/name lies an artifact that `flux push artifact` made of it, for a cluster that reaches no
 	// Git server; the tree's Kustomizations in flux-system then all follow the artifact.
-	Repository string `json:"repository" required:"true" example:"https://github.com/home-ops/home-ops.git"`
+	Repository string `json:"repository" form:"sourceOfTheTree" required:"true" example:"https://github.com/home-ops/home-ops.git"`
 	// Branch is what the cluster follows. Default: main.
 	Branch string `json:"branch,omitempty"`
 	// Tag is which of the artifacts at oci:// the cluster follows. Default: latest.
-	Tag string `json:"tag,omitempty" example:"production"`
+	Tag string `json:"tag,omitempty" form:"tag" example:"production"`
 	// Path is the directory of this cluster in the repository. Default: kubernetes/clusters/STACK.
 	Path string `json:"path,omitempty" example:"kubernetes/clusters/home"`
 	// Interval is how often Flux looks by itself, a webhook or not: announcements get lost. Default: 3m.
@@ -38,7 +38,7 @@ func (f *Flux) defaults() { f.Branch, f.Username = "main", "git" }
 // (https://fluxcd.io/flux/components/notification/receivers/).
 type Webhook struct {
 	// Host is the public host name of the receiver. Default: flux-webhook.DOMAIN.
-	Host string `json:"host,omitempty" example:"flux-webhook.example.com"`
+	Host string `json:"host,omitempty" form:"domain" example:"flux-webhook.example.com"`
 	// Provider is the form of the announcement. Default: github, which Gitea and Forgejo speak too.
 	Provider WebhookProvider `json:"provider,omitempty"`
 	// SecretRef says where the shared secret is kept. Default: one is generated.

@@ -30,6 +30,11 @@ func (c *checker) webhook() {
 	if h == "" || d == "" {
 		return
 	}
+	for _, further := range c.s.Domains() {
+		if strings.HasSuffix(h, "."+further) {
+			d = further
+		}
+	}
 	rest, below := strings.CutSuffix(h, "."+d)
 	switch owner := c.hostTaken(h, rest); {
 	case owner != "":
@@ -37,7 +42,7 @@ func (c *checker) webhook() {
 	case !isDomain(h):
 		c.errorf(at+".host", "%q is not a host name", h)
 	case !below:
-		c.errorf(at+".host", "%s is not under cluster.domain (%s), for which the gateways answer", h, d)
+		c.errorf(at+".host", "%s is not under cluster.domain (%s), for which the gateways answer", h, c.s.Cluster.Domain)
 	case strings.Contains(rest, "."):
 		c.errorf(at+".host", "%s has more than one part before %s: the wildcard certificate covers one", h, d)
 	}

@@ -8,7 +8,7 @@ import (
 
 var (
 	// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
-	ociTag  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	ociTag  = regexp.MustCompile(tagGrammar)
 	ociName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 )
 

@@ -32,8 +32,10 @@ const (
 	macGrammar = `^([0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}|[0-9A-Fa-f]{12})$`
 	// macPrefixGrammar is the beginning of such an address with "*" for the rest.
 	macPrefixGrammar = `^([0-9A-Fa-f]{2}:){1,5}\*$`
-	sizeGrammar      = `^([0-9]+(?:\.[0-9]+)?) ?(TiB|TB|GiB|GB|MiB|MB|KiB|kB|B)$`
-	versionGrammar   = `^v?(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,8}))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
+	// diskPatternGrammar is a link of udev's with "*" in it.
+	diskPatternGrammar = `^/dev/disk/by-(id|path)/[0-9A-Za-z#+.:=@_-]*\*[0-9A-Za-z#+.:=@_*-]*$`
+	sizeGrammar        = `^([0-9]+(?:\.[0-9]+)?) ?(TiB|TB|GiB|GB|MiB|MB|KiB|kB|B)$`
+	versionGrammar     = `^v?(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,8}))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
 )
 
 // forms are the scalar types with a written form of their own.
@@ -46,6 +48,10 @@ var forms = map[reflect.Type]Form{
 	},
 	reflect.TypeFor[MAC]():       {"MAC address", macGrammar, "a hardware address of six bytes, such as 52:54:00:12:34:56"},
 	reflect.TypeFor[MACPrefix](): {"MAC prefix", macPrefixGrammar, "the beginning of a hardware address with * for the rest, such as 52:54:00:*"},
+	reflect.TypeFor[DiskPattern](): {
+		"disk pattern", diskPatternGrammar,
+		"a link below /dev/disk/by-id or by-path with * for any characters but / and -",
+	},
 	reflect.TypeFor[Community](): {"BGP community", `^[0-9]{1,5}:[0-9]{1,5}$|^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$`, "a mark of routes, such as 64514:100 or 4200000000:1:100"},
 	reflect.TypeFor[Size]():      {"size", sizeGrammar, "a size with a unit, such as 100GiB or 2TB"},
 	reflect.TypeFor[Duration]():  {"duration", `^(` + number + `(ns|us|µs|μs|ms|s|m|h))+$`, "a span of time, such as 30s, 5m or 1h30m"},

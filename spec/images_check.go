@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	extensionName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*$`)
-	hostName      = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?$`)
+	extensionName = regexp.MustCompile(extensionGrammar)
+	hostName      = regexp.MustCompile(hostGrammar)
 )
 
 // officialExtensions are those of Talos 1.10 to 1.15
@@ -62,7 +62,57 @@ func (c *checker) images() {
 		}
 		c.kernelArgs(at, n)
 		c.overlay(at, n)
+		c.bootloader(at+".bootloader", n)
+		c.installer(at, n)
 	})
+}
+
+// chosenBootloader is the first Talos whose images come with a boot loader of choice
+// (https://github.com/siderolabs/talos/blob/v1.14.1/pkg/machinery/imager/quirks/quirks.go).
+const chosenBootloader = Version("v1.12")
+
+func (c *checker) bootloader(at string, n *Node) {
+	talos := c.s.Cluster.TalosVersion
+	_, readable := talos.parse()
+	switch {
+	case n.Bootloader == "":
+	case readable && !talos.Reaches(chosenBootloader):
+		c.errorf(at, "images of Talos %s (cluster.talosVersion) have no boot loader of choice, which %s brought: leave it out", talos, chosenBootloader)
+	case n.SecureBoot && n.Bootloader != "sd-boot":
+		c.errorf(at, "%s is not what Secure Boot starts, which is sd-boot alone (secureBoot)", n.Bootloader)
+	case n.Overlay != nil:
+		c.errorf(at, "overlay %s brings the board's own boot loader", n.Overlay.Name)
+	}
+}
+
+// installerName is the repository of an image, with its registry's host before it.
+var installerName = regexp.MustCompile(installerGrammar)
+
+// installer checks an image of the owner's own, and that nothing is asked of the image factory beside it.
+func (c *checker) installer(at string, n *Node) {
+	if n.Installer == "" {
+		return
+	}
+	path := at + ".installer"
+	if strings.ContainsAny(n.Installer[strings.LastIndex(n.Installer, "/")+1:], ":@") {
+		c.errorf(path, "%q ends with a tag or a digest: leave it out, the tag is cluster.talosVersion", n.Installer)
+		return
+	}
+	if !installerName.MatchString(n.Installer) {
+		c.errorf(path, "%q is not the repository of an image, such as ghcr.io/example/talos-installer", n.Installer)
+		return
+	}
+	for _, asked := range []struct {
+		key   string
+		given bool
+	}{
+		{"kernelArgs", len(n.KernelArgs) > 0}, {"meta", len(n.Meta) > 0}, {"overlay", n.Overlay != nil},
+		{"bootloader", n.Bootloader != ""}, {"secureBoot", n.SecureBoot},
+	} {
+		if asked.given {
+			c.errorf(at+"."+asked.key, "is asked of the image factory, whose image %s (%s) takes the place of: build it into that one", path, n.Installer)
+		}
+	}
 }
 
 func (c *checker) extension(at, name string, arch Arch) {
@@ -133,6 +183,9 @@ func (c *checker) encryption() {
 		c.volumeKeys(at+".encryption.ephemeral", n, n.Encryption.Ephemeral)
 		for i, v := range n.UserVolumes {
 			c.volumeKeys(fmt.Sprintf("%s.userVolumes[%d].encryption", at, i), n, v.Encryption)
+		}
+		for i, v := range n.RawVolumes {
+			c.volumeKeys(fmt.Sprintf("%s.rawVolumes[%d].encryption", at, i), n, v.Encryption)
 		}
 		state := n.Encryption.State
 		if n.Encryption.Ephemeral != nil && state == nil && slices.ContainsFunc(n.Encryption.Ephemeral.Keys, func(k EncryptionKey) bool { return k.Type == KeyStatic }) {

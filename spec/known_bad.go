@@ -3,6 +3,7 @@ package spec
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -74,7 +75,8 @@ func parseKnownBad(data []byte) ([]knownBad, error) {
 		if _, ok := features[e.With]; e.With != "" && !ok {
 			complain("with %q is not a part of the stack file that entries can ask for", e.With)
 		}
-		for component, span := range e.Versions {
+		for _, component := range slices.Sorted(maps.Keys(e.Versions)) {
+			span := e.Versions[component]
 			if !slices.ContainsFunc(components, func(f componentFacts) bool { return f.Component == component }) {
 				complain("versions.%s is no component", component)
 			}

@@ -5,11 +5,11 @@ import "net/netip"
 // Bond joins several network cards into one link.
 type Bond struct {
 	// Name is the bond's name in the kernel. Default: bond0.
-	Name string `json:"name,omitempty"`
+	Name string `json:"name,omitempty" form:"interface"`
 	// MACs selects the member cards by their hardware addresses. Give these or Interfaces.
 	MACs []MAC `json:"macs,omitempty" example:"[52:54:00:12:34:56, 52:54:00:12:34:57]"`
 	// Interfaces selects the member cards by the kernel's names.
-	Interfaces []string `json:"interfaces,omitempty" example:"[enp1s0f0, enp1s0f1]"`
+	Interfaces []string `json:"interfaces,omitempty" form:"interface" example:"[enp1s0f0, enp1s0f1]"`
 	// Mode is how traffic is shared. Default: active-backup, which works with any switch; 802.3ad wants a
 	// matching LACP group on the switch.
 	Mode BondMode `json:"mode,omitempty"`
@@ -23,7 +23,7 @@ type Bond struct {
 	// traffic.
 	MIIMon Duration `json:"miimon,omitempty"`
 	// Primary is the card that active-backup prefers, by the kernel's name.
-	Primary string `json:"primary,omitempty"`
+	Primary string `json:"primary,omitempty" form:"interface"`
 }
 
 func (b *Bond) defaults() {
@@ -65,7 +65,7 @@ func (HashPolicy) Values() []string {
 // Bridge puts a link under a bridge.
 type Bridge struct {
 	// Name is the bridge's name in the kernel. Default: br0.
-	Name string `json:"name,omitempty"`
+	Name string `json:"name,omitempty" form:"interface"`
 	// STP runs the spanning tree protocol, against loops. Default: false, since the node is the end of the
 	// line.
 	STP bool `json:"stp,omitempty"`
@@ -91,7 +91,7 @@ type Link struct {
 	// named again to put another VLAN on it.
 	MAC MAC `json:"mac,omitzero" example:"52:54:00:12:34:57"`
 	// Interface selects the card by the kernel's name.
-	Interface string `json:"interface,omitempty" example:"enp2s0"`
+	Interface string `json:"interface,omitempty" form:"interface" example:"enp2s0"`
 	// Card selects the card by its driver, its place or the beginning of its MAC: a Thunderbolt port, for example.
 	Card CardSelector `json:"card,omitzero"`
 	// Bond joins several cards into this link.

@@ -9,12 +9,15 @@ import (
 )
 
 // The kernel's limit is 15 bytes; a dot would name a VLAN, which has a key of its own.
-var linkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,14}$`)
+var linkName = regexp.MustCompile(linkNameGrammar)
 
 // links checks that each node says which card carries its address.
 func (c *checker) links() {
 	c.eachNode(func(path string, n *Node) {
 		c.oneSelector(path, Link{MAC: n.MAC, Interface: n.Interface, Card: n.Card, Bond: n.Bond}, "the node's address")
+		if n.DHCP && n.Lease {
+			c.errorf(path+".lease", "dhcp asks for a lease already, and takes the node's address from it: keep one of the two")
+		}
 		if b := n.Bridge; b != nil {
 			c.linkName(path+".bridge.name", b.Name)
 			if n.Bond != nil && n.Bond.Name == b.Name {

@@ -153,7 +153,7 @@ func (c *checker) sameLength(path string, p netip.Prefix, shared map[netip.Prefi
 // routes checks the static routes of every link.
 func (c *checker) routes() {
 	c.eachNode(func(path string, n *Node) {
-		c.linkRoutes(path+".routes", n.Routes, n.DHCP, c.s.InterfacePrefixes(*n), n)
+		c.linkRoutes(path+".routes", n.Routes, n.DHCP || n.Lease, c.s.InterfacePrefixes(*n), n)
 		for i := range n.ExtraLinks {
 			l := &n.ExtraLinks[i]
 			c.linkRoutes(fmt.Sprintf("%s.extraLinks[%d].routes", path, i), l.Routes, l.DHCP, l.Addresses, n)

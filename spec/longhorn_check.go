@@ -17,6 +17,7 @@ func (c *checker) longhorn() {
 	}
 	const path = "storage.longhorn"
 	c.longhornDisks(path, l)
+	c.longhornFolders(l)
 	if len(l.Disks) == 0 && len(l.Nodes) == 0 && !c.anyBad(path+".nodes") {
 		c.errorf(path+".userVolume", "no node has a user volume %q: add it to userVolumes of the nodes that store data, or to nodeDefaults", l.UserVolume)
 	}
@@ -103,6 +104,17 @@ func (c *checker) jobNames(path string, l *Longhorn) {
 			}
 		}
 	}
+}
+
+// longhornFolders refuses volumes of Longhorn's that are folders on EPHEMERAL.
+func (c *checker) longhornFolders(l *Longhorn) {
+	c.eachNode(func(at string, n *Node) {
+		for i, v := range n.UserVolumes {
+			if v.Type == VolumeDirectory && slices.Contains(l.Volumes(), v.Name) {
+				c.errorf(fmt.Sprintf("%s.userVolumes[%d].type", at, i), "directory: Longhorn's data (storage.longhorn) would lie on EPHEMERAL, which a reset wipes")
+			}
+		}
+	})
 }
 
 // longhornDisks checks the volumes that hold data, and their tags

@@ -7,10 +7,8 @@ import (
 )
 
 var (
-	// A DNS label (RFC 1123), which Kubernetes wants of most names.
-	dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	// The last part of a name is never all digits, or it would be an address.
-	topLevel = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
+	dnsLabel     = regexp.MustCompile(labelGrammar)
+	topLevelForm = regexp.MustCompile(topLevelGrammar)
 )
 
 func isLabel(s string) bool { return dnsLabel.MatchString(s) }
@@ -26,7 +24,7 @@ func isDomain(s string) bool {
 			return false
 		}
 	}
-	return topLevel.MatchString(parts[len(parts)-1])
+	return topLevelForm.MatchString(parts[len(parts)-1])
 }
 
 // maxClusterName is Cilium's
@@ -116,24 +114,8 @@ func (c *checker) label(path, name string) {
 
 func (c *checker) domains() {
 	cl := c.s.Cluster
-	if d := cl.Domain; d != "" {
-		switch {
-		case strings.Contains(d, "://"):
-			c.errorf("cluster.domain", "%q is a URL; write the domain alone", d)
-		case d != strings.ToLower(d):
-			c.errorf("cluster.domain", "%q has capitals; write %q", d, strings.ToLower(d))
-		case strings.HasSuffix(d, "."):
-			c.errorf("cluster.domain", "%q has a trailing dot; write %q", d, strings.TrimSuffix(d, "."))
-		case !isDomain(d):
-			c.errorf("cluster.domain", "%q is not a DNS domain such as example.com", d)
-		case !strings.Contains(d, "."):
-			c.errorf("cluster.domain", "%q has only one part; browsers and certificates want at least two, such as %s.home.arpa", d, d)
-		case within(d, "local"):
-			c.warnf("cluster.domain", "%q lies under .local, which phones and laptops resolve by multicast instead of DNS (RFC 6762); home.arpa is meant for homes", d)
-		}
-		if cl.DNSDomain != "" && (within(d, cl.DNSDomain) || within(cl.DNSDomain, d)) {
-			c.errorf("cluster.domain", "%s and cluster.dnsDomain (%s) overlap: the cluster's DNS would answer for both", d, cl.DNSDomain)
-		}
+	if cl.Domain != "" {
+		c.domain("cluster.domain", cl.Domain)
 	}
 	if d := cl.DNSDomain; !isDomain(d) {
 		c.errorf("cluster.dnsDomain", "%q is not a DNS domain such as cluster.local", d)

@@ -13,11 +13,18 @@ import (
 // that the cluster itself gives away waits for itself.
 func (c *checker) needed() {
 	c.eachNode(func(at string, n *Node) {
+		if authority, _, ok := strings.Cut(n.Installer, "/"); ok {
+			host, _, _ := strings.Cut(authority, ":")
+			c.neededHost(at+".installer", host, "the node's image comes from it")
+		}
 		for path, v := range map[string]*VolumeEncryption{at + ".encryption.state": n.Encryption.State, at + ".encryption.ephemeral": n.Encryption.Ephemeral} {
 			c.neededKeys(path, v)
 		}
 		for i, v := range n.UserVolumes {
 			c.neededKeys(fmt.Sprintf("%s.userVolumes[%d].encryption", at, i), v.Encryption)
+		}
+		for i, v := range n.RawVolumes {
+			c.neededKeys(fmt.Sprintf("%s.rawVolumes[%d].encryption", at, i), v.Encryption)
 		}
 	})
 	cl := c.s.Cluster

@@ -19,7 +19,7 @@ func (Role) Values() []string { return []string{"controlPlane", "worker"} }
 type Node struct {
 	// Name is the host name and the Kubernetes node name: a DNS name of one part or more, unique in the stack. With more
 	// than one part the whole of it is the node's name in Kubernetes, and the first part in the kernel.
-	Name string `json:"name" required:"true" example:"cp-1"`
+	Name string `json:"name" form:"node" required:"true" example:"cp-1"`
 	// Role is controlPlane or worker. An odd number of control planes, three in most homes, survives losses.
 	Role Role `json:"role" required:"true" example:"controlPlane"`
 	// Address is the node's main address: the Talos API is called on it, and it is the kubelet's and etcd's
@@ -31,11 +31,14 @@ type Node struct {
 	// DHCP lets the node ask for its address instead of configuring it. The router must then hold a
 	// reservation that gives this MAC exactly the address above. Default: false.
 	DHCP bool `json:"dhcp,omitempty"`
+	// Lease also asks for an address by DHCP on the link that carries Address, which stays configured: for what the router
+	// tells by lease alone. Routes of the lease come after those of network.gateways. Default: false.
+	Lease bool `json:"lease,omitempty"`
 	// MAC is the hardware address of the network card that carries Address. It selects the card whatever
 	// name the kernel gives it. Give it, or Interface, or Bond.
 	MAC MAC `json:"mac,omitzero" example:"52:54:00:12:34:56"`
 	// Interface is the kernel's name of that card, when no MAC is given. Names can change when cards are added.
-	Interface string `json:"interface,omitempty" example:"enp1s0"`
+	Interface string `json:"interface,omitempty" form:"interface" example:"enp1s0"`
 	// Card selects the card by its driver, its place or the beginning of its MAC.
 	Card CardSelector `json:"card,omitzero"`
 	// Bond joins several cards into one link that carries Address.
@@ -95,9 +98,17 @@ type NodeSettings struct {
 	// WipeInstallDisk also clears the rest of the install disk before installation. Default: false.
 	WipeInstallDisk bool `json:"wipeInstallDisk,omitempty"`
 
+	// Installer is the repository of an installer image of the owner's own making, whose tag is cluster.talosVersion; it
+	// takes the place of the image factory's, for hardware that needs a kernel or firmware of its own. What is in it is its
+	// maker's affair: Extensions then only say what it has. Another image under the same tag reaches a machine with the
+	// next Talos release. Default: the image factory's.
+	Installer string `json:"installer,omitempty" form:"installer" example:"ghcr.io/example/talos-installer"`
+	// Bootloader is what the disk starts with: sd-boot (UEFI), grub (BIOS), or dual-boot, which has both. It wants Talos
+	// v1.12, and is chosen when a machine is installed. Default: what Talos takes, sd-boot where the firmware is UEFI.
+	Bootloader Bootloader `json:"bootloader,omitempty"`
 	// Extensions are the official system extensions in the node's image, by name
 	// (https://github.com/siderolabs/extensions). Those that storage needs are added by themselves.
-	Extensions []string `json:"extensions,omitempty" example:"[siderolabs/intel-ucode]"`
+	Extensions []string `json:"extensions,omitempty" form:"extension" example:"[siderolabs/intel-ucode]"`
 	// ExtensionServices are the settings of the services that extensions bring.
 	ExtensionServices []ExtensionService `json:"extensionServices,omitempty"`
 	// KernelArgs are further kernel arguments, baked into the node's image.
@@ -153,6 +164,8 @@ type NodeSettings struct {
 	// UserVolumes are file systems of the node's own, mounted at /var/mnt/NAME. They survive a reset of the
 	// node.
 	UserVolumes []UserVolume `json:"userVolumes,omitempty"`
+	// RawVolumes are partitions without a file system.
+	RawVolumes []RawVolume `json:"rawVolumes,omitempty"`
 
 	// Watchdog reboots the node when Talos hangs.
 	Watchdog *Watchdog `json:"watchdog,omitempty"`
@@ -166,6 +179,13 @@ func (n *NodeSettings) defaults() {
 	n.Arch = ArchAMD64
 	n.MaxPods = 110
 }
+
+// Bootloader is what a machine's disk starts with
+// (https://github.com/siderolabs/talos/blob/v1.14.1/pkg/machinery/imager/imageropts/imageropts.go).
+type Bootloader string
+
+// Values lists the boot loaders.
+func (Bootloader) Values() []string { return []string{"dual-boot", "sd-boot", "grub"} }
 
 // MetaValue is a value on the META partition
 // (https://www.talos.dev/latest/advanced/metal-network-configuration/).
@@ -218,7 +238,7 @@ type Overlay struct {
 	// Name is the board.
 	Name string `json:"name" required:"true" example:"rpi_generic"`
 	// Image is the overlay's image.
-	Image string `json:"image" required:"true" example:"siderolabs/sbc-raspberrypi"`
+	Image string `json:"image" form:"extension" required:"true" example:"siderolabs/sbc-raspberrypi"`
 	// Options are settings of that overlay.
 	Options map[string]any `json:"options,omitempty"`
 }

@@ -111,7 +111,11 @@ func (p *patch) document() {
 	match := p.root.get("provisioning", "diskSelector", "match")
 	switch kind {
 	case "UserVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig":
-		p.volume(match, map[string]diskUse{"UserVolumeConfig": useVolume, "RawVolumeConfig": useRaw, "SwapVolumeConfig": useSwap}[kind])
+		use := map[string]diskUse{"UserVolumeConfig": useVolume, "RawVolumeConfig": useRaw, "SwapVolumeConfig": useSwap}[kind]
+		if kind == "UserVolumeConfig" && p.root.get("volumeType").text() == string(VolumeDisk) {
+			use = useWholeDisk
+		}
+		p.volume(match, use)
 	case "VolumeConfig":
 		if match.exists() && name == "EPHEMERAL" {
 			p.volume(match, useEphemeral)
@@ -126,6 +130,10 @@ func (p *patch) field(kind, name string) string {
 	case "UserVolumeConfig":
 		if i := slices.IndexFunc(n.UserVolumes, func(v UserVolume) bool { return v.Name == name }); i >= 0 {
 			return p.at + ".userVolumes[" + strconv.Itoa(i) + "]"
+		}
+	case "RawVolumeConfig":
+		if i := slices.IndexFunc(n.RawVolumes, func(v RawVolume) bool { return v.Name == name }); i >= 0 {
+			return p.at + ".rawVolumes[" + strconv.Itoa(i) + "]"
 		}
 	case "VolumeConfig":
 		switch {

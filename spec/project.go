@@ -60,6 +60,9 @@ func (s *Stack) claims() []claim {
 	}
 	add(Error, "cluster.name", "cluster", s.Cluster.Name, "kubectl and talosctl could not tell the clusters apart")
 	add(Warning, "cluster.domain", "domain", s.Cluster.Domain, "a host name can lead to only one of the clusters")
+	for i, d := range s.Edge.Domains {
+		add(Warning, fmt.Sprintf("edge.domains[%d].name", i), "domain", d.Name, "a host name can lead to only one of the clusters")
+	}
 	for _, a := range s.singleAddresses() {
 		add(Error, a.path, "address", a.addr.String(), "two machines would answer for it")
 	}
@@ -118,6 +121,12 @@ func (s *Stack) namedDisks() []placedDisk {
 		c.disks = append(c.disks, placedDisk{path: at + ".installDisk", node: i, sel: s.Nodes[i].InstallDisk})
 		for j, v := range s.Nodes[i].UserVolumes {
 			c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("%s.userVolumes[%d].disk", at, j), node: i, sel: v.Disk})
+		}
+		for j, v := range s.Nodes[i].RawVolumes {
+			c.disks = append(c.disks, placedDisk{path: fmt.Sprintf("%s.rawVolumes[%d].disk", at, j), node: i, sel: v.Disk})
+		}
+		if e := s.Nodes[i].EphemeralVolume; e != nil {
+			c.disks = append(c.disks, placedDisk{path: at + ".ephemeralVolume.disk", node: i, sel: e.Disk})
 		}
 	}
 	if ce := s.Storage.RookCeph; ce != nil {

@@ -53,8 +53,11 @@ func (c *RookCeph) defaults() {
 type CephNode struct {
 	// Name is the node's name.
 	Name string `json:"name" required:"true" example:"worker-1"`
-	// Disks selects the disks, each by path, serial number or WWID. Everything on them is lost.
-	Disks []DiskSelector `json:"disks" required:"true" min:"1" example:"[{ serial: S73WNJ0W300521D }]"`
+	// Disks selects the disks, each by path, serial number or WWID. Everything on them is lost. Give these or Matching.
+	Disks []DiskSelector `json:"disks,omitempty" example:"[{ serial: S73WNJ0W300521D }]"`
+	// Matching takes every disk with a link that matches, also one that is added later: for machines with many disks of one
+	// kind. Rook leaves alone what has partitions or a file system. `homeops doctor` shows which disks match.
+	Matching []DiskPattern `json:"matching,omitempty" example:"[/dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_*]"`
 }
 
 // CephPool is one kind of Ceph storage.
@@ -77,7 +80,7 @@ type CephPool struct {
 // CephExtraPool is a further pool, with a class of its own.
 type CephExtraPool struct {
 	// Name is the end of the class's name: bulk makes ceph-bulk.
-	Name string `json:"name" required:"true" example:"bulk"`
+	Name string `json:"name" form:"label" required:"true" example:"bulk"`
 	// Kind is block (volumes for one node at a time) or filesystem (for many at once). Default: block.
 	Kind CephPoolKind `json:"kind,omitempty"`
 	// Replicas is how many copies are kept; with ErasureCoding, of a block pool's metadata. Default: those of RookCeph.
@@ -151,14 +154,19 @@ type CephDeviceClass string
 // Values lists the kinds.
 func (CephDeviceClass) Values() []string { return []string{"nvme", "ssd", "hdd"} }
 
-// Domains is how many copies can be kept apart: the storage nodes, or their disks.
+// Domains is how many copies can be kept apart: the storage nodes, or their disks, of which a pattern stands for one.
 func (c *RookCeph) Domains() int {
 	if c.FailureDomain != CephOSD {
 		return len(c.Nodes)
 	}
 	disks := 0
 	for _, n := range c.Nodes {
-		disks += len(n.Disks)
+		disks += len(n.Disks) + len(n.Matching)
 	}
 	return disks
+}
+
+// Counted reports whether the stack file says how many disks there are, as no pattern does.
+func (c *RookCeph) Counted() bool {
+	return !slices.ContainsFunc(c.Nodes, func(n CephNode) bool { return len(n.Matching) > 0 })
 }

@@ -22,6 +22,9 @@ func (c *checker) ceph() {
 			c.errorf(at+".name", "%s is already nodes[%d]; put its disks together", n.Name, first)
 		}
 		seen[n.Name] = i
+		if len(n.Disks)+len(n.Matching) == 0 && !c.anyBad(at, at+".disks", at+".matching") {
+			c.errorf(at, "names no disk: give disks or matching")
+		}
 		for j, d := range n.Disks {
 			disk := fmt.Sprintf("%s.disks[%d]", at, j)
 			c.storageDisk(disk, n.Name, d, useCeph)
@@ -66,7 +69,7 @@ func (c *checker) ceph() {
 // cephCopies checks how many copies are kept apart from each other.
 func (c *checker) cephCopies(path string, n int, ce *RookCeph) {
 	if ce.FailureDomain == CephOSD {
-		if disks := ce.Domains(); n > disks {
+		if disks := ce.Domains(); n > disks && ce.Counted() {
 			c.errorf(path, "%s cannot lie on different disks, of which there are %d: nothing would ever be fully replicated", plural(n, "copy", "copies"), disks)
 		} else if n == 1 {
 			c.warnf(path, "one copy: a lost disk is lost data")
@@ -144,7 +147,7 @@ func (c *checker) cephFamilies(path string, ce *RookCeph) {
 	if !cluster.IsValid() {
 		return
 	}
-	six := false
+	var six bool
 	with := "publicNetwork (" + public.String() + ")"
 	if public.IsValid() {
 		six = public.Addr().Is6()

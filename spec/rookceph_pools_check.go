@@ -48,6 +48,7 @@ func (c *checker) cephCoding(path string, e *CephErasureCoding, ce *RookCeph) {
 	}
 	places := map[CephFailureDomain]string{CephHost: "nodes", CephOSD: "disks"}[ce.FailureDomain]
 	switch chunks := e.DataChunks + e.CodingChunks; {
+	case ce.FailureDomain == CephOSD && !ce.Counted():
 	case chunks > ce.Domains():
 		c.errorf(path, "%d and %d chunks cannot lie on different %s, of which %d store data: nothing could ever be written", e.DataChunks, e.CodingChunks, places, ce.Domains())
 	case e.CodingChunks == 1:

@@ -28,6 +28,7 @@ type SchematicCustomization struct {
 	ExtraKernelArgs  []string            `yaml:"extraKernelArgs,omitempty"`
 	Meta             []SchematicMeta     `yaml:"meta,omitempty"`
 	SystemExtensions SchematicExtensions `yaml:"systemExtensions,omitempty"`
+	Bootloader       Bootloader          `yaml:"bootloader,omitempty"`
 }
 
 // SchematicMeta is a value on the META partition of a new machine.
@@ -53,6 +54,7 @@ func (n Node) Schematic() Schematic {
 	for _, m := range n.Meta {
 		s.Customization.Meta = append(s.Customization.Meta, SchematicMeta{Key: uint8(m.Key), Value: m.Value}) //nolint:gosec // 0 to 255
 	}
+	s.Customization.Bootloader = n.Bootloader
 	extensions := slices.Clone(n.Extensions)
 	slices.Sort(extensions)
 	s.Customization.SystemExtensions.OfficialExtensions = slices.Compact(extensions)
@@ -75,8 +77,20 @@ func (s Schematic) ID() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// SchematicID is the factory's name for what the node's image is made from, which a machine tells of the image that it
+// runs. It is empty for an installer that is not the factory's.
+func (n Node) SchematicID() string {
+	if n.Installer != "" {
+		return ""
+	}
+	return n.Schematic().ID()
+}
+
 // InstallerImage is the image that installs and upgrades the node.
 func (s *Stack) InstallerImage(n Node) string {
+	if n.Installer != "" {
+		return n.Installer + ":" + string(s.Cluster.TalosVersion)
+	}
 	installer := "metal-installer"
 	if n.SecureBoot {
 		installer = "metal-installer-secureboot"

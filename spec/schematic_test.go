@@ -56,3 +56,16 @@ func TestInstallerImage_FollowsSecureBootAndVersion(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// The factory writes the boot loader after the extensions; an image of the owner's own has no schematic there.
+func TestSchematic_NamesTheBootloader(t *testing.T) {
+	node := spec.Node{NodeSettings: spec.NodeSettings{Extensions: []string{"siderolabs/zfs"}, Bootloader: "grub"}}
+	want := "customization:\n    systemExtensions:\n        officialExtensions:\n            - siderolabs/zfs\n    bootloader: grub\n"
+	if got := string(node.Schematic().YAML()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	node.Installer = "ghcr.io/example/installer"
+	if got := node.SchematicID(); got != "" {
+		t.Errorf("an installer of one's own has the schematic %s", got)
+	}
+}

@@ -17,7 +17,7 @@ type OnePassword struct {
 	// Vault is the vault that External Secrets reads.
 	Vault string `json:"vault" required:"true" example:"home"`
 	// ConnectHost is the http address of a Connect server outside the cluster. Default: one runs in the cluster.
-	ConnectHost string `json:"connectHost,omitempty" example:"http://10.0.0.5:8080"`
+	ConnectHost string `json:"connectHost,omitempty" form:"web" example:"http://10.0.0.5:8080"`
 	// CredentialsRef says where Connect's 1password-credentials.json is kept. Default:
 	// config:onepasswordCredentials. It cannot lie in 1Password itself.
 	CredentialsRef SecretRef `json:"credentialsRef,omitempty" example:"config:onepasswordCredentials"`
@@ -60,7 +60,7 @@ func (s *SOPS) defaults() { s.SecretName = "sops-age" }
 // SOPSPGP encrypts for keys of OpenPGP.
 type SOPSPGP struct {
 	// Fingerprints are those of the keys that secrets are encrypted for: that of KeyRef, and beside it those of people.
-	Fingerprints []string `json:"fingerprints" required:"true" min:"1" example:"[FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4]"`
+	Fingerprints []string `json:"fingerprints" form:"fingerprint" required:"true" min:"1" example:"[FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4]"`
 	// KeyRef says where Flux's private key is kept, as gpg --export-secret-keys --armor writes it, without a passphrase.
 	// Default: item sops, field pgp-key, of the 1Password vault if this program can read it; else config:sopsPGPKey.
 	KeyRef SecretRef `json:"keyRef,omitempty" example:"config:sopsPGPKey"`

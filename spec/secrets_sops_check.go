@@ -7,7 +7,7 @@ import (
 )
 
 // pgpFingerprint is that of a key of version 4 (RFC 9580 5.5.4). SOPS takes it without blanks alone.
-var pgpFingerprint = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
+var pgpFingerprint = regexp.MustCompile(fingerprintGrammar)
 
 // sopsPGP checks the keys of OpenPGP.
 func (c *checker) sopsPGP(path string, p *SOPSPGP) {

@@ -9,7 +9,7 @@ import (
 )
 
 // https://github.com/siderolabs/talos/blob/v1.11.1/pkg/machinery/config/types/block/user_volume_config.go
-var volumeName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,34}$`)
+var volumeName = regexp.MustCompile(volumeNameGrammar)
 
 // volumes checks Talos's EPHEMERAL volume and the user volumes.
 func (c *checker) volumes() {
@@ -40,11 +40,42 @@ func (c *checker) volumes() {
 				c.errorf(p+".name", "%q is also the name of %s.userVolumes[%d]", v.Name, at, first)
 			}
 			seen[v.Name] = j
-			for k := range n.UserVolumes[:j] {
-				before := &n.UserVolumes[k]
-				if same, by := sameDisk(before.Disk, v.Disk); same && !before.Limited() {
-					c.errorf(fmt.Sprintf("%s.userVolumes[%d].maxSize", at, k), "is missing: without it the volume takes all of %s, and leaves nothing for volume %s", by, v.Name)
-				}
+		}
+		seenRaw := map[string]int{}
+		for j, v := range n.RawVolumes {
+			p := fmt.Sprintf("%s.rawVolumes[%d]", at, j)
+			c.rawVolume(p, i, n, v.Partition())
+			if first, ok := seenRaw[v.Name]; ok && v.Name != "" {
+				c.errorf(p+".name", "%q is also the name of %s.rawVolumes[%d]", v.Name, at, first)
+			}
+			seenRaw[v.Name] = j
+		}
+		c.sharedDisks(at, n)
+	}
+}
+
+// sharedDisks checks that of several partitions on one disk the first ones leave room for the others.
+func (c *checker) sharedDisks(at string, n *Node) {
+	type partition struct {
+		path string
+		v    UserVolume
+	}
+	var all []partition
+	for j, v := range n.UserVolumes {
+		if v.Type != VolumeDirectory {
+			all = append(all, partition{fmt.Sprintf("%s.userVolumes[%d]", at, j), v})
+		}
+	}
+	for j, v := range n.RawVolumes {
+		all = append(all, partition{fmt.Sprintf("%s.rawVolumes[%d]", at, j), v.Partition()})
+	}
+	for i, second := range all {
+		for _, first := range all[:i] {
+			if first.v.Type == VolumeDisk || second.v.Type == VolumeDisk {
+				continue // told as two uses of one disk
+			}
+			if same, by := sameDisk(first.v.Disk, second.v.Disk); same && !first.v.Limited() {
+				c.errorf(first.path+".maxSize", "is missing: without it the volume takes all of %s, and leaves nothing for volume %s", by, second.v.Name)
 			}
 		}
 	}
@@ -101,24 +132,101 @@ func (c *checker) installDiskRoom(at string, n *Node) {
 			total += v.MinSize
 		}
 	}
+	for _, v := range n.RawVolumes {
+		if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
+			total += v.MinSize
+		}
+	}
 	if total > n.InstallDisk.MaxSize {
 		c.errorf(at+".ephemeralVolume.minSize", "%s with Talos's own partitions does not fit on an install disk of at most %s (installDisk.maxSize)", n.EphemeralVolume.MinSize, n.InstallDisk.MaxSize)
 	}
 }
 
+// chosenVolumeType is the first Talos whose user volumes need not be partitions
+// (https://github.com/siderolabs/talos/blob/v1.12.0/pkg/machinery/config/types/block/user_volume_config.go).
+const chosenVolumeType = Version("v1.12")
+
 func (c *checker) userVolume(at string, node int, n *Node, v *UserVolume) {
-	if v.Name != "" && !volumeName.MatchString(v.Name) {
-		c.errorf(at+".name", "%q is not a volume name: 1 to 34 letters, digits and dashes", v.Name)
+	c.volumeName(at, v.Name)
+	talos := c.s.Cluster.TalosVersion
+	if _, readable := talos.parse(); v.Type != VolumePartition && v.Type != "" && readable && !talos.Reaches(chosenVolumeType) {
+		c.errorf(at+".type", "Talos %s (cluster.talosVersion) makes partitions alone; %s brought the others", talos, chosenVolumeType)
 	}
-	c.sizes(at, v.MinSize, v.MaxSize)
-	c.percent(at, v.MaxSize, v.MaxPercent)
-	c.fits(at, v.Disk, v.MinSize)
+	switch v.Type {
+	case VolumeDirectory:
+		c.directory(at, v)
+		return
+	case VolumeDisk:
+		c.wholeDisk(at, v)
+		c.volumeDisk(at, node, v, useWholeDisk)
+	default:
+		c.partition(at, n, v)
+		c.volumeDisk(at, node, v, useVolume)
+	}
 	if v.MaxSize > 0 && v.MaxSize < smallestXFS && v.Filesystem == "xfs" {
 		c.errorf(at+".maxSize", "%s is less than the %s that xfs can be made in: make it larger, or filesystem: ext4", v.MaxSize, smallestXFS)
 	}
+}
+
+func (c *checker) rawVolume(at string, node int, n *Node, v UserVolume) {
+	c.volumeName(at, v.Name)
+	c.partition(at, n, &v)
+	c.volumeDisk(at, node, &v, useRaw)
+}
+
+func (c *checker) volumeName(at, name string) {
+	if name != "" && !volumeName.MatchString(name) {
+		c.errorf(at+".name", "%q is not a volume name: 1 to 34 letters, digits and dashes", name)
+	}
+}
+
+// directory checks a volume that is a folder: it has what EPHEMERAL has.
+func (c *checker) directory(at string, v *UserVolume) {
+	for _, given := range []struct {
+		key string
+		is  bool
+	}{
+		{"disk", !v.Disk.IsZero()}, {"match", v.Match != ""}, {"minSize", v.MinSize > 0}, {"maxSize", v.MaxSize > 0},
+		{"maxPercent", v.MaxPercent > 0}, {"grow", v.Grow}, {"encryption", v.Encryption != nil},
+		{"filesystem", c.s.isSet(at + ".filesystem")},
+	} {
+		if given.is {
+			c.errorf(at+"."+given.key, "has no effect on a directory, which lies on EPHEMERAL as that is")
+		}
+	}
+}
+
+// wholeDisk checks that nothing limits a volume that takes its disk as it is.
+func (c *checker) wholeDisk(at string, v *UserVolume) {
+	for _, given := range []struct {
+		key string
+		is  bool
+	}{{"minSize", v.MinSize > 0}, {"maxSize", v.MaxSize > 0}, {"maxPercent", v.MaxPercent > 0}, {"grow", v.Grow}} {
+		if given.is {
+			c.errorf(at+"."+given.key, "has no effect on a volume of type disk, which takes the disk as it is")
+		}
+	}
+}
+
+// partition checks the size of a volume that is one, and that its disk has room for it.
+func (c *checker) partition(at string, n *Node, v *UserVolume) {
+	c.sizes(at, v.MinSize, v.MaxSize)
+	c.percent(at, v.MaxSize, v.MaxPercent)
+	c.fits(at, v.Disk, v.MinSize)
 	if v.MinSize == 0 && !v.Limited() && !c.anyBad(at, at+".maxPercent") {
 		c.errorf(at, "has neither minSize nor maxSize; Talos wants one of them")
 	}
+	onInstallDisk := v.Match != "" && c.matcher.Possible(v.Match) && !c.matcher.Overlap(v.Match, "!system_disk", "")
+	if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
+		onInstallDisk = true
+	}
+	if onInstallDisk && (n.EphemeralVolume == nil || !n.EphemeralVolume.Limited() && n.EphemeralVolume.Disk.IsZero()) {
+		c.errorf(at, "lies on the install disk, all of which EPHEMERAL takes: set ephemeralVolume.maxSize, before the node is installed")
+	}
+}
+
+// volumeDisk checks which disk holds a volume, and notes it for the comparison with the others.
+func (c *checker) volumeDisk(at string, node int, v *UserVolume, use diskUse) {
 	switch {
 	case v.Disk.IsZero() && v.Match == "":
 		if !c.anyBad(at, at+".disk") {
@@ -128,17 +236,10 @@ func (c *checker) userVolume(at string, node int, n *Node, v *UserVolume) {
 		c.errorf(at, "disk and match both select the disk: keep one")
 	case v.Match != "":
 		if c.expression(at+".match", v.Match) {
-			c.disks = append(c.disks, placedDisk{path: at + ".match", node: node, match: v.Match, use: useVolume})
+			c.disks = append(c.disks, placedDisk{path: at + ".match", node: node, match: v.Match, use: use})
 		}
 	default:
-		c.disk(at+".disk", node, v.Disk, useVolume)
-	}
-	onInstallDisk := v.Match != "" && c.matcher.Possible(v.Match) && !c.matcher.Overlap(v.Match, "!system_disk", "")
-	if same, _ := sameDisk(n.InstallDisk, v.Disk); same {
-		onInstallDisk = true
-	}
-	if onInstallDisk && (n.EphemeralVolume == nil || !n.EphemeralVolume.Limited() && n.EphemeralVolume.Disk.IsZero()) {
-		c.errorf(at, "lies on the install disk, all of which EPHEMERAL takes: set ephemeralVolume.maxSize, before the node is installed")
+		c.disk(at+".disk", node, v.Disk, use)
 	}
 }
 

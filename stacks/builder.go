@@ -15,6 +15,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -80,6 +81,9 @@ func (b *builder) cilium() error {
 	return err
 }
 
+// tell shows a line in the engine's own display.
+func (b *builder) tell(line string) { _ = b.ctx.Log.Info(line, nil) }
+
 // ready is what a pod waits for.
 func (b *builder) ready() []pulumi.Resource { return []pulumi.Resource{b.network.Release} }
 
@@ -109,6 +113,7 @@ func (b *builder) edge() error {
 		{e.Certificates.CAKeyRef, &args.CAKey},
 	}
 	if e.Cloudflare != nil {
+		args.Cloudflare = outside.NewCloudflare(b.program.Outside, b.tell)
 		read = append(read, secretArg{e.Cloudflare.APITokenRef, &args.CloudflareToken})
 	}
 	if e.DNS.DigitalOcean != nil {
@@ -187,6 +192,8 @@ func (b *builder) flux() error {
 		read = append(read, secretArg{f.Webhook.SecretRef, &args.WebhookSecret})
 	}
 	if f.GitHub != nil {
+		owner, _ := f.OwnerAndName()
+		args.GitHub = outside.NewGitHub(owner, b.program.Outside, b.tell)
 		read = append(read, secretArg{f.GitHub.TokenRef, &args.GitHubToken}, secretArg{f.GitHub.StatusTokenRef, &args.StatusToken})
 	}
 	if s := b.stack.Secrets.SOPS; s != nil {

@@ -3,6 +3,7 @@
 package stacks
 
 import (
+	"net/http"
 	"os"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,6 +21,9 @@ type Program struct {
 	GatewayKinds gatewayapi.Source
 	// EtcdSnapshot is a file from which a new cluster's etcd begins. Default: it begins empty.
 	EtcdSnapshot string
+	// Outside carries requests to the services outside the cluster that the program itself makes.
+	// Default: [http.DefaultTransport].
+	Outside http.RoundTripper
 	// Reach looks whether the cluster answers. Default: a connection to it.
 	Reach Reach
 }
@@ -75,7 +79,10 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	secrets, err := secretref.NewResolver(ctx, stack)
+	if p.Outside == nil {
+		p.Outside = http.DefaultTransport
+	}
+	secrets, err := secretref.NewResolver(ctx, stack, p.Outside)
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,41 @@ func TestCluster_GuardsEveryHelmRelease(t *testing.T) {
 	}
 }
 
+// A thing that nobody looks for before it is made is refused for ever after a run that was killed while it was made.
+// One that is made before it is deleted would be taken for such a one.
+func TestCluster_LooksForWhatDeadRunsLeftOutside(t *testing.T) {
+	for stack, want := range map[string][]string{
+		"home": {"edge-cloudflare edge-external-record", "edge-cloudflare edge-tunnel", "flux-github flux-protection", "flux-github flux-webhook"},
+		"lab":  {"edge-cloudflare edge-external-record", "edge-cloudflare edge-tunnel", "flux-github flux-webhook", "onepassword secretstore-break-glass"},
+	} {
+		rec := engine(t, stack)
+		if err := rec.Preview(program, stack); err != nil {
+			t.Fatal(stack, err)
+		}
+		var got []string
+		for _, r := range rec.Resources() {
+			service, _, _ := strings.Cut(r.Type, ":")
+			if !slices.Contains([]string{"cloudflare", "github", "onepassword"}, service) || strings.HasSuffix(r.Name, "-tunnel-config") {
+				continue
+			}
+			hooks := r.Request.GetHooks()
+			before, looks := strings.CutSuffix(strings.Join(hooks.GetBeforeCreate(), " "), "-before-create")
+			after, looksAgain := strings.CutSuffix(strings.Join(hooks.GetAfterCreate(), " "), "-after-create")
+			if !looks || !looksAgain || before != after {
+				t.Errorf("%s: %s has the hooks %v", stack, r.Name, hooks)
+			}
+			if first := r.Request.GetDeleteBeforeReplace(); first == (r.Name == "edge-tunnel") {
+				t.Errorf("%s: %s is deleted before it is made anew: %t", stack, r.Name, first)
+			}
+			got = append(got, before+" "+r.Name)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: looks for %q, want %q", stack, got, want)
+		}
+	}
+}
+
 // The providers wait for twenty minutes and say nothing.
 func TestCluster_WaitsAMinuteForAServiceThatDoesNotAnswer(t *testing.T) {
 	for _, stack := range []string{"home", "lab"} {

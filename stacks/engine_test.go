@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
@@ -19,7 +20,12 @@ import (
 
 // program is the whole program, but for the Gateway API's release, which is far away.
 // A cluster always answers.
-var program = Program{GatewayKinds: fewKinds, Reach: func(context.Context, string) error { return nil }}.Run
+var program = Program{
+	GatewayKinds: fewKinds, Outside: services, Reach: func(context.Context, string) error { return nil },
+}.Run
+
+// services are those outside the cluster, with the zones of the samples.
+var services = outsidetest.Nothing(map[string]string{"example.com": strings.Repeat("a", 32), "example.net": strings.Repeat("b", 32)})
 
 func fewKinds(context.Context, spec.Version, spec.GatewayChannel) ([]gatewayapi.Object, error) {
 	return []gatewayapi.Object{{
@@ -64,7 +70,7 @@ func engine(t *testing.T, stack string, change ...func(config map[string]string)
 	return rec
 }
 
-// accounts are the vault and the zone of a stack: every field that it refers to is in the vault.
+// accounts are the vault of a stack: every field that it refers to is in the vault.
 func accounts(t *testing.T, name string) recorder.Invokes {
 	stack, problems := spec.LoadFile(stackFileOf(t, name))
 	if err := problems.Err(); err != nil {
@@ -72,8 +78,6 @@ func accounts(t *testing.T, name string) recorder.Invokes {
 	}
 	return func(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
 		switch token {
-		case "cloudflare:index/getZone:getZone":
-			return resource.NewPropertyMapFromMap(map[string]any{"id": strings.Repeat("a", 32), "name": args["name"].StringValue()}), nil
 		case "onepassword:index/getVault:getVault":
 			return resource.NewPropertyMapFromMap(map[string]any{"uuid": strings.Repeat("v", 26), "name": args["name"].StringValue()}), nil
 		case "onepassword:index/getItem:getItem":

@@ -47,5 +47,5 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 }
 
 func previewReaching(rec *recorder.Recorder, reach Reach) error {
-	return rec.Preview(Program{GatewayKinds: fewKinds, Reach: reach}.Run, "home")
+	return rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, Reach: reach}.Run, "home")
 }

@@ -13,7 +13,7 @@ func TestCluster_RefusesABrokenSnapshotBeforeItTouchesAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := engine(t, "home")
-	err := rec.Preview(Program{GatewayKinds: fewKinds, EtcdSnapshot: path}.Run, "home")
+	err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, EtcdSnapshot: path}.Run, "home")
 	if err == nil || !strings.Contains(err.Error(), "are not whole pages and a hash: it is cut short, or no snapshot") {
 		t.Errorf("error %v", err)
 	}

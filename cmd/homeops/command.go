@@ -100,6 +100,29 @@ func (c call) inProject(flags *flag.FlagSet) (dir string, err error) {
 	return projectDir()
 }
 
+// stackFilesOf reads the flags of a command that takes stacks, and finds their files; those of all stacks without any.
+func (c call) stackFilesOf(flags *flag.FlagSet) (dir string, files []string, err error) {
+	names, err := c.parse(flags)
+	if err != nil {
+		return "", nil, err
+	}
+	if dir, err = projectDir(); err != nil {
+		return "", nil, err
+	}
+	if len(names) == 0 {
+		files, err = stackFiles(dir)
+		return dir, files, err
+	}
+	for _, name := range names {
+		file, err := stackFile(name)
+		if err != nil {
+			return "", nil, err
+		}
+		files = append(files, file)
+	}
+	return dir, files, nil
+}
+
 // verb is what a command does by its first word.
 type verb struct {
 	name string

@@ -234,7 +234,7 @@ func renderBy(ctx context.Context, homeops, file string) (render.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // what stays is in the folder for temporary files
 	var stderr strings.Builder
 	command := exec.CommandContext(ctx, homeops, "render", file, "-out", dir)
 	command.Stderr = &stderr

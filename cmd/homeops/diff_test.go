@@ -38,7 +38,8 @@ func committed(t *testing.T) string {
 func commit(t testing.TB) {
 	t.Helper()
 	for _, args := range [][]string{
-		{"init", "--quiet"}, {"add", "--all"},
+		{"init", "--quiet"},
+		{"add", "--all"},
 		{"-c", "user.name=me", "-c", "user.email=me@example.com", "commit", "--quiet", "--message", "before"},
 	} {
 		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {

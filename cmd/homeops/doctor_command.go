@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/cmd/homeops/keep"
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -249,7 +251,7 @@ func (e *examination) cluster(ctx context.Context) {
 func (e *examination) talos(ctx context.Context, access access) []doctor.Check {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	checks := make([]doctor.Check, len(e.stack.Nodes))
+	checks := make([][]doctor.Check, len(e.stack.Nodes))
 	var asking sync.WaitGroup
 	for i, node := range e.stack.Nodes {
 		asking.Go(func() {
@@ -258,11 +260,15 @@ func (e *examination) talos(ctx context.Context, access access) []doctor.Check {
 			if err == nil {
 				running, err = machine.Running(ctx)
 			}
-			checks[i] = machineCheck(e.stack, node, running, err)
+			checks[i] = []doctor.Check{machineCheck(e.stack, node, running, err)}
+			if patterns := patternsOf(e.stack, node); len(patterns) > 0 && err == nil && !running.Maintenance {
+				disks, err := discover.Disks(ctx, machine.Secure)
+				checks[i] = append(checks[i], patternChecks(node, patterns, disks, err)...)
+			}
 		})
 	}
 	asking.Wait()
-	return checks
+	return slices.Concat(checks...)
 }
 
 // machineCheck judges what a machine says of itself.

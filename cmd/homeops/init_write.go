@@ -189,6 +189,9 @@ func (i *initiation) samplesLeft() []string {
 func images(stack *spec.Stack) []string {
 	var addresses []string
 	for _, n := range stack.Nodes {
+		if n.Installer != "" {
+			continue // its owner knows where the boot image is
+		}
 		secure := ""
 		if n.SecureBoot {
 			secure = "-secureboot"

@@ -21,6 +21,7 @@ func commands() []command {
 		renderCommand,
 		diffCommand,
 		treeCommand,
+		fmtCommand,
 		frrCommand,
 		statusCommand,
 		endpointCommand,
@@ -32,8 +33,11 @@ func commands() []command {
 		stateCommand,
 		breakGlassCommand,
 		resetCommand,
+		shutdownCommand,
+		startCommand,
 		schemaCommand,
 		docsCommand,
+		picturesCommand,
 		versionCommand,
 	}
 }

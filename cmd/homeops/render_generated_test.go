@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/home-ops/home-ops/cmd/homeops/render"
@@ -19,16 +21,38 @@ func renderAll(stack *spec.Stack) error {
 }
 
 func TestRender_MakesEveryGeneratedPlan(t *testing.T) {
+	refs := 0
 	for seed := range uint64(1000) {
 		data := spectest.File(spectest.Plan(seed))
 		stack, problems := spec.Load("generated", data)
 		if problems = append(problems, stack.Validate()...); problems.HasErrors() {
 			t.Fatalf("seed %d: %s", seed, problems.Err())
 		}
-		if err := renderAll(stack); err != nil {
+		files, err := render.Program(stack)
+		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, data)
 		}
+		refs += noReference(t, stack, files)
 	}
+	if refs < 500 {
+		t.Errorf("the plans have %d references: too few to tell", refs)
+	}
+}
+
+// noReference holds the machine configurations against the stack's references: what stands for a secret must never reach
+// a machine in its place. It returns how many there are.
+func noReference(t *testing.T, stack *spec.Stack, files render.Files) int {
+	t.Helper()
+	refs := stack.SecretRefs()
+	for _, node := range stack.Nodes {
+		config := string(files[filepath.Join("talos", node.Name+".yaml")])
+		for _, ref := range refs {
+			if strings.Contains(config, string(ref.Ref)) {
+				t.Errorf("%s has the reference %s (%s) in its configuration", node.Name, ref.Ref, ref.Path)
+			}
+		}
+	}
+	return len(refs)
 }
 
 func TestRender_MakesEveryPlanThatValidationAcceptsThoughItWasChanged(t *testing.T) {

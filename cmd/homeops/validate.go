@@ -41,6 +41,7 @@ func validate(ctx context.Context, c call) error {
 		return err
 	}
 	v.judgeSeals(ctx, files)
+	v.judgePictures(files)
 	if *from != "" {
 		if err := v.judgeFrom(ctx, *from, files); err != nil {
 			return err

@@ -47,8 +47,15 @@ func earlier(ctx context.Context, from string, isFile bool, file string) (text [
 		text, err = os.ReadFile(from)
 		return text, true, err
 	}
-	return fileAt(ctx, from, file)
+	text, found, err = fileAt(ctx, from, file)
+	if errors.Is(err, errNoCommit) {
+		err = usagef("validate: --from %s is neither a file nor a commit", from)
+	}
+	return text, found, err
 }
+
+// errNoCommit says that the repository has no commit of a name.
+var errNoCommit = errors.New("there is no such commit")
 
 // fileAt is a file as it was in a commit; found is false when the commit does not have it.
 func fileAt(ctx context.Context, commit, file string) (text []byte, found bool, err error) {
@@ -65,7 +72,7 @@ func fileAt(ctx context.Context, commit, file string) (text []byte, found bool, 
 	}
 	// With --end-of-options a commit cannot be taken for an option.
 	if _, err := git("rev-parse", "--verify", "--quiet", "--end-of-options", commit+"^{commit}"); err != nil {
-		return nil, false, usagef("validate: --from %s is neither a file nor a commit", commit)
+		return nil, false, errNoCommit
 	}
 	name := "./" + filepath.Base(file)
 	listed, err := git("ls-tree", "--name-only", commit, name)

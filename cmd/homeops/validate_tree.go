@@ -12,6 +12,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/internal/gitops"
+	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/internal/sopsconfig"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/stacks"
@@ -60,20 +61,28 @@ func treeFaults(stack *spec.Stack, root string) ([]error, error) {
 	if _, err := os.Stat(filepath.Join(root, file)); errors.Is(err, fs.ErrNotExist) {
 		return []error{fmt.Errorf("%s: there is no such file, and Flux begins with it: `homeops tree %s` writes one that fits the stack", file, stack.Name)}, nil
 	}
-	parts, err := stacks.Plan(stack)
+	parts, cluster, faults, err := treeOf(stack, root)
 	if err != nil {
 		return nil, err
 	}
-	first, given, err := gitops.Bootstrap(parts)
-	if err != nil {
-		return nil, err
-	}
-	cluster, faults := gitops.Load(root, first, given)
 	if len(faults) > 0 {
 		// What was not read would be missed everywhere; what the stack lacks for it is the likely cause.
 		return append(faults, cluster.CheckNeeds(stack)...), nil
 	}
 	return cluster.Check(stack, parts, settings.ForStorage(stack)), nil
+}
+
+// treeOf is what Flux reads for a stack, beside the stack's plans; faults are what could not be read.
+func treeOf(stack *spec.Stack, root string) (parts plan.Parts, tree *gitops.Cluster, faults []error, err error) {
+	if parts, err = stacks.Plan(stack); err != nil {
+		return nil, nil, nil, err
+	}
+	first, given, err := gitops.Bootstrap(parts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	tree, faults = gitops.Load(root, first, given)
+	return parts, tree, faults, nil
 }
 
 // treeProblem is a fault of the tree, whose text begins with the place: FILE: text.

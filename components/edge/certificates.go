@@ -84,14 +84,40 @@ func gatewayIssuer(stack *spec.Stack) *certmanagerv1.ClusterIssuer {
 	return clusterIssuer(name, certmanagerv1.IssuerConfig{ACME: &acmev1.ACMEIssuer{
 		Server: server, Email: c.Email,
 		PrivateKey: secretKey(name+"-account", ""),
-		Solvers: []acmev1.ACMEChallengeSolver{{
-			Selector: &acmev1.CertificateDNSNameSelector{DNSZones: []string{stack.Cluster.Domain}},
-			DNS01:    &holderOf(stack).solver,
-		}},
+		Solvers:    solvers(stack),
 	}})
 }
 
-// gatewayCertificate is for the domain and every name directly below it.
+// solvers prove the domains. At Route 53 each has a zone of its own, which is told by its id.
+func solvers(stack *spec.Stack) []acmev1.ACMEChallengeSolver {
+	solver := func(holder *holder, zones ...string) acmev1.ACMEChallengeSolver {
+		return acmev1.ACMEChallengeSolver{
+			Selector: &acmev1.CertificateDNSNameSelector{DNSZones: zones}, DNS01: &holder.solver,
+		}
+	}
+	route53 := stack.Edge.DNS.Route53
+	if route53 == nil {
+		return []acmev1.ACMEChallengeSolver{solver(holderOf(stack), stack.Domains()...)}
+	}
+	out := []acmev1.ACMEChallengeSolver{solver(holderOf(stack), stack.Cluster.Domain)}
+	for _, domain := range stack.Edge.Domains {
+		at := *route53
+		at.Zone, at.HostedZoneID = domain.Zone, domain.HostedZoneID
+		out = append(out, solver(route53Holder(&at), domain.Name))
+	}
+	return out
+}
+
+// certificateNames are the domains and every name directly below each.
+func certificateNames(stack *spec.Stack) []string {
+	var names []string
+	for _, domain := range stack.Domains() {
+		names = append(names, domain, "*."+domain)
+	}
+	return names
+}
+
+// gatewayCertificate is for the domains and every name directly below them.
 func gatewayCertificate(stack *spec.Stack) *certmanagerv1.Certificate {
 	return &certmanagerv1.Certificate{
 		TypeMeta:   certManagerType(certmanagerv1.CertificateKind),
@@ -99,7 +125,7 @@ func gatewayCertificate(stack *spec.Stack) *certmanagerv1.Certificate {
 		Spec: certmanagerv1.CertificateSpec{
 			SecretName: certificateSecret,
 			IssuerRef:  issuerRef(issuerName(stack)),
-			DNSNames:   []string{stack.Cluster.Domain, "*." + stack.Cluster.Domain},
+			DNSNames:   certificateNames(stack),
 			PrivateKey: ecdsa(certmanagerv1.RotationPolicyAlways),
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -67,28 +68,31 @@ type account struct {
 	*component.Component
 
 	stack    *spec.Stack
-	provider *cloudflare.Provider
+	provider *component.Service
+	// service answers within a minute, or not at all; the token opens it.
+	service *outside.Cloudflare
+	token   pulumi.StringOutput
 	// zone is the zone's id.
 	zone pulumi.StringOutput
 }
 
 func newAccount(c *component.Component, args *Args) (*account, error) {
-	provider, err := cloudflare.NewProvider(c.Context, c.Name("cloudflare"), &cloudflare.ProviderArgs{
-		ApiToken: component.Secret(args.CloudflareToken),
-	}, c.Options()...)
+	token := args.Cloudflare.Token(component.Secret(args.CloudflareToken))
+	provider, err := cloudflare.NewProvider(c.Context, c.Name("cloudflare"), &cloudflare.ProviderArgs{ApiToken: token}, c.Options()...)
 	if err != nil {
 		return nil, err
 	}
-	a := &account{Component: c, stack: args.Stack, provider: provider}
+	hooks, err := args.Cloudflare.Hooks(c.Context, c.Name("cloudflare"))
+	if err != nil {
+		return nil, err
+	}
+	a := &account{Component: c, stack: args.Stack, provider: &component.Service{ProviderResource: provider, Things: hooks}, service: args.Cloudflare, token: token}
 	cf := args.Stack.Edge.Cloudflare
 	if cf.ZoneID != "" {
 		a.zone = pulumi.String(cf.ZoneID).ToStringOutput()
 		return a, nil
 	}
-	a.zone = cloudflare.LookupZoneOutput(c.Context, cloudflare.LookupZoneOutputArgs{
-		AccountId: pulumi.StringPtr(cf.AccountID),
-		Name:      pulumi.StringPtr(cf.Zone),
-	}, pulumi.Provider(provider)).Id()
+	a.zone = a.lookup(cf.Zone)
 	return a, nil
 }
 
@@ -108,6 +112,6 @@ func (a *account) externalRecord(recordType string, content pulumi.StringInput, 
 		Proxied: pulumi.Bool(proxied),
 		Ttl:     pulumi.Int(1), // automatic
 		Comment: pulumi.String("The external gateway of " + a.stack.Cluster.Name + ", made by home-ops"),
-	}, a.options()...)
+	}, a.options(component.ReplacedFirst())...)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -28,6 +29,9 @@ type Args struct {
 	// Seed is key material of the cluster, from which the tunnel's secret is derived.
 	// Required for a stack with a tunnel.
 	Seed pulumi.StringInput
+	// Cloudflare looks for the zone, and for what dead runs have left. Required for a stack
+	// with edge.cloudflare.
+	Cloudflare *outside.Cloudflare
 	// CloudflareToken is the API token behind edge.cloudflare.apiTokenRef. Required for a
 	// stack with edge.cloudflare.
 	CloudflareToken pulumi.StringInput
@@ -111,6 +115,7 @@ func (a *Args) check() error {
 	missing(a.Provider == nil, "Provider is missing: objects would go wherever the user's kubeconfig points")
 	missing(!Enabled(a.Stack), "the stack has no edge.gateways")
 	missing(e.Cloudflare != nil && a.CloudflareToken == nil, "CloudflareToken is missing: the stack has edge.cloudflare")
+	missing(e.Cloudflare != nil && a.Cloudflare == nil, "Cloudflare is missing: the stack has edge.cloudflare")
 	missing((e.DNS.DigitalOcean != nil || e.DNS.Route53 != nil) && a.DNSCredential == nil,
 		"DNSCredential is missing: the stack has edge.dns.digitalOcean or edge.dns.route53")
 	missing(tunnelled(a.Stack) && a.Seed == nil, "Seed is missing: the stack has a tunnel")

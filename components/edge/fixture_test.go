@@ -1,13 +1,14 @@
 package edge
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/internal/outside"
+	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
@@ -45,12 +46,14 @@ func ownCA(t *testing.T) *spec.Stack  { return spectest.Load(t, "testdata/Pulumi
 func digitalOcean(t *testing.T) *spec.Stack {
 	return spectest.Load(t, "testdata/Pulumi.digitalocean.yaml")
 }
+func domains(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.domains.yaml") }
+
 func route53(t *testing.T) *spec.Stack { return spectest.Load(t, "testdata/Pulumi.route53.yaml") }
 
 // stacks are home and lab, and one for each exposure, issuer and holder of public records
-// that they do not have.
+// that they do not have, and two with further domains.
 func stacks(t *testing.T) []*spec.Stack {
-	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t), digitalOcean(t), route53(t)}
+	return []*spec.Stack{home(t), lab(t), direct(t), none(t), ownCA(t), digitalOcean(t), route53(t), domains(t), spectest.Load(t, "testdata/Pulumi.domains-route53.yaml")}
 }
 
 // answer is what Cloudflare returns for a resource.
@@ -66,15 +69,15 @@ func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 	return "", nil, nil
 }
 
-// zone answers the look-up of a zone, if it names an account.
-func zone(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
-	if token != "cloudflare:index/getZone:getZone" || args["accountId"].StringValue() == "" {
-		return nil, fmt.Errorf("%s of %v", token, args)
-	}
-	return resource.NewPropertyMapFromMap(map[string]any{"id": theZone, "name": args["name"].StringValue()}), nil
-}
+func newRecorder() *recorder.Recorder { return &recorder.Recorder{Outputs: answer} }
 
-func newRecorder() *recorder.Recorder { return &recorder.Recorder{Outputs: answer, Invokes: zone} }
+// accountOf is an account in which there is nothing but the stack's zone.
+func accountOf(stack *spec.Stack) *outside.Cloudflare {
+	if stack.Edge.Cloudflare == nil {
+		return nil
+	}
+	return outside.NewCloudflare(outsidetest.Nothing(map[string]string{stack.Edge.Cloudflare.Zone: theZone}), func(string) {})
+}
 
 // program makes the component of a stack, on stand-ins for what it needs.
 func program(stack *spec.Stack, change ...func(*Args)) pulumi.RunFunc {
@@ -96,6 +99,7 @@ func program(stack *spec.Stack, change ...func(*Args)) pulumi.RunFunc {
 			GatewayAPI: standIns[:1], Network: standIns[1:2], LoadBalancer: standIns[2:],
 			Seed: sealed(theSeed), CloudflareToken: sealed(theToken), UniFiKey: sealed(theKey),
 			DNSCredential: sealed(theCredential),
+			Cloudflare:    accountOf(stack),
 			CACert:        pulumi.String(theCACert), CAKey: sealed(theCAKey),
 		}
 		for _, set := range change {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"fmt"
 	"net/netip"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -91,6 +92,11 @@ func gateway(stack *spec.Stack, name string, addrs []netip.Addr, from gatewayv1.
 				httpsListener("https-apex", stack.Cluster.Domain, from),
 			},
 		},
+	}
+	for i, domain := range stack.Edge.Domains {
+		g.Spec.Listeners = append(g.Spec.Listeners,
+			httpsListener(fmt.Sprintf("https-%d", i+2), "*."+domain.Name, from),
+			httpsListener(fmt.Sprintf("https-apex-%d", i+2), domain.Name, from))
 	}
 	for _, addr := range addrs {
 		g.Spec.Addresses = append(g.Spec.Addresses, gatewayv1.GatewaySpecAddress{

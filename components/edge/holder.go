@@ -34,7 +34,11 @@ func holderOf(stack *spec.Stack) *holder {
 	case e.DNS.DigitalOcean != nil:
 		return digitalOceanHolder(e.DNS.DigitalOcean)
 	case e.DNS.Route53 != nil:
-		return route53Holder(e.DNS.Route53)
+		holder := route53Holder(e.DNS.Route53)
+		for _, domain := range e.Domains {
+			holder.args = append(holder.args, "--zone-id-filter="+domain.HostedZoneID)
+		}
+		return holder
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TunnelRules(stack *spec.Stack) []tunnel.Rule {
 		return nil
 	}
 	return tunnel.Rules(tunnel.Gateway{
-		Domain:     stack.Cluster.Domain,
+		Domains:    stack.Domains(),
 		Service:    "https://" + gatewayService(stack, ExternalGateway) + ":443",
 		ServerName: externalName(stack),
 		CAPool:     caPool(stack),
@@ -27,9 +27,11 @@ func TunnelRules(stack *spec.Stack) []tunnel.Rule {
 // derived from its name, so that another name brings another secret: that is the way to
 // replace a secret that others know.
 //
-// It is made after the cluster. A run that is killed before it has Cloudflare's answer
-// leaves a tunnel that the next run does not know of, and Cloudflare refuses a second one
-// of the same name; the longest part of a run, that of the machines, is over by then.
+// It is made after the cluster. The longest part of a run, that of the machines, is over by
+// then, and with it the time in which a run is most likely to be killed.
+//
+// Another tunnel is made before it is deleted, unlike all else at Cloudflare: the record and
+// the connectors move in between. It has another name, as it has another secret.
 func (a *account) tunnel(seed pulumi.StringInput, after []pulumi.Resource) (*cloudflare.ZeroTrustTunnelCloudflared, error) {
 	id, name := pulumi.String(a.stack.Edge.Cloudflare.AccountID), a.stack.Edge.Cloudflare.TunnelName
 	t, err := cloudflare.NewZeroTrustTunnelCloudflared(a.Context, a.Name("tunnel"), &cloudflare.ZeroTrustTunnelCloudflaredArgs{

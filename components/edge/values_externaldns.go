@@ -51,7 +51,7 @@ type httpGet struct {
 func publicDNSValues(stack *spec.Stack, holder *holder) (map[string]any, error) {
 	v := externalDNSFor(stack, holder.release)
 	v.Provider = provider{Name: holder.name}
-	v.DomainFilters = []string{holder.zone}
+	v.DomainFilters = append([]string{holder.zone}, furtherZones(stack)...)
 	v.Sources = []string{"gateway-httproute"}
 	v.ExtraArgs = append([]string{"--gateway-name=" + ExternalGateway}, holder.args...)
 	v.Env = holder.env
@@ -81,10 +81,19 @@ func homeDNSValues(stack *spec.Stack) (map[string]any, error) {
 	return valuesOver("external-dns.yaml", v)
 }
 
+// furtherZones are the zones of the further domains.
+func furtherZones(stack *spec.Stack) []string {
+	var zones []string
+	for _, domain := range stack.Edge.Domains {
+		zones = append(zones, domain.Zone)
+	}
+	return zones
+}
+
 func externalDNSFor(stack *spec.Stack, name string) externalDNS {
 	return externalDNS{
 		FullName:         name,
-		DomainFilters:    []string{stack.Cluster.Domain},
+		DomainFilters:    stack.Domains(),
 		TXTOwnerID:       stack.Edge.DNS.TXTOwnerID,
 		GatewayNamespace: Namespace,
 	}

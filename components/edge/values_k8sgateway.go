@@ -44,7 +44,8 @@ type plugin struct {
 // alone: it is no resolver for everything.
 func k8sGatewayValues(stack *spec.Stack) (map[string]any, error) {
 	v := k8sGateway{
-		Domain:   stack.Cluster.Domain,
+		// The chart writes them into CoreDNS's file as they are, where several zones stand side by side.
+		Domain:   strings.Join(stack.Domains(), " "),
 		Replicas: upToTwo(stack),
 		Service:  serviceAt(stack.Edge.Gateways.DNS),
 		ExtraZonePlugins: []plugin{
@@ -61,11 +62,13 @@ func k8sGatewayValues(stack *spec.Stack) (map[string]any, error) {
 		// mail servers, say. They are asked for over TLS, so that no router on the way can
 		// send the question back here.
 		v.Fallthrough.Enabled = true
-		v.ExtraZonePlugins = append(v.ExtraZonePlugins, plugin{
-			Name:       "forward",
-			Parameters: stack.Cluster.Domain + " " + publicResolvers(stack.Network),
-			Block:      "tls_servername cloudflare-dns.com",
-		})
+		for _, domain := range stack.Domains() {
+			v.ExtraZonePlugins = append(v.ExtraZonePlugins, plugin{
+				Name:       "forward",
+				Parameters: domain + " " + publicResolvers(stack.Network),
+				Block:      "tls_servername cloudflare-dns.com",
+			})
+		}
 	}
 	return valuesOver("k8s-gateway.yaml", v)
 }

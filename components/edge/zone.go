@@ -45,7 +45,29 @@ func (a *account) zoneSettings() error {
 	return err
 }
 
-// clusterToken makes a token that may read the zone and write its records, and nothing
+// zones are the ids of the zones of all domains, that of cluster.domain first.
+func (a *account) zones() pulumi.StringArrayOutput {
+	all := pulumi.StringArray{a.zone}
+	looked := map[string]bool{a.stack.Edge.Cloudflare.Zone: true}
+	for _, domain := range a.stack.Edge.Domains {
+		if looked[domain.Zone] {
+			continue
+		}
+		looked[domain.Zone] = true
+		all = append(all, a.lookup(domain.Zone))
+	}
+	return all.ToStringArrayOutput()
+}
+
+// lookup is the id of a zone of the account.
+func (a *account) lookup(zone string) pulumi.StringOutput {
+	found := a.token.ApplyT(func(string) (string, error) {
+		return a.service.Zone(a.Context.Context(), a.stack.Edge.Cloudflare.AccountID, zone)
+	})
+	return pulumi.Unsecret(found).(pulumi.StringOutput)
+}
+
+// clusterToken makes a token that may read the zones and write their records, and nothing
 // else.
 func (a *account) clusterToken() (pulumi.StringInput, error) {
 	token, err := cloudflare.NewApiToken(a.Context, a.Name("cluster-token"), &cloudflare.ApiTokenArgs{
@@ -53,11 +75,15 @@ func (a *account) clusterToken() (pulumi.StringInput, error) {
 		Policies: cloudflare.ApiTokenPolicyArray{cloudflare.ApiTokenPolicyArgs{
 			Effect:           pulumi.String("allow"),
 			PermissionGroups: pulumi.StringArray{pulumi.String(zoneRead), pulumi.String(dnsWrite)},
-			Resources: a.zone.ApplyT(func(zone string) map[string]string {
-				return map[string]string{"com.cloudflare.api.account.zone." + zone: "*"}
+			Resources: a.zones().ApplyT(func(zones []string) map[string]string {
+				resources := map[string]string{}
+				for _, zone := range zones {
+					resources["com.cloudflare.api.account.zone."+zone] = "*"
+				}
+				return resources
 			}).(pulumi.StringMapOutput),
 		}},
-	}, a.options()...)
+	}, a.options(component.ReplacedFirst())...)
 	if err != nil {
 		return nil, err
 	}

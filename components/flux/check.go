@@ -20,6 +20,9 @@ func (a *Args) check() error {
 	if a.Provider == nil {
 		errs = append(errs, errors.New("flux: Provider is missing: objects would go wherever the user's kubeconfig points"))
 	}
+	if managesGitHub(a.Stack.Flux) && a.GitHub == nil {
+		errs = append(errs, errors.New("flux: GitHub is missing: the stack has something to manage under flux.github"))
+	}
 	for _, secret := range a.secrets() {
 		if secret.needed && secret.value == nil {
 			errs = append(errs, fmt.Errorf("flux: %s is missing: the stack has %s", secret.name, secret.reason))

@@ -9,6 +9,8 @@ import (
 
 	"github.com/home-ops/home-ops/components/flux"
 	"github.com/home-ops/home-ops/components/flux/settings"
+	"github.com/home-ops/home-ops/internal/outside"
+	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
@@ -62,6 +64,7 @@ func program(stack *spec.Stack, change ...func(*flux.Args)) pulumi.RunFunc {
 		}
 		args := &flux.Args{
 			Stack: stack, Provider: provider, Seed: secret(seed), Token: secret(gitToken),
+			GitHub:      outside.NewGitHub("home-ops", outsidetest.Nothing(nil), func(string) {}),
 			GitHubToken: secret(gitHubToken), StatusToken: secret(statusToken), SopsKey: secret(sopsKey),
 			ClusterSecrets: map[string]pulumi.StringInput{}, SopsPGPKey: secret(sopsPGPKey),
 			SopsKMS: map[spec.KMSProvider]pulumi.StringInput{

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -40,6 +41,8 @@ type Args struct {
 	// WebhookSecret signs the Git server's requests (flux.webhook.secretRef). Default:
 	// one derived from Seed.
 	WebhookSecret pulumi.StringInput
+	// GitHub looks for what dead runs have left. Required with GitHubToken.
+	GitHub *outside.GitHub
 	// GitHubToken administers the repository (flux.github.tokenRef). It never reaches
 	// the cluster.
 	GitHubToken pulumi.StringInput

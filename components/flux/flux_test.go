@@ -206,6 +206,7 @@ func TestFluxBootstrap_ReportsWhatIsMissingBeforeAnythingExists(t *testing.T) {
 		"no stack": {private(t), func(a *flux.Args) { a.Stack = nil }, []string{"flux: Stack is missing"}},
 		"nothing given": {private(t), func(a *flux.Args) { *a = flux.Args{Stack: a.Stack} }, []string{
 			"flux: Provider is missing: objects would go wherever the user's kubeconfig points",
+			"flux: GitHub is missing: the stack has something to manage under flux.github",
 			"flux: Seed is missing: the stack has a secret to derive",
 			"flux: GitHubToken is missing: the stack has something to manage under flux.github",
 			"flux: StatusToken is missing: the stack has flux.github.statusTokenRef",

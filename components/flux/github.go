@@ -16,7 +16,7 @@ type gitHub struct {
 	flux       spec.Flux
 	settings   spec.GitHub
 	repository string
-	provider   *github.Provider
+	provider   *component.Service
 }
 
 // managesGitHub reports whether there is anything to do at GitHub.
@@ -32,11 +32,15 @@ func newGitHub(c *component.Component, args *Args) (*gitHub, error) {
 	owner, repository := f.OwnerAndName()
 	provider, err := github.NewProvider(c.Context, c.Name("github"), &github.ProviderArgs{
 		Owner: pulumi.String(owner),
-		Token: args.GitHubToken.ToStringOutput().ToStringPtrOutput(),
+		Token: args.GitHub.Token(args.GitHubToken).ToStringPtrOutput(),
 	}, c.Options()...)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := args.GitHub.Hooks(c.Context, c.Name("github"))
 	return &gitHub{
-		Component: c, cluster: args.Stack.Cluster.Name, flux: f,
-		settings: *f.GitHub, repository: repository, provider: provider,
+		Component: c, cluster: args.Stack.Cluster.Name, flux: f, settings: *f.GitHub, repository: repository,
+		provider: &component.Service{ProviderResource: provider, Things: hooks},
 	}, err
 }
 
@@ -50,7 +54,7 @@ func (g *gitHub) deployKey(public pulumi.StringInput) ([]pulumi.Resource, error)
 		Title:      pulumi.String("flux " + g.cluster),
 		Key:        public,
 		ReadOnly:   pulumi.Bool(true),
-	}, g.AtService(g.provider)...)
+	}, g.AtService(g.provider, component.ReplacedFirst())...)
 	return []pulumi.Resource{key}, err
 }
 
@@ -69,7 +73,7 @@ func (g *gitHub) webhook(url, secret pulumi.StringInput, listeners []pulumi.Reso
 			Secret:      secret.ToStringOutput().ToStringPtrOutput(),
 			InsecureSsl: pulumi.Bool(false),
 		},
-	}, g.AtService(g.provider, pulumi.DependsOn(listeners))...)
+	}, g.AtService(g.provider, component.ReplacedFirst(), pulumi.DependsOn(listeners))...)
 	return err
 }
 
@@ -105,7 +109,7 @@ func (g *gitHub) protection() error {
 			Excludes: pulumi.StringArray{},
 		}},
 		Rules: rules,
-	}, g.AtService(g.provider)...)
+	}, g.AtService(g.provider, component.ReplacedFirst())...)
 	return err
 }
 

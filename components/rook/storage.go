@@ -22,7 +22,7 @@ func namedDisks(ceph *spec.RookCeph) (rookio.Storage, error) {
 	}
 	for i, node := range ceph.Nodes {
 		at := fmt.Sprintf("storage.rookCeph.nodes[%d].disks", i)
-		filter, err := disks.Filter(node.Disks)
+		filter, err := disks.Filter(node.Disks, node.Matching...)
 		if err != nil {
 			for line := range strings.Lines(err.Error()) {
 				errs = append(errs, errors.New(at+strings.TrimSpace(line)))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/home-ops/home-ops/internal/component"
 	"github.com/home-ops/home-ops/internal/onepassword"
+	"github.com/home-ops/home-ops/internal/outside"
 )
 
 // BreakGlass is what opens the cluster when all else is lost, the state of this program
@@ -36,12 +37,12 @@ func (a *Args) breakGlass(c *component.Component) error {
 		return onepassword.ItemSectionField{Label: label, Type: "CONCEALED", Value: value}
 	}
 	_, err = onepassword.NewItem(c.Context, c.Name("break-glass"), &onepassword.ItemArgs{
-		Vault: vault, Category: "secure_note", Title: a.Stack.Cluster.Name + " break-glass",
+		Vault: vault, Category: "secure_note", Title: a.Stack.Cluster.Name + " break-glass", Tags: []string{outside.ItemTag},
 		Sections: []onepassword.ItemSection{{Label: "break-glass", Fields: []onepassword.ItemSectionField{
 			concealed("talosconfig", a.BreakGlass.Talosconfig),
 			concealed("kubeconfig", a.BreakGlass.Kubeconfig),
 			concealed("secrets.yaml", a.BreakGlass.MachineSecrets),
 		}}},
-	}, c.AtService(provider)...)
+	}, c.AtService(provider, component.ReplacedFirst())...)
 	return err
 }

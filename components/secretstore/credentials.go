@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/version"
-
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -17,7 +15,7 @@ import (
 // Secret's value into the environment, where Connect takes nothing but base64. The value
 // is then encoded twice, as every value of a Secret is encoded once
 // (https://github.com/1Password/connect/issues/62).
-var mounted = version.MustParseGeneric("2.3.0")
+const mounted = spec.Version("2.3.0")
 
 // credentials is 1password-credentials.json in the form that the chart hands on to
 // Connect. The given file is as 1Password gives it out, or encoded in base64, as many
@@ -30,11 +28,10 @@ func credentials(file string, chart spec.Version) (string, error) {
 	if !strings.HasPrefix(file, "{") || !json.Valid([]byte(file)) {
 		return "", errors.New("secrets.onePassword.credentialsRef: is not a 1password-credentials.json (https://developer.1password.com/docs/connect/get-started/)")
 	}
-	release, err := version.ParseGeneric(string(chart))
-	if err != nil {
-		return "", fmt.Errorf("versions.onePasswordConnect: %w", err)
+	if chart.Minor() == "" {
+		return "", fmt.Errorf("versions.onePasswordConnect: %q is no version", chart)
 	}
-	if release.LessThan(mounted) {
+	if !chart.Reaches(mounted) {
 		return base64.StdEncoding.EncodeToString([]byte(file)), nil
 	}
 	return file, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/components/secretstore"
+	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
@@ -41,7 +42,7 @@ func program(stack *spec.Stack, change ...func(*secretstore.Args)) pulumi.RunFun
 		if err := ctx.RegisterResource("test:index:StandIn", "network", pulumi.Map{}, &network); err != nil {
 			return err
 		}
-		resolver, err := secretref.NewResolver(ctx, stack)
+		resolver, err := secretref.NewResolver(ctx, stack, outsidetest.Nothing(nil))
 		if err != nil {
 			return err
 		}

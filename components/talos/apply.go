@@ -41,7 +41,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 		if chained && previous != nil {
 			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
 		}
-		apply, err := b.applyConfig(node, secrets, schematics[node.Schematic().ID()], passphrases, opts)
+		apply, err := b.applyConfig(node, secrets, schematics[node.SchematicID()], passphrases, opts)
 		if err != nil {
 			return nil, err
 		}

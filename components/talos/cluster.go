@@ -164,7 +164,7 @@ func nodeFacts(stack *spec.Stack) []NodeFacts {
 			Name:           node.Name,
 			Role:           node.Role,
 			Address:        node.Address.String(),
-			Schematic:      node.Schematic().ID(),
+			Schematic:      node.SchematicID(),
 			InstallerImage: stack.InstallerImage(node),
 		})
 	}

@@ -37,6 +37,11 @@ func (b *builder) schematics() (schematics, error) {
 	}
 	registered := schematics{}
 	for _, node := range b.args.Stack.Nodes {
+		if node.Installer != "" {
+			// Its image is there already; whoever waits for one that is waits for nothing.
+			registered[node.SchematicID()] = pulumi.String("").ToStringOutput()
+			continue
+		}
 		content := node.Schematic()
 		id := content.ID()
 		if _, ok := registered[id]; ok {

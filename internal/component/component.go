@@ -59,13 +59,21 @@ func (c *Component) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOpti
 // included. The providers' own default is twenty minutes, of which nothing is shown.
 const serviceTimeout = "1m0s"
 
-// AtService are the options of a child that is made at an outside service through a
-// provider, and more. A service that does not answer is an error after a minute.
-func (c *Component) AtService(provider pulumi.ProviderResource, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return c.Options(append(more, pulumi.Provider(provider), pulumi.Timeouts(&pulumi.CustomTimeouts{
+// AtService are the options of a child that is made at an outside service, and more. A
+// service that does not answer is an error after a minute.
+func (c *Component) AtService(service *Service, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	more = append(more, pulumi.Provider(service.ProviderResource), pulumi.Timeouts(&pulumi.CustomTimeouts{
 		Create: serviceTimeout, Update: serviceTimeout, Delete: serviceTimeout,
-	}))...)
+	}))
+	if service.Things != nil {
+		more = append(more, pulumi.ResourceHooks(service.Things))
+	}
+	return c.Options(more...)
 }
+
+// ReplacedFirst deletes a thing before another takes its place. Its service refuses a second one of the name; and what the
+// hooks of its service take for a dead run's must not be what the state still knows.
+func ReplacedFirst() pulumi.ResourceOption { return pulumi.DeleteBeforeReplace(true) }
 
 // Secret is a value that nobody sees, even where it was not marked so.
 func Secret(value pulumi.StringInput) pulumi.StringOutput {

@@ -14,6 +14,15 @@ type Provider struct {
 	Releases *pulumi.ResourceHookBinding
 }
 
+// Service is a provider of things at an outside service, and the hooks of each thing that is
+// made through it.
+type Service struct {
+	pulumi.ProviderResource
+
+	// Things are called before and after a thing is made.
+	Things *pulumi.ResourceHookBinding
+}
+
 // releaseHooks are those of the provider, if it has any.
 func releaseHooks(provider pulumi.ProviderResource) []pulumi.ResourceOption {
 	if p, ok := provider.(*Provider); ok && p.Releases != nil {

@@ -55,6 +55,11 @@ func Read(ctx context.Context, at netip.AddrPort) (Machine, error) {
 	return m, nil
 }
 
+// Disks lists the disks of a machine whose API answers on the connection.
+func Disks(ctx context.Context, conn grpc.ClientConnInterface) ([]Disk, error) {
+	return readDisks(ctx, state.WrapCore(client.NewAdapter(v1alpha1.NewStateClient(conn))))
+}
+
 // anonymous is the machine's own terms: no certificate is shown, and none is checked.
 func anonymous() *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}} //nolint:gosec // see Read
@@ -65,7 +70,7 @@ func anonymous() *tls.Config {
 func refusal(ctx context.Context, at netip.AddrPort) error {
 	conn, err := (&tls.Dialer{Config: anonymous()}).DialContext(ctx, "tcp", at.String())
 	if err != nil {
-		return nil //nolint:nilerr // the request has said so
+		return nil // the request has said so
 	}
 	defer conn.Close()
 	if deadline, ok := ctx.Deadline(); ok {

@@ -24,20 +24,30 @@ import (
 // read collects a machine from the resources of its API.
 func read(ctx context.Context, st state.State, address netip.Addr) (Machine, error) {
 	m := Machine{Address: address}
-	disks, err := list[*block.Disk](ctx, st)
-	if err != nil {
+	var err error
+	if m.Disks, err = readDisks(ctx, st); err != nil {
 		return m, err
 	}
-	for _, d := range disks {
-		if disk, ok := diskOf(d.TypedSpec()); ok {
-			m.Disks = append(m.Disks, disk)
-		}
-	}
-	slices.SortFunc(m.Disks, func(a, b Disk) int { return cmp.Compare(a.Path, b.Path) })
 	if m.Links, err = readLinks(ctx, st); err != nil {
 		return m, err
 	}
 	return m, readIdentity(ctx, st, &m)
+}
+
+// readDisks lists the disks in the order of the kernel's names.
+func readDisks(ctx context.Context, st state.State) ([]Disk, error) {
+	all, err := list[*block.Disk](ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	var disks []Disk
+	for _, d := range all {
+		if disk, ok := diskOf(d.TypedSpec()); ok {
+			disks = append(disks, disk)
+		}
+	}
+	slices.SortFunc(disks, func(a, b Disk) int { return cmp.Compare(a.Path, b.Path) })
+	return disks, nil
 }
 
 func diskOf(d *block.DiskSpec) (Disk, bool) {

@@ -1,8 +1,10 @@
 package gitops_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/home-ops/home-ops/internal/gitops"
 	"github.com/home-ops/home-ops/internal/golden"
 	"github.com/home-ops/home-ops/internal/plan"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // Each file of testdata/broken is a tree with one fault. It begins with what is said of it.
@@ -59,27 +62,39 @@ func problems(t *testing.T, root string) string {
 	first.Name, first.Namespace, first.Spec.Path = "flux-system", "flux-system", "cluster"
 	public := map[string]string{"DOMAIN": "example.com"}
 
-	pulumis, err := gitops.NewOwned(plan.Parts{{Component: "flux", Steps: plan.Steps{
+	parts := plan.Parts{{Component: "flux", Steps: plan.Steps{
 		{Name: "settings", Object: map[string]any{
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"namespace": "home-ops", "name": "cluster-settings"},
 		}},
 		{Name: "release", Release: &plan.Release{Name: "cilium", Namespace: "kube-system"}},
-	}}})
+	}}}
+	pulumis, err := gitops.NewOwned(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	cluster, found := gitops.Load(root, first, gitops.Settings{Public: public})
-	found = append(found, cluster.CheckSettings(public)...)
+	cluster, unread := gitops.Load(root, first, gitops.Settings{Public: public})
+	found := cluster.CheckSettings(public)
 	found = append(found, cluster.CheckOrder()...)
 	found = append(found, cluster.CheckPins()...)
 	found = append(found, cluster.CheckReleases()...)
 	found = append(found, cluster.CheckOwners(pulumis)...)
 	found = append(found, cluster.CheckNamespaces(pulumis)...)
 	found = append(found, cluster.CheckRoutes()...)
+	atDigitalOcean := &spec.Stack{}
+	atDigitalOcean.Cluster.Domain = "example.com"
+	atDigitalOcean.Edge.Exposure = spec.ExposureDirect
+	atDigitalOcean.Edge.DNS.DigitalOcean = &spec.DigitalOcean{Zone: "example.com"}
+	found = append(found, cluster.CheckApex(atDigitalOcean)...)
+	together := fmt.Sprint(cluster.Check(atDigitalOcean, parts, public))
+	for _, problem := range found {
+		if !strings.Contains(together, problem.Error()) {
+			t.Errorf("Check leaves out: %v", problem)
+		}
+	}
 	_, misfits := cluster.CheckKinds(kinds)
 	var text strings.Builder
-	for _, problem := range append(found, misfits...) {
+	for _, problem := range slices.Concat(unread, found, misfits) {
 		text.WriteString(problem.Error() + "\n")
 	}
 	if text.Len() == 0 {

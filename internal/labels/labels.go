@@ -31,7 +31,7 @@ const (
 	// the external gateway, which the internet can reach.
 	ExternalGateway = "gateway.home-ops.io/external"
 
-	// Needs, an annotation, says which parts of the stack file a Kustomization of Flux, or a component
+	// Needs is an annotation that says which parts of the stack file a Kustomization of Flux, or a component
 	// of kustomize, cannot do without: secrets.onePassword, storage.defaultClass, and so on, with commas
 	// between them.
 	Needs = "home-ops.github.io/needs"

@@ -5,10 +5,13 @@ package secretref
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/internal/component"
 	"github.com/home-ops/home-ops/internal/onepassword"
+	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -17,17 +20,20 @@ const Placeholder = "replace-me"
 
 // Resolver knows the value behind every reference of a stack.
 type Resolver struct {
-	ctx    *pulumi.Context
-	values map[spec.SecretRef]pulumi.StringOutput
-	// provider and reader are nil where the program cannot read 1Password.
-	provider *onepassword.Provider
-	reader   *onepassword.Reader
+	ctx *pulumi.Context
+	// transport leads to 1Password.
+	transport http.RoundTripper
+	values    map[spec.SecretRef]pulumi.StringOutput
+	// service and reader are nil where the program cannot read 1Password.
+	service *component.Service
+	reader  *onepassword.Reader
 }
 
 // NewResolver reads what every reference of a validated stack leads to. One
-// error names everything that is missing. It asks 1Password during previews too.
-func NewResolver(ctx *pulumi.Context, stack *spec.Stack) (*Resolver, error) {
-	r := &Resolver{ctx: ctx, values: map[spec.SecretRef]pulumi.StringOutput{}}
+// error names everything that is missing. It asks 1Password during previews too, and a
+// Connect server by way of the transport whether it is there.
+func NewResolver(ctx *pulumi.Context, stack *spec.Stack, transport http.RoundTripper) (*Resolver, error) {
+	r := &Resolver{ctx: ctx, transport: transport, values: map[spec.SecretRef]pulumi.StringOutput{}}
 	refs := stack.SecretRefs()
 	// What 1Password itself is opened with comes before what is in it.
 	err := r.read(refs, func(ref spec.SecretRef) bool { _, ok := ref.ConfigKey(); return ok })
@@ -63,14 +69,14 @@ func (r *Resolver) Secrets(refs []spec.SecretRef) (map[spec.SecretRef]pulumi.Str
 	return values, errors.Join(errs...)
 }
 
-// OnePassword is the way by which the program reaches 1Password: the provider, and
+// OnePassword is the way by which the program makes things in 1Password, and
 // the id of a vault. Without a way it is an error.
-func (r *Resolver) OnePassword(vault string) (*onepassword.Provider, string, error) {
+func (r *Resolver) OnePassword(vault string) (*component.Service, string, error) {
 	if r.reader == nil {
 		return nil, "", errors.New("the stack gives this program no way to 1Password: set secrets.onePassword.connectHost or serviceAccountTokenRef")
 	}
 	id, err := r.reader.Vault(vault)
-	return r.provider, id, err
+	return r.service, id, err
 }
 
 // read reads the selected references. A cause is reported once, however many
@@ -127,16 +133,26 @@ func (r *Resolver) canOpen(o *spec.OnePassword) bool {
 
 // open makes the way to 1Password.
 func (r *Resolver) open(o *spec.OnePassword) error {
+	const name = "onepassword"
 	args := &onepassword.ProviderArgs{}
+	tell := func(line string) { _ = r.ctx.Log.Info(line, nil) }
+	vaults := outside.NewServiceAccount(tell)
 	if o.ConnectHost != "" {
-		args.Url, args.Token = pulumi.String(o.ConnectHost), r.values[o.TokenRef].ToStringPtrOutput()
+		// The provider would wait for ever for one that is silent.
+		if err := outside.Answers(r.ctx.Context(), o.ConnectHost, r.transport); err != nil {
+			return fmt.Errorf("secrets.onePassword.connectHost: %w", err)
+		}
+		vaults = outside.NewConnect(o.ConnectHost, r.transport, tell)
+		args.Url, args.Token = pulumi.String(o.ConnectHost), vaults.Token(r.values[o.TokenRef]).ToStringPtrOutput()
 	} else {
-		args.ServiceAccountToken = r.values[o.ServiceAccountTokenRef].ToStringPtrOutput()
+		args.ServiceAccountToken = vaults.Token(r.values[o.ServiceAccountTokenRef]).ToStringPtrOutput()
 	}
-	provider, err := onepassword.NewProvider(r.ctx, "onepassword", args)
+	provider, err := onepassword.NewProvider(r.ctx, name, args)
 	if err != nil {
 		return err
 	}
-	r.provider, r.reader = provider, onepassword.NewReader(r.ctx, provider)
-	return nil
+	hooks, err := vaults.Hooks(r.ctx, name)
+	r.service = &component.Service{ProviderResource: provider, Things: hooks}
+	r.reader = onepassword.NewReader(r.ctx, provider)
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/onepassword"
+	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
@@ -59,7 +60,7 @@ func (v *vault) invoke(token string, args resource.PropertyMap) (resource.Proper
 // resolve exports what the references of a stack lead to.
 func resolve(s *spec.Stack) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		resolver, err := secretref.NewResolver(ctx, s)
+		resolver, err := secretref.NewResolver(ctx, s, outsidetest.Nothing(nil))
 		if err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func refusal(t *testing.T, rec *recorder.Recorder, s *spec.Stack) string {
 	t.Helper()
 	var said string
 	if err := rec.Run(func(ctx *pulumi.Context) error {
-		if _, err := secretref.NewResolver(ctx, s); err != nil {
+		if _, err := secretref.NewResolver(ctx, s, outsidetest.Nothing(nil)); err != nil {
 			said = err.Error()
 		}
 		return nil

@@ -160,6 +160,9 @@ func (m *Model) row(f *Field) row {
 // typeWords says what a value looks like, with its bounds.
 func (m *Model) typeWords(f *Field) string {
 	out := m.typeName(f.Type)
+	if f.Form != nil {
+		out = strings.Replace(out, "text", f.Form.Word, 1)
+	}
 	unit := ""
 	if f.Type.Kind == List {
 		unit = " entries"

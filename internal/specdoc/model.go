@@ -48,6 +48,8 @@ type Field struct {
 	// Owner is the Go type that declares the field: the object's own, or one that it embeds.
 	Owner string
 	Type  *Type
+	// Form is how its text, or the texts of its list, are written, where the type does not tell; or nil.
+	Form *spec.Form
 }
 
 // Kind is the shape of a value.
@@ -144,6 +146,11 @@ func (r *reader) field(w words, owner string, f reflect.StructField, value refle
 		Max:      bound(f, "max"),
 		Owner:    owner,
 		Type:     t,
+	}
+	if form, ok := spec.FormOfField(f); ok {
+		out.Form = &form
+	} else if name := f.Tag.Get("form"); name != "" && r.err == nil {
+		r.err = fmt.Errorf("spec.%s.%s has the form %q, which is none", owner, f.Name, name)
 	}
 	if example, ok := f.Tag.Lookup("example"); ok {
 		out.ExampleText = example

@@ -158,6 +158,13 @@ func objectSchema(o *Object) *schema {
 	out := &schema{Description: plain(o.Doc), Type: "object", AdditionalProperties: false}
 	for _, f := range o.Fields {
 		s := typeSchema(f.Type)
+		if f.Form != nil {
+			texts := s
+			if f.Type.Kind == List {
+				texts = s.Items
+			}
+			texts.Pattern, texts.PatternErrorMessage = f.Form.Pattern, "Write "+f.Form.Hint+"."
+		}
 		s.Description = plain(f.Doc)
 		s.Default = f.Default
 		if f.Example != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/charts/facts"
 	"github.com/home-ops/home-ops/rack/charts/uses"
-	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/rack/sample"
 	"github.com/home-ops/home-ops/stacks"
 )
 
@@ -22,10 +22,8 @@ import (
 func TestStandIns_ReachForNodesAsTheGenuineChartsDo(t *testing.T) {
 	dir := definitions(t)
 	for _, name := range []string{"home", "lab"} {
-		stack, problems := spec.LoadFile("../../Pulumi." + name + ".yaml")
-		if err := problems.Err(); err != nil {
-			t.Fatal(err)
-		}
+		stack := sample.Stack(t, name)
+		root := sample.Root(t, "../..", stack)
 		parts, err := stacks.Plan(stack)
 		if err != nil {
 			t.Fatal(err)
@@ -34,7 +32,7 @@ func TestStandIns_ReachForNodesAsTheGenuineChartsDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made, err := uses.Of(stack, "../..")
+		made, err := uses.Of(stack, root)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/rack/sample"
 	"github.com/home-ops/home-ops/rack/scenario"
 )
 
@@ -24,6 +25,7 @@ func options(t *testing.T, stack string) launch.Options {
 	if testing.Short() {
 		t.Skip("a rehearsal takes a minute; -short leaves it out")
 	}
+	sample.InRepository(t, project, stack)
 	return launch.Options{Stack: stack, Project: project, Limit: 20 * time.Minute, Out: testWriter{t}}
 }
 
@@ -98,8 +100,9 @@ func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(
 
 // Lab uses every outside service.
 func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
+	onDayTwo(t)
 	o := options(t, "lab")
-	o.Scenario = "faults"
+	o.Scenario, o.Limit = "faults", 30*time.Minute
 	rehearse(t, o)
 }
 

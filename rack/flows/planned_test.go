@@ -26,8 +26,8 @@ import (
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/rack/charts"
 	"github.com/home-ops/home-ops/rack/kube/manifests"
+	"github.com/home-ops/home-ops/rack/sample"
 	"github.com/home-ops/home-ops/spec"
-	"github.com/home-ops/home-ops/spec/spectest"
 	"github.com/home-ops/home-ops/stacks"
 )
 
@@ -37,7 +37,7 @@ const repository = "../.."
 // out of the tree, and what the charts of both hold.
 func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructured) {
 	t.Helper()
-	stack := spectest.Load(t, filepath.Join(repository, "Pulumi."+name+".yaml"))
+	stack := sample.Stack(t, name)
 	if objects := known[name]; objects != nil {
 		return stack, slices.Clone(objects)
 	}
@@ -133,7 +133,7 @@ func (p *planner) tree(parts plan.Parts) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	cluster, problems := gitops.Load(repository, first, settings)
+	cluster, problems := gitops.Load(sample.Root(p.t, repository, p.stack), first, settings)
 	for _, problem := range problems {
 		p.t.Error(problem)
 	}

@@ -1,5 +1,6 @@
-// Package genuine says how the programs are built that simulated ones are held to, each from the module below it that pins
-// the program. Flux's programs, which every rehearsal runs, are in fluxparts.
+// Package genuine says how the programs are built that simulated ones are held to, and that a rehearsal with GENUINE=1 runs
+// in their place, each from the module below it that pins the program. Flux's programs, which every rehearsal runs, are in
+// fluxparts.
 package genuine
 
 import (

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
 )
 
 // waitFor is the annotation of a pod that KWOK may complete only when what it names is ready, as KIND/NAME.
@@ -17,8 +18,8 @@ const waitFor = "rack.home-ops/wait-for"
 
 // releaseHealthChecks lets the health check of the chart flux-instance complete once its FluxInstance is ready. One that
 // never is makes the release fail at its own timeout.
-func (p *player) releaseHealthChecks(ctx context.Context) error {
-	pods, err := p.client.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Running"})
+func releaseHealthChecks(ctx context.Context, client kubernetes.Interface) error {
+	pods, err := client.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Running"})
 	if err != nil {
 		return fmt.Errorf("health checks: %w", err)
 	}
@@ -28,27 +29,27 @@ func (p *player) releaseHealthChecks(ctx context.Context) error {
 		if !waits {
 			continue
 		}
-		ready, err := p.instanceReady(ctx, name)
+		ready, err := instanceReady(ctx, client, name)
 		if ready {
-			err = p.release(ctx, &pods.Items[i])
+			err = release(ctx, client, &pods.Items[i])
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-func (p *player) release(ctx context.Context, pod *corev1.Pod) error {
+func release(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{waitFor: nil}}})
 	if err != nil {
 		return err
 	}
-	_, err = p.client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }
 
 // instanceReady reports whether the operator says so of the FluxInstance as it is now, not as it was.
-func (p *player) instanceReady(ctx context.Context, name string) (bool, error) {
-	raw, err := p.client.CoreV1().RESTClient().Get().
+func instanceReady(ctx context.Context, client kubernetes.Interface, name string) (bool, error) {
+	raw, err := client.CoreV1().RESTClient().Get().
 		AbsPath("/apis/fluxcd.controlplane.io/v1/namespaces", Namespace, "fluxinstances", name).DoRaw(ctx)
 	if err != nil {
 		return false, err

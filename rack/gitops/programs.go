@@ -1,18 +1,20 @@
+// Package gitops plays the pods of Flux with Flux's own programs.
 package gitops
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-	"time"
+	"errors"
+	"log/slog"
+	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/rack/kube/process"
+	"github.com/home-ops/home-ops/rack/programs"
 )
+
+// Namespace is where Flux lives.
+const Namespace = "flux-system"
 
 // There is no cluster DNS in the room, and all programs share one address: these take the place of the Services.
 const (
@@ -22,75 +24,55 @@ const (
 	ReceiverAddress = "127.0.0.1:9792"
 )
 
-// program is what a process needs other than its pod.
-type program struct {
-	// flags are added to those of the Deployment; the last one of a name counts. They may name {dir} and {distribution}.
-	flags []string
-	env   []string
+// Options say what Flux's pods are played with.
+type Options struct {
+	// Bin holds the programs, each called as its Deployment.
+	Bin string
+	// Distribution holds the manifests that the operator's image holds.
+	Distribution string
+	// Dir is for the programs' files and logs; each has a folder of its own.
+	Dir string
+	// Env is added to the environment of every program: what makes it trust the room's authority.
+	Env []string
+	// OnExit, if any, is told when a program ends by itself. It is started again.
+	OnExit func(process.Exit)
+	// Log receives what happens.
+	Log *slog.Logger
 }
 
-// alone is for every program: it is the only one of its kind, and its ports are not to clash with the others'.
-var alone = []string{"--enable-leader-election=false", "--metrics-addr=0", "--health-addr=0"}
-
-var programs = map[string]program{
-	"flux-operator": {
-		flags: []string{"--web-server-port=0", "--storage-path={distribution}"},
-		// Its image is built so; otherwise it refuses to start.
-		env: []string{"GODEBUG=fips140=on", "NOTIFICATION_CONTROLLER_ADDRESS=http://" + eventsAddress},
-	},
-	"source-controller": {flags: []string{
-		"--storage-path={dir}/artifacts", "--storage-addr=" + artifactsAddress, "--storage-adv-addr=" + artifactsAddress,
-		"--events-addr=http://" + eventsAddress,
-	}},
-	"kustomize-controller":    {flags: []string{"--events-addr=http://" + eventsAddress}},
-	"helm-controller":         {flags: []string{"--events-addr=http://" + eventsAddress}},
-	"notification-controller": {flags: []string{"--events-addr=" + eventsAddress, "--receiverAddr=" + ReceiverAddress}},
-}
-
-// command is the process of the Deployment's first container.
-func (p *player) command(ctx context.Context, program program, d *appsv1.Deployment) (process.Command, error) {
-	dir := filepath.Join(p.opts.Dir, d.Name)
-	for _, sub := range []string{"artifacts", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
-			return process.Command{}, err
-		}
+// flux are the programs of Flux. Of flags that are given twice the last one counts.
+func flux(distribution string) map[string]programs.Program {
+	all := map[string]programs.Program{
+		"flux-operator": {
+			Flags: []string{"--web-server-port=0", "--storage-path=" + distribution},
+			// Its image is built so; otherwise it refuses to start.
+			Env: []string{"GODEBUG=fips140=on", "NOTIFICATION_CONTROLLER_ADDRESS=http://" + eventsAddress},
+		},
+		"source-controller": {Flags: []string{
+			"--storage-path={dir}/artifacts", "--storage-addr=" + artifactsAddress, "--storage-adv-addr=" + artifactsAddress,
+			"--events-addr=http://" + eventsAddress,
+		}},
+		"kustomize-controller":    {Flags: []string{"--events-addr=http://" + eventsAddress}},
+		"helm-controller":         {Flags: []string{"--events-addr=http://" + eventsAddress}},
+		"notification-controller": {Flags: []string{"--events-addr=" + eventsAddress, "--receiverAddr=" + ReceiverAddress}},
 	}
-	pod := &d.Spec.Template.Spec
-	kubeconfig := filepath.Join(dir, "kubeconfig")
-	content, err := p.kubeconfig(ctx, pod.ServiceAccountName)
-	if err != nil {
-		return process.Command{}, fmt.Errorf("service account %s: %w", pod.ServiceAccountName, err)
-	}
-	if err := os.WriteFile(kubeconfig, content, 0o600); err != nil {
-		return process.Command{}, err
-	}
-	env := []string{"HOME=" + dir, "TMPDIR=" + filepath.Join(dir, "tmp"), "KUBECONFIG=" + kubeconfig}
-	env = append(append(append(env, environment(pod.Containers[0].Env)...), program.env...), p.opts.Env...)
-	return process.Command{
-		Name: d.Name, Path: filepath.Join(p.opts.Bin, d.Name), Args: arguments(pod.Containers[0].Args, program, dir, p.opts.Distribution),
-		Env: env, Log: filepath.Join(dir, d.Name+".log"), Grace: 5 * time.Second,
-	}, nil
-}
-
-func arguments(args []string, program program, dir, distribution string) []string {
-	room := strings.NewReplacer("{dir}", dir, "{distribution}", distribution)
-	all := append(append([]string{}, args...), alone...)
-	for _, flag := range program.flags {
-		all = append(all, room.Replace(flag))
+	// Each is the only one of its kind, and its ports are not to clash with the others'.
+	alone := []string{"--enable-leader-election=false", "--metrics-addr=0", "--health-addr=0"}
+	for name, program := range all {
+		program.Flags = append(slices.Clone(alone), program.Flags...)
+		all[name] = program
 	}
 	return all
 }
 
-// environment is what the container gets, but for what is counted in its own cores and memory.
-func environment(vars []corev1.EnvVar) []string {
-	var env []string
-	for _, v := range vars {
-		switch {
-		case v.ValueFrom == nil:
-			env = append(env, v.Name+"="+v.Value)
-		case v.ValueFrom.FieldRef != nil && v.ValueFrom.FieldRef.FieldPath == "metadata.namespace":
-			env = append(env, v.Name+"="+Namespace)
-		}
+// Run plays Flux's pods in the cluster, with full rights itself, until the context ends, and ends every program with it.
+func Run(ctx context.Context, cluster *rest.Config, opts Options) error {
+	err := programs.Run(ctx, cluster, programs.Options{
+		Namespace: Namespace, Programs: flux(opts.Distribution), Bin: opts.Bin, Dir: opts.Dir, Env: opts.Env,
+		OnExit: opts.OnExit, Also: releaseHealthChecks, Log: opts.Log,
+	})
+	if err != nil {
+		return errors.Join(errors.New("flux: its programs are built from rack/flux"), err)
 	}
-	return env
+	return nil
 }

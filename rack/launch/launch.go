@@ -16,6 +16,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/build"
 	"github.com/home-ops/home-ops/rack/fluxparts"
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/sandbox"
@@ -36,6 +37,8 @@ type Options struct {
 	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. Where the
 	// folder lacks one that a Go module has, it is taken from there. Empty for stand-ins alone.
 	Charts string
+	// Genuine runs the operators themselves where they can be compiled, in place of the simulated ones.
+	Genuine bool
 	// Keep leaves the rack up until it is interrupted.
 	Keep bool
 	// Scenario is what happens besides up and up again.
@@ -185,6 +188,13 @@ func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) 
 		return nil, err
 	}
 	parts, config.Flux = append(parts, fluxParts...), flux
+	if o.Genuine {
+		genuineParts, built, err := genuine.Parts(rack, filepath.Join(project, "out"))
+		if err != nil {
+			return nil, err
+		}
+		parts, config.Genuine = append(parts, genuineParts...), built
+	}
 	path, pulumi, err := pulumiPart(ctx, rack, filepath.Join(bin, "pulumi"))
 	if err != nil {
 		return nil, err

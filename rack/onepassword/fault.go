@@ -9,8 +9,10 @@ type Fault string
 const (
 	TooManyRequests Fault = "too many requests"
 	Broken          Fault = "internal server error"
-	// Silent answers nothing until the client gives up.
+	// Silent answers nothing until the client gives up, be it asked whether it is there at all.
 	Silent Fault = "timeout"
+	// LostAnswer makes what was asked for, and answers 502. It waits for a call that makes something.
+	LostAnswer Fault = "lost answer"
 	// Unauthorized is what a revoked token gets.
 	Unauthorized Fault = "revoked token"
 )
@@ -34,22 +36,44 @@ func (s *Server) Heal() {
 	s.faults = nil
 }
 
-// fault is the answer of a request that is to fail.
-func (s *Server) fault() (status int, body any, failed bool) {
-	if len(s.faults) == 0 {
-		return 0, nil, false
+// next is the fault that strikes a request of a method; empty for none.
+func (s *Server) next(method string) Fault {
+	if len(s.faults) == 0 || s.faults[0] == LostAnswer && method != http.MethodPost {
+		return ""
 	}
 	kind := s.faults[0]
 	s.faults = s.faults[1:]
+	return kind
+}
+
+// answered is what a request gets that a fault strikes; without the fault it would get other.
+func (kind Fault) answered(other func() (int, any)) (status int, body any) {
 	switch kind {
+	case "":
+		return other()
 	case TooManyRequests:
 		status, body = failure(http.StatusTooManyRequests, "Too many requests")
 	case Unauthorized:
 		status, body = failure(http.StatusUnauthorized, "Invalid token signature")
 	case Silent:
 		status = hangs
+	case LostAnswer:
+		other()
+		status, body = failure(http.StatusBadGateway, "Bad gateway")
 	default:
 		status, body = failure(http.StatusInternalServerError, "Internal server error")
 	}
-	return status, body, true
+	return status, body
+}
+
+// heartbeat is "." to whoever asks.
+func (s *Server) heartbeat(w http.ResponseWriter, req *http.Request) {
+	s.mu.Lock()
+	silent := len(s.faults) > 0 && s.faults[0] == Silent
+	s.mu.Unlock()
+	if silent {
+		<-req.Context().Done()
+		return
+	}
+	_, _ = w.Write([]byte("."))
 }

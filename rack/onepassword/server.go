@@ -39,7 +39,7 @@ func New(tokens ...string) *Server {
 	for _, token := range tokens {
 		s.tokens[token] = true
 	}
-	s.mux.HandleFunc("GET /heartbeat", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(".")) })
+	s.mux.HandleFunc("GET /heartbeat", s.heartbeat)
 	s.mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"name":"1Password Connect API","version":"1.8.1","dependencies":[]}`))
@@ -104,15 +104,13 @@ func (s *Server) authorized(handle handler) http.Handler {
 func (s *Server) answer(req *http.Request, handle handler) (int, []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status, body, failed := s.fault()
-	if !failed {
+	status, body := s.next(req.Method).answered(func() (int, any) {
 		token, isBearer := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
 		if isBearer && s.tokens[token] {
-			status, body = handle(req)
-		} else {
-			status, body = failure(http.StatusUnauthorized, "Invalid token signature")
+			return handle(req)
 		}
-	}
+		return failure(http.StatusUnauthorized, "Invalid token signature")
+	})
 	s.calls = append(s.calls, Call{req.Method, req.URL.Path, status})
 	if body == nil {
 		return status, nil

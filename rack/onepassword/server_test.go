@@ -77,14 +77,34 @@ func TestServer_KeepsSilent(t *testing.T) {
 	server.Fail(1, onepassword.Silent)
 	listening := httptest.NewServer(server)
 	defer listening.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, listening.URL+"/v1/vaults", nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, path := range []string{"/heartbeat", "/v1/vaults"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, listening.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := http.DefaultClient.Do(req); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v", path, err)
+		}
+		cancel()
 	}
-	if _, err := http.DefaultClient.Do(req); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+}
+
+func TestServer_MakesAnItemOfWhichTheAnswerIsLost(t *testing.T) {
+	server, _ := served(t)
+	vault := server.AddVault("mine")
+	server.Fail(1, onepassword.LostAnswer)
+	path, item := "/v1/vaults/"+vault+"/items", `{"title": "a", "category": "SECURE_NOTE", "vault": {"id": "`+vault+`"}}`
+	for _, call := range []struct {
+		method, body string
+		want         int
+	}{{http.MethodGet, "", 200}, {http.MethodPost, item, 502}, {http.MethodPost, item, 200}} {
+		if status, answer := ask(t, server, call.method, path, call.body); status != call.want {
+			t.Errorf("%s: %d %s, want %d", call.method, status, answer, call.want)
+		}
+	}
+	if got := server.Items("mine"); len(got) != 2 {
+		t.Errorf("items %+v", got)
 	}
 }
 

@@ -186,7 +186,10 @@ func (e *expectation) compare(got []string) error {
 		strings.Join(want, "\n       "), strings.Join(got, "\n       "))
 }
 
-func describe(of, annotations labels.Labels) string { return of.String() + " " + annotations.String() }
+// describe is an alert in a line. Where its runbook is, [runbook] says of every alert in the same way.
+func describe(of, annotations labels.Labels) string {
+	return of.String() + " " + labels.NewBuilder(annotations).Del(runbookAnnotation).Labels().String()
+}
 
 // loader hands the rules manager what was read already.
 type loader rules

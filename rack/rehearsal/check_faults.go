@@ -42,45 +42,59 @@ func (r *rehearsal) faultChecks() []check {
 type made struct {
 	what       string
 	want, have int
-	// answers are the status codes that the calls got which make it; 0 is none.
+	// answers are the status codes that the calls got which make it; 0 is none. A call of which the answer was lost got
+	// 502, and made it.
 	answers []int
+	// removed is how many were removed.
+	removed int
 }
 
-// asWanted reports whether it is there as often as it should be, and was made no more often.
+// asWanted reports whether it is there as often as it should be, and was made no more often: but for those of which
+// nobody heard, each of which was removed.
 func (m made) asWanted() bool {
-	succeeded := 0
+	succeeded, lost := 0, 0
 	for _, status := range m.answers {
-		if status/100 == 2 {
+		switch {
+		case status/100 == 2:
 			succeeded++
+		case status == http.StatusBadGateway:
+			lost++
 		}
 	}
-	return m.have == m.want && succeeded == m.want
+	return m.asOften() && succeeded == m.want && m.removed == lost
 }
+
+// asOften reports whether it is there as often as it should be, however it came there.
+func (m made) asOften() bool { return m.have == m.want }
 
 func (m made) String() string {
-	return fmt.Sprintf("%d there; the calls that make it were answered %v", m.have, m.answers)
+	return fmt.Sprintf("%d there, %d removed; the calls that make it were answered %v", m.have, m.removed, m.answers)
 }
 
-// made is everything that the stack has made outside, but for the records of names.
+// made is everything that the stack has made outside, but for the records of names, which are not the program's alone.
 func (w *world) made() []made {
 	var all []made
 	if w.edge.public != nil {
 		_, there := w.edge.public.Tunnel(w.stack.Edge.Cloudflare.TunnelName)
 		calls := w.edge.public.Calls()
 		all = append(all,
-			made{"the tunnel", number(w.stack.Edge.Exposure == spec.ExposureTunnel), number(there), answers(calls, "POST", "/cfd_tunnel")},
-			made{"the cluster's token", number(w.stack.Edge.Cloudflare.ClusterToken), len(w.edge.public.Tokens()), answers(calls, "POST", "/user/tokens")})
+			of(calls, "/cfd_tunnel", made{what: "the tunnel", want: number(w.stack.Edge.Exposure == spec.ExposureTunnel), have: number(there)}),
+			of(calls, "/user/tokens", made{
+				what: "the cluster's token", want: number(w.stack.Edge.Cloudflare.ClusterToken), have: len(w.edge.public.Tokens()),
+			}))
 	}
 	if settings := w.stack.Flux.GitHub; settings != nil {
 		owner, name := w.stack.Flux.OwnerAndName()
 		repository, calls := owner+"/"+name, w.github.Calls()
 		all = append(all,
-			made{"the webhook", number(settings.RegisterWebhook), len(w.github.Hooks(repository)), answers(calls, "POST", "/hooks")},
-			made{"the ruleset", number(settings.Protection), len(w.github.Rulesets(repository)), answers(calls, "POST", "/rulesets")},
-			made{"the deploy key", number(settings.DeployKey), len(w.github.DeployKeys(repository)), answers(calls, "POST", "/keys")})
+			of(calls, "/hooks", made{what: "the webhook", want: number(settings.RegisterWebhook), have: len(w.github.Hooks(repository))}),
+			of(calls, "/rulesets", made{what: "the ruleset", want: number(settings.Protection), have: len(w.github.Rulesets(repository))}),
+			of(calls, "/keys", made{what: "the deploy key", want: number(settings.DeployKey), have: len(w.github.DeployKeys(repository))}))
 	}
 	if o := w.stack.Secrets.OnePassword; o != nil && o.BreakGlassVault != "" {
-		all = append(all, made{"the break-glass item", 1, len(w.connect.Items(o.BreakGlassVault)), answers(w.connect.Calls(), "POST", "/items")})
+		all = append(all, of(w.connect.Calls(), "/items", made{
+			what: "the break-glass item", want: 1, have: len(w.connect.Items(o.BreakGlassVault)),
+		}))
 	}
 	return slices.DeleteFunc(all, func(m made) bool { return m.want == 0 && m.have == 0 })
 }
@@ -97,6 +111,19 @@ type calling interface {
 		Method, Path string
 		Status       int
 	}
+}
+
+// of adds what came of the calls that make and remove the things below a path.
+func of[C calling](calls []C, things string, m made) made {
+	m.answers = answers(calls, http.MethodPost, things)
+	for _, c := range calls {
+		c := call(c)
+		parent := c.Path[:max(strings.LastIndex(c.Path, "/"), 0)]
+		if c.Method == http.MethodDelete && c.Status/100 == 2 && strings.HasSuffix(parent, things) {
+			m.removed++
+		}
+	}
+	return m
 }
 
 // answers are the status codes of the calls of a method to what ends so.
@@ -163,7 +190,8 @@ func failed[C calling](calls []C) map[int]int {
 	counts := map[int]int{}
 	for _, c := range calls {
 		switch status := call(c).Status; status {
-		case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusInternalServerError:
+		case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusInternalServerError,
+			http.StatusBadGateway:
 			counts[status]++
 		}
 	}

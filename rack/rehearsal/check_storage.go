@@ -41,7 +41,7 @@ func (r *rehearsal) checkCeph(ctx context.Context, c *cluster) (string, error) {
 	}
 	want := 0
 	for _, n := range r.stack.Storage.RookCeph.Nodes {
-		want += len(n.Disks)
+		want += len(n.Disks) + len(n.Matching)
 	}
 	disks, err := c.client.AppsV1().Deployments(list.Items[0].GetNamespace()).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -156,7 +157,11 @@ func (w *world) playEdge(context.Context) error {
 	return nil
 }
 
+// clientPatience is how long a client waits for an outside service: a call that a fault left without an answer would hold
+// its program for ever, long after the service is well again.
+const clientPatience = 30 * time.Second
+
 // client reaches the outside services as any of them reaches another.
 func (w *world) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.authority.Pool(), MinVersion: tls.VersionTLS12}}}
+	return &http.Client{Timeout: clientPatience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.authority.Pool(), MinVersion: tls.VersionTLS12}}}
 }

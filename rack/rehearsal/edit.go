@@ -38,14 +38,19 @@ func (r *rehearsal) edit(change func(config map[string]any) error) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
+	r.adopt(stack)
+	// The file keeps its identity: it is mounted over the operator's.
+	return os.WriteFile(r.file.Copy, text, 0o600)
+}
+
+// adopt makes a stack the one that the machines are judged by.
+func (r *rehearsal) adopt(stack *spec.Stack) {
 	r.stack = stack
 	for _, m := range r.rack.nodes {
 		if i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Address == m.spec.Address }); i >= 0 {
 			m.spec = stack.Nodes[i]
 		}
 	}
-	// The file keeps its identity: it is mounted over the operator's.
-	return os.WriteFile(r.file.Copy, text, 0o600)
 }
 
 // nodeDefaults adds to what all nodes have: to a map its keys, to a list its items.

@@ -28,39 +28,80 @@ func (w *world) faults() []fault {
 	var all []fault
 	settings := w.stack.Flux.GitHub
 	if settings != nil && settings.Protection {
+		// Nothing waits for the ruleset: without trouble elsewhere, what is to fail next would be made meanwhile.
 		all = append(all, fault{
 			"GitHub answers 500 to the ruleset, and Cloudflare is in trouble",
-			func() {
-				w.failRuleset()
-				// Nothing waits for the ruleset: without this, what is to fail next would be made meanwhile.
-				w.failRecord()
-			},
+			func() { w.failRuleset(github.ServerError, always); w.failTunnel() },
 			[]string{"flux-protection: ", "500"},
+		}, fault{
+			"GitHub's answer to the ruleset is lost, and Cloudflare is in trouble",
+			func() { w.failRuleset(github.LostAnswer, 1); w.failTunnel() },
+			[]string{"flux-protection: ", "Name must be unique"},
 		})
 	}
-	all = append(all, w.revocations()...)
+	all = append(all, w.onePasswordRevoked()...)
 	if w.stack.Secrets.OnePassword.Readable() {
 		all = append(all, fault{
 			"1Password answers 500", func() { w.connect.Fail(always, onepassword.Broken) },
 			[]string{w.firstVault(), "Internal server error"},
+		}, fault{
+			"1Password does not answer", func() { w.connect.Fail(always, onepassword.Silent) },
+			[]string{"secrets.onePassword.connectHost: ", "it does not answer within 1m0s"},
+		})
+		if w.stack.Secrets.OnePassword.BreakGlassVault != "" {
+			all = append(all, fault{
+				"1Password's answer to the item is lost, and Cloudflare is in trouble",
+				func() { w.connect.Fail(1, onepassword.LostAnswer); w.failTunnel() },
+				[]string{"secretstore-break-glass: "},
+			})
+		}
+	}
+	all = append(all, w.cloudflareRevoked()...)
+	if w.tunnelled() {
+		all = append(all, fault{
+			"Cloudflare's answer to the tunnel is lost", func() {
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/cfd_tunnel"})
+				w.holdWebhook()
+			}, []string{"edge-tunnel: ", "You already have a tunnel with this name"},
+		})
+	}
+	if c := w.stack.Edge.Cloudflare; c != nil && c.ZoneID == "" {
+		all = append(all, fault{
+			"Cloudflare does not say which zone it is",
+			func() {
+				// It takes a minute, and whatever else fails in it ends the run before. A limited tunnel is asked for again.
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "GET", Path: "/client/v4/zones", Times: always})
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
+				w.holdWebhook()
+			},
+			[]string{"edge.cloudflare.zone " + c.Zone, "it does not answer within 1m0s"},
 		})
 	}
 	if w.tunnelled() {
 		all = append(all, fault{
-			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
+			"Cloudflare answers 500 to the record", func() { w.failRecord(); w.failWebhook() }, []string{"edge-external-record: ", "HTTP 500"},
+		}, fault{
+			"Cloudflare's answer to the record is lost", func() {
+				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/dns_records"})
+				w.failWebhook()
+			}, []string{"edge-external-record: ", "already exists"},
 		}, fault{
 			"Cloudflare does not answer", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "POST", Path: "/dns_records", Times: always})
 				// In the minute that it takes, what is to fail next would be made.
-				if settings != nil && settings.RegisterWebhook {
-					w.failWebhook()
-				}
+				w.failWebhook()
 			}, []string{"edge-external-record: ", "deadline exceeded"},
 		})
 	}
 	if settings != nil && settings.RegisterWebhook {
 		all = append(all, fault{
 			"GitHub limits the webhook, and then its token is revoked", w.failWebhook, []string{"flux-webhook: ", "401 Bad credentials"},
+		}, fault{
+			"GitHub's answer to the webhook is lost",
+			func() {
+				w.github.Fail(github.Fault{Trouble: github.LostAnswer, Method: "POST", Path: w.repository() + "/hooks"})
+			},
+			[]string{"flux-webhook: ", "Hook already exists"},
 		})
 	}
 	return all
@@ -70,21 +111,34 @@ func (w *world) tunnelled() bool {
 	return w.edge.public != nil && w.stack.Edge.Exposure == spec.ExposureTunnel
 }
 
-func (w *world) failRuleset() {
-	w.github.Fail(github.Fault{Trouble: github.ServerError, Method: "POST", Path: w.repository() + "/rulesets", Times: always})
+func (w *world) failRuleset(trouble github.Trouble, times int) {
+	w.github.Fail(github.Fault{Trouble: trouble, Method: "POST", Path: w.repository() + "/rulesets", Times: times})
 }
 
-// failRecord limits the call that makes the tunnel, which is repeated. Its record is what fails.
-func (w *world) failRecord() {
-	if !w.tunnelled() {
-		return
+// failTunnel has no tunnel made, and nothing that waits for it.
+func (w *world) failTunnel() {
+	if w.tunnelled() {
+		w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/cfd_tunnel", Times: always})
 	}
-	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
+}
+
+// failRecord has no record made that leads to the tunnel.
+func (w *world) failRecord() {
 	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
+}
+
+// holdWebhook has no webhook made, and no run end of it: what is to fail next needs one that is not there.
+func (w *world) holdWebhook() {
+	if s := w.stack.Flux.GitHub; s != nil && s.RegisterWebhook {
+		w.github.Fail(github.Fault{Trouble: github.Hang, Method: "POST", Path: w.repository() + "/hooks", Times: always})
+	}
 }
 
 // failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.
 func (w *world) failWebhook() {
+	if s := w.stack.Flux.GitHub; s == nil || !s.RegisterWebhook {
+		return
+	}
 	hooks := w.repository() + "/hooks"
 	w.github.Fail(github.Fault{Trouble: github.SecondaryRateLimit, Path: hooks, RetryAfter: 2 * time.Second})
 	w.github.Fail(github.Fault{Trouble: github.RevokedToken, Path: hooks, Times: always})
@@ -97,21 +151,29 @@ func (w *world) failWebhook() {
 // revocations are the tokens that every run of the program asks something with. GitHub's is not among them: it is asked
 // only when something is to be done.
 func (w *world) revocations() []fault {
-	var all []fault
-	if w.stack.Secrets.OnePassword.Readable() {
-		all = append(all, fault{
-			"1Password's token is revoked", func() { w.connect.Fail(always, onepassword.Unauthorized) },
-			[]string{w.firstVault(), "Invalid token signature"},
-		})
+	return append(w.onePasswordRevoked(), w.cloudflareRevoked()...)
+}
+
+func (w *world) onePasswordRevoked() []fault {
+	if !w.stack.Secrets.OnePassword.Readable() {
+		return nil
 	}
-	if c := w.stack.Edge.Cloudflare; c != nil && c.ZoneID == "" {
-		all = append(all, fault{
-			"Cloudflare's token is revoked",
-			func() { w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RevokedToken, Times: always}) },
-			[]string{"Invalid access token (9109)"},
-		})
+	return []fault{{
+		"1Password's token is revoked", func() { w.connect.Fail(always, onepassword.Unauthorized) },
+		[]string{w.firstVault(), "Invalid token signature"},
+	}}
+}
+
+func (w *world) cloudflareRevoked() []fault {
+	c := w.stack.Edge.Cloudflare
+	if c == nil || c.ZoneID != "" {
+		return nil
 	}
-	return all
+	return []fault{{
+		"Cloudflare's token is revoked",
+		func() { w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RevokedToken, Times: always}) },
+		[]string{"Invalid access token (9109)"},
+	}}
 }
 
 // firstVault is how the program names the vault that it asks for first.

@@ -14,11 +14,8 @@ import (
 )
 
 // faults has one cluster built while each outside service fails in turn. Every `up` that cannot succeed says which
-// resource failed and why; the one after the last fault completes what the others began, and nothing was made twice.
-//
-// One fault is left out, since no `up` after it helps: the answer is lost of a call that makes something. The genuine
-// plugins adopt nothing, so a tunnel's name, a record or a webhook is taken from then on, until it is deleted by hand or
-// imported (`pulumi import`).
+// resource failed and why; the one after the last fault completes what the others began, and nothing is there twice. What
+// was made by a call of which the answer was lost is removed by the next `up`, which makes it again.
 func faults(ctx context.Context, r *rehearsal) error {
 	for _, fault := range r.world.faults() {
 		err := r.phase("faults", "pulumi up, while "+fault.name, func() error {

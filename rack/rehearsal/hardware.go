@@ -24,6 +24,12 @@ func hardwareOf(s *spec.Stack, n spec.Node) node.Hardware {
 			d.add(spec.DiskSelector{Type: spec.DiskNVMe, Model: "For " + v.Name}, 1e12)
 		}
 	}
+	for _, v := range n.RawVolumes {
+		d.add(v.Disk, max(1e12, uint64(v.MinSize), uint64(v.MaxSize)))
+		if v.Match != "" {
+			d.add(spec.DiskSelector{Type: spec.DiskNVMe, Model: "For " + v.Name}, 1e12)
+		}
+	}
 	for _, selector := range storageDisks(s, n.Name) {
 		d.add(selector, 2e12)
 	}
@@ -42,6 +48,10 @@ func storageDisks(s *spec.Stack, name string) []spec.DiskSelector {
 		for _, n := range c.Nodes {
 			if n.Name == name {
 				selectors = append(selectors, n.Disks...)
+				for _, pattern := range n.Matching {
+					// One disk whose link matches.
+					selectors = append(selectors, spec.DiskSelector{Path: strings.ReplaceAll(string(pattern), "*", "SIM")})
+				}
 			}
 		}
 	}

@@ -141,7 +141,13 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 	if err := r.interruptChange(ctx, most); err != nil {
 		return err
 	}
-	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
+	err = r.phase("checks", "checking what came of it", func() error {
+		for _, m := range r.world.made() {
+			r.add(m.what+" is there as often as it should be", m.asOften(), m.String())
+		}
+		return r.check(ctx)
+	})
+	if err != nil {
 		return err
 	}
 	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })

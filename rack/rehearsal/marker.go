@@ -101,7 +101,7 @@ func markedVolume(ctx context.Context, c *cluster) (string, error) {
 	return claim.Spec.VolumeName, nil
 }
 
-// marked is nil when everything that was written is still there.
+// marked is nil when everything that was written is still there, but for what was on the machines that were wiped.
 func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error {
 	return until(ctx, func(ctx context.Context) error {
 		object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
@@ -118,8 +118,12 @@ func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error 
 		}
 		errs = append(errs, err)
 		for _, m := range r.rack.nodes {
-			if _, err := os.Stat(m.marker()); err != nil && !before.wiped[m.spec.Address] {
+			_, err := os.Stat(m.marker())
+			switch gone := err != nil; {
+			case gone && !before.wiped[m.spec.Address]:
 				errs = append(errs, fmt.Errorf("EPHEMERAL of %s was wiped: %w", m.spec.Name, err))
+			case !gone && before.wiped[m.spec.Address]:
+				errs = append(errs, fmt.Errorf("EPHEMERAL of %s was not wiped", m.spec.Name))
 			}
 		}
 		return errors.Join(errs...)

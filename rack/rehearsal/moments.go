@@ -45,9 +45,6 @@ func momentOf(e apitype.EngineEvent) (moment, bool) {
 
 // moments collects the moments of a run, each once, in the order in which they come. A preview tells what would be done and
 // not that it was, so the end of each begin is added.
-//
-// The begin of what is made at an outside service is left out. The call may have been answered when the run dies, and
-// the next run then finds its name taken: docs/runbooks/interrupted.md has the command for each.
 func moments(into *[]moment) func(apitype.EngineEvent) {
 	return func(e apitype.EngineEvent) {
 		m, ok := momentOf(e)
@@ -56,8 +53,7 @@ func moments(into *[]moment) func(apitype.EngineEvent) {
 		}
 		for _, end := range []bool{false, true} {
 			m.end = end
-			outside := slices.Contains([]string{"cloudflare", "github", "onepassword"}, strings.Split(m.kind, ":")[0])
-			if !slices.Contains(*into, m) && (end || !outside) {
+			if !slices.Contains(*into, m) {
 				*into = append(*into, m)
 			}
 		}

@@ -29,6 +29,7 @@ func TestMoments_AreTheBeginAndTheEndOfEachKindOfStepOnce(t *testing.T) {
 	want := []moment{
 		{apitype.OpCreate, "kubernetes:core/v1:Secret", false}, {apitype.OpCreate, "kubernetes:core/v1:Secret", true},
 		{apitype.OpUpdate, "kubernetes:core/v1:Secret", false}, {apitype.OpUpdate, "kubernetes:core/v1:Secret", true},
+		{apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook", false},
 		{apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook", true},
 	}
 	if !slices.Equal(got, want) {

@@ -112,7 +112,7 @@ func parts(config *room.Config) []report.Part {
 		{Name: "chart registries", Kind: report.StandIn},
 		{Name: "admission webhooks of charts: none is asked", Kind: report.Simulated},
 		{Name: "custom resource definitions, generated", Kind: report.Real},
-		{Name: "operators in the cluster, but for Flux's", Kind: report.Simulated},
+		{Name: "operators in the cluster, but for those named below", Kind: report.Simulated},
 		{Name: "GitHub API", Kind: report.StandIn},
 		{Name: "Cloudflare API", Kind: report.StandIn},
 		{Name: "1Password Connect", Kind: report.StandIn},
@@ -122,6 +122,11 @@ func parts(config *room.Config) []report.Part {
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Flux.Versions)) {
 		all = append(all, report.Part{Name: name + " " + config.Flux.Versions[name], Kind: report.Real})
+	}
+	if config.Genuine != nil {
+		for _, name := range slices.Sorted(maps.Keys(config.Genuine.Versions)) {
+			all = append(all, report.Part{Name: name + " " + config.Genuine.Versions[name], Kind: report.Real})
+		}
 	}
 	for _, p := range config.Plugins {
 		all = append(all, report.Part{Name: p.Name + " plugin " + p.Version, Kind: p.Kind})

@@ -12,14 +12,17 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	edgeaccess "github.com/home-ops/home-ops/components/edge"
 	"github.com/home-ops/home-ops/rack/addons"
 	addon "github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/externaldns"
 	"github.com/home-ops/home-ops/rack/factory"
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/gitops"
 	"github.com/home-ops/home-ops/rack/kube"
 	"github.com/home-ops/home-ops/rack/kube/process"
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/programs"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -150,10 +153,28 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 				Env: world.environment(), OnExit: func(exit process.Exit) { log.Warn("a program of Flux ended", "exit", exit) }, Log: log.With("component", "flux"),
 			}))
 		})
+		var simulated []addon.Controller
+		if world.config.Genuine == nil {
+			simulated = append(simulated, externaldns.Controller(world.client(), ""))
+		} else {
+			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
+		}
 		return addons.Run(ctx, config, addons.Options{
 			CRDDir: world.config.CRDs, Disks: r.disksOf, LacksZFS: r.lacksZFS, ConnectURL: world.connectURL,
-			More: []addon.Controller{externaldns.Controller(world.client(), "")}, Log: log.With("component", "operators"),
+			More: simulated, Log: log.With("component", "operators"),
 		})
+	}
+}
+
+// genuine are the programs that run in place of simulated operators.
+func (r *rack) genuine(world *world, log *slog.Logger) programs.Options {
+	return programs.Options{
+		Namespace: edgeaccess.Namespace, Bin: world.config.Genuine.Bin, Dir: filepath.Join(r.dir, "genuine"), Env: world.environment(),
+		Programs: map[string]programs.Program{
+			// The one at Cloudflare. That at the home's router asks a webhook beside it, which is not here.
+			"external-dns-cloudflare": {Binary: genuine.ExternalDNS, Flags: []string{"--kubeconfig={dir}/kubeconfig", "--metrics-address=127.0.0.1:0"}},
+		},
+		OnExit: func(exit process.Exit) { log.Warn("a genuine program ended", "exit", exit) }, Log: log.With("component", "genuine"),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ type rehearsal struct {
 	cli    *pulumi.CLI
 	world  *world
 	rack   *rack
+	// places are the addresses that the spare node may have.
+	places [][]netip.Addr
 	report *report.Report
 	// secrets are those of the stack file.
 	secrets *secrets
@@ -107,8 +110,10 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if r.config.Base != "" {
 		covers[filepath.Join(r.config.Base, filepath.Base(r.file.Path))] = r.file.Copy
 	}
+	addresses := addressesOf(r.stack)
+	r.places = spareAddresses(r.stack, addresses)
 	return sandbox.Furnish(sandbox.Room{
-		Addresses: addressesOf(r.stack),
+		Addresses: slices.Concat(append(r.places, addresses)...),
 		Hosts:     hostsOf(r.stack, r.world.hosts()),
 		Covers:    covers,
 		Dir:       r.config.Dir,

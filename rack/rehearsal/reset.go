@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/node"
-	"github.com/home-ops/home-ops/rack/report"
 )
 
 // reset returns machines to maintenance mode with the operator's command, and has `up` bring them back.
@@ -32,16 +30,13 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	var wiped []*machine
 	for _, m := range r.toReset() {
-		wiped = append(wiped, m)
+		written.wiped[m.spec.Address] = true
 		err := r.phase("reset", "homeops reset of "+m.spec.Name+", and pulumi up", func() error { return r.resetOne(ctx, c, m) })
 		if err != nil {
 			return err
 		}
-		err = r.markedBut(ctx, c, written, wiped)
-		r.add("reset of "+m.spec.Name+": what was written elsewhere is still there, and its own partition is wiped", err == nil,
-			detailOf(err, "in etcd, on a volume, and on the other machines"))
+		r.kept(r.marked(ctx, c, written))
 	}
 	if err := r.upAgain(ctx); err != nil {
 		return err
@@ -98,38 +93,13 @@ func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error 
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.add(name+": it comes back", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
-	others := slices.ContainsFunc(did.Down, func(d report.Down) bool { return d.Node != m.spec.Name })
-	r.add(name+": no other machine goes down", !others && len(did.Down) > 0, fmt.Sprintf("%v", did.Down))
-	r.add(name+": the API answers", did.APIFailed == 0 && did.APIAsked > 0, fmt.Sprintf("%d of %d writes failed; the slowest took %.1f s %s",
-		did.APIFailed, did.APIAsked, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
+	if err == nil && len(did.Down) == 0 {
+		err = errors.New("it never went down")
+	}
+	r.came(did, "it comes back", err)
+	r.alone(did, m.spec.Name)
+	r.answers(did, len(r.stack.ControlPlanes()) >= 3 || !m.spec.IsControlPlane())
 	return err
-}
-
-// markedBut is marked, for a cluster of which some machines were wiped: of them the marker must be gone.
-func (r *rehearsal) markedBut(ctx context.Context, c *cluster, before marks, wiped []*machine) error {
-	return until(ctx, func(ctx context.Context) error {
-		object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		var errs []error
-		if string(object.UID) != before.uid {
-			errs = append(errs, errors.New("the marker in etcd is another"))
-		}
-		volume, err := markedVolume(ctx, c)
-		if err == nil && volume != before.volume {
-			err = fmt.Errorf("the marker's volume was %s and is %s", before.volume, volume)
-		}
-		errs = append(errs, err)
-		for _, m := range r.rack.nodes {
-			_, err := os.Stat(m.marker())
-			if gone := err != nil; gone != slices.Contains(wiped, m) {
-				errs = append(errs, fmt.Errorf("EPHEMERAL of %s: wiped is %t", m.spec.Name, gone))
-			}
-		}
-		return errors.Join(errs...)
-	})
 }
 
 // accounts are the resources outside of the cluster, by the beginnings of their types.
@@ -173,8 +143,8 @@ func (r *rehearsal) resetAll(ctx context.Context, c *cluster, kept copies) error
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.add(name+": up builds it again", err == nil, detailOf(err, fmt.Sprintf("after %.0f s", did.Seconds)))
-	r.add(name+": every machine went down", did.NodesDownAtOnce == len(r.rack.nodes), fmt.Sprintf("%d at once", did.NodesDownAtOnce))
+	r.came(did, "up builds it again", err)
+	r.allDown(did)
 	r.add(name+": no account outside of the cluster is touched", len(touched) == 0, strings.Join(touched, "; "))
 	if err != nil {
 		return err

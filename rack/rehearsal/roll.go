@@ -30,12 +30,12 @@ var rollSteps = []rollStep{
 	{"a udev rule, with a reboot", nodeDefaults("patches", []any{map[string]any{
 		"machine": map[string]any{"udev": map[string]any{"rules": []any{`SUBSYSTEM=="drm", MODE="0666"`}}},
 	}}), true},
-	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/nut-client"}), true},
+	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), true},
 }
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
 func roll(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "roll", func(c *cluster, _ marks) error {
+	return r.inUse(ctx, "roll", leastWrites, func(c *cluster, _ marks) error {
 		for _, step := range rollSteps {
 			if err := r.phase("roll", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) }); err != nil {
 				return err
@@ -46,7 +46,8 @@ func roll(ctx context.Context, r *rehearsal) error {
 }
 
 // inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is there still.
-func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster, marks) error) error {
+// Least is how many writes they must have met.
+func (r *rehearsal) inUse(ctx context.Context, name string, least int, steps func(*cluster, marks) error) error {
 	c, written, err := r.settled(ctx, name)
 	if err != nil {
 		return err
@@ -54,16 +55,11 @@ func (r *rehearsal) inUse(ctx context.Context, name string, steps func(*cluster,
 	if err := steps(c, written); err != nil {
 		return err
 	}
-	asked, failed := 0, 0
-	for _, step := range r.report.Scenario.Steps {
-		asked, failed = asked+step.APIAsked, failed+step.APIFailed
-	}
-	r.add("the cluster was in use", asked >= leastWrites, fmt.Sprintf("%d writes, of which %d failed; %d at least are wanted", asked, failed, leastWrites))
+	r.used(least)
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	err = r.marked(ctx, c, written)
-	r.add("what was written before is still there", err == nil, detailOf(err, "in etcd, on a volume, and on every machine"))
+	r.kept(r.marked(ctx, c, written))
 	if err := unmark(ctx, c); err != nil {
 		return err
 	}
@@ -109,8 +105,7 @@ func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) err
 	if err != nil {
 		return err
 	}
-	err = r.runsWhatItShould()
-	r.add(step.name+": every machine runs it", err == nil, detailOf(err, fmt.Sprintf("%d machines", len(r.rack.nodes))))
+	r.came(did, "every machine runs it", r.runsWhatItShould())
 	return nil
 }
 
@@ -124,31 +119,6 @@ func changedNodes(before, after *spec.Stack) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// judge is whether a step took down the machines that it had to, one at a time, and whether anybody noticed.
-func (r *rehearsal) judge(did report.Step, want []string) {
-	var went []string
-	var away []string
-	for _, d := range did.Down {
-		went = append(went, d.Node)
-		away = append(away, fmt.Sprintf("%s for %.1f s", d.Node, d.Seconds))
-	}
-	sorted := slices.Sorted(slices.Values(went))
-	r.add(did.Name+": machines that went down", slices.Equal(sorted, want), fmt.Sprintf("%s; wanted %v", strings.Join(away, ", "), want))
-	r.add(did.Name+": never two at once", did.NodesDownAtOnce <= 1, fmt.Sprintf("%d at most", did.NodesDownAtOnce))
-	// Two control planes have no quorum while one of them is away: nobody can write.
-	planes := r.stack.ControlPlanes()
-	quorum := len(planes) >= 3 || !slices.ContainsFunc(planes, func(n spec.Node) bool { return slices.Contains(went, n.Name) })
-	r.answers(did, quorum)
-}
-
-// answers is whether those who use the API noticed a step, where etcd has a quorum throughout. The VIP moves at most once
-// for each machine that goes down, and takes the connection along that is open then.
-func (r *rehearsal) answers(did report.Step, quorum bool) {
-	ok := did.APIFailed == 0 && did.APICut <= len(did.Down)
-	r.add(did.Name+": the API answers", !quorum || ok, fmt.Sprintf("%d of %d writes failed, and %d connections were cut, in %.0f s; the slowest took %.1f s %s",
-		did.APIFailed, did.APIAsked, did.APICut, did.Seconds, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
 }
 
 // runsWhatItShould compares every machine's image and config with the stack file, on the machine itself.

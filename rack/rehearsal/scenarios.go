@@ -13,16 +13,22 @@ import (
 
 // scenarios are what can happen in a rehearsal, by their names in package scenario.
 var scenarios = map[string]func(context.Context, *rehearsal) error{
-	"":            upAndUpAgain,
-	"blackout":    blackout,
-	"everywhere":  everywhere,
-	"faults":      faults,
-	"interrupted": interrupted,
-	"loss":        loss,
-	"lost-state":  lostState,
-	"program":     program,
-	"reset":       reset,
-	"roll":        roll,
+	"":             upAndUpAgain,
+	"add-node":     addNode,
+	"blackout":     blackout,
+	"everywhere":   everywhere,
+	"faults":       faults,
+	"interrupted":  interrupted,
+	"loss":         loss,
+	"lockout":      lockout,
+	"lost-state":   lostState,
+	"program":      program,
+	"readdress":    readdress,
+	"remove-node":  removeNode,
+	"rename-node":  renameNode,
+	"replace-node": replaceNode,
+	"reset":        reset,
+	"roll":         roll,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.

@@ -38,6 +38,7 @@ import (
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/sandbox"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 var dayTwo = flag.Bool("day2", false, "run a whole cluster of simulated machines, which takes minutes")
@@ -45,10 +46,10 @@ var dayTwo = flag.Bool("day2", false, "run a whole cluster of simulated machines
 // roomEnv tells a test that it runs inside the room, and which rack-kube to use.
 const roomEnv = "ROLL_TEST_BINARY"
 
-// lab is the project's stack of three control planes, with some of its text replaced.
+// lab is a stack of three control planes, with some of its text replaced.
 func lab(t *testing.T, edit func(text string) string) *spec.Stack {
 	t.Helper()
-	raw, err := os.ReadFile("../../Pulumi.lab.yaml")
+	raw, err := os.ReadFile(spectest.LabFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}

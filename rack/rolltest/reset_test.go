@@ -20,6 +20,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // The operator's command, with the keys of an opened break-glass copy, against machines that know nothing of it.
@@ -161,7 +162,7 @@ func (c *cluster) operator(stack *spec.Stack) operator {
 	if out, err := build.CombinedOutput(); err != nil {
 		c.t.Fatalf("building homeops: %v\n%s", err, out)
 	}
-	file, err := os.ReadFile("../../Pulumi." + stack.Name + ".yaml")
+	file, err := os.ReadFile(spectest.LabFile(c.t))
 	if err != nil {
 		c.t.Fatal(err)
 	}

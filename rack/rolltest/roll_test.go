@@ -37,7 +37,7 @@ func TestRoll_ChangesThreeControlPlanesOneAtATimeWhileTheClusterIsInUse(t *testi
 		return strings.Replace(text, defaults, defaults+"    patches: [{ machine: { udev: { rules: ['SUBSYSTEM==\"drm\", MODE=\"0666\"'] } } }]\n", 1)
 	})
 	then(func(text string) string {
-		return strings.Replace(text, "extensions: [", "extensions: [siderolabs/nut-client, ", 1)
+		return strings.Replace(text, "extensions: [", "extensions: [siderolabs/realtek-firmware, ", 1)
 	})
 	stack := lab(t, texts[0])
 	if !inRoom(t, stack) {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/home-ops/home-ops/rack/fluxparts"
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/report"
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 	ChartModules map[string]string `json:"chartModules,omitempty"`
 	// Flux are the programs that Flux consists of.
 	Flux fluxparts.Built `json:"flux"`
+	// Genuine are the programs that take the place of simulated operators; nil where all are simulated.
+	Genuine *genuine.Built `json:"genuine,omitempty"`
 	// LanguageHost is pulumi-language-go.
 	LanguageHost Binary `json:"languageHost"`
 	// Plugins are the provider plugins that the program needs.

@@ -5,8 +5,12 @@ import "time"
 // Table has every scenario; the Makefile reads the names from here, one a line.
 var Table = []Scenario{
 	{
+		Name: "add-node",
+		Does: "boots a machine like the last of the stack file, writes it into the stack file and runs `up`: it must join, with its etcd where it is a control plane, and no other machine may go down",
+	},
+	{
 		Name: "blackout",
-		Does: "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. The cluster must come back by itself, with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
+		Does: "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. Then it has `homeops shutdown` switch them off, and `homeops start` switch them on over the network. Each time the cluster must come back with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
 	},
 	{
 		Name: "everywhere",
@@ -16,13 +20,19 @@ var Table = []Scenario{
 	},
 	{
 		Name: "faults",
-		Does: "has each outside service fail in the middle of `up`: errors, limits, silence, revoked tokens, and at the end an admission webhook that does not answer while a release is upgraded; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
+		// Some twelve runs of `up` fail on the way, three of them after a silent minute.
+		Limit: 30 * time.Minute,
+		Does:  "has each outside service fail in the middle of `up`: errors, limits, silence, lost answers, revoked tokens, and at the end an admission webhook that does not answer while a release is upgraded; each failing `up` must name the resource and the cause, and the one after the last must complete, with nothing made twice",
 	},
 	{
 		Name: "interrupted",
 		// Some twenty runs of `up` are ended, and each begins anew.
 		Limit: 45 * time.Minute,
 		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
+	},
+	{
+		Name: "lockout",
+		Does: "gives the last node a network in which it is not reached: the roll must stop and say so, the machine go back to its former network by itself, and nobody who writes to the API notice",
 	},
 	{
 		Name: "loss",
@@ -36,6 +46,22 @@ var Table = []Scenario{
 		Name: "program",
 		Does: "has the program of that commit make the cluster, with today's stack file; today's program takes it over, and must find nothing to change",
 		Base: true,
+	},
+	{
+		Name: "readdress",
+		Does: "gives a node another address, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins at its new address",
+	},
+	{
+		Name: "remove-node",
+		Does: "takes away more control planes at once than etcd can lose, which must be refused, and then one node: it must leave etcd and the cluster and end in maintenance mode, and no other machine may go down",
+	},
+	{
+		Name: "rename-node",
+		Does: "gives a node another name, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins under its new name",
+	},
+	{
+		Name: "replace-node",
+		Does: "has a worker and, where there are three, a control plane die, and another machine with blank disks stand in its place: `up` of the unchanged stack file must make it a member again",
 	},
 	{
 		Name: "reset",

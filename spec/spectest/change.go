@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // leaf is a single value of a plan, and how to exchange or remove it.
@@ -14,9 +15,19 @@ type leaf struct {
 	set   func(any)
 }
 
-// Change exchanges one value of a plan for another: one that stands elsewhere in the plan, an odd one, or none. It
-// says what it did.
-func Change(plan map[string]any, r *rand.Rand) string {
+// Changed is what [Change] did to a plan.
+type Changed struct {
+	// Path leads to the value in the stack file: nodes[0].address.
+	Path string
+	// Old and New are the values; New is nil where it was removed.
+	Old, New any
+}
+
+// String says it in one line.
+func (c Changed) String() string { return fmt.Sprintf("%s: %v instead of %v", c.Path, c.New, c.Old) }
+
+// Change exchanges one value of a plan for another: one that stands elsewhere in the plan, an odd one, or none.
+func Change(plan map[string]any, r *rand.Rand) Changed {
 	var leaves []leaf
 	collect("", plan, func(any) {}, &leaves)
 	victim := leaves[r.IntN(len(leaves))]
@@ -36,7 +47,7 @@ func Change(plan map[string]any, r *rand.Rand) string {
 		value = odd(victim.value, r)
 	}
 	victim.set(value)
-	return fmt.Sprintf("%s: %v instead of %v", victim.path, value, victim.value)
+	return Changed{strings.TrimPrefix(victim.path, "."), victim.value, value}
 }
 
 func odd(old any, r *rand.Rand) any {

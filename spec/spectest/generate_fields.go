@@ -21,6 +21,47 @@ func (g *generator) fields() {
 			volume["maxPercent"] = pick(g, 40, 80)
 		}
 	}
+	g.machines()
+	g.domains()
+}
+
+// machines draws leases, images of the owner's own, boot loaders, and volumes of every type.
+func (g *generator) machines() {
+	newer := g.config["cluster"].(object)["talosVersion"] == "v1.12.0"
+	for i, n := range g.allNodes() {
+		if n["dhcp"] == nil && g.chance(15) {
+			n["lease"] = true
+		}
+		asked := n["kernelArgs"] != nil || n["meta"] != nil || n["secureBoot"] != nil
+		switch {
+		case !asked && g.chance(15):
+			n["installer"] = "registry.example.net:5000/talos/installer"
+		case newer && n["secureBoot"] == nil && g.chance(20):
+			n["bootloader"] = pick(g, "dual-boot", "sd-boot", "grub")
+		}
+		if g.chance(15) {
+			n["rawVolumes"] = []any{object{"name": "raw", "disk": object{"serial": fmt.Sprintf("RAWVOL%03d", i)}, "maxSize": "100GiB"}}
+		}
+		if newer && g.chance(20) {
+			volumes, _ := n["userVolumes"].([]any)
+			n["userVolumes"] = append(volumes,
+				object{"name": "media", "type": "disk", "disk": object{"serial": fmt.Sprintf("MEDIA%03d", i)}},
+				object{"name": "scratch", "type": "directory"})
+		}
+	}
+}
+
+// domains draws further domains, with a hosted zone of their own where the holder wants one.
+func (g *generator) domains() {
+	edge := g.config["edge"].(object)
+	if !g.chance(20) {
+		return
+	}
+	domain := object{"name": "example.net"}
+	if dns, ok := edge["dns"].(object); ok && dns["route53"] != nil {
+		domain["hostedZoneID"] = "Z3M3LMPEXAMPLE"
+	}
+	edge["domains"] = []any{domain}
 }
 
 func (g *generator) bgpFields() {
@@ -52,6 +93,12 @@ func (g *generator) cephFields(ceph object) {
 	domains := len(ceph["nodes"].([]any))
 	if g.chance(25) {
 		ceph["pools"] = []any{object{"name": "bulk", "deviceClass": "hdd", "kind": pick(g, "block", "filesystem"), "compression": g.chance(50)}}
+	}
+	if g.chance(20) {
+		for _, n := range ceph["nodes"].([]any) {
+			delete(n.(object), "disks")
+			n.(object)["matching"] = []string{"/dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_*"}
+		}
 	}
 	if domains >= 4 && g.chance(50) {
 		ceph["pools"] = []any{object{"name": "archive", "kind": pick(g, "block", "filesystem"), "erasureCoding": object{"dataChunks": 2, "codingChunks": 2}}}

@@ -86,7 +86,7 @@ func (c CLI) project() (string, error) {
 	}
 	var file struct{ Name string }
 	if err := yaml.Unmarshal(raw, &file); err != nil {
-		return "", fmt.Errorf("Pulumi.yaml: %w", err)
+		return "", fmt.Errorf("project file Pulumi.yaml: %w", err)
 	}
 	return file.Name, nil
 }

@@ -46,6 +46,9 @@ func (f Files) machines(stack *spec.Stack) error {
 		config, err := machineconfig.Build(stack, node, placeholder)
 		errs = append(errs, err)
 		f[filepath.Join("talos", node.Name+".yaml")] = config
+		if node.Installer != "" {
+			continue
+		}
 		schematic := node.Schematic()
 		f[filepath.Join("talos", "schematics", schematic.ID()+".yaml")] = schematic.YAML()
 	}

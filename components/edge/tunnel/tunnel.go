@@ -2,6 +2,8 @@
 // nothing of stacks and of Pulumi.
 package tunnel
 
+import "strings"
+
 // Rule sends requests for a host to a service. The first that matches counts
 // (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/cloudflared-parameters/origin-parameters/).
 type Rule struct {
@@ -20,11 +22,11 @@ type Rule struct {
 
 // Gateway is where a tunnel leads.
 type Gateway struct {
-	// Domain is let in, and every name directly below it.
-	Domain string
+	// Domains are let in, and every name directly below each.
+	Domains []string
 	// Service is the gateway's URL in the cluster.
 	Service string
-	// ServerName is a name below Domain that the gateway's certificate is valid for. It is
+	// ServerName is a name below the first domain that the gateway's certificate is valid for. It is
 	// asked for in the place of the wildcard, which is no name of a server.
 	ServerName string
 	// CAPool is the file, in the connector's pod, with the CA that signed the gateway's
@@ -32,15 +34,25 @@ type Gateway struct {
 	CAPool string
 }
 
-// Rules lead the domain and every name directly below it to the gateway, and nothing
+// Rules lead the domains and every name directly below each to the gateway, and nothing
 // anywhere else: which of the names exist is decided by the gateway's routes. The Git
 // server's webhook is one of them.
 func Rules(to Gateway) []Rule {
-	return []Rule{
-		to.rule("*."+to.Domain, to.ServerName),
-		to.rule(to.Domain, to.Domain),
-		{Service: "http_status:404"},
+	var rules []Rule
+	for _, domain := range to.Domains {
+		// The gateway's listeners are told apart by the server name, which is the domain's own.
+		rules = append(rules, to.rule("*."+domain, to.serverName(domain)), to.rule(domain, domain))
 	}
+	return append(rules, Rule{Service: "http_status:404"})
+}
+
+// serverName is a name below the domain: that of the gateway where the domain is the first.
+func (g Gateway) serverName(domain string) string {
+	if domain == g.Domains[0] {
+		return g.ServerName
+	}
+	first, _, _ := strings.Cut(g.ServerName, ".")
+	return first + "." + domain
 }
 
 func (g Gateway) rule(host, serverName string) Rule {

@@ -8,9 +8,9 @@ import (
 	"github.com/home-ops/home-ops/components/edge/tunnel"
 )
 
-func TestRules_LeadADomainAndTheNamesBelowItToTheGateway(t *testing.T) {
+func TestRules_LeadDomainsAndTheNamesBelowThemToTheGateway(t *testing.T) {
 	got := tunnel.Rules(tunnel.Gateway{
-		Domain: "example.com", Service: "https://gateway:443", ServerName: "external.example.com", CAPool: "/ca.crt",
+		Domains: []string{"example.com", "example.org"}, Service: "https://gateway:443", ServerName: "external.example.com", CAPool: "/ca.crt",
 	})
 	want := []tunnel.Rule{
 		{
@@ -20,6 +20,14 @@ func TestRules_LeadADomainAndTheNamesBelowItToTheGateway(t *testing.T) {
 		{
 			Host: "example.com", Service: "https://gateway:443",
 			ServerName: "example.com", HTTP2: true, CAPool: "/ca.crt",
+		},
+		{
+			Host: "*.example.org", Service: "https://gateway:443",
+			ServerName: "external.example.org", HTTP2: true, CAPool: "/ca.crt",
+		},
+		{
+			Host: "example.org", Service: "https://gateway:443",
+			ServerName: "example.org", HTTP2: true, CAPool: "/ca.crt",
 		},
 		{Service: "http_status:404"},
 	}

@@ -68,6 +68,7 @@ func For(stack *spec.Stack) map[string]string {
 		PodCIDRs:              list(stack.Network.PodCIDRs),
 		ServiceCIDRs:          list(stack.Network.ServiceCIDRs),
 		TalosVersion:          string(stack.Cluster.TalosVersion),
+		RunbooksURL:           runbooks(stack.Flux),
 	}
 	if stack.Network.VIP.IsValid() {
 		set[APIVIP] = stack.Network.VIP.String()

@@ -10,10 +10,10 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// Filter is the regular expression that matches exactly these disks of a node, for
-// devicePathFilter. A disk whose links do not contain what the stack says of it is an
+// Filter is the regular expression that matches exactly these disks of a node, and those
+// of which a link matches, for devicePathFilter. A disk whose links do not contain what the stack says of it is an
 // error. The errors begin with the disk's place among the selectors, such as "[0]".
-func Filter(selectors []spec.DiskSelector) (string, error) {
+func Filter(selectors []spec.DiskSelector, matching ...spec.DiskPattern) (string, error) {
 	var patterns []string
 	var errs []error
 	for i, selector := range selectors {
@@ -23,6 +23,9 @@ func Filter(selectors []spec.DiskSelector) (string, error) {
 			continue
 		}
 		patterns = append(patterns, pattern)
+	}
+	for _, pattern := range matching {
+		patterns = append(patterns, pattern.LinkPattern())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return "", err

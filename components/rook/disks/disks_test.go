@@ -153,3 +153,20 @@ func TestFilter_TellsEveryFaultAtOnce(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
+
+func TestFilter_TakesEveryDiskOfAPatternAndNoPartition(t *testing.T) {
+	filter, err := disks.Filter([]spec.DiskSelector{{WWID: "naa.50014ee2b1c2d3e4"}}, "/dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for name, paths := range links {
+		if slices.ContainsFunc(paths, regexp.MustCompile(filter).MatchString) {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"its neighbour", "nvme", "sata"}; !slices.Equal(got, want) {
+		t.Errorf("%s matches %q, want %q", filter, got, want)
+	}
+}

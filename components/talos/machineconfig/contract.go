@@ -53,7 +53,7 @@ func (c *configuration) configure() error {
 		}
 	} else {
 		c.main.MachineConfig.MachineNetwork.NetworkHostname = c.node.Name
-		//nolint:staticcheck // deprecated in favour of documents that this contract does not know
+		// deprecated in favour of documents that this contract does not know
 		if err := configureRegistries(&c.main.MachineConfig.MachineRegistries, c.stack.Cluster.Registries, c.keys.passphrases); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/block"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/runtime"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
+	resources "github.com/siderolabs/talos/pkg/machinery/resources/block"
 
 	"github.com/home-ops/home-ops/spec"
 )
@@ -20,7 +21,7 @@ func (c *configuration) volumes() error {
 	keys := c.keys
 	if !c.contract.VolumeConfigEncryptionSupported() {
 		var err error
-		//nolint:staticcheck // deprecated in favour of the documents that this contract does not know
+		// deprecated in favour of the documents that this contract does not know
 		if c.main.MachineConfig.MachineSystemDiskEncryption, err = keys.legacy(); err != nil {
 			return err
 		}
@@ -40,6 +41,11 @@ func (c *configuration) volumes() error {
 		return err
 	}
 	c.add(users...)
+	raw, err := keys.rawVolumes()
+	if err != nil {
+		return err
+	}
+	c.add(raw...)
 	services, err := extensionServices(c.node, c.keys.passphrases)
 	if err != nil {
 		return err
@@ -110,23 +116,64 @@ func (k diskKeys) userVolumes() ([]configdoc.Document, error) {
 		path := fmt.Sprintf("userVolumes[%d]", i)
 		volume := block.NewUserVolumeConfigV1Alpha1()
 		volume.MetaName = wanted.Name
-		volume.ProvisioningSpec.ProvisioningGrow = pointer.To(wanted.Grow)
-		if err := setSizes(&volume.ProvisioningSpec, wanted.MinSize, most(wanted.MaxSize, wanted.MaxPercent)); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+		documents = append(documents, volume)
+		if wanted.Type != "" && wanted.Type != spec.VolumePartition {
+			kind, err := resources.VolumeTypeString(string(wanted.Type))
+			if err != nil {
+				return nil, fmt.Errorf("%s.type: %w", path, err)
+			}
+			volume.VolumeType = pointer.To(kind)
+		}
+		if wanted.Type == spec.VolumeDirectory {
+			continue // it has nothing else
 		}
 		if err := setText(&volume.FilesystemSpec.FilesystemType, string(wanted.Filesystem)); err != nil {
 			return nil, fmt.Errorf("%s.filesystem: %w", path, err)
 		}
 		var err error
-		if volume.ProvisioningSpec.DiskSelectorSpec.Match, err = volumeExpression(wanted); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
 		if volume.EncryptionSpec, err = k.spec(path+".encryption", wanted.Encryption); err != nil {
 			return nil, err
 		}
-		documents = append(documents, volume)
+		if err := provision(path, &volume.ProvisioningSpec, wanted); err != nil {
+			return nil, err
+		}
 	}
 	return documents, nil
+}
+
+// rawVolumes are partitions that somebody else lays out.
+func (k diskKeys) rawVolumes() ([]configdoc.Document, error) {
+	var documents []configdoc.Document
+	for i, wanted := range k.node.RawVolumes {
+		path := fmt.Sprintf("rawVolumes[%d]", i)
+		volume := block.NewRawVolumeConfigV1Alpha1()
+		volume.MetaName = wanted.Name
+		documents = append(documents, volume)
+		var err error
+		if volume.EncryptionSpec, err = k.spec(path+".encryption", wanted.Encryption); err != nil {
+			return nil, err
+		}
+		if err := provision(path, &volume.ProvisioningSpec, wanted.Partition()); err != nil {
+			return nil, err
+		}
+	}
+	return documents, nil
+}
+
+// provision says which disk holds a volume, and how much of it.
+func provision(path string, provisioning *block.ProvisioningSpec, wanted spec.UserVolume) error {
+	var err error
+	if provisioning.DiskSelectorSpec.Match, err = volumeExpression(wanted); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if wanted.Type == spec.VolumeDisk {
+		return nil
+	}
+	provisioning.ProvisioningGrow = pointer.To(wanted.Grow)
+	if err := setSizes(provisioning, wanted.MinSize, most(wanted.MaxSize, wanted.MaxPercent)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // most is a limit as Talos reads it; empty for none.

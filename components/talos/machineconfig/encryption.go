@@ -158,6 +158,9 @@ func PassphraseRefs(stack *spec.Stack) []spec.SecretRef {
 		for _, volume := range node.UserVolumes {
 			collect(volume.Encryption)
 		}
+		for _, volume := range node.RawVolumes {
+			collect(volume.Encryption)
+		}
 	}
 	return refs
 }

@@ -65,3 +65,30 @@ func TestBuild_WritesLimitsInPercent(t *testing.T) {
 		}
 	}
 }
+
+// What few houses ask for stands where Talos reads it.
+func TestBuild_WritesWhatFewHousesHave(t *testing.T) {
+	for file, want := range map[string][]string{
+		"volumes-of-every-type": {
+			"kind: RawVolumeConfig\nname: openebs\nprovisioning:\n    diskSelector:\n        match: glob(\"RAW111\", disk.serial)\n    grow: false\n    minSize: 100GiB",
+			"kind: UserVolumeConfig\nname: media\nvolumeType: disk\nprovisioning:\n    diskSelector:\n        match: glob(\"MEDIA111\", disk.serial)\nfilesystem:\n    type: ext4",
+			"kind: UserVolumeConfig\nname: cache\nvolumeType: directory\n",
+		},
+		"image-of-ones-own":           {"image: registry.example.net:5000/talos/installer:v1.11.1"},
+		"lease-beside-an-address":     {"dhcp: true\n              dhcpOptions:\n                routeMetric: 2048", "- 10.0.50.11/16"},
+		"lease-and-address-on-a-link": {"dhcp: true\n              dhcpOptions:\n                routeMetric: 2048", "- 10.9.0.11/24"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			stack := loadStack(t, "../../../spec/testdata/valid/"+file+".yaml")
+			raw, err := machineconfig.Build(stack, stack.Nodes[0], machineconfig.Placeholder(stack))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range want {
+				if !strings.Contains(string(raw), text) {
+					t.Errorf("no %q in\n%s", text, raw)
+				}
+			}
+		})
+	}
+}

@@ -61,7 +61,7 @@ func nodeDevices(stack *spec.Stack, node spec.Node) []*v1alpha1.Device {
 }
 
 func mainAddressing(stack *spec.Stack, node spec.Node) addressing {
-	a := addressing{routes: routes(node.Routes), dhcp: node.DHCP, mtu: node.MTU}
+	a := addressing{routes: routes(node.Routes), dhcp: node.DHCP || node.Lease, mtu: node.MTU}
 	for _, prefix := range stack.InterfacePrefixes(node) {
 		if node.DHCP && prefix.Addr() == node.Address {
 			continue
@@ -72,6 +72,9 @@ func mainAddressing(stack *spec.Stack, node spec.Node) addressing {
 		a.options = &v1alpha1.DHCPOptions{
 			DHCPRouteMetric: routeMetric, DHCPIPv4: pointer.To(false), DHCPIPv6: pointer.To(true),
 		}
+	}
+	if node.Lease {
+		a.options = behind()
 	}
 	for _, gateway := range stack.DefaultGateways(node) {
 		if node.DHCP && gateway.Is6() == node.Address.Is6() {
@@ -92,11 +95,13 @@ func extraAddressing(link spec.Link) addressing {
 		addresses: texts(link.Addresses), routes: routes(link.Routes), dhcp: link.DHCP, mtu: link.MTU,
 	}
 	if link.DHCP {
-		// Its default route must lose against the node network's.
-		a.options = &v1alpha1.DHCPOptions{DHCPRouteMetric: 2 * routeMetric}
+		a.options = behind()
 	}
 	return a
 }
+
+// behind asks for a lease whose default route loses against those of network.gateways.
+func behind() *v1alpha1.DHCPOptions { return &v1alpha1.DHCPOptions{DHCPRouteMetric: 2 * routeMetric} }
 
 // routeMetric is Talos's default for routes from a lease.
 const routeMetric = 1024

@@ -30,7 +30,7 @@ func (r *Roll) Check(ctx context.Context, node Node) error {
 	defer done()
 	effect, _, err := machine.DryRun(attempt, node.Config)
 	if err != nil {
-		return nil //nolint:nilerr // it has just answered; the next update looks again
+		return nil // it has just answered; the next update looks again
 	}
 	if drift := driftOf(node, is, effect); drift != "" {
 		r.tell(node.Name + ": was changed outside of this program, and is left so: " + drift)

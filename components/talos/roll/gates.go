@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/home-ops/home-ops/internal/await"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -45,7 +46,7 @@ func (r *Roll) apiServersFirst(ctx context.Context, cluster Cluster, node Node) 
 		}
 		release := running["kube-apiserver"]
 		if release != "" && spec.Version(release).Minor() != node.Kubernetes.Minor() {
-			return stop{fmt.Errorf("the kubelet %s would be newer than the API server of %s (%s): change the control planes too, "+
+			return await.Stop{Err: fmt.Errorf("the kubelet %s would be newer than the API server of %s (%s): change the control planes too, "+
 				"without --target, and with --parallel of at least their number", node.Kubernetes, plane.Name, release)}
 		}
 	}

@@ -2,7 +2,6 @@ package roll
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -43,27 +42,20 @@ func (k KubeAPI) Node(ctx context.Context, name string) (NodeState, error) {
 	case err != nil:
 		return NodeState{}, err
 	}
-	_, ours := node.Annotations[cordonedByUs]
-	state := NodeState{
-		BootID: node.Status.NodeInfo.BootID, Kubelet: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable,
-		ByUs: ours && node.Spec.Unschedulable, Why: "its kubelet has not reported yet",
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			state.Ready, state.Why = c.Status == corev1.ConditionTrue, c.Reason+": "+c.Message
-		}
-	}
+	state := NodeState{BootID: node.Status.NodeInfo.BootID, Kubelet: node.Status.NodeInfo.KubeletVersion}
+	state.Cordoned, state.ByUs = kubeapi.Cordoned(node, cordonedByUs)
+	state.Ready, state.Why = kubeapi.Ready(node)
 	return state, nil
 }
 
 // Cordon implements [Cluster].
 func (k KubeAPI) Cordon(ctx context.Context, name string) error {
-	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":"true"}},"spec":{"unschedulable":true}}`)
+	return k.API.Cordon(ctx, name, cordonedByUs)
 }
 
 // Uncordon implements [Cluster].
 func (k KubeAPI) Uncordon(ctx context.Context, name string) error {
-	return k.patchNode(ctx, name, `{"metadata":{"annotations":{"`+cordonedByUs+`":null}},"spec":{"unschedulable":null}}`)
+	return k.API.Uncordon(ctx, name, cordonedByUs)
 }
 
 // DeleteNode implements [Cluster]. A kubelet registers its node when it starts, and not again while it runs.
@@ -73,10 +65,6 @@ func (k KubeAPI) DeleteNode(ctx context.Context, name string) error {
 		return nil
 	}
 	return err
-}
-
-func (k KubeAPI) patchNode(ctx context.Context, name, patch string) error {
-	return k.Do(ctx, http.MethodPatch, "/api/v1/nodes/"+name, json.RawMessage(patch), nil)
 }
 
 // Pods implements [Cluster]. Those of a DaemonSet and static pods belong to their node,

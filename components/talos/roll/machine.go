@@ -40,7 +40,7 @@ type Machine interface {
 var ErrRefused = errors.New("the machine refuses the config")
 
 // ErrNoNode says that Kubernetes knows no node of a name.
-var ErrNoNode = errors.New("Kubernetes knows no such node")
+var ErrNoNode = errors.New("no such node is known to Kubernetes")
 
 func isNotFound(err error) bool { return errors.Is(err, ErrNoNode) }
 

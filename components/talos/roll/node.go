@@ -17,7 +17,7 @@ type Node struct {
 	// Talos is the release that it should run.
 	Talos spec.Version
 	// Schematic is the image factory's id of the image that it should run: its
-	// extensions and kernel arguments.
+	// extensions and kernel arguments. It is empty for an installer of the owner's own.
 	Schematic string
 	// Image is the installer image of that release and schematic.
 	Image string
@@ -34,7 +34,7 @@ func NodeOf(stack *spec.Stack, node spec.Node) Node {
 		Address:      node.Address,
 		ControlPlane: node.IsControlPlane(),
 		Talos:        stack.Cluster.TalosVersion,
-		Schematic:    node.Schematic().ID(),
+		Schematic:    node.SchematicID(),
 		Image:        stack.InstallerImage(node),
 		Kubernetes:   stack.Cluster.KubernetesVersion,
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/home-ops/home-ops/internal/await"
 )
 
 // Remove takes nodes out of the cluster that have left the stack, workers first, one after the other: pods are moved off,
@@ -105,7 +107,7 @@ func (r *Roll) bearsDeparture(ctx context.Context, node Node, alive bool) error 
 		case err != nil:
 			errs = append(errs, err)
 		case len(disks) > 0 && alive:
-			return stop{fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait for HEALTH_OK, "+
+			return await.Stop{Err: fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait for HEALTH_OK, "+
 				"`ceph osd purge`), and delete these deployments", disks)}
 		}
 		if alive {

@@ -81,7 +81,7 @@ func (k KubeAPI) ceph(ctx context.Context) error {
 		if health == "" {
 			health = "not known yet"
 		}
-		errs = append(errs, fmt.Errorf("Ceph %s/%s is %s; %s", c.Metadata.Namespace, c.Metadata.Name, health, strings.Join(reasons, "; ")))
+		errs = append(errs, fmt.Errorf("storage: Ceph %s/%s is %s; %s", c.Metadata.Namespace, c.Metadata.Name, health, strings.Join(reasons, "; ")))
 	}
 	return errors.Join(errs...)
 }

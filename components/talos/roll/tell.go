@@ -2,8 +2,11 @@ package roll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/home-ops/home-ops/internal/await"
 )
 
 // Tell shows a line to who watches the roll. A node's name is at its beginning.
@@ -55,36 +58,13 @@ func DefaultLimits() Limits {
 // wait asks until there is no error, and says what it waits for: once, and again
 // whenever the reason changes. The error is the last reason.
 func (r *Roll) wait(ctx context.Context, node, what string, limit time.Duration, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	tick := time.NewTicker(r.limits.Interval)
-	defer tick.Stop()
-	deadline := time.Now().Add(limit)
-	told := ""
-	for {
-		attempt, done := context.WithTimeout(ctx, r.limits.Attempt)
-		err := ask(attempt)
-		done()
-		if err == nil {
-			return nil
-		}
-		if fatal, ok := err.(stop); ok { //nolint:errorlint // it is never wrapped
-			return fatal.error
-		}
-		if reason := err.Error(); reason != told && ctx.Err() == nil {
-			told = reason
-			r.tell(fmt.Sprintf("%s: waits for %s, %s left: %s", node, what, time.Until(deadline).Round(time.Second), reason))
-		}
-		select {
-		case <-ctx.Done():
-			if told == "" {
-				told = err.Error()
-			}
-			return fmt.Errorf("%s: %s: not after %s: %s", node, what, limit, told)
-		case <-tick.C:
-		}
+	times := await.Times{Limit: limit, Attempt: r.limits.Attempt, Interval: r.limits.Interval}
+	err := await.Until(ctx, times, func(reason string, left time.Duration) {
+		r.tell(fmt.Sprintf("%s: waits for %s, %s left: %s", node, what, left, reason))
+	}, ask)
+	var expired await.ExpiredError
+	if errors.As(err, &expired) {
+		return fmt.Errorf("%s: %s: %w", node, what, err)
 	}
+	return err
 }
-
-// stop is an error that no waiting mends.
-type stop struct{ error }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/home-ops/home-ops/internal/await"
 )
 
 // turn makes one node what it should be, and returns when the cluster has it back.
@@ -100,11 +102,11 @@ func (r *Roll) back(ctx context.Context, machine Machine, node Node, before stri
 		case err != nil:
 			return err
 		case is.Maintenance:
-			return stop{errors.New("the machine came back without its config; see its console")}
+			return await.Stop{Err: errors.New("the machine came back without its config; see its console")}
 		case is.BootID == before:
 			return errors.New("it has not gone down yet")
 		case is.Talos != node.Talos || is.Schematic != node.Schematic:
-			return stop{fmt.Errorf("the machine came back with Talos %s, schematic %.12s, and not %s, %.12s: "+
+			return await.Stop{Err: fmt.Errorf("the machine came back with Talos %s, schematic %.12s, and not %s, %.12s: "+
 				"the new image did not boot, and Talos went back to the old one; see its console",
 				is.Talos, is.Schematic, node.Talos, node.Schematic)}
 		case !is.Ready:

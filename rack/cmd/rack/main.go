@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&options.Project, "project", ".", "the directory of Pulumi.yaml")
 	flags.StringVar(&options.Plugins, "plugins", "", "a directory of genuine provider plugins and language host")
 	flags.StringVar(&options.Charts, "charts", "", "a directory of genuine charts, NAME-VERSION.tgz; genuine: fetch them first")
+	flags.BoolVar(&options.Genuine, "genuine", false, "run the operators themselves where they can be compiled, not simulated ones")
 	flags.BoolVar(&options.Keep, "keep", false, "leave the rack up after the checks, until Ctrl-C")
 	flags.StringVar(&options.Scenario, "scenario", "", "what else happens: "+strings.Join(scenario.Names(), ", "))
 	flags.StringVar(&options.Base, "base", "", "the commit whose program makes the cluster in the scenario program")

@@ -71,7 +71,7 @@ func (d *disk) exists() bool {
 			return false
 		}
 	}
-	return len(kinds) <= 1 && !(d.rotational && (kinds["nvme"] || kinds["mmc"]))
+	return len(kinds) <= 1 && (!d.rotational || !kinds["nvme"] && !kinds["mmc"])
 }
 
 func kindOfTransport(transport string) string {

@@ -1,4 +1,4 @@
-package gitops
+package programs
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const tokenSeconds = int64(24 * 60 * 60)
 // cannot do.
 func (p *player) kubeconfig(ctx context.Context, account string) ([]byte, error) {
 	seconds := tokenSeconds
-	token, err := p.client.CoreV1().ServiceAccounts(Namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
+	token, err := p.client.CoreV1().ServiceAccounts(p.opts.Namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds},
 	}, metav1.CreateOptions{})
 	if err != nil {
@@ -26,6 +26,6 @@ func (p *player) kubeconfig(ctx context.Context, account string) ([]byte, error)
 	return clientcmd.Write(clientcmdapi.Config{
 		Clusters:  map[string]*clientcmdapi.Cluster{name: {Server: p.config.Host, CertificateAuthorityData: p.config.CAData}},
 		AuthInfos: map[string]*clientcmdapi.AuthInfo{account: {Token: token.Status.Token}},
-		Contexts:  map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: account, Namespace: Namespace}}, CurrentContext: name,
+		Contexts:  map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: account, Namespace: p.opts.Namespace}}, CurrentContext: name,
 	})
 }

@@ -1,7 +1,4 @@
-// Package gitops plays the pods of Flux with Flux's own programs. KWOK says that a Deployment's pod is ready; from then
-// on this package runs the real operator or controller that the pod stands for as a process, with the flags, the
-// environment and the service account that the Deployment gives it.
-package gitops
+package programs
 
 import (
 	"context"
@@ -11,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,26 +19,34 @@ import (
 	"github.com/home-ops/home-ops/rack/kube/process"
 )
 
-// Namespace is where Flux lives.
-const Namespace = "flux-system"
-
 // lookPeriod is how often the Deployments are looked at.
 const lookPeriod = 300 * time.Millisecond
 
-// Options say what Flux's pods are played with.
+// Options say which pods are played, and with what.
 type Options struct {
-	// Bin holds the programs, each called as its Deployment.
+	// Namespace is where the Deployments are.
+	Namespace string
+	// Programs are those to run, by the names of their Deployments.
+	Programs map[string]Program
+	// Bin holds the programs.
 	Bin string
-	// Distribution holds the manifests that the operator's image holds.
-	Distribution string
 	// Dir is for the programs' files and logs; each has a folder of its own.
 	Dir string
 	// Env is added to the environment of every program: what makes it trust the room's authority.
 	Env []string
 	// OnExit, if any, is told when a program ends by itself. It is started again.
 	OnExit func(process.Exit)
+	// Also, if any, is done each time that the Deployments are looked at.
+	Also func(context.Context, kubernetes.Interface) error
 	// Log receives what happens.
 	Log *slog.Logger
+}
+
+func (o *Options) also(ctx context.Context, client kubernetes.Interface) error {
+	if o.Also == nil {
+		return nil
+	}
+	return o.Also(ctx, client)
 }
 
 // player runs the programs.
@@ -60,29 +64,29 @@ type playing struct {
 	of      [sha256.Size]byte
 }
 
-// Run plays Flux's pods in the cluster, with full rights itself, until the context ends, and ends every program with it.
+// Run plays the pods in the cluster, with full rights itself, until the context ends, and ends every program with it.
 // While the API cannot be reached nothing changes: pods outlive their control plane.
 func Run(ctx context.Context, cluster *rest.Config, opts Options) error {
-	for name := range programs {
-		if _, err := os.Stat(filepath.Join(opts.Bin, name)); err != nil {
-			return fmt.Errorf("flux: %w; it is built from rack/flux", err)
+	for name := range opts.Programs {
+		if _, err := os.Stat(opts.binary(name)); err != nil {
+			return fmt.Errorf("program of deployment %s/%s: %w", opts.Namespace, name, err)
 		}
 	}
 	config := rest.CopyConfig(cluster)
 	config.Timeout, config.QPS = 5*time.Second, -1
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return fmt.Errorf("flux: %w", err)
+		return fmt.Errorf("programs of namespace %s: %w", opts.Namespace, err)
 	}
 	p := &player{opts: opts, config: config, client: client, running: map[string]*playing{}}
 	defer p.stop()
 	for {
-		deployments, err := client.AppsV1().Deployments(Namespace).List(ctx, metav1.ListOptions{})
+		deployments, err := client.AppsV1().Deployments(opts.Namespace).List(ctx, metav1.ListOptions{})
 		if err == nil {
-			err = errors.Join(p.play(ctx, deployments.Items), p.releaseHealthChecks(ctx))
+			err = errors.Join(p.play(ctx, deployments.Items), opts.also(ctx, client))
 		}
 		if err != nil && ctx.Err() == nil {
-			opts.Log.Debug("flux", "error", err)
+			opts.Log.Debug("programs", "namespace", opts.Namespace, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -95,7 +99,7 @@ func Run(ctx context.Context, cluster *rest.Config, opts Options) error {
 // play makes the processes be those of the Deployments that have a ready pod.
 func (p *player) play(ctx context.Context, deployments []appsv1.Deployment) error {
 	var errs []error
-	for name, program := range programs {
+	for name, program := range p.opts.Programs {
 		i := slices.IndexFunc(deployments, func(d appsv1.Deployment) bool { return d.Name == name && d.DeletionTimestamp == nil })
 		if i < 0 || deployments[i].Status.ReadyReplicas == 0 {
 			p.end(name)
@@ -112,7 +116,7 @@ func (p *player) play(ctx context.Context, deployments []appsv1.Deployment) erro
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 			continue
 		}
-		p.opts.Log.Info("flux: starting", "program", name, "args", command.Args)
+		p.opts.Log.Info("starting", "program", name, "args", command.Args)
 		p.running[name] = &playing{process: process.Start(command, p.opts.OnExit), of: of}
 	}
 	return errors.Join(errs...)
@@ -129,7 +133,7 @@ func identity(d *appsv1.Deployment) [sha256.Size]byte {
 
 func (p *player) end(name string) {
 	if now := p.running[name]; now != nil {
-		p.opts.Log.Info("flux: ending", "program", name)
+		p.opts.Log.Info("ending", "program", name)
 		now.process.Stop()
 		delete(p.running, name)
 	}

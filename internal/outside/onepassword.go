@@ -1,0 +1,101 @@
+package outside
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+)
+
+// ItemTag is on every item that this program keeps.
+const ItemTag = "home-ops"
+
+// item is an item of 1Password, without what is in it.
+type item struct {
+	ID, Title string
+	Tags      []string
+}
+
+// items is a way to the items of 1Password's vaults.
+type items interface {
+	// titled are the items of a vault that have a title.
+	titled(ctx context.Context, vault, title string) ([]item, error)
+	remove(ctx context.Context, vault, id string) error
+}
+
+// OnePassword is the vaults there.
+type OnePassword struct {
+	service
+	items items
+}
+
+func newOnePassword(way items, open, tell func(string)) *OnePassword {
+	o := &OnePassword{items: way}
+	kinds := map[tokens.Type]leftover{"onepassword:index/item:Item": o.item}
+	o.service = service{open: open, tell: tell, before: kinds, after: kinds}
+	return o
+}
+
+// NewConnect is 1Password by way of a Connect server (https://developer.1password.com/docs/connect/api-reference/). It
+// tells what it removes.
+func NewConnect(host string, transport http.RoundTripper, tell func(string)) *OnePassword {
+	way := connect{newAPI("1Password Connect at "+host, strings.TrimRight(host, "/")+"/v1", transport)}
+	return newOnePassword(way, way.open, tell)
+}
+
+// item removes the items of the title that bear the tag. A vault may have several of a title: one without the tag is in
+// nobody's way.
+func (o *OnePassword) item(ctx context.Context, in inputs, id string) error {
+	vault, title := in.text("vault"), in.text("title")
+	found, err := o.items.titled(ctx, vault, title)
+	if err != nil {
+		return err
+	}
+	for _, i := range found {
+		if strings.HasSuffix(id, "/"+i.ID) || i.Title != title || !slices.Contains(i.Tags, ItemTag) {
+			continue
+		}
+		if err := o.items.remove(ctx, vault, i.ID); err != nil {
+			return err
+		}
+		o.tell(fmt.Sprintf("item %q (%s) was made by a run or a call that never heard of it; it is removed", title, i.ID))
+	}
+	return nil
+}
+
+// connect asks a Connect server.
+type connect struct{ *api }
+
+func (c connect) titled(ctx context.Context, vault, title string) ([]item, error) {
+	quoted, err := json.Marshal(title)
+	if err != nil {
+		return nil, err
+	}
+	query := url.Values{"filter": {"title eq " + string(quoted)}}
+	var found []item
+	err = c.do(ctx, http.MethodGet, "/vaults/"+url.PathEscape(vault)+"/items?"+query.Encode(), &found)
+	return found, err
+}
+
+func (c connect) remove(ctx context.Context, vault, id string) error {
+	return c.api.remove(ctx, "/vaults/"+url.PathEscape(vault)+"/items/"+url.PathEscape(id))
+}
+
+// Answers is nil when a Connect server answers at all, by whatever it says.
+func Answers(ctx context.Context, host string, transport http.RoundTripper) error {
+	server := newAPI("1Password Connect at "+host, strings.TrimRight(host, "/"), transport)
+	ctx, done := server.limited(ctx)
+	defer done()
+	err := server.once(ctx, http.MethodGet, "/heartbeat", nil)
+	var r refused
+	if errors.As(err, &r) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package outside
+
+import (
+	"context"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// leftover removes what a dead run has left of a thing that is about to be made by its
+// inputs. One of the id is no leftover: it has just been made. An error says that the
+// thing which is there is another's.
+type leftover func(ctx context.Context, in inputs, id string) error
+
+// service is what all services have in common.
+type service struct {
+	open func(token string)
+	tell func(string)
+	// before are called before a thing is made, by the type of the resource.
+	before map[tokens.Type]leftover
+	// after are called when a thing has been made of which a service may have several: its provider asks
+	// again when it has no answer, and so makes two.
+	after map[tokens.Type]leftover
+}
+
+// Token is the token that a provider gets, and opens the service with it: whatever is made through the provider is made
+// later.
+func (s *service) Token(token pulumi.StringInput) pulumi.StringOutput {
+	return token.ToStringOutput().ApplyT(func(token string) string {
+		s.open(token)
+		return token
+	}).(pulumi.StringOutput)
+}
+
+// Hooks are for every resource at the service: what the engine calls before and after it makes one. The name is the
+// beginning of theirs.
+func (s *service) Hooks(ctx *pulumi.Context, name string) (*pulumi.ResourceHookBinding, error) {
+	hook := func(name string, of map[tokens.Type]leftover) (*pulumi.ResourceHook, error) {
+		return ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
+			look := of[args.Type]
+			if look == nil {
+				return nil
+			}
+			return look(ctx.Context(), inputs(args.NewInputs), string(args.ID))
+		}, nil)
+	}
+	before, err := hook(name+"-before-create", s.before)
+	if err != nil {
+		return nil, err
+	}
+	after, err := hook(name+"-after-create", s.after)
+	return &pulumi.ResourceHookBinding{
+		BeforeCreate: []*pulumi.ResourceHook{before}, AfterCreate: []*pulumi.ResourceHook{after},
+	}, err
+}
+
+// inputs are those of a resource, secrets among them.
+type inputs resource.PropertyMap
+
+// at is the value that the keys lead to; null where there is none.
+func (in inputs) at(keys ...resource.PropertyKey) resource.PropertyValue {
+	value := resource.NewProperty(resource.PropertyMap(in))
+	for _, key := range keys {
+		if !value.IsObject() {
+			return resource.NewNullProperty()
+		}
+		value = opened(value.ObjectValue()[key])
+	}
+	return value
+}
+
+// text is the text that the keys lead to; empty where there is none.
+func (in inputs) text(keys ...resource.PropertyKey) string {
+	if value := in.at(keys...); value.IsString() {
+		return value.StringValue()
+	}
+	return ""
+}
+
+// opened is a value without the mark that it is secret.
+func opened(value resource.PropertyValue) resource.PropertyValue {
+	for {
+		switch {
+		case value.IsSecret():
+			value = value.SecretValue().Element
+		case value.IsOutput() && value.OutputValue().Known:
+			value = value.OutputValue().Element
+		default:
+			return value
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package rehearsal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// came is whether a step came to what it was for; err says why it did not.
+func (r *rehearsal) came(did report.Step, to string, err error) {
+	r.addChecked(did.Name+": "+to, fmt.Sprintf("after %.0f s, in which %d of %d writes failed", did.Seconds, did.APIFailed, did.APIAsked), err)
+}
+
+// judge is whether a roll took down the machines that it had to, one at a time, and whether anybody noticed.
+func (r *rehearsal) judge(did report.Step, want []string) {
+	var went []string
+	var away []string
+	for _, d := range did.Down {
+		went = append(went, d.Node)
+		away = append(away, fmt.Sprintf("%s for %.1f s", d.Node, d.Seconds))
+	}
+	sorted := slices.Sorted(slices.Values(went))
+	r.add(did.Name+": machines that went down", slices.Equal(sorted, want), fmt.Sprintf("%s; wanted %v", strings.Join(away, ", "), want))
+	r.add(did.Name+": never two at once", did.NodesDownAtOnce <= 1, fmt.Sprintf("%d at most", did.NodesDownAtOnce))
+	// Two control planes have no quorum while one of them is away: nobody can write.
+	planes := r.stack.ControlPlanes()
+	quorum := len(planes) >= 3 || !slices.ContainsFunc(planes, func(n spec.Node) bool { return slices.Contains(went, n.Name) })
+	r.answers(did, quorum)
+}
+
+// answers is whether those who use the API noticed a step, where etcd has a quorum throughout. The VIP moves at most once
+// for each machine that goes down, and takes the connection along that is open then.
+func (r *rehearsal) answers(did report.Step, quorum bool) {
+	ok := did.APIAsked > 0 && did.APIFailed == 0 && did.APICut <= len(did.Down)
+	r.add(did.Name+": the API answers", !quorum || ok, fmt.Sprintf("%d of %d writes failed, and %d connections were cut, in %.0f s; the slowest took %.1f s %s",
+		did.APIFailed, did.APIAsked, did.APICut, did.Seconds, did.APISlowestSeconds, strings.Join(did.APIErrors, "; ")))
+}
+
+// alone is whether no machine went down but those of the names.
+func (r *rehearsal) alone(did report.Step, names ...string) {
+	others := slices.ContainsFunc(did.Down, func(d report.Down) bool { return !slices.Contains(names, d.Node) })
+	r.add(did.Name+": no other machine goes down", !others, fmt.Sprintf("%v", did.Down))
+}
+
+// allDown is whether every machine was off at the same time; else nothing is shown.
+func (r *rehearsal) allDown(did report.Step) {
+	ok := did.APIFailed > 0 && did.NodesDownAtOnce == len(r.stack.Nodes)
+	r.add(did.Name+": every machine was off", ok, fmt.Sprintf("%d at once, and %d of %d writes failed", did.NodesDownAtOnce, did.APIFailed, did.APIAsked))
+}
+
+// used is whether enough was asked of the API in all steps to say anything.
+func (r *rehearsal) used(least int) {
+	asked, failed := 0, 0
+	for _, step := range r.report.Scenario.Steps {
+		asked, failed = asked+step.APIAsked, failed+step.APIFailed
+	}
+	r.add("the cluster was in use", asked >= least, fmt.Sprintf("%d writes, of which %d failed; %d at least are wanted", asked, failed, least))
+}
+
+// kept is whether what was written before a scenario is still there; err says what is not.
+func (r *rehearsal) kept(err error) {
+	r.addChecked("what was written before is still there", "in etcd, on a volume, and on every machine that was not wiped", err)
+}

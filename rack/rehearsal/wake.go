@@ -1,0 +1,48 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/home-ops/home-ops/cmd/homeops/power"
+)
+
+// listenForWake has the network cards of machines that are off listen for the packet that switches them on, until ctx ends.
+func (r *rack) listenForWake(ctx context.Context) error {
+	var config net.ListenConfig
+	conn, err := config.ListenPacket(ctx, "udp4", fmt.Sprintf(":%d", power.WakePort))
+	if err != nil {
+		return fmt.Errorf("wake-on-LAN: %w", err)
+	}
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
+	r.running.Go(func() {
+		packet := make([]byte, 1500)
+		for {
+			size, _, err := conn.ReadFrom(packet)
+			switch {
+			case errors.Is(err, net.ErrClosed):
+				return
+			case err != nil:
+				r.fault(fmt.Errorf("wake-on-LAN: %w", err))
+				return
+			}
+			r.woken(packet[:size])
+		}
+	})
+	return nil
+}
+
+// woken switches on whom a packet is for.
+func (r *rack) woken(packet []byte) {
+	for _, m := range r.nodes {
+		for _, link := range m.hardware.Links {
+			mac, err := net.ParseMAC(link.MAC)
+			if err == nil && bytes.Equal(packet, power.Packet(mac)) {
+				m.PowerOn()
+			}
+		}
+	}
+}
