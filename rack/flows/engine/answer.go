@@ -56,8 +56,8 @@ func configure(q *question) {
 	option.Config.EnableIPv4, option.Config.EnableIPv6 = q.IPv4, q.IPv6
 	option.Config.EnableHostFirewall = q.HostFirewall
 	// In Kubernetes a node always reaches the pods that run on it: kubelets probe them
-	// (https://github.com/cilium/cilium/blob/v1.19.4/daemon/cmd/daemon.go#L102).
-	option.Config.AllowLocalhost = option.AllowLocalhostAlways
+	// (https://github.com/cilium/cilium/blob/v1.20.2/pkg/option/config.go#L1986).
+	option.Config.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
 	// The entity "cluster" is by the cluster's name.
 	api.InitEntities(q.Cluster)
 	policy.SetPolicyEnabled(option.DefaultEnforcement)
