@@ -77,7 +77,7 @@ var changes = map[string]func(t *testing.T){
 		edit(t, stackHome, "talosContract: v1.11", "talosContract: v1.14")
 	},
 	"gateway-api": func(t *testing.T) {
-		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.6.0\n")
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.6.2\n")
 	},
 	"app": func(t *testing.T) {
 		edit(t, "kubernetes/apps/echo/app/deployment.yaml", "echo:1.0.0", "echo:1.1.0")

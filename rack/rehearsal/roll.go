@@ -19,18 +19,29 @@ const leastWrites = 500
 type rollStep struct {
 	name string
 	edit func(config map[string]any) error
-	// down says that the machines have to go down for it.
-	down bool
+	// down says that machines of this release of Talos have to go down for it.
+	down func(talos spec.Version) bool
 }
 
-// rollSteps are a change that a running Talos takes on, one that it takes on at the next boot, and one that needs
-// another image. A kernel module would not do for the second: Talos loads it at once.
+// liveTalos is the first release of Talos that takes on every config without a reboot
+// (https://github.com/siderolabs/talos/blob/v1.14.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go).
+const liveTalos spec.Version = "v1.14.0"
+
+func ofNoTalos(spec.Version) bool { return false }
+
+func ofEachTalos(spec.Version) bool { return true }
+
+func beforeLiveTalos(talos spec.Version) bool { return !talos.Reaches(liveTalos) }
+
+// rollSteps are a change that a running Talos takes on, one that a Talos before v1.14 takes on at the next boot, and one
+// that needs another image, with which every release reboots. A kernel module would not do for the second: Talos loads it
+// at once.
 var rollSteps = []rollStep{
-	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), false},
-	{"a udev rule, with a reboot", nodeDefaults("patches", []any{map[string]any{
+	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), ofNoTalos},
+	{"a udev rule, with a reboot before Talos v1.14", nodeDefaults("patches", []any{map[string]any{
 		"machine": map[string]any{"udev": map[string]any{"rules": []any{`SUBSYSTEM=="drm", MODE="0666"`}}},
-	}}), true},
-	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), true},
+	}}), beforeLiveTalos},
+	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), ofEachTalos},
 }
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
@@ -94,7 +105,7 @@ func (r *rehearsal) rollOnce(ctx context.Context, c *cluster, step rollStep) err
 		return err
 	}
 	var want []string
-	if step.down {
+	if step.down(r.stack.Cluster.TalosVersion) {
 		want = changedNodes(before, r.stack)
 	}
 	did, err := r.act(ctx, c, step.name, func() error {
