@@ -34,7 +34,7 @@ type ExpiredError struct {
 func (e ExpiredError) Error() string { return fmt.Sprintf("not after %s: %s", e.Limit, e.Reason) }
 
 // Until looks until there is no error. Tell hears why not: once, and again whenever the reason changes, with the time that
-// is left. The error is an [ExpiredError], or that in a [Stop].
+// is left. The error is an [ExpiredError], that in a [Stop], or why ctx was canceled.
 func Until(ctx context.Context, times Times, tell func(reason string, left time.Duration), look func(context.Context) error) error {
 	deadline := time.Now().Add(times.Limit)
 	ctx, cancel := context.WithDeadline(ctx, deadline)
@@ -62,6 +62,9 @@ func Until(ctx context.Context, times Times, tell func(reason string, left time.
 		case <-ctx.Done():
 			if told == "" {
 				told = err.Error()
+			}
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("%w, while: %s", context.Cause(ctx), told)
 			}
 			return ExpiredError{Limit: times.Limit, Reason: told}
 		case <-tick.C:

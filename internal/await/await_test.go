@@ -47,3 +47,12 @@ func TestUntil_EndsAtOnceWhereNoWaitingMends(t *testing.T) {
 		t.Errorf("error %v after %d looks", err, looks)
 	}
 }
+
+func TestUntil_EndsWithWhoCanceledIt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Until(ctx, Times{Limit: time.Minute, Attempt: time.Second, Interval: time.Millisecond},
+		func(string, time.Duration) { cancel() }, func(context.Context) error { return errors.New("booting") })
+	if !errors.Is(err, context.Canceled) || err.Error() != "context canceled, while: booting" {
+		t.Errorf("error %v", err)
+	}
+}

@@ -85,9 +85,16 @@ func problems(t *testing.T, root string) string {
 	atDigitalOcean.Cluster.Domain = "example.com"
 	atDigitalOcean.Edge.Exposure = spec.ExposureDirect
 	atDigitalOcean.Edge.DNS.DigitalOcean = &spec.DigitalOcean{Zone: "example.com"}
+	// The trees have nothing of it.
+	atDigitalOcean.Storage.Longhorn = &spec.Longhorn{}
 	found = append(found, cluster.CheckApex(atDigitalOcean)...)
+	builtIn, err := gitops.NewKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unknown := cluster.CheckKinds(builtIn)
 	together := fmt.Sprint(cluster.Check(atDigitalOcean, parts, public))
-	for _, problem := range found {
+	for _, problem := range slices.Concat(found, cluster.CheckStack(atDigitalOcean), unknown) {
 		if !strings.Contains(together, problem.Error()) {
 			t.Errorf("Check leaves out: %v", problem)
 		}

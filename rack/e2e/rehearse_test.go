@@ -46,9 +46,8 @@ func rehearse(t *testing.T, o launch.Options) *report.Report {
 }
 
 func TestRehearseHome_CompletesAfterBeingKilledAgainAndAgain(t *testing.T) {
-	onDayTwo(t)
 	o := options(t, "home")
-	o.Scenario = "interrupted"
+	o.Scenario, o.Limit = "interrupted", 30*time.Minute
 	r := rehearse(t, o)
 
 	ended := map[string]int{}
@@ -100,7 +99,6 @@ func TestRehearseHome_BuildsTheWholeClusterOfWhichTwoControlPlanesSurviveNoLoss(
 
 // Lab uses every outside service.
 func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
-	onDayTwo(t)
 	o := options(t, "lab")
 	o.Scenario, o.Limit = "faults", 30*time.Minute
 	rehearse(t, o)

@@ -121,3 +121,14 @@ func clusterKey(key string, value any) func(config map[string]any) error {
 		return nil
 	}
 }
+
+// withoutWebhook leaves the repository's webhook to its owner.
+func withoutWebhook(config map[string]any) error {
+	flux, _ := config["home-ops:flux"].(map[string]any)
+	github, _ := flux["github"].(map[string]any)
+	if github == nil {
+		return errors.New("flux: it has no github")
+	}
+	github["registerWebhook"] = false
+	return nil
+}

@@ -23,7 +23,7 @@ type fault struct {
 }
 
 // faults are those of the stack's services, in the order in which an `up` gets to them: each lets it come a little
-// further. What a client survives by itself strikes on the way.
+// further. What a client survives by itself strikes on the way. The webhook's are apart: nothing waits for it.
 func (w *world) faults() []fault {
 	var all []fault
 	settings := w.stack.Flux.GitHub
@@ -61,7 +61,6 @@ func (w *world) faults() []fault {
 		all = append(all, fault{
 			"Cloudflare's answer to the tunnel is lost", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/cfd_tunnel"})
-				w.holdWebhook()
 			}, []string{"edge-tunnel: ", "You already have a tunnel with this name"},
 		})
 	}
@@ -69,42 +68,44 @@ func (w *world) faults() []fault {
 		all = append(all, fault{
 			"Cloudflare does not say which zone it is",
 			func() {
-				// It takes a minute, and whatever else fails in it ends the run before. A limited tunnel is asked for again.
+				// It takes a minute, in which the tunnel is made: one that is limited is asked for again.
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "GET", Path: "/client/v4/zones", Times: always})
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.RateLimit, Method: "POST", Path: "/cfd_tunnel"})
-				w.holdWebhook()
 			},
 			[]string{"edge.cloudflare.zone " + c.Zone, "it does not answer within 1m0s"},
 		})
 	}
 	if w.tunnelled() {
 		all = append(all, fault{
-			"Cloudflare answers 500 to the record", func() { w.failRecord(); w.failWebhook() }, []string{"edge-external-record: ", "HTTP 500"},
+			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
 		}, fault{
 			"Cloudflare's answer to the record is lost", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/dns_records"})
-				w.failWebhook()
 			}, []string{"edge-external-record: ", "already exists"},
 		}, fault{
 			"Cloudflare does not answer", func() {
 				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "POST", Path: "/dns_records", Times: always})
-				// In the minute that it takes, what is to fail next would be made.
-				w.failWebhook()
 			}, []string{"edge-external-record: ", "deadline exceeded"},
 		})
 	}
-	if settings != nil && settings.RegisterWebhook {
-		all = append(all, fault{
-			"GitHub limits the webhook, and then its token is revoked", w.failWebhook, []string{"flux-webhook: ", "401 Bad credentials"},
-		}, fault{
-			"GitHub's answer to the webhook is lost",
-			func() {
-				w.github.Fail(github.Fault{Trouble: github.LostAnswer, Method: "POST", Path: w.repository() + "/hooks"})
-			},
-			[]string{"flux-webhook: ", "Hook already exists"},
-		})
-	}
 	return all
+}
+
+// webhookFaults are those of the webhook's registration. Until they strike, the stack file must not ask for it: it would
+// be made beside what is to fail before.
+func (w *world) webhookFaults() []fault {
+	if s := w.stack.Flux.GitHub; s == nil || !s.RegisterWebhook {
+		return nil
+	}
+	return []fault{{
+		"GitHub limits the webhook, and then its token is revoked", w.failWebhook, []string{"flux-webhook: ", "401 Bad credentials"},
+	}, {
+		"GitHub's answer to the webhook is lost",
+		func() {
+			w.github.Fail(github.Fault{Trouble: github.LostAnswer, Method: "POST", Path: w.repository() + "/hooks"})
+		},
+		[]string{"flux-webhook: ", "Hook already exists"},
+	}}
 }
 
 func (w *world) tunnelled() bool {
@@ -127,18 +128,8 @@ func (w *world) failRecord() {
 	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
 }
 
-// holdWebhook has no webhook made, and no run end of it: what is to fail next needs one that is not there.
-func (w *world) holdWebhook() {
-	if s := w.stack.Flux.GitHub; s != nil && s.RegisterWebhook {
-		w.github.Fail(github.Fault{Trouble: github.Hang, Method: "POST", Path: w.repository() + "/hooks", Times: always})
-	}
-}
-
 // failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.
 func (w *world) failWebhook() {
-	if s := w.stack.Flux.GitHub; s == nil || !s.RegisterWebhook {
-		return
-	}
 	hooks := w.repository() + "/hooks"
 	w.github.Fail(github.Fault{Trouble: github.SecondaryRateLimit, Path: hooks, RetryAfter: 2 * time.Second})
 	w.github.Fail(github.Fault{Trouble: github.RevokedToken, Path: hooks, Times: always})

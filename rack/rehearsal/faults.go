@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -17,16 +18,26 @@ import (
 // resource failed and why; the one after the last fault completes what the others began, and nothing is there twice. What
 // was made by a call of which the answer was lost is removed by the next `up`, which makes it again.
 func faults(ctx context.Context, r *rehearsal) error {
-	for _, fault := range r.world.faults() {
-		err := r.phase("faults", "pulumi up, while "+fault.name, func() error {
-			_, err := r.fails(ctx, fault, r.cli.Up)
-			return err
-		})
-		if err != nil {
+	late := r.world.webhookFaults()
+	text, err := os.ReadFile(r.file.Copy)
+	if err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	if late != nil {
+		if err := r.edit(withoutWebhook); err != nil {
 			return err
 		}
 	}
-	err := r.phase("up", "pulumi up, with every service well again", func() error {
+	if err := r.strike(ctx, r.world.faults()); err != nil {
+		return err
+	}
+	if err := r.restore(text); err != nil {
+		return err
+	}
+	if err := r.strike(ctx, late); err != nil {
+		return err
+	}
+	err = r.phase("up", "pulumi up, with every service well again", func() error {
 		_, err := r.cli.Up(ctx)
 		return err
 	})
@@ -61,6 +72,20 @@ func faults(ctx context.Context, r *rehearsal) error {
 		r.addChecked("a release recovers from an outage of admission", detail, err)
 		return nil
 	})
+}
+
+// strike has an `up` fail of each fault in turn.
+func (r *rehearsal) strike(ctx context.Context, faults []fault) error {
+	for _, fault := range faults {
+		err := r.phase("faults", "pulumi up, while "+fault.name, func() error {
+			_, err := r.fails(ctx, fault, r.cli.Up)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // allowedAgain looks at a finished cluster whose tokens were bad for a while.

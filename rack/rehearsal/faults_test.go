@@ -18,8 +18,8 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"GitHub answers 500 to the ruleset, and Cloudflare is in trouble",
 			"GitHub's answer to the ruleset is lost, and Cloudflare is in trouble",
 			"Cloudflare's token is revoked",
-			"Cloudflare does not say which zone it is",
 			"Cloudflare's answer to the tunnel is lost",
+			"Cloudflare does not say which zone it is",
 			"Cloudflare answers 500 to the record",
 			"Cloudflare's answer to the record is lost",
 			"Cloudflare does not answer",
@@ -32,8 +32,8 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			"1Password does not answer",
 			"1Password's answer to the item is lost, and Cloudflare is in trouble",
 			"Cloudflare's token is revoked",
-			"Cloudflare does not say which zone it is",
 			"Cloudflare's answer to the tunnel is lost",
+			"Cloudflare does not say which zone it is",
 			"Cloudflare answers 500 to the record",
 			"Cloudflare's answer to the record is lost",
 			"Cloudflare does not answer",
@@ -50,7 +50,7 @@ func TestFaults_StrikeEveryServiceThatTheStackUses(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, fault := range w.faults() {
+		for _, fault := range append(w.faults(), w.webhookFaults()...) {
 			got = append(got, fault.name)
 		}
 		if !slices.Equal(got, want) {
