@@ -181,12 +181,14 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.0 // indirect
 )
 
-// Rook and Longhorn replace these as well, for what they would have us take does not exist. The Kubernetes types are
-// those of the newest API server that is rehearsed.
+// Rook's types want the constants of libopenstorage/secrets, whose go.mod is older than graph pruning: for the sake of its
+// sched-ops, of which nothing is compiled here, go.sum would hold every module that Kubernetes ever wanted (4,500 lines).
+exclude github.com/portworx/sched-ops v1.20.4-rc1
+
+// Rook replaces libopenstorage/secrets as well, and Longhorn the Kubernetes modules, for what they would have us take does
+// not exist. The Kubernetes types are those of the newest API server that is rehearsed.
 replace (
-	github.com/kubernetes-incubator/external-storage => github.com/libopenstorage/external-storage v0.20.4-openstorage-rc3
 	github.com/libopenstorage/secrets => github.com/rook/secrets v0.0.0-20240315053144-3195f6906937
-	github.com/portworx/sched-ops => github.com/portworx/sched-ops v0.20.4-openstorage-rc3
 	k8s.io/api => k8s.io/api v0.36.4
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.36.4
 	k8s.io/apimachinery => k8s.io/apimachinery v0.36.4
