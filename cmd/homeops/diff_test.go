@@ -66,7 +66,7 @@ var changes = map[string]func(t *testing.T){
 		edit(t, stackHome, "    - name: worker-2\n", "    - name: worker-2\n      kernelModules: [{ name: nvme_tcp }]\n")
 	},
 	"chart-version": func(t *testing.T) {
-		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.20.1\n")
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n    gatewayAPI: v1.4.1\n")
 	},
 	"talos-minor": func(t *testing.T) {
 		edit(t, stackHome, "talosVersion: v1.11.1", "talosVersion: v1.12.0")
