@@ -59,6 +59,24 @@ func NewestKubernetes(talos, limit Version) Version {
 	return limit
 }
 
+// ExternalSecretsFor is the newest release of External Secrets that goes with a Kubernetes. It is empty where the tested one
+// does, which a stack has by itself, and where nothing is known.
+func ExternalSecretsFor(kubernetes Version) Version {
+	goesWith := func(version Version) bool {
+		row, known := supportOf("External Secrets", version, "Kubernetes")
+		return known && row.covers(kubernetes)
+	}
+	if goesWith(Tested().ExternalSecrets) {
+		return ""
+	}
+	for _, version := range slices.Backward(releases[ExternalSecrets]) {
+		if goesWith(version) {
+			return version
+		}
+	}
+	return ""
+}
+
 // together are the releases that change in one step, since neither works with the other's old one.
 var together = [][]Component{{CiliumChart, GatewayAPIKinds}}
 

@@ -113,6 +113,34 @@ func TestDiff_ReportsWhatAStepDoes(t *testing.T) {
 	}
 }
 
+// TestManual_QuotesWholeReports holds the manual's examples to the goldens. One with dots in it is shortened.
+func TestManual_QuotesWholeReports(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/diff.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports := map[string]bool{}
+	for name := range changes {
+		report, err := os.ReadFile(filepath.Join("testdata", "diff", name+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reports[string(report)] = true
+	}
+	quoted := 0
+	for _, part := range strings.Split(string(manual), "```\n") {
+		if strings.HasPrefix(part, "home: ") && !strings.Contains(part, "...") {
+			quoted++
+			if !reports[part] {
+				t.Errorf("docs/diff.md: no report of testdata/diff is\n%s", part)
+			}
+		}
+	}
+	if quoted == 0 {
+		t.Error("docs/diff.md quotes no report")
+	}
+}
+
 func TestDiff_ComparesTwoStackFiles(t *testing.T) {
 	repository(t)
 	content, err := os.ReadFile(stackHome)

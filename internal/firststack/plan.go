@@ -157,6 +157,14 @@ func (Plan) SchemaPath() string { return "spec/schema/stack.schema.json" }
 // Contract is the Talos minor release that the cluster is made with.
 func (p Plan) Contract() string { return p.TalosVersion.Minor() }
 
+// ExternalSecrets is the release of that chart, where the stack has it and the default does not go with its Kubernetes.
+func (p Plan) ExternalSecrets() spec.Version {
+	if p.OnePasswordVault == "" {
+		return ""
+	}
+	return spec.ExternalSecretsFor(p.KubernetesVersion)
+}
+
 // Arch is the architecture of all nodes, when it is not the default one and they agree.
 func (p Plan) Arch() spec.Arch {
 	if len(p.Nodes) == 0 || slices.ContainsFunc(p.Nodes, func(n Node) bool { return n.Arch != p.Nodes[0].Arch }) {

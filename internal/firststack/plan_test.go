@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +82,9 @@ func plans(t *testing.T) map[string]firststack.Plan {
 		Name: "pi", Role: spec.RoleControlPlane, Address: addr("fd00:50::11"), MAC: mac(t, "52:54:00:12:34:11"),
 		Arch: spec.ArchARM64, InstallDisk: spec.DiskSelector{Path: "/dev/mmcblk0"},
 	}}
-	return map[string]firststack.Plan{"basic": basic, "full": full, "ipv6": six}
+	vault := basic
+	vault.OnePasswordVault = "home"
+	return map[string]firststack.Plan{"basic": basic, "full": full, "ipv6": six, "onepassword": vault}
 }
 
 func TestRender_WritesWhatTheGoldensShow(t *testing.T) {
@@ -108,6 +111,23 @@ func TestPlans_PassTheirOwnCheck(t *testing.T) {
 		_, problems := plan.Check()
 		for _, p := range problems.Errors() {
 			t.Errorf("%s: %s", name, p)
+		}
+	}
+}
+
+func TestPlans_NameReleasesThatGoTogether(t *testing.T) {
+	// Rook from v1.20 on, which alone supports this Kubernetes, leaves the drivers to a chart that the program does not install.
+	known := map[string][]string{"full": {"versions.rookCeph"}}
+	for name, plan := range plans(t) {
+		_, problems := plan.Check()
+		var paths []string
+		for _, p := range problems {
+			if strings.HasPrefix(p.Path, "versions.") {
+				paths = append(paths, p.Path)
+			}
+		}
+		if !slices.Equal(paths, known[name]) {
+			t.Errorf("%s: the tables do not allow %v, want %v alone", name, paths, known[name])
 		}
 	}
 }
