@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -23,15 +24,11 @@ type rollStep struct {
 	down func(talos spec.Version) bool
 }
 
-// liveTalos is the first release of Talos that takes on every config without a reboot
-// (https://github.com/siderolabs/talos/blob/v1.14.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go).
-const liveTalos spec.Version = "v1.14.0"
-
 func ofNoTalos(spec.Version) bool { return false }
 
 func ofEachTalos(spec.Version) bool { return true }
 
-func beforeLiveTalos(talos spec.Version) bool { return !talos.Reaches(liveTalos) }
+func beforeLiveTalos(talos spec.Version) bool { return !node.TakesAllLive(string(talos)) }
 
 // rollSteps are a change that a running Talos takes on, one that a Talos before v1.14 takes on at the next boot, and one
 // that needs another image, with which every release reboots. A kernel module would not do for the second: Talos loads it
