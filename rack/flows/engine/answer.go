@@ -81,6 +81,8 @@ func newRepository(log *slog.Logger, ids []*identity.Identity, host *identity.Id
 	}
 	r := &repository{ids: identitymanager.NewIDManager(log)}
 	r.Repository = policy.NewPolicyRepository(log, known, nil, nil, r.ids, noMetrics{})
+	// What a rule is about is looked up apart from its peers; on a node these are its own endpoints, here every end.
+	r.UpdateIdentities(known, nil)
 	r.MustAddPolicyEntries(rules)
 	return r
 }
@@ -130,7 +132,7 @@ func (r *repository) half(allowed, ingress bool, subject *identity.Identity, mat
 
 // add names the policy that a rule comes from. A rule that the engine makes up itself has no name.
 func (h *half) add(rule labels.LabelArray) {
-	value := func(key string) string { return rule.Get(labels.LabelSourceK8s + "." + key) }
+	value := func(key string) string { return rule.Get(labels.LabelSourceK8s + ":" + key) }
 	name := value(k8sconst.PolicyLabelName)
 	if name == "" {
 		return
