@@ -3,11 +3,13 @@ package spec
 import (
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // reachable checks that the nodes can open a session with a router without multihop.
-func (c *checker) reachable(path string, p *BGPPeer) {
-	if c.anyBad("network.nodeCIDRs") || len(c.s.Network.NodeCIDRs) == 0 {
+func (c *checker) reachable(path *field.Path, p *BGPPeer) {
+	if c.anyBad(nodeCIDRs) || len(c.s.Network.NodeCIDRs) == 0 {
 		return
 	}
 	if !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6()) {
@@ -44,7 +46,7 @@ func (c *checker) routed(n Node, six bool) bool {
 }
 
 // peerFamilies checks that the nodes can hold the session: it runs between addresses of one family.
-func (c *checker) peerFamilies(path string, p *BGPPeer) {
+func (c *checker) peerFamilies(path *field.Path, p *BGPPeer) {
 	if !p.Address.IsValid() || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6()) {
 		return
 	}
@@ -54,7 +56,7 @@ func (c *checker) peerFamilies(path string, p *BGPPeer) {
 			continue
 		}
 		if _, has := n.AddressTowards(p.Address); !has {
-			c.errorf(path+".address", "node %s has no %s address to peer with %s from; give it one in secondaryAddresses, or name the peer's nodes", n.Name, familyName(p.Address.Is6()), p.Address)
+			c.errorf(path.Child("address"), "node %s has no %s address to peer with %s from; give it one in secondaryAddresses, or name the peer's nodes", n.Name, familyName(p.Address.Is6()), p.Address)
 			return
 		}
 	}
@@ -64,17 +66,15 @@ func (c *checker) peerFamilies(path string, p *BGPPeer) {
 // family would need RFC 8950, which few routers of homes speak.
 func (c *checker) carried() {
 	b := c.s.Cilium.BGP
-	told := map[string]bool{}
 	for _, a := range c.advertised() {
 		six := a.prefix.Addr().Is6()
 		has := slices.ContainsFunc(b.Peers, func(p BGPPeer) bool {
 			return slices.Contains(b.AdvertisedTo(p), a.kind) &&
 				(!p.Address.IsValid() || p.Address.Is6() == six || !hasFamily(c.s.Network.NodeCIDRs, p.Address.Is6()))
 		})
-		if has || len(b.Peers) == 0 || told[a.path] || !c.s.isSet(a.path) && told[parentPath(a.path)] {
+		if has || len(b.Peers) == 0 {
 			continue
 		}
-		told[a.path], told[parentPath(a.path)] = true, !c.s.isSet(a.path)
 		if slices.ContainsFunc(b.Peers, func(p BGPPeer) bool { return p.Address.IsValid() && p.Address.Is6() == six }) {
 			c.errorf(a.path, "no peer in cilium.bgp with an %s address is told of these, so that they would never be announced; add them to the peer's advertise", familyName(six))
 		} else {
@@ -107,12 +107,11 @@ func (c *checker) advertised() []announced {
 		}
 		if kind == AdvertiseLoadBalancer {
 			for _, b := range c.poolBlocks() {
-				out = append(out, announced{network{b.path, netip.PrefixFrom(b.r.First, b.r.First.BitLen())}, kind})
+				out = append(out, announced{network{path: b.path, prefix: netip.PrefixFrom(b.r.First, b.r.First.BitLen())}, kind})
 			}
 		}
 		for _, n := range c.s.networks() {
-			parent := parentPath(n.path)
-			if kind == AdvertisePods && parent == "network.podCIDRs" || kind == AdvertiseClusterIP && parent == "network.serviceCIDRs" {
+			if kind == AdvertisePods && n.list == podCIDRs || kind == AdvertiseClusterIP && n.list == serviceCIDRs {
 				out = append(out, announced{n, kind})
 			}
 		}

@@ -1,20 +1,20 @@
 package spec
 
 import (
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
 
 	"filippo.io/age"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // breakGlass checks that copies can be sealed and have somewhere to go.
 func (c *checker) breakGlass(b *BreakGlass) {
-	const path = "secrets.breakGlass"
+	path := field.NewPath("secrets", "breakGlass")
 	seen := map[string]int{}
 	for i, r := range b.Recipients {
-		at := fmt.Sprintf("%s.recipients[%d]", path, i)
+		at := path.Child("recipients").Index(i)
 		switch {
 		case strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-"):
 			c.errorf(at, "is a private key, in plain text: make a new one (age-keygen), and give its public key, which begins with age1")
@@ -30,13 +30,13 @@ func (c *checker) breakGlass(b *BreakGlass) {
 		}
 		seen[r] = i
 	}
-	c.breakGlassPlace(path+".place", b.Place)
+	c.breakGlassPlace(path.Child("place"), b.Place)
 	if s := c.s.Secrets.SOPS; s != nil && len(b.Recipients) > 0 {
-		c.breakGlassApart(path+".recipients", b.Recipients, s.AgeRecipients)
+		c.breakGlassApart(path.Child("recipients"), b.Recipients, s.AgeRecipients)
 	}
 }
 
-func (c *checker) breakGlassPlace(path, place string) {
+func (c *checker) breakGlassPlace(path *field.Path, place string) {
 	if place == "" {
 		return // required says so
 	}
@@ -58,7 +58,7 @@ func (c *checker) breakGlassPlace(path, place string) {
 }
 
 // breakGlassApart warns where every key is one of those that Flux or editors of the repository use every day.
-func (c *checker) breakGlassApart(path string, recipients, daily []string) {
+func (c *checker) breakGlassApart(path *field.Path, recipients, daily []string) {
 	used := map[string]bool{}
 	for _, r := range daily {
 		used[r] = true

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // CardSelector finds a network card by what it is or where it is plugged in, for cards whose address is not known
@@ -55,23 +57,25 @@ var pciID = regexp.MustCompile(pciGrammar)
 
 // cards checks the selectors of cards, and that one of them does not choose what another link is on.
 func (c *checker) cards() {
-	c.eachNode(func(at string, n *Node) {
-		c.cardSelector(at+".card", n.Card, n.MAC)
+	c.eachNode(func(at *field.Path, n *Node) {
+		c.cardSelector(at.Child("card"), n.Card, MAC{})
 		for i, l := range n.ExtraLinks {
-			c.cardSelector(fmt.Sprintf("%s.extraLinks[%d].card", at, i), l.Card, n.MAC)
+			c.cardSelector(at.Child("extraLinks").Index(i).Child("card"), l.Card, n.MAC)
 		}
 	})
 }
 
-func (c *checker) cardSelector(at string, s CardSelector, main MAC) {
+// cardSelector checks one selector. It may not match the card of the node's address, whose hardware address is main; the
+// selector of that very card gives none.
+func (c *checker) cardSelector(at *field.Path, s CardSelector, main MAC) {
 	if s.IsZero() {
 		return
 	}
 	if s.PCIID != "" && !pciID.MatchString(s.PCIID) {
-		c.errorf(at+".pciID", "%q is not vendor:device in four small hexadecimal digits each, such as 8086:1533", s.PCIID)
+		c.errorf(at.Child("pciID"), "%q is not vendor:device in four small hexadecimal digits each, such as 8086:1533", s.PCIID)
 	}
 	prefix := strings.TrimSuffix(string(s.MACPrefix), "*")
-	if prefix != "" && !main.IsZero() && strings.HasPrefix(main.String(), prefix) && s.Driver == "" && s.BusPath == "" && s.PCIID == "" && strings.Contains(at, "extraLinks") {
-		c.errorf(at+".macPrefix", "%s also matches %s, the card of the node's address: add driver, busPath or a longer beginning", s.MACPrefix, main)
+	if prefix != "" && !main.IsZero() && strings.HasPrefix(main.String(), prefix) && s.Driver == "" && s.BusPath == "" && s.PCIID == "" {
+		c.errorf(at.Child("macPrefix"), "%s also matches %s, the card of the node's address: add driver, busPath or a longer beginning", s.MACPrefix, main)
 	}
 }

@@ -3,6 +3,8 @@ package spec
 import (
 	"fmt"
 	"reflect"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // JudgeChange judges the step from the stack that was last applied to the one that is wanted now. Errors
@@ -30,14 +32,18 @@ type change struct {
 }
 
 // refuse reports what cannot be done to a running cluster.
-func (c *change) refuse(path, format string, args ...any) { c.add(Error, path, format, args...) }
+func (c *change) refuse(path *field.Path, format string, args ...any) {
+	c.add(Error, path, format, args...)
+}
 
 // announce reports what its owner should expect.
-func (c *change) announce(path, format string, args ...any) { c.add(Warning, path, format, args...) }
+func (c *change) announce(path *field.Path, format string, args ...any) {
+	c.add(Warning, path, format, args...)
+}
 
-func (c *change) add(severity Severity, path, format string, args ...any) {
+func (c *change) add(severity Severity, path *field.Path, format string, args ...any) {
 	if !c.to.isBad(path) {
-		c.problems = append(c.problems, Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)})
+		c.problems = append(c.problems, Problem{Severity: severity, Path: textOf(path), Message: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -47,24 +53,24 @@ const anew = "build a second cluster with it, and restore the backups there"
 func (c *change) cluster() {
 	was, is := c.from.Cluster, c.to.Cluster
 	if was.Name != is.Name {
-		c.refuse("cluster.name", "the running cluster is %q, and everything in it would be replaced under the name %q; keep the name (the stack itself can be renamed: `pulumi stack rename`, with cluster.name: %s written down)", was.Name, is.Name, was.Name)
+		c.refuse(field.NewPath("cluster", "name"), "the running cluster is %q, and everything in it would be replaced under the name %q; keep the name (the stack itself can be renamed: `pulumi stack rename`, with cluster.name: %s written down)", was.Name, is.Name, was.Name)
 	}
 	if was.DNSDomain != is.DNSDomain {
-		c.refuse("cluster.dnsDomain", "%s cannot become %s in a running cluster, whose pods and certificates have the former; %s", was.DNSDomain, is.DNSDomain, anew)
+		c.refuse(field.NewPath("cluster", "dnsDomain"), "%s cannot become %s in a running cluster, whose pods and certificates have the former; %s", was.DNSDomain, is.DNSDomain, anew)
 	}
 	before, known := was.TalosContract.parse()
 	after, ok := is.TalosContract.parse()
 	switch {
 	case !known || !ok || before.compareMinor(after) == 0:
 	case after.compareMinor(before) < 0:
-		c.refuse("cluster.talosContract", "%s cannot be set back to %s: machines run configs that an older contract does not describe; keep %s", was.TalosContract, is.TalosContract, was.TalosContract)
+		c.refuse(field.NewPath("cluster", "talosContract"), "%s cannot be set back to %s: machines run configs that an older contract does not describe; keep %s", was.TalosContract, is.TalosContract, was.TalosContract)
 	default:
-		c.announce("cluster.talosContract", "%s instead of %s generates other machine configs: expect every machine to change, and most to reboot, one at a time", is.TalosContract, was.TalosContract)
+		c.announce(field.NewPath("cluster", "talosContract"), "%s instead of %s generates other machine configs: expect every machine to change, and most to reboot, one at a time", is.TalosContract, was.TalosContract)
 	}
 	if endpoint := c.from.ClusterEndpoint(); endpoint != c.to.ClusterEndpoint() && endpoint != "" {
-		path := "cluster.endpoint"
+		path := field.NewPath("cluster", "endpoint")
 		if !c.to.isSet(path) && c.to.Network.VIP.IsValid() {
-			path = "network.vip"
+			path = field.NewPath("network", "vip")
 		}
 		c.refuse(path, "the API is found at %s by every machine and in every kubeconfig; keep it, and give it further names or addresses in cluster.certSANs", endpoint)
 	}
@@ -73,14 +79,14 @@ func (c *change) cluster() {
 func (c *change) networks() {
 	was, is := c.from.Network, c.to.Network
 	for _, n := range []struct {
-		path    string
+		path    *field.Path
 		was, is any
 		what    string
 	}{
-		{"network.podCIDRs", was.PodCIDRs, is.PodCIDRs, "the pod network"},
-		{"network.serviceCIDRs", was.ServiceCIDRs, is.ServiceCIDRs, "the service network"},
-		{"network.nodeCIDRMaskSize4", was.NodeCIDRMaskSize4, is.NodeCIDRMaskSize4, "the size of the nodes' pod blocks"},
-		{"network.nodeCIDRMaskSize6", was.NodeCIDRMaskSize6, is.NodeCIDRMaskSize6, "the size of the nodes' pod blocks"},
+		{podCIDRs, was.PodCIDRs, is.PodCIDRs, "the pod network"},
+		{serviceCIDRs, was.ServiceCIDRs, is.ServiceCIDRs, "the service network"},
+		{field.NewPath("network", "nodeCIDRMaskSize4"), was.NodeCIDRMaskSize4, is.NodeCIDRMaskSize4, "the size of the nodes' pod blocks"},
+		{field.NewPath("network", "nodeCIDRMaskSize6"), was.NodeCIDRMaskSize6, is.NodeCIDRMaskSize6, "the size of the nodes' pod blocks"},
 	} {
 		if !reflect.DeepEqual(n.was, n.is) {
 			c.refuse(n.path, "%v cannot become %v: %s of a running cluster stays as it was made; %s", n.was, n.is, n.what, anew)

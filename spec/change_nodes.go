@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // reinstall is the way to change what is decided when a machine is installed.
@@ -26,13 +28,13 @@ func (c *change) nodes() {
 		}
 	}
 	for i, n := range c.to.Nodes {
-		at := fmt.Sprintf("nodes[%d]", i)
+		at := nodePath(i)
 		if was, known := before[n.Name]; known {
 			c.node(at, was, n)
 			continue
 		}
 		if was, same := machineOf(removed, n); same {
-			c.refuse(at+".name", "%s is the machine that was %s: it would be configured as a new node and then removed as the old one; %s as %s", n.Name, was.Name, strings.Replace(reinstall, "the node", was.Name, 1), n.Name)
+			c.refuse(at.Child("name"), "%s is the machine that was %s: it would be configured as a new node and then removed as the old one; %s as %s", n.Name, was.Name, strings.Replace(reinstall, "the node", was.Name, 1), n.Name)
 		}
 	}
 	c.removals(removed)
@@ -50,18 +52,18 @@ func machineOf(nodes []Node, n Node) (Node, bool) {
 }
 
 // node judges what changes of one machine.
-func (c *change) node(at string, was, is Node) {
+func (c *change) node(at *field.Path, was, is Node) {
 	if was.Role != is.Role {
-		c.refuse(at+".role", "%s is a %s, and a machine keeps its role; %s", is.Name, was.Role, reinstall)
+		c.refuse(at.Child("role"), "%s is a %s, and a machine keeps its role; %s", is.Name, was.Role, reinstall)
 	}
 	if was.Address != is.Address {
-		c.refuse(at+".address", "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, reinstall)
+		c.refuse(at.Child("address"), "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, reinstall)
 	}
 	if was.InstallDisk != is.InstallDisk {
-		c.refuse(at+".installDisk", "%s is installed already, and stays on the disk that it is on; %s", is.Name, reinstall)
+		c.refuse(at.Child("installDisk"), "%s is installed already, and stays on the disk that it is on; %s", is.Name, reinstall)
 	}
 	if !reflect.DeepEqual(was.EphemeralVolume, is.EphemeralVolume) {
-		c.refuse(at+".ephemeralVolume", "the EPHEMERAL volume of %s was laid out when it was installed; %s", is.Name, reinstall)
+		c.refuse(at.Child("ephemeralVolume"), "the EPHEMERAL volume of %s was laid out when it was installed; %s", is.Name, reinstall)
 	}
 	for _, v := range []struct {
 		key     string
@@ -71,35 +73,35 @@ func (c *change) node(at string, was, is Node) {
 		{"ephemeral", was.Encryption.Ephemeral, is.Encryption.Ephemeral},
 	} {
 		if (v.was == nil) != (v.is == nil) {
-			c.refuse(at+".encryption."+v.key, "the volume of %s was made %s, and the next boot would wait for ever for it to be otherwise; %s", is.Name, inTheClear(v.was), reinstall)
+			c.refuse(at.Child("encryption", v.key), "the volume of %s was made %s, and the next boot would wait for ever for it to be otherwise; %s", is.Name, inTheClear(v.was), reinstall)
 		}
 	}
 	if was.SecureBoot != is.SecureBoot {
-		c.refuse(at+".secureBoot", "%s was installed with another boot loader; %s", is.Name, reinstall)
+		c.refuse(at.Child("secureBoot"), "%s was installed with another boot loader; %s", is.Name, reinstall)
 	}
 	c.userVolumes(at, was, is)
 	switch {
 	case was.Installer != is.Installer && was.Installer != "" && is.Installer != "":
 		// Neither machine tells an image of its owner's own from another.
-		c.announce(at+".installer", "%s instead of %s reaches %s with the next release of Talos", is.Installer, was.Installer, is.Name)
+		c.announce(at.Child("installer"), "%s instead of %s reaches %s with the next release of Talos", is.Installer, was.Installer, is.Name)
 	case was.Installer != is.Installer:
-		c.announce(at+".installer", "%s gets an image of another maker: it is upgraded and reboots", is.Name)
+		c.announce(at.Child("installer"), "%s gets an image of another maker: it is upgraded and reboots", is.Name)
 	case was.Bootloader != is.Bootloader:
-		c.announce(at+".bootloader", "%s gets another image, and reboots; its disk starts with what it was installed with until it is installed anew", is.Name)
+		c.announce(at.Child("bootloader"), "%s gets another image, and reboots; its disk starts with what it was installed with until it is installed anew", is.Name)
 	case was.SchematicID() != is.SchematicID():
-		c.announce(at+".extensions", "%s gets another image, for its extensions or kernel arguments: it is upgraded and reboots", is.Name)
+		c.announce(at.Child("extensions"), "%s gets another image, for its extensions or kernel arguments: it is upgraded and reboots", is.Name)
 	}
 }
 
 // userVolumes announces volumes that were made already, and stay as they are.
-func (c *change) userVolumes(at string, was, is Node) {
+func (c *change) userVolumes(at *field.Path, was, is Node) {
 	for i, v := range is.UserVolumes {
 		before, known := was.UserVolume(v.Name)
 		if !known {
 			continue
 		}
 		if before.Type != v.Type || before.Disk != v.Disk || before.Match != v.Match || before.Filesystem != v.Filesystem || (before.Encryption == nil) != (v.Encryption == nil) {
-			c.announce(fmt.Sprintf("%s.userVolumes[%d]", at, i), "volume %s of %s was made already, and stays as it was: move its data, and wipe it before it can be made anew", v.Name, is.Name)
+			c.announce(at.Child("userVolumes").Index(i), "volume %s of %s was made already, and stays as it was: move its data, and wipe it before it can be made anew", v.Name, is.Name)
 		}
 	}
 }
@@ -123,9 +125,9 @@ func (c *change) removals(removed []Node) {
 	switch {
 	case len(planes) == 0:
 	case len(planes) == all:
-		c.refuse("nodes", "%s leave, and with them all of etcd's data; keep one until another has joined", strings.Join(planes, ", "))
+		c.refuse(field.NewPath("nodes"), "%s leave, and with them all of etcd's data; keep one until another has joined", strings.Join(planes, ", "))
 	case len(planes) > 1:
-		c.refuse("nodes", "%s leave at once: etcd has %d members, and would lose its quorum; take one out at a time", strings.Join(planes, ", "), all)
+		c.refuse(field.NewPath("nodes"), "%s leave at once: etcd has %d members, and would lose its quorum; take one out at a time", strings.Join(planes, ", "), all)
 	}
 	for _, n := range removed {
 		does := "its pods are moved, and its node object goes"
@@ -137,6 +139,6 @@ func (c *change) removals(removed []Node) {
 			// A kubelet registers its node at each start, and a control plane without data joins etcd.
 			then = fmt.Sprintf("the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes %s reset --graceful=false`)", n.Address)
 		}
-		c.announce("nodes", "%s leaves: %s; %s", n.Name, does, then)
+		c.announce(field.NewPath("nodes"), "%s leaves: %s; %s", n.Name, does, then)
 	}
 }

@@ -1,21 +1,22 @@
 package spec
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // storage judges what happens to data.
 func (c *change) storage() {
 	was, is := c.from.Storage, c.to.Storage
 	for _, kind := range []struct {
-		path    string
+		path    *field.Path
 		was, is bool
 	}{
-		{"storage.rookCeph", was.RookCeph != nil, is.RookCeph != nil},
-		{"storage.longhorn", was.Longhorn != nil, is.Longhorn != nil},
-		{"storage.zfs", was.ZFS != nil, is.ZFS != nil},
+		{field.NewPath("storage", "rookCeph"), was.RookCeph != nil, is.RookCeph != nil},
+		{field.NewPath("storage", "longhorn"), was.Longhorn != nil, is.Longhorn != nil},
+		{field.NewPath("storage", "zfs"), was.ZFS != nil, is.ZFS != nil},
 	} {
 		if kind.was && !kind.is {
 			c.announce(kind.path, "it leaves, and the volumes in it are served no more: move their data first")
@@ -29,7 +30,7 @@ func (c *change) storage() {
 	for _, n := range was.RookCeph.Nodes {
 		for _, disk := range n.Disks {
 			if !hasCephDisk(is.RookCeph, n.Name, disk) {
-				c.announce("storage.rookCeph.nodes", "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards", n.Name, diskName(disk))
+				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards", n.Name, diskName(disk))
 			}
 		}
 	}
@@ -41,7 +42,7 @@ func (c *change) leavingPatterns(was, is *RookCeph) {
 		for _, p := range n.Matching {
 			kept := slices.ContainsFunc(is.Nodes, func(m CephNode) bool { return m.Name == n.Name && slices.Contains(m.Matching, p) })
 			if !kept {
-				c.announce("storage.rookCeph.nodes", "the disks of %s that match %s leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait for HEALTH_OK), and purge them afterwards", n.Name, p)
+				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "the disks of %s that match %s leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait for HEALTH_OK), and purge them afterwards", n.Name, p)
 			}
 		}
 	}
@@ -69,9 +70,9 @@ func (c *change) addresses() {
 		i := slices.IndexFunc(is.Pools, func(p Pool) bool { return p.Name == pool.Name })
 		switch {
 		case i < 0:
-			c.announce("cilium.pools", "pool %s leaves: services with addresses out of it lose them", pool.Name)
+			c.announce(field.NewPath("cilium", "pools"), "pool %s leaves: services with addresses out of it lose them", pool.Name)
 		case !reflect.DeepEqual(pool.Blocks, is.Pools[i].Blocks):
-			c.announce(fmt.Sprintf("cilium.pools[%d].blocks", i), "services lose the addresses that are no longer in the pool, and get others")
+			c.announce(field.NewPath("cilium", "pools").Index(i).Child("blocks"), "services lose the addresses that are no longer in the pool, and get others")
 		}
 	}
 	c.bgp(was.BGP, is.BGP)

@@ -1,6 +1,10 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // CheckStep judges the way of a running component from one release to another. Talos, Kubernetes,
 // Rook, Ceph, Cilium and Longhorn are upgraded by one minor at a time, and never set back by a minor: their
@@ -30,14 +34,15 @@ func CheckStep(component string, from, to Version) error {
 func (c *change) versions() {
 	was, is := c.from.Cluster, c.to.Cluster
 	for _, v := range []struct {
-		path, component string
-		from, to        Version
+		path      *field.Path
+		component string
+		from, to  Version
 	}{
-		{"cluster.talosVersion", "Talos", was.TalosVersion, is.TalosVersion},
-		{"cluster.kubernetesVersion", "Kubernetes", was.KubernetesVersion, is.KubernetesVersion},
-		{"versions.cilium", "Cilium", c.from.Versions.Cilium, c.to.Versions.Cilium},
-		{"versions.rookCeph", "Rook", c.from.Versions.RookCeph, c.to.Versions.RookCeph},
-		{"versions.longhorn", "Longhorn", c.from.Versions.Longhorn, c.to.Versions.Longhorn},
+		{field.NewPath("cluster", "talosVersion"), "Talos", was.TalosVersion, is.TalosVersion},
+		{field.NewPath("cluster", "kubernetesVersion"), "Kubernetes", was.KubernetesVersion, is.KubernetesVersion},
+		{field.NewPath("versions", "cilium"), "Cilium", c.from.Versions.Cilium, c.to.Versions.Cilium},
+		{field.NewPath("versions", "rookCeph"), "Rook", c.from.Versions.RookCeph, c.to.Versions.RookCeph},
+		{field.NewPath("versions", "longhorn"), "Longhorn", c.from.Versions.Longhorn, c.to.Versions.Longhorn},
 	} {
 		if err := CheckStep(v.component, v.from, v.to); err != nil {
 			c.refuse(v.path, "%s", err)
@@ -48,21 +53,21 @@ func (c *change) versions() {
 		b, known := before.parse()
 		a, ok := after.parse()
 		if known && ok && a.major < b.major {
-			c.refuse("versions.ceph", "Ceph %s cannot be set back to %s; stay at v%d", before, after, b.major)
+			c.refuse(field.NewPath("versions", "ceph"), "Ceph %s cannot be set back to %s; stay at v%d", before, after, b.major)
 		}
 	}
 	talos, kubernetes := was.TalosVersion.Minor() != is.TalosVersion.Minor(), was.KubernetesVersion.Minor() != is.KubernetesVersion.Minor()
 	if talos && kubernetes {
-		c.refuse("cluster.kubernetesVersion", "Talos and Kubernetes go up one after the other, so that it is known which of them is to blame; apply cluster.talosVersion %s first, with Kubernetes %s", is.TalosVersion, was.KubernetesVersion)
+		c.refuse(field.NewPath("cluster", "kubernetesVersion"), "Talos and Kubernetes go up one after the other, so that it is known which of them is to blame; apply cluster.talosVersion %s first, with Kubernetes %s", is.TalosVersion, was.KubernetesVersion)
 	}
 	away := ""
 	if len(c.to.ControlPlanes()) < 3 {
 		away = "; the API is away while a control plane reboots, because fewer than three have no quorum without one"
 	}
 	if was.TalosVersion != is.TalosVersion {
-		c.announce("cluster.talosVersion", "%s instead of %s is installed on %d machines, which reboot one after the other, control planes first%s", is.TalosVersion, was.TalosVersion, len(c.to.Nodes), away)
+		c.announce(field.NewPath("cluster", "talosVersion"), "%s instead of %s is installed on %d machines, which reboot one after the other, control planes first%s", is.TalosVersion, was.TalosVersion, len(c.to.Nodes), away)
 	}
 	if was.KubernetesVersion != is.KubernetesVersion {
-		c.announce("cluster.kubernetesVersion", "%s instead of %s rolls over %d control planes, one after the other, and then over %d kubelets", is.KubernetesVersion, was.KubernetesVersion, len(c.to.ControlPlanes()), len(c.to.Nodes))
+		c.announce(field.NewPath("cluster", "kubernetesVersion"), "%s instead of %s rolls over %d control planes, one after the other, and then over %d kubelets", is.KubernetesVersion, was.KubernetesVersion, len(c.to.ControlPlanes()), len(c.to.Nodes))
 	}
 }

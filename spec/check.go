@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/home-ops/home-ops/spec/internal/diskmatch"
 )
 
@@ -133,27 +135,31 @@ func (c *checker) nodeIndex(name string) int {
 }
 
 // errorf reports what stops the program, unless the value could not even be read.
-func (c *checker) errorf(path, format string, args ...any) { c.add(Error, path, format, args...) }
+func (c *checker) errorf(path *field.Path, format string, args ...any) {
+	c.add(Error, path, format, args...)
+}
 
 // warnf reports what its owner should know.
-func (c *checker) warnf(path, format string, args ...any) { c.add(Warning, path, format, args...) }
+func (c *checker) warnf(path *field.Path, format string, args ...any) {
+	c.add(Warning, path, format, args...)
+}
 
-func (c *checker) add(severity Severity, path, format string, args ...any) {
+func (c *checker) add(severity Severity, path *field.Path, format string, args ...any) {
 	if c.s.isBad(path) {
 		return
 	}
-	c.problems = append(c.problems, Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, Problem{Severity: severity, Path: textOf(path), Message: fmt.Sprintf(format, args...)})
 }
 
 // eachNode visits the nodes with their paths.
-func (c *checker) eachNode(visit func(path string, n *Node)) {
+func (c *checker) eachNode(visit func(path *field.Path, n *Node)) {
 	for i := range c.s.Nodes {
-		visit(fmt.Sprintf("nodes[%d]", i), &c.s.Nodes[i])
+		visit(nodePath(i), &c.s.Nodes[i])
 	}
 }
 
 // defaulted marks a value that the stack file does not write.
-func (c *checker) defaulted(path string) string {
+func (c *checker) defaulted(path *field.Path) string {
 	if c.s.source != nil && !c.s.isSet(path) {
 		return ", which is the default,"
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // announcers are the nodes that answer for load-balancer addresses over L2.
@@ -34,7 +36,7 @@ func (c *checker) announcers() []*Node {
 // (https://docs.cilium.io/en/stable/network/l2-announcements/).
 func (c *checker) answered() {
 	nodes := c.announcers()
-	if len(nodes) == 0 || c.anyBad("network.nodeCIDRs", "cilium.l2", "cilium.l2.nodes") {
+	if len(nodes) == 0 || c.anyBad(nodeCIDRs, field.NewPath("cilium", "l2"), field.NewPath("cilium", "l2", "nodes")) {
 		return
 	}
 	for _, b := range c.poolBlocks() {
@@ -68,13 +70,13 @@ func some(names []string) string {
 }
 
 // segment is the node network that a block lies in.
-func (c *checker) segment(r Range) (net netip.Prefix, where string, ok bool) {
+func (c *checker) segment(r Range) (net netip.Prefix, where *field.Path, ok bool) {
 	for i, p := range c.s.Network.NodeCIDRs {
 		if p.IsValid() && r.Within(p) {
-			return p, fmt.Sprintf("network.nodeCIDRs[%d]", i), true
+			return p, nodeCIDRs.Index(i), true
 		}
 	}
-	return netip.Prefix{}, "", false
+	return netip.Prefix{}, nil, false
 }
 
 func (c *checker) standsIn(n *Node, net netip.Prefix) bool {
@@ -135,7 +137,7 @@ func (c *checker) answeringCards(nodes []*Node) {
 	for _, n := range nodes {
 		names, all := linkNames(n)
 		if all && !slices.ContainsFunc(names, match) {
-			c.errorf("cilium.l2.interfaces", "%s match no link of %s (%s): it would take addresses and not answer for them", quoted(list), n.Name, quoted(names))
+			c.errorf(field.NewPath("cilium", "l2", "interfaces"), "%s match no link of %s (%s): it would take addresses and not answer for them", quoted(list), n.Name, quoted(names))
 			return
 		}
 	}
@@ -159,10 +161,10 @@ func (c *checker) devices() {
 		carrier := carrierName(&n)
 		switch {
 		case all && !slices.ContainsFunc(names, match):
-			c.errorf("cilium.devices", "%s match no link of %s (%s): Cilium would not start there", quoted(list), n.Name, quoted(names))
+			c.errorf(field.NewPath("cilium", "devices"), "%s match no link of %s (%s): Cilium would not start there", quoted(list), n.Name, quoted(names))
 			return
 		case carrier != "" && !match(carrier):
-			c.errorf("cilium.devices", "%s leave out %s of %s, which carries its address: services would not answer there", quoted(list), carrier, n.Name)
+			c.errorf(field.NewPath("cilium", "devices"), "%s leave out %s of %s, which carries its address: services would not answer there", quoted(list), carrier, n.Name)
 			return
 		}
 	}
@@ -181,7 +183,7 @@ func carrierName(n *Node) string {
 }
 
 // endpointListens checks that the Kubernetes API is at the endpoint's address and port.
-func (c *checker) endpointListens(path string, a netip.Addr, port string) {
+func (c *checker) endpointListens(path *field.Path, a netip.Addr, port string) {
 	vip := c.s.Network.VIP
 	owner, listens := "", a == vip
 	if listens {
@@ -189,7 +191,7 @@ func (c *checker) endpointListens(path string, a netip.Addr, port string) {
 	}
 	for i, n := range c.s.Nodes {
 		if n.IsControlPlane() && slices.Contains(n.Addresses(), a) {
-			owner, listens = fmt.Sprintf("nodes[%d] (%s)", i, n.Name), true
+			owner, listens = fmt.Sprintf("%s (%s)", nodePath(i), n.Name), true
 		}
 	}
 	switch {

@@ -1,32 +1,33 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // pools checks the load balancer's addresses.
 func (c *checker) pools() {
 	for i, p := range c.s.Cilium.Pools {
-		path := fmt.Sprintf("cilium.pools[%d]", i)
+		path := field.NewPath("cilium", "pools").Index(i)
 		for j, r := range p.Blocks {
 			if r.IsValid() {
-				c.poolBlock(fmt.Sprintf("%s.blocks[%d]", path, j), r)
+				c.poolBlock(path.Child("blocks").Index(j), r)
 			}
 		}
 		switch {
 		case p.Purpose == "selected" && len(p.ServiceLabels) == 0:
-			c.errorf(path+".serviceLabels", "is missing: purpose selected wants the labels of the services that may use the pool")
+			c.errorf(path.Child("serviceLabels"), "is missing: purpose selected wants the labels of the services that may use the pool")
 		case p.Purpose != "selected" && len(p.ServiceLabels) > 0:
-			c.errorf(path+".serviceLabels", "has no effect with purpose %s; purpose selected looks at them", p.Purpose)
+			c.errorf(path.Child("serviceLabels"), "has no effect with purpose %s; purpose selected looks at them", p.Purpose)
 		}
 	}
 }
 
-func (c *checker) poolBlock(path string, r Range) {
+func (c *checker) poolBlock(path *field.Path, r Range) {
 	if r.Prefix.IsValid() {
 		c.canonical(path, r.Prefix)
 	}
@@ -34,13 +35,13 @@ func (c *checker) poolBlock(path string, r Range) {
 		return
 	}
 	six := r.Is6()
-	if pods := c.s.Network.PodCIDRs; len(pods) > 0 && !hasFamily(pods, six) && !c.anyBad("network.podCIDRs") {
+	if pods := c.s.Network.PodCIDRs; len(pods) > 0 && !hasFamily(pods, six) && !c.anyBad(podCIDRs) {
 		c.errorf(path, "%s is %s, but services have only %s (network.serviceCIDRs): no one could use it", r, familyName(six), familyName(!six))
 	}
 	for _, n := range c.s.networks() {
 		switch {
 		case !r.Overlaps(RangeOf(n.prefix)):
-		case !isNodeNetwork(n.path):
+		case !n.ofNodes():
 			c.errorf(path, "%s overlaps %s (%s%s)", r, n.path, n.prefix, c.defaultNote(n.path))
 		case !r.Within(n.prefix):
 			c.errorf(path, "%s lies only in part in %s (%s)", r, n.path, n.prefix)
@@ -51,7 +52,7 @@ func (c *checker) poolBlock(path string, r Range) {
 }
 
 // poolEnds keeps the network and broadcast addresses of a node network out of a pool.
-func (c *checker) poolEnds(path string, r Range, p netip.Prefix) {
+func (c *checker) poolEnds(path *field.Path, r Range, p netip.Prefix) {
 	switch {
 	case r.Contains(p.Addr()):
 		c.errorf(path, "%s contains %s, the network address of %s", r, p.Addr(), p)
@@ -66,9 +67,9 @@ func (c *checker) announcements() {
 	ci := c.s.Cilium
 	switch {
 	case ci.L2.Enabled && ci.BGP != nil:
-		c.errorf("cilium.l2.enabled", "L2 announcements and cilium.bgp are both on: routers would hear of each address twice, from different nodes; keep one")
-	case !ci.L2.Enabled && ci.BGP == nil && len(ci.Pools) > 0 && !c.anyBad("cilium"):
-		c.warnf("cilium.pools", "no one announces these addresses: cilium.l2 is off and there is no cilium.bgp")
+		c.errorf(field.NewPath("cilium", "l2", "enabled"), "L2 announcements and cilium.bgp are both on: routers would hear of each address twice, from different nodes; keep one")
+	case !ci.L2.Enabled && ci.BGP == nil && len(ci.Pools) > 0 && !c.anyBad(field.NewPath("cilium")):
+		c.warnf(field.NewPath("cilium", "pools"), "no one announces these addresses: cilium.l2 is off and there is no cilium.bgp")
 	}
 	if ci.L2.Enabled {
 		c.l2()
@@ -88,7 +89,7 @@ func (c *checker) l2() {
 	l := c.s.Cilium.L2
 	for _, b := range c.poolBlocks() {
 		inside := slices.ContainsFunc(c.s.Network.NodeCIDRs, func(p netip.Prefix) bool { return p.IsValid() && b.r.Overlaps(RangeOf(p)) })
-		if !inside && !c.onExtraLink(b.r) && len(c.s.Network.NodeCIDRs) > 0 && !c.anyBad("network.nodeCIDRs") && b.r.First.IsGlobalUnicast() {
+		if !inside && !c.onExtraLink(b.r) && len(c.s.Network.NodeCIDRs) > 0 && !c.anyBad(nodeCIDRs) && b.r.First.IsGlobalUnicast() {
 			c.errorf(b.path, "%s lies in none of the nodes' networks (%s): nobody asks for its addresses there, so L2 announcements cannot serve them; use cilium.bgp, or addresses of a node network", b.r, listed(c.s.Network.NodeCIDRs))
 		}
 		if v, ok := c.s.Versions.Cilium.parse(); ok && b.r.Is6() && v.compareMinor(semver{major: 1, minor: 19}) < 0 {
@@ -96,14 +97,14 @@ func (c *checker) l2() {
 		}
 	}
 	c.answered()
-	c.nodeNames("cilium.l2.nodes", l.Nodes)
+	c.nodeNames(field.NewPath("cilium", "l2", "nodes"), l.Nodes)
 	for i, expr := range l.Interfaces {
 		if _, err := regexp.Compile(expr); err != nil {
-			c.errorf(fmt.Sprintf("cilium.l2.interfaces[%d]", i), "%q is not a regular expression: %s", expr, err)
+			c.errorf(field.NewPath("cilium", "l2", "interfaces").Index(i), "%q is not a regular expression: %s", expr, err)
 		}
 	}
 	if d := l.LeaseDuration.Of(); d < 3*time.Second || d > 5*time.Minute {
-		c.errorf("cilium.l2.leaseDuration", "%s is outside 3s–5m", l.LeaseDuration)
+		c.errorf(field.NewPath("cilium", "l2", "leaseDuration"), "%s is outside 3s–5m", l.LeaseDuration)
 	}
 }
 
@@ -121,10 +122,10 @@ func (c *checker) onExtraLink(r Range) bool {
 }
 
 // nodeNames checks that a list names nodes of the stack, each once.
-func (c *checker) nodeNames(path string, names []string) {
+func (c *checker) nodeNames(path *field.Path, names []string) {
 	seen := map[string]bool{}
 	for i, name := range names {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path.Index(i)
 		c.nodeRef(at, name)
 		if seen[name] {
 			c.errorf(at, "%s is listed twice", name)
@@ -134,7 +135,7 @@ func (c *checker) nodeNames(path string, names []string) {
 }
 
 // nodeRef checks that name is a node of the stack.
-func (c *checker) nodeRef(path, name string) bool {
+func (c *checker) nodeRef(path *field.Path, name string) bool {
 	if name == "" {
 		return false
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 //go:embed cilium_values.txt
@@ -83,7 +85,7 @@ var OwnedCiliumValues = map[string]string{
 
 // extraValues holds further values of Cilium's chart against the chart's own keys, and against what this program sets.
 func (c *checker) extraValues() {
-	root := part{"cilium.extraValues", c.s.Cilium.ExtraValues}
+	root := part{field.NewPath("cilium", "extraValues"), c.s.Cilium.ExtraValues}
 	for _, key := range root.pairs() {
 		below, known := chartKeys()[key]
 		if !known {
@@ -104,7 +106,7 @@ func (c *checker) extraValues() {
 	})
 }
 
-func (c *checker) unknownValue(at, key string, known []string) {
+func (c *checker) unknownValue(at *field.Path, key string, known []string) {
 	if near := nearest(key, known); near != "" {
 		c.errorf(at, "Cilium's chart has no value %q; did you mean %q?", key, near)
 		return

@@ -1,18 +1,19 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // endpoint checks the address of the Kubernetes API and the names in its certificate.
 func (c *checker) endpoint() {
 	cl := c.s.Cluster
 	if cl.Endpoint != "" {
-		const path = "cluster.endpoint"
+		path := field.NewPath("cluster", "endpoint")
 		u, ok := c.url(path, cl.Endpoint, "https")
 		if ok {
 			if u.Path != "" && u.Path != "/" || u.RawQuery != "" {
@@ -31,7 +32,7 @@ func (c *checker) endpoint() {
 	}
 	seen := map[string]int{}
 	for i, san := range cl.CertSANs {
-		path := fmt.Sprintf("cluster.certSANs[%d]", i)
+		path := field.NewPath("cluster", "certSANs").Index(i)
 		if !parses(san) && !isDomain(strings.TrimPrefix(san, "*.")) {
 			c.errorf(path, "%q is neither a DNS name nor an address", san)
 		}
@@ -42,7 +43,7 @@ func (c *checker) endpoint() {
 	}
 }
 
-func (c *checker) endpointAddress(path string, a netip.Addr) {
+func (c *checker) endpointAddress(path *field.Path, a netip.Addr) {
 	for i, p := range c.s.Cilium.Pools {
 		if p.Contains(a) {
 			c.errorf(path, "%s lies in cilium.pools[%d] (%s): the nodes need the API before the cluster can serve that address", a, i, p.Name)
@@ -53,7 +54,7 @@ func (c *checker) endpointAddress(path string, a netip.Addr) {
 			continue
 		}
 		if !n.IsControlPlane() {
-			c.errorf(path, "%s is nodes[%d] (%s), a worker, where no Kubernetes API runs", a, i, n.Name)
+			c.errorf(path, "%s is %s (%s), a worker, where no Kubernetes API runs", a, nodePath(i), n.Name)
 		} else if len(c.s.ControlPlanes()) > 1 {
 			c.warnf(path, "%s is one of %d control planes: without it no one reaches the others; use network.vip", a, len(c.s.ControlPlanes()))
 		}
@@ -91,20 +92,20 @@ var (
 // controlPlaneArgs checks the extra flags of the control plane's programs.
 func (c *checker) controlPlaneArgs() {
 	cl := c.s.Cluster
-	c.flags("cluster.apiServer.extraArgs", cl.APIServer.ExtraArgs, ownedAPIServerArgs)
-	c.flags("cluster.controllerManagerArgs", cl.ControllerManagerArgs, ownedControllerManagerArgs)
-	c.flags("cluster.schedulerArgs", cl.SchedulerArgs, ownedSchedulerArgs)
-	c.flags("cluster.etcdArgs", cl.EtcdArgs, ownedEtcdArgs)
-	c.flagValues("kube-apiserver")("cluster.apiServer.extraArgs", cl.APIServer.ExtraArgs)
-	c.flagValues("kube-controller-manager")("cluster.controllerManagerArgs", cl.ControllerManagerArgs)
-	c.flagValues("kube-scheduler")("cluster.schedulerArgs", cl.SchedulerArgs)
-	c.flagValues("etcd")("cluster.etcdArgs", cl.EtcdArgs)
+	c.flags(field.NewPath("cluster", "apiServer", "extraArgs"), cl.APIServer.ExtraArgs, ownedAPIServerArgs)
+	c.flags(field.NewPath("cluster", "controllerManagerArgs"), cl.ControllerManagerArgs, ownedControllerManagerArgs)
+	c.flags(field.NewPath("cluster", "schedulerArgs"), cl.SchedulerArgs, ownedSchedulerArgs)
+	c.flags(field.NewPath("cluster", "etcdArgs"), cl.EtcdArgs, ownedEtcdArgs)
+	c.flagValues("kube-apiserver")(field.NewPath("cluster", "apiServer", "extraArgs"), cl.APIServer.ExtraArgs)
+	c.flagValues("kube-controller-manager")(field.NewPath("cluster", "controllerManagerArgs"), cl.ControllerManagerArgs)
+	c.flagValues("kube-scheduler")(field.NewPath("cluster", "schedulerArgs"), cl.SchedulerArgs)
+	c.flagValues("etcd")(field.NewPath("cluster", "etcdArgs"), cl.EtcdArgs)
 	if e := cl.APIServer.PodSecurityExemptNamespaces; !slices.Contains(e, "kube-system") && !slices.ContainsFunc(e, func(n string) bool { return !isLabel(n) }) {
-		c.errorf("cluster.apiServer.podSecurityExemptNamespaces", "lacks kube-system, where Cilium runs with rights that %s forbids: it would not start", cl.APIServer.PodSecurity)
+		c.errorf(field.NewPath("cluster", "apiServer", "podSecurityExemptNamespaces"), "lacks kube-system, where Cilium runs with rights that %s forbids: it would not start", cl.APIServer.PodSecurity)
 	}
 	if d := cl.Discovery; d.Enabled && d.ServiceEndpoint != "" {
-		if u, ok := c.url("cluster.discovery.serviceEndpoint", d.ServiceEndpoint, "https"); ok && u.Path != "" && u.Path != "/" {
-			c.errorf("cluster.discovery.serviceEndpoint", "%q has a path, which Talos refuses", d.ServiceEndpoint)
+		if u, ok := c.url(field.NewPath("cluster", "discovery", "serviceEndpoint"), d.ServiceEndpoint, "https"); ok && u.Path != "" && u.Path != "/" {
+			c.errorf(field.NewPath("cluster", "discovery", "serviceEndpoint"), "%q has a path, which Talos refuses", d.ServiceEndpoint)
 		}
 	}
 }
@@ -115,24 +116,24 @@ func (c *checker) oidc() {
 	if o == nil {
 		return
 	}
-	const path = "cluster.apiServer.oidc"
+	path := field.NewPath("cluster", "apiServer", "oidc")
 	if o.IssuerURL != "" {
-		if u, ok := c.url(path+".issuerURL", o.IssuerURL, "https"); ok && (u.RawQuery != "" || u.Fragment != "") {
-			c.errorf(path+".issuerURL", "%q has a query or fragment, which no issuer has", o.IssuerURL)
+		if u, ok := c.url(path.Child("issuerURL"), o.IssuerURL, "https"); ok && (u.RawQuery != "" || u.Fragment != "") {
+			c.errorf(path.Child("issuerURL"), "%q has a query or fragment, which no issuer has", o.IssuerURL)
 		}
 	}
 	if o.UsernamePrefix == "-" || o.UsernamePrefix == "" {
-		c.warnf(path+".usernamePrefix", "without a prefix a user of the identity provider can have the name of one of Kubernetes's own")
+		c.warnf(path.Child("usernamePrefix"), "without a prefix a user of the identity provider can have the name of one of Kubernetes's own")
 	}
 	if o.GroupsPrefix == "" && o.GroupsClaim != "" {
-		c.warnf(path+".groupsPrefix", "without a prefix a group of the identity provider can be called system:masters, which may do everything")
+		c.warnf(path.Child("groupsPrefix"), "without a prefix a group of the identity provider can be called system:masters, which may do everything")
 	}
 }
 
 // registries checks the image mirrors.
 func (c *checker) registries() {
 	for _, host := range slices.Sorted(maps.Keys(c.s.Cluster.RegistryMirrors)) {
-		path := join("cluster.registryMirrors", host)
+		path := entry(field.NewPath("cluster", "registryMirrors"), host)
 		if host != "*" && !hostName.MatchString(host) {
 			c.errorf(path, "%q is not the host of a registry, such as docker.io", host)
 		}
@@ -140,7 +141,7 @@ func (c *checker) registries() {
 			c.errorf(path, "has no mirrors: give URLs, or remove the entry")
 		}
 		for i, mirror := range c.s.Cluster.RegistryMirrors[host] {
-			c.url(fmt.Sprintf("%s[%d]", path, i), mirror, "https", "http")
+			c.url(path.Index(i), mirror, "https", "http")
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // decoder turns a YAML tree into the types of this package, strictly, and goes on after each problem.
@@ -24,16 +25,16 @@ var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 
 func reflectElem(v any) reflect.Value { return reflect.ValueOf(v).Elem() }
 
-func (d *decoder) fail(node *yaml.Node, path, format string, args ...any) {
-	d.src.bad[path] = true
+func (d *decoder) fail(node *yaml.Node, path *field.Path, format string, args ...any) {
+	d.src.bad[textOf(path)] = true
 	d.problems = append(d.problems, Problem{
-		Severity: Error, Path: path, Message: fmt.Sprintf(format, args...),
+		Severity: Error, Path: textOf(path), Message: fmt.Sprintf(format, args...),
 		File: d.src.file, Line: node.Line, Column: node.Column,
 	})
 }
 
 // decode reads node into v, which holds its defaults already.
-func (d *decoder) decode(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) decode(node *yaml.Node, v reflect.Value, path *field.Path) {
 	if d.visited++; d.visited > maxValues {
 		if d.visited == maxValues+1 {
 			d.fail(node, path, "the file unfolds to more than %d values", maxValues)
@@ -44,7 +45,7 @@ func (d *decoder) decode(node *yaml.Node, v reflect.Value, path string) {
 	if isNull(node) {
 		return
 	}
-	d.src.at[path] = position{node.Line, node.Column}
+	d.src.at[textOf(path)] = position{node.Line, node.Column}
 	if isSecure(node) {
 		d.fail(node, path, "a Pulumi secret cannot stand inside an object: set it in a key of its own (pulumi config set --secret %s:someKey) and refer to it as config:someKey", Namespace)
 		return
@@ -66,7 +67,7 @@ func (d *decoder) decode(node *yaml.Node, v reflect.Value, path string) {
 	case reflect.Map:
 		d.mapping(node, v, path)
 	case reflect.Interface:
-		if free, ok := d.free(node, path); ok {
+		if free, ok := d.free(node, path, 0); ok {
 			v.Set(reflect.ValueOf(free))
 		}
 	default:
@@ -82,7 +83,7 @@ func unaliased(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-func (d *decoder) object(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) object(node *yaml.Node, v reflect.Value, path *field.Path) {
 	if node.Kind != yaml.MappingNode {
 		d.fail(node, path, "is %s; it wants keys: %s", describe(node), strings.Join(keysOf(v.Type()), ", "))
 		return
@@ -91,31 +92,32 @@ func (d *decoder) object(node *yaml.Node, v reflect.Value, path string) {
 	for key, value := range d.pairs(node, path) {
 		index, ok := fields[key.Value]
 		if !ok {
-			d.unknown(key, key.Value, join(path, key.Value), keysOf(v.Type()))
+			d.unknown(key, path, key.Value, keysOf(v.Type()))
 			continue
 		}
-		d.decode(value, v.FieldByIndex(index), join(path, key.Value))
+		d.decode(value, v.FieldByIndex(index), entry(path, key.Value))
 	}
 }
 
-func (d *decoder) unknown(key *yaml.Node, name, path string, known []string) {
+func (d *decoder) unknown(key *yaml.Node, parent *field.Path, name string, known []string) {
+	path := entry(parent, name)
 	if near := nearest(name, known); near != "" {
 		// What was meant is not missing as well.
-		d.src.bad[join(parentPath(path), near)] = true
+		d.src.bad[textOf(entry(parent, near))] = true
 		d.fail(key, path, "unknown key %q; did you mean %q?", name, near)
 		return
 	}
 	d.fail(key, path, "unknown key %q; known here: %s", name, strings.Join(known, ", "))
 }
 
-func (d *decoder) list(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) list(node *yaml.Node, v reflect.Value, path *field.Path) {
 	if node.Kind != yaml.SequenceNode {
 		d.fail(node, path, "is %s; it wants a list", describe(node))
 		return
 	}
 	out := reflect.MakeSlice(v.Type(), len(node.Content), len(node.Content))
 	for i, item := range node.Content {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path.Index(i)
 		applyDefaults(out.Index(i))
 		if isNull(item) {
 			d.fail(item, at, "is empty; give a value or remove the entry")
@@ -126,14 +128,14 @@ func (d *decoder) list(node *yaml.Node, v reflect.Value, path string) {
 	v.Set(out)
 }
 
-func (d *decoder) mapping(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) mapping(node *yaml.Node, v reflect.Value, path *field.Path) {
 	if node.Kind != yaml.MappingNode {
 		d.fail(node, path, "is %s; it wants keys and values", describe(node))
 		return
 	}
 	out := reflect.MakeMap(v.Type())
 	for key, value := range d.pairs(node, path) {
-		at := join(path, key.Value)
+		at := entry(path, key.Value)
 		element := reflect.New(v.Type().Elem()).Elem()
 		if element.Kind() == reflect.String {
 			d.looseText(value, element, at)
@@ -147,7 +149,7 @@ func (d *decoder) mapping(node *yaml.Node, v reflect.Value, path string) {
 
 // pairs lists the keys and values of a mapping, with YAML merge keys (<<) unfolded, and refuses repeated
 // keys: Pulumi would silently keep one of them.
-func (d *decoder) pairs(node *yaml.Node, path string) func(yield func(*yaml.Node, *yaml.Node) bool) {
+func (d *decoder) pairs(node *yaml.Node, path *field.Path) func(yield func(*yaml.Node, *yaml.Node) bool) {
 	return func(yield func(*yaml.Node, *yaml.Node) bool) {
 		seen := map[string]bool{}
 		var merged []*yaml.Node
@@ -162,7 +164,7 @@ func (d *decoder) pairs(node *yaml.Node, path string) func(yield func(*yaml.Node
 				continue
 			}
 			if seen[key.Value] {
-				d.fail(key, join(path, key.Value), "key %q is written twice", key.Value)
+				d.fail(key, entry(path, key.Value), "key %q is written twice", key.Value)
 				continue
 			}
 			seen[key.Value] = true

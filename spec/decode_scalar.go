@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // text reads a value that has a written form of its own: an address, a MAC, a size.
-func (d *decoder) text(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) text(node *yaml.Node, v reflect.Value, path *field.Path) {
 	if node.Kind != yaml.ScalarNode || node.Tag != "!!str" {
 		d.fail(node, path, "is %s; it wants %s", describe(node), formOf(v.Type()))
 		return
@@ -70,7 +71,7 @@ func formOf(t reflect.Type) string {
 }
 
 // scalar reads text, a number or a truth value.
-func (d *decoder) scalar(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) scalar(node *yaml.Node, v reflect.Value, path *field.Path) {
 	switch v.Kind() {
 	case reflect.String:
 		if node.Kind != yaml.ScalarNode {
@@ -126,9 +127,9 @@ func integer(node *yaml.Node) (int64, bool) {
 
 // looseText reads the value of a map of texts (sysctls, labels, flags), where a plain number or truth
 // value is welcome as long as it has only one written form.
-func (d *decoder) looseText(node *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) looseText(node *yaml.Node, v reflect.Value, path *field.Path) {
 	node = unaliased(node)
-	d.src.at[path] = position{node.Line, node.Column}
+	d.src.at[textOf(path)] = position{node.Line, node.Column}
 	switch {
 	case node.Kind == yaml.ScalarNode && node.Tag == "!!str":
 		v.SetString(node.Value)
@@ -157,11 +158,11 @@ func (d *decoder) looseText(node *yaml.Node, v reflect.Value, path string) {
 // maxDepth is far deeper than any machine configuration.
 const maxDepth = 64
 
-// free reads a value of any shape, for patches and overlay options.
-func (d *decoder) free(node *yaml.Node, path string) (any, bool) {
+// free reads a value of any shape, for patches and overlay options; depth counts the steps down to it.
+func (d *decoder) free(node *yaml.Node, path *field.Path, depth int) (any, bool) {
 	node = unaliased(node)
 	// An anchor may contain an alias of itself.
-	if d.visited++; d.visited > maxValues || strings.Count(path, ".")+strings.Count(path, "[") > maxDepth {
+	if d.visited++; d.visited > maxValues || depth > maxDepth {
 		d.fail(node, path, "is nested more than %d deep", maxDepth)
 		return nil, false
 	}
@@ -173,14 +174,14 @@ func (d *decoder) free(node *yaml.Node, path string) (any, bool) {
 	case yaml.MappingNode:
 		out := map[string]any{}
 		for key, value := range d.pairs(node, path) {
-			item, _ := d.free(value, join(path, key.Value))
+			item, _ := d.free(value, entry(path, key.Value), depth+1)
 			out[key.Value] = item
 		}
 		return out, true
 	case yaml.SequenceNode:
 		out := make([]any, 0, len(node.Content))
 		for i, value := range node.Content {
-			item, _ := d.free(value, path+"["+strconv.Itoa(i)+"]")
+			item, _ := d.free(value, path.Index(i), depth+1)
 			out = append(out, item)
 		}
 		return out, true

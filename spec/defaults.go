@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"reflect"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // defaulter is a type that states its fixed defaults.
@@ -37,22 +38,23 @@ func promoted(t reflect.Type) bool { return t == reflect.TypeFor[Node]() }
 // inherit gives each node the settings of nodeDefaults that it does not set itself.
 func (s *Stack) inherit() {
 	settings := reflect.TypeFor[NodeSettings]()
-	for i := range s.Nodes {
-		own := reflectElem(&s.Nodes[i].NodeSettings)
-		for f := range settings.NumField() {
-			key := keyOf(settings.Field(f))
-			path, from := fmt.Sprintf("nodes[%d].%s", i, key), "nodeDefaults."+key
-			common := reflectElem(&s.NodeDefaults).Field(f)
+	for f := range settings.NumField() {
+		key := keyOf(settings.Field(f))
+		from, common := field.NewPath("nodeDefaults", key), reflectElem(&s.NodeDefaults).Field(f)
+		if !s.isSet(from) {
+			continue
+		}
+		for i := range s.Nodes {
+			path, own := nodePath(i).Child(key), reflectElem(&s.Nodes[i].NodeSettings).Field(f)
 			switch {
-			case !s.isSet(from):
 			case !s.isSet(path):
-				own.Field(f).Set(common)
-				s.source.inherited[path] = from
+				own.Set(common)
+				s.inheritFrom(path, from)
 			case common.Kind() == reflect.Map:
-				own.Field(f).Set(mergeMaps(common, own.Field(f)))
+				own.Set(mergeMaps(common, own))
 				for _, k := range common.MapKeys() {
-					if !s.isSet(join(path, k.String())) {
-						s.source.inherited[join(path, k.String())] = join(from, k.String())
+					if at := entry(path, k.String()); !s.isSet(at) {
+						s.inheritFrom(at, entry(from, k.String()))
 					}
 				}
 			}
@@ -72,10 +74,10 @@ func mergeMaps(common, own reflect.Value) reflect.Value {
 
 // derive makes the defaults that depend on other values of the stack.
 func (s *Stack) derive() {
-	if s.Cluster.Name == "" && !s.isSet("cluster.name") {
+	if s.Cluster.Name == "" && !s.isSet(field.NewPath("cluster", "name")) {
 		s.Cluster.Name = s.Name
 	}
-	if !s.isSet("cluster.allowSchedulingOnControlPlanes") {
+	if !s.isSet(field.NewPath("cluster", "allowSchedulingOnControlPlanes")) {
 		s.Cluster.AllowSchedulingOnControlPlanes = len(s.Nodes) > 0 && len(s.Workers()) == 0
 	}
 	s.deriveNetwork()
@@ -92,20 +94,20 @@ func (s *Stack) deriveNetwork() {
 	n := &s.Network
 	pods := map[bool]string{false: "10.42.0.0/16", true: "fd00:42::/56"}
 	services := map[bool]string{false: "10.43.0.0/16", true: "fd00:43::/112"}
-	if !s.isSet("network.podCIDRs") && len(n.PodCIDRs) == 0 {
+	if !s.isSet(podCIDRs) && len(n.PodCIDRs) == 0 {
 		n.PodCIDRs = perFamily(families(n.NodeCIDRs), pods)
 	}
-	if !s.isSet("network.serviceCIDRs") && len(n.ServiceCIDRs) == 0 {
+	if !s.isSet(serviceCIDRs) && len(n.ServiceCIDRs) == 0 {
 		n.ServiceCIDRs = perFamily(families(n.PodCIDRs), services)
 	}
-	if !s.isSet("network.gateways") && len(n.Gateways) == 0 {
+	if !s.isSet(field.NewPath("network", "gateways")) && len(n.Gateways) == 0 {
 		for _, p := range n.NodeCIDRs {
 			if p.IsValid() && p.Addr().Is4() && p.Bits() < 31 {
 				n.Gateways = append(n.Gateways, p.Masked().Addr().Next())
 			}
 		}
 	}
-	if !s.isSet("network.dnsServers") && len(n.DNSServers) == 0 {
+	if !s.isSet(field.NewPath("network", "dnsServers")) && len(n.DNSServers) == 0 {
 		if len(n.NodeCIDRs) > 0 && !hasFamily(n.NodeCIDRs, false) {
 			n.DNSServers = []netip.Addr{netip.MustParseAddr("2606:4700:4700::1111"), netip.MustParseAddr("2606:4700:4700::1001")}
 		} else {
@@ -138,14 +140,14 @@ func perFamily(order []bool, prefixes map[bool]string) []netip.Prefix {
 func (s *Stack) deriveNodes() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		at := fmt.Sprintf("nodes[%d].", i)
-		if !s.isSet(at+"vlan") && !s.isSet("nodeDefaults.vlan") {
+		at := nodePath(i)
+		if !s.isSet(at.Child("vlan")) && !s.isSet(field.NewPath("nodeDefaults", "vlan")) {
 			n.VLAN = s.Network.VLAN
-			s.inheritFrom(at+"vlan", "network.vlan")
+			s.inheritFrom(at.Child("vlan"), field.NewPath("network", "vlan"))
 		}
 		if n.MTU == 0 {
 			n.MTU = s.Network.MTU
-			s.inheritFrom(at+"mtu", "network.mtu")
+			s.inheritFrom(at.Child("mtu"), field.NewPath("network", "mtu"))
 		}
 		for j := range n.KubeletMounts {
 			if m := &n.KubeletMounts[j]; m.Destination == "" {
@@ -165,9 +167,9 @@ func (s *Stack) deriveNodes() {
 	}
 }
 
-func (s *Stack) inheritFrom(path, from string) {
+func (s *Stack) inheritFrom(path, from *field.Path) {
 	if s.source != nil {
-		s.source.inherited[path] = from
+		s.source.inherited[textOf(path)] = textOf(from)
 	}
 }
 

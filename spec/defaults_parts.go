@@ -3,6 +3,8 @@ package spec
 import (
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func (s *Stack) deriveCilium() {
@@ -26,10 +28,10 @@ func (s *Stack) deriveCilium() {
 		}
 	}
 	if h := &c.Hubble; !h.Enabled || !h.Relay {
-		h.Relay = h.Relay && (h.Enabled || s.isSet("cilium.hubble.relay"))
-		h.UI = h.UI && (h.Relay || s.isSet("cilium.hubble.ui"))
+		h.Relay = h.Relay && (h.Enabled || s.isSet(field.NewPath("cilium", "hubble", "relay")))
+		h.UI = h.UI && (h.Relay || s.isSet(field.NewPath("cilium", "hubble", "ui")))
 	}
-	if !s.isSet("cilium.l2.enabled") {
+	if !s.isSet(field.NewPath("cilium", "l2", "enabled")) {
 		c.L2.Enabled = len(c.Pools) > 0 && c.BGP == nil
 	}
 }
@@ -76,7 +78,7 @@ func (s *Stack) deriveStorage() {
 		}
 	}
 	if l := st.Longhorn; l != nil {
-		if !s.isSet("storage.longhorn.nodes") && len(l.Nodes) == 0 {
+		if !s.isSet(field.NewPath("storage", "longhorn", "nodes")) && len(l.Nodes) == 0 {
 			for _, n := range s.Nodes {
 				if slices.ContainsFunc(l.Volumes(), func(v string) bool { _, ok := n.UserVolume(v); return ok }) {
 					l.Nodes = append(l.Nodes, n.Name)
@@ -97,7 +99,7 @@ func (s *Stack) deriveStorage() {
 			}
 		}
 	}
-	if st.DefaultClass == "" && !s.isSet("storage.defaultClass") {
+	if st.DefaultClass == "" && !s.isSet(field.NewPath("storage", "defaultClass")) {
 		if classes := st.Classes(); len(classes) > 0 {
 			st.DefaultClass = classes[0]
 		}
@@ -106,13 +108,13 @@ func (s *Stack) deriveStorage() {
 
 func (s *Stack) deriveFlux() {
 	f := &s.Flux
-	if f.Path == "" && !s.isSet("flux.path") {
+	if f.Path == "" && !s.isSet(field.NewPath("flux", "path")) {
 		f.Path = "kubernetes/clusters/" + s.Name
 	}
-	if f.Tag == "" && f.OCI() && !s.isSet("flux.tag") {
+	if f.Tag == "" && f.OCI() && !s.isSet(field.NewPath("flux", "tag")) {
 		f.Tag = "latest"
 	}
-	if f.Interval == 0 && !s.isSet("flux.interval") {
+	if f.Interval == 0 && !s.isSet(field.NewPath("flux", "interval")) {
 		f.Interval = Duration(180e9)
 	}
 	if w := f.Webhook; w != nil && w.Host == "" && s.Cluster.Domain != "" {
@@ -122,10 +124,10 @@ func (s *Stack) deriveFlux() {
 		if g.TokenRef == "" {
 			g.TokenRef = s.usualRef("github", "token", "githubToken")
 		}
-		if !s.isSet("flux.github.deployKey") {
+		if !s.isSet(field.NewPath("flux", "github", "deployKey")) {
 			g.DeployKey = f.SSH()
 		}
-		if !s.isSet("flux.github.registerWebhook") {
+		if !s.isSet(field.NewPath("flux", "github", "registerWebhook")) {
 			g.RegisterWebhook = f.Webhook != nil
 		}
 	}
@@ -187,7 +189,7 @@ func (s *Stack) deriveEdge() {
 			c.APITokenRef = s.usualRef("cloudflare", "api-token", "cloudflareApiToken")
 		}
 	}
-	if e.DNS.TXTOwnerID == "" && !s.isSet("edge.dns.txtOwnerID") {
+	if e.DNS.TXTOwnerID == "" && !s.isSet(field.NewPath("edge", "dns", "txtOwnerID")) {
 		e.DNS.TXTOwnerID = s.Name
 	}
 	if d := e.DNS.DigitalOcean; d != nil {

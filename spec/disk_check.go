@@ -1,15 +1,16 @@
 package spec
 
 import (
-	"fmt"
 	"path"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // placedDisk is one disk selector of the plan.
 type placedDisk struct {
-	path string
+	path *field.Path
 	node int
 	sel  DiskSelector
 	// match is the expression of one that is written as CEL instead.
@@ -48,7 +49,7 @@ const smallestInstallDisk = Size(10e9)
 func (c *checker) installDisks() {
 	for i := range c.s.Nodes {
 		n := &c.s.Nodes[i]
-		p := fmt.Sprintf("nodes[%d].installDisk", i)
+		p := nodePath(i).Child("installDisk")
 		if n.InstallDisk.IsZero() {
 			if !c.anyBad(p) {
 				c.errorf(p, "is missing; write for example { serial: S5GXNF0R123456A } (see `talosctl get disks`)")
@@ -61,10 +62,10 @@ func (c *checker) installDisks() {
 			c.errorf(p, "minSize and maxSize together cannot be told to Talos's installer, which compares the size once: keep one")
 		}
 		if d.MaxSize > 0 && d.MaxSize < smallestInstallDisk {
-			c.errorf(p+".maxSize", "%s is too small: Talos wants a disk of %s at least", d.MaxSize, smallestInstallDisk)
+			c.errorf(p.Child("maxSize"), "%s is too small: Talos wants a disk of %s at least", d.MaxSize, smallestInstallDisk)
 		}
 		if n.IsControlPlane() && (d.Type == DiskHDD || d.Type == DiskSD) {
-			c.warnf(p+".type", "%s on a control plane: etcd waits for each write to reach the disk and needs a fast one (https://etcd.io/docs/latest/op-guide/hardware/#disks)", d.Type)
+			c.warnf(p.Child("type"), "%s on a control plane: etcd waits for each write to reach the disk and needs a fast one (https://etcd.io/docs/latest/op-guide/hardware/#disks)", d.Type)
 		}
 	}
 }
@@ -75,19 +76,19 @@ var (
 )
 
 // disk checks one selector by itself and notes it for the comparison with the others.
-func (c *checker) disk(at string, node int, d DiskSelector, use diskUse) {
+func (c *checker) disk(at *field.Path, node int, d DiskSelector, use diskUse) {
 	c.disks = append(c.disks, placedDisk{path: at, node: node, sel: d, use: use})
 	if d.Path != "" {
 		if (DiskSelector{Path: d.Path}) != d {
 			c.errorf(at, "path names the disk already: drop the other keys, or the path")
 		}
-		c.diskPath(at+".path", d.Path, use)
+		c.diskPath(at.Child("path"), d.Path, use)
 	}
 	if d.MinSize > 0 && d.MaxSize > 0 && d.MinSize > d.MaxSize {
-		c.errorf(at+".minSize", "%s is more than maxSize (%s): no disk matches", d.MinSize, d.MaxSize)
+		c.errorf(at.Child("minSize"), "%s is more than maxSize (%s): no disk matches", d.MinSize, d.MaxSize)
 	}
 	if d.BusPath != "" && !strings.HasPrefix(d.BusPath, "/") && !strings.HasPrefix(d.BusPath, "*") {
-		c.errorf(at+".busPath", "%q does not begin with a slash, as bus paths do: /pci0000:00/...", d.BusPath)
+		c.errorf(at.Child("busPath"), "%q does not begin with a slash, as bus paths do: /pci0000:00/...", d.BusPath)
 	}
 	if d.Type == DiskNVMe && strings.HasPrefix(d.WWID, "naa.") {
 		c.errorf(at, "type nvme and wwid %s contradict each other: naa. identifiers are those of SATA and SAS disks", d.WWID)
@@ -101,7 +102,7 @@ func (c *checker) disk(at string, node int, d DiskSelector, use diskUse) {
 	}
 }
 
-func (c *checker) diskPath(at, p string, use diskUse) {
+func (c *checker) diskPath(at *field.Path, p string, use diskUse) {
 	switch {
 	case !strings.HasPrefix(p, "/dev/") || path.Clean(p) != p:
 		c.errorf(at, "%q is not a device below /dev", p)

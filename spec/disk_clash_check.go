@@ -15,7 +15,7 @@ func (c *checker) diskClashes() {
 		perNode[d.node] = append(perNode[d.node], d)
 		for _, id := range d.identities() {
 			if first, ok := owners[id.id]; ok && first.node != d.node {
-				c.errorf(d.path+"."+id.key, "%s is also %s.%s, in another machine (%s)", id.shown, first.path, id.key, c.nodeName(first.node))
+				c.errorf(d.path.Child(id.key), "%s is also %s, in another machine (%s)", id.shown, first.path.Child(id.key), c.nodeName(first.node))
 			} else if !ok {
 				owners[id.id] = d
 			}
@@ -78,10 +78,10 @@ func (c *checker) twoUses(a, b placedDisk, all []placedDisk, told map[string]boo
 		guess, owner = b, a
 	}
 	// A description that several disks match was told already, where the whole of a disk is taken.
-	if guess.names() || guess.use.exclusive() && guess.match == "" || told[c.s.source.origin(guess.path)] || !c.overlap(a, b, all) {
+	if guess.names() || guess.use.exclusive() && guess.match == "" || told[c.s.origin(guess.path)] || !c.overlap(a, b, all) {
 		return
 	}
-	told[c.s.source.origin(guess.path)] = true
+	told[c.s.origin(guess.path)] = true
 	switch {
 	case guess.use == useInstall:
 		c.errorf(guess.path, "may also match the disk of %s (%s), and Talos takes the first match: name the install disk by serial or wwid", owner.path, owner.use)
@@ -189,7 +189,7 @@ func (c *checker) renamedInstall(ds []placedDisk) {
 				continue
 			}
 			if same, _ := sameDisk(install.sel, other.sel); !same {
-				c.warnf(install.path+".path", "%s may be another disk after the next boot, such as that of %s: use serial, wwid or a path below /dev/disk/by-id", install.sel.Path, other.path)
+				c.warnf(install.path.Child("path"), "%s may be another disk after the next boot, such as that of %s: use serial, wwid or a path below /dev/disk/by-id", install.sel.Path, other.path)
 				return
 			}
 		}

@@ -9,6 +9,9 @@
 // A file NAME.go holds the types of a topic, and NAME_check.go its rules. A rule tells one fault once: at the value
 // that is to be changed, with the other owner of a clash.
 //
+// A path inside the stack file is a Kubernetes field.Path, which is nil for the file as a whole; it becomes text where a
+// [Problem] is made, and where the loader remembers the place of a value.
+//
 // Four struct tags describe a field to the loader, the validator and the schema generator alike:
 //
 //	json     the key in the stack file

@@ -1,6 +1,10 @@
 package spec
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // Edge is how the outside reaches the cluster.
 type Edge struct {
@@ -143,23 +147,23 @@ func (r *Route53) defaults() { r.Region = "us-east-1" }
 
 // DNSZone is a zone that holds the domain's public records.
 type DNSZone struct {
-	// Path leads to its holder in the stack file, and Holder names it.
-	Path, Holder string
-	// Zone is the zone's name.
-	Zone string
+	// Holder names who holds it, Zone the zone itself.
+	Holder, Zone string
+	// path leads to the holder in the stack file.
+	path *field.Path
 }
 
 // PublicZones are the zones that the stack names for its public records; a valid stack has one at most.
 func (e Edge) PublicZones() []DNSZone {
 	var out []DNSZone
 	if c := e.Cloudflare; c != nil {
-		out = append(out, DNSZone{"edge.cloudflare", "Cloudflare", c.Zone})
+		out = append(out, DNSZone{"Cloudflare", c.Zone, field.NewPath("edge", "cloudflare")})
 	}
 	if d := e.DNS.DigitalOcean; d != nil {
-		out = append(out, DNSZone{"edge.dns.digitalOcean", "DigitalOcean", d.Zone})
+		out = append(out, DNSZone{"DigitalOcean", d.Zone, field.NewPath("edge", "dns", "digitalOcean")})
 	}
 	if r := e.DNS.Route53; r != nil {
-		out = append(out, DNSZone{"edge.dns.route53", "Route 53", r.Zone})
+		out = append(out, DNSZone{"Route 53", r.Zone, field.NewPath("edge", "dns", "route53")})
 	}
 	return out
 }

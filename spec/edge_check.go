@@ -1,11 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"net/mail"
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var cloudflareID = regexp.MustCompile(cloudflareIDGrammar)
@@ -13,28 +14,28 @@ var cloudflareID = regexp.MustCompile(cloudflareIDGrammar)
 // exposure checks how public requests arrive.
 func (c *checker) exposure() {
 	e := c.s.Edge
-	if e.Exposure == ExposureTunnel && e.Cloudflare == nil && !c.anyBad("edge") {
-		c.errorf("edge.exposure", "tunnel wants edge.cloudflare, whose account holds the tunnel")
+	if e.Exposure == ExposureTunnel && e.Cloudflare == nil && !c.anyBad(field.NewPath("edge")) {
+		c.errorf(field.NewPath("edge", "exposure"), "tunnel wants edge.cloudflare, whose account holds the tunnel")
 	}
-	if e.Exposure != ExposureNone && len(e.Gateways.External) == 0 && !c.anyBad("edge.gateways", "edge.gateways.external") {
-		c.errorf("edge.gateways.external", "is missing: exposure %s leads public requests to it", e.Exposure)
+	if e.Exposure != ExposureNone && len(e.Gateways.External) == 0 && !c.anyBad(field.NewPath("edge", "gateways"), field.NewPath("edge", "gateways", "external")) {
+		c.errorf(field.NewPath("edge", "gateways", "external"), "is missing: exposure %s leads public requests to it", e.Exposure)
 	}
 	c.publicDNS()
 	cf := e.Cloudflare
 	if cf == nil {
 		return
 	}
-	const path = "edge.cloudflare"
+	path := field.NewPath("edge", "cloudflare")
 	for _, id := range []struct{ key, value string }{{"accountID", cf.AccountID}, {"zoneID", cf.ZoneID}} {
 		if id.value != "" && !cloudflareID.MatchString(id.value) {
-			c.errorf(path+"."+id.key, "%q is not an id of Cloudflare's: 32 digits and letters a to f, as in the dashboard's address", id.value)
+			c.errorf(path.Child(id.key), "%q is not an id of Cloudflare's: 32 digits and letters a to f, as in the dashboard's address", id.value)
 		}
 	}
 	if n := cf.TunnelName; n != "" && strings.TrimSpace(n) != n {
-		c.errorf(path+".tunnelName", "%q begins or ends with a blank", n)
+		c.errorf(path.Child("tunnelName"), "%q begins or ends with a blank", n)
 	}
 	if cf.ZoneSettings != nil && e.Exposure != ExposureTunnel {
-		c.errorf(path+".zoneSettings", "has no effect with exposure %s: only requests through the tunnel pass Cloudflare", e.Exposure)
+		c.errorf(path.Child("zoneSettings"), "has no effect with exposure %s: only requests through the tunnel pass Cloudflare", e.Exposure)
 	}
 }
 
@@ -46,13 +47,13 @@ func (c *checker) gateways() {
 		addrs []netip.Addr
 		api   bool
 	}{{"internal", g.Internal, true}, {"external", g.External, true}, {"dns", g.DNS, false}} {
-		path := "edge.gateways." + gw.key
+		path := field.NewPath("edge", "gateways", gw.key)
 		if gw.api && len(gw.addrs) > 0 && !c.s.Cilium.GatewayAPI.Enabled {
 			c.errorf(path, "is a gateway, but cilium.gatewayAPI.enabled is false")
 		}
 		families := map[bool]netip.Addr{}
 		for i, a := range gw.addrs {
-			at := fmt.Sprintf("%s[%d]", path, i)
+			at := path.Index(i)
 			if !a.IsValid() {
 				continue
 			}
@@ -69,12 +70,12 @@ func (c *checker) gateways() {
 }
 
 // inPool checks that Cilium will hand out a fixed address.
-func (c *checker) inPool(path string, a netip.Addr) {
-	if c.anyBad("cilium", "cilium.pools") {
+func (c *checker) inPool(path *field.Path, a netip.Addr) {
+	if c.anyBad(field.NewPath("cilium"), field.NewPath("cilium", "pools")) {
 		return
 	}
 	for i, p := range c.s.Cilium.Pools {
-		if c.anyBad(fmt.Sprintf("cilium.pools[%d].blocks", i)) {
+		if c.anyBad(field.NewPath("cilium", "pools").Index(i).Child("blocks")) {
 			return
 		}
 		for _, r := range p.Blocks {
@@ -98,18 +99,18 @@ func (c *checker) inPool(path string, a netip.Addr) {
 func (c *checker) dns() {
 	d := c.s.Edge.DNS
 	// It is written into a TXT record between quotes and commas.
-	if d.TXTOwnerID == "" && c.s.isSet("edge.dns.txtOwnerID") || strings.ContainsAny(d.TXTOwnerID, "\"',= \t") {
-		c.errorf("edge.dns.txtOwnerID", "%q is not a word of letters, digits and dashes", d.TXTOwnerID)
+	if d.TXTOwnerID == "" && c.s.isSet(field.NewPath("edge", "dns", "txtOwnerID")) || strings.ContainsAny(d.TXTOwnerID, "\"',= \t") {
+		c.errorf(field.NewPath("edge", "dns", "txtOwnerID"), "%q is not a word of letters, digits and dashes", d.TXTOwnerID)
 	}
 	if d.UniFi != nil && d.UniFi.URL != "" {
-		c.url("edge.dns.unifi.url", d.UniFi.URL, "https")
+		c.url(field.NewPath("edge", "dns", "unifi", "url"), d.UniFi.URL, "https")
 	}
 	c.publicTarget(d.PublicTarget)
 }
 
 // publicTarget checks where the public names lead.
 func (c *checker) publicTarget(target string) {
-	const path = "edge.dns.publicTarget"
+	path := field.NewPath("edge", "dns", "publicTarget")
 	if target == "" {
 		return
 	}
@@ -158,16 +159,16 @@ func unreachable(a netip.Addr) string {
 // certificates checks who signs.
 func (c *checker) certificates() {
 	ce := c.s.Edge.Certificates
-	const path = "edge.certificates"
+	path := field.NewPath("edge", "certificates")
 	if ce.Issuer == IssuerCA {
 		if ce.Staging {
-			c.errorf(path+".staging", "has no effect with issuer ca")
+			c.errorf(path.Child("staging"), "has no effect with issuer ca")
 		}
 		switch {
 		case ce.CACertRef != "" && ce.CAKeyRef == "":
-			c.errorf(path+".caKeyRef", "is missing: a certificate without its key cannot sign")
+			c.errorf(path.Child("caKeyRef"), "is missing: a certificate without its key cannot sign")
 		case ce.CACertRef == "" && ce.CAKeyRef != "":
-			c.errorf(path+".caCertRef", "is missing: caKeyRef is the key of a certificate")
+			c.errorf(path.Child("caCertRef"), "is missing: caKeyRef is the key of a certificate")
 		}
 		return
 	}
@@ -180,12 +181,12 @@ func (c *checker) certificates() {
 	switch a, err := mail.ParseAddress(ce.Email); {
 	case ce.Email == "":
 		if !c.anyBad(path) {
-			c.errorf(path+".email", "is missing: Let's Encrypt wants an address for the account")
+			c.errorf(path.Child("email"), "is missing: Let's Encrypt wants an address for the account")
 		}
 	case err != nil || a.Address != ce.Email || !strings.Contains(ce.Email, "."):
-		c.errorf(path+".email", "%q is not a mail address", ce.Email)
+		c.errorf(path.Child("email"), "%q is not a mail address", ce.Email)
 	}
-	if len(c.s.Edge.PublicZones()) == 0 && !c.anyBad("edge", "edge.cloudflare", "edge.dns", "edge.dns.digitalOcean", "edge.dns.route53") {
-		c.errorf(path+".issuer", "letsencrypt proves the domain by a DNS record: give edge.cloudflare, edge.dns.digitalOcean or edge.dns.route53, or use issuer ca")
+	if len(c.s.Edge.PublicZones()) == 0 && !c.holdersBad() {
+		c.errorf(path.Child("issuer"), "letsencrypt proves the domain by a DNS record: give edge.cloudflare, edge.dns.digitalOcean or edge.dns.route53, or use issuer ca")
 	}
 }

@@ -1,11 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // ExtensionService is the settings of a service that an extension brings
@@ -39,16 +40,16 @@ var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // extensionServices checks that each service has its extension, and each extension that waits for settings has them.
 func (c *checker) extensionServices() {
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		seen := map[string]int{}
 		for i, s := range n.ExtensionServices {
-			p := fmt.Sprintf("%s.extensionServices[%d]", at, i)
+			p := at.Child("extensionServices").Index(i)
 			if first, ok := seen[s.Name]; ok && s.Name != "" {
-				c.errorf(p+".name", "%q is also extensionServices[%d]: put them together", s.Name, first)
+				c.errorf(p.Child("name"), "%q is also extensionServices[%d]: put them together", s.Name, first)
 			}
 			seen[s.Name] = i
 			if s.Name != "" && !slices.ContainsFunc(n.Extensions, func(e string) bool { return strings.HasSuffix(e, "/"+s.Name) }) {
-				c.errorf(p+".name", "no extension of the node brings a service %q: add siderolabs/%s to extensions", s.Name, s.Name)
+				c.errorf(p.Child("name"), "no extension of the node brings a service %q: add siderolabs/%s to extensions", s.Name, s.Name)
 			}
 			if len(s.Environment)+len(s.SecretEnvironment)+len(s.Files) == 0 {
 				c.errorf(p, "says nothing: give environment, secretEnvironment or files")
@@ -59,32 +60,32 @@ func (c *checker) extensionServices() {
 		for i, e := range n.Extensions {
 			name := strings.TrimPrefix(e, "siderolabs/")
 			if _, given := seen[name]; !given && slices.Contains(wantsConfiguration, name) && !n.patchesDocument("ExtensionServiceConfig", name) {
-				c.errorf(fmt.Sprintf("%s.extensions[%d]", at, i), "%s does not start without settings: give it some in extensionServices", e)
+				c.errorf(at.Child("extensions").Index(i), "%s does not start without settings: give it some in extensionServices", e)
 			}
 		}
 	})
 }
 
-func (c *checker) serviceVariables(at string, s ExtensionService) {
+func (c *checker) serviceVariables(at *field.Path, s ExtensionService) {
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		if !environmentName.MatchString(name) {
-			c.errorf(join(at+".environment", name), "is not the name of a variable")
+			c.errorf(entry(at.Child("environment"), name), "is not the name of a variable")
 		}
 		if _, twice := s.SecretEnvironment[name]; twice {
-			c.errorf(join(at+".environment", name), "is also secretEnvironment.%s", name)
+			c.errorf(entry(at.Child("environment"), name), "is also secretEnvironment.%s", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.SecretEnvironment)) {
 		if !environmentName.MatchString(name) {
-			c.errorf(join(at+".secretEnvironment", name), "is not the name of a variable")
+			c.errorf(entry(at.Child("secretEnvironment"), name), "is not the name of a variable")
 		}
 	}
 }
 
-func (c *checker) serviceFiles(at string, s ExtensionService) {
+func (c *checker) serviceFiles(at *field.Path, s ExtensionService) {
 	seen := map[string]int{}
 	for i, f := range s.Files {
-		p := fmt.Sprintf("%s.files[%d]", at, i)
+		p := at.Child("files").Index(i)
 		switch {
 		case f.Content == "" && f.ContentRef == "":
 			c.errorf(p, "has neither content nor contentRef")
@@ -92,10 +93,10 @@ func (c *checker) serviceFiles(at string, s ExtensionService) {
 			c.errorf(p, "content and contentRef both fill the file: keep one")
 		}
 		if f.Path != "" && !strings.HasPrefix(f.Path, "/") {
-			c.errorf(p+".path", "%q is not an absolute path", f.Path)
+			c.errorf(p.Child("path"), "%q is not an absolute path", f.Path)
 		}
 		if first, ok := seen[f.Path]; ok && f.Path != "" {
-			c.errorf(p+".path", "%s is already files[%d]", f.Path, first)
+			c.errorf(p.Child("path"), "%s is already files[%d]", f.Path, first)
 		}
 		seen[f.Path] = i
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // flagForm is how a flag's value is written.
@@ -59,10 +61,10 @@ var removedFlags = map[string]map[string]string{
 }
 
 // flagValues checks the values of a program's flags.
-func (c *checker) flagValues(program string) func(at string, flags map[string]string) {
-	return func(at string, flags map[string]string) {
+func (c *checker) flagValues(program string) func(at *field.Path, flags map[string]string) {
+	return func(at *field.Path, flags map[string]string) {
 		for _, name := range slices.Sorted(maps.Keys(flags)) {
-			p := join(at, name)
+			p := entry(at, name)
 			if since, gone := removedFlags[program][name]; gone {
 				c.errorf(p, "is gone since %s: %s would not start", since, program)
 				continue
@@ -86,7 +88,7 @@ func (c *checker) flagValues(program string) func(at string, flags map[string]st
 
 var gate = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*=(true|false)$`)
 
-func (c *checker) flagForm(at, program string, form flagForm, value string) {
+func (c *checker) flagForm(at *field.Path, program string, form flagForm, value string) {
 	good, want := false, ""
 	switch form {
 	case flagCount:
@@ -110,22 +112,22 @@ func (c *checker) flagForm(at, program string, form flagForm, value string) {
 
 // etcdFlags holds times and sizes against what etcd accepts
 // (https://github.com/etcd-io/etcd/blob/v3.6.5/server/embed/config.go).
-func (c *checker) etcdFlags(at string, flags map[string]string) {
+func (c *checker) etcdFlags(at *field.Path, flags map[string]string) {
 	heartbeat, okHeartbeat := count(flags, "heartbeat-interval", 100)
 	election, okElection := count(flags, "election-timeout", 1000)
 	switch {
 	case !okHeartbeat || !okElection:
 	case election > 50_000:
-		c.errorf(join(at, "election-timeout"), "%d ms is more than the 50 s that etcd accepts: it would not start", election)
+		c.errorf(entry(at, "election-timeout"), "%d ms is more than the 50 s that etcd accepts: it would not start", election)
 	case 5*heartbeat > election:
 		key := "election-timeout"
 		if flags[key] == "" {
 			key = "heartbeat-interval"
 		}
-		c.errorf(join(at, key), "an election after %d ms is less than five heartbeats of %d ms: etcd would not start", election, heartbeat)
+		c.errorf(entry(at, key), "an election after %d ms is less than five heartbeats of %d ms: etcd would not start", election, heartbeat)
 	}
 	if quota, ok := count(flags, "quota-backend-bytes", 0); ok && quota > 8<<30 {
-		c.warnf(join(at, "quota-backend-bytes"), "%s is above the 8GiB that etcd is made for: it starts and restores slowly (https://etcd.io/docs/latest/dev-guide/limit/)", Size(quota))
+		c.warnf(entry(at, "quota-backend-bytes"), "%s is above the 8GiB that etcd is made for: it starts and restores slowly (https://etcd.io/docs/latest/dev-guide/limit/)", Size(quota))
 	}
 }
 
@@ -144,20 +146,20 @@ var talosPorts = []struct {
 	of   string
 }{{50000, "the Talos API"}, {50001, "Talos's trustd"}, {10250, "the kubelet"}, {6443, "the Kubernetes API"}, {2379, "etcd"}, {7445, "KubePrism"}, {4240, "Cilium's health checks"}}
 
-func (c *checker) apiServerFlags(at string, flags map[string]string) {
+func (c *checker) apiServerFlags(at *field.Path, flags map[string]string) {
 	if modes, ok := flags["authorization-mode"]; ok && (!strings.Contains(modes, "Node") || !strings.Contains(modes, "RBAC")) {
-		c.errorf(join(at, "authorization-mode"), "%q lacks Node or RBAC: kubelets could not read their pods", modes)
+		c.errorf(entry(at, "authorization-mode"), "%q lacks Node or RBAC: kubelets could not read their pods", modes)
 	}
 	for _, plugin := range []string{"NodeRestriction", "ServiceAccount", "NamespaceLifecycle", "PodSecurity"} {
 		if slices.Contains(strings.Split(flags["disable-admission-plugins"], ","), plugin) {
-			c.errorf(join(at, "disable-admission-plugins"), "%s keeps nodes and pods in their bounds, and the cluster relies on it", plugin)
+			c.errorf(entry(at, "disable-admission-plugins"), "%s keeps nodes and pods in their bounds, and the cluster relies on it", plugin)
 		}
 	}
 	ports, given := flags["service-node-port-range"]
 	if !given {
 		return
 	}
-	p := join(at, "service-node-port-range")
+	p := entry(at, "service-node-port-range")
 	first, last, ok := strings.Cut(ports, "-")
 	low, errLow := strconv.Atoi(first)
 	high, errHigh := strconv.Atoi(last)
@@ -175,7 +177,7 @@ func (c *checker) apiServerFlags(at string, flags map[string]string) {
 
 // leaderElection holds the times of an election against each other
 // (https://github.com/kubernetes/kubernetes/blob/v1.34.1/staging/src/k8s.io/client-go/tools/leaderelection/leaderelection.go).
-func (c *checker) leaderElection(at, program string, flags map[string]string) {
+func (c *checker) leaderElection(at *field.Path, program string, flags map[string]string) {
 	span := func(name string, usual time.Duration) (time.Duration, bool) {
 		value, given := flags[name]
 		if !given {
@@ -188,11 +190,11 @@ func (c *checker) leaderElection(at, program string, flags map[string]string) {
 	l, okL := span(lease, 15*time.Second)
 	n, okN := span(renew, 10*time.Second)
 	r, okR := span(retry, 2*time.Second)
-	told := func(key, other string) string {
+	told := func(key, other string) *field.Path {
 		if _, given := flags[key]; given {
-			return join(at, key)
+			return entry(at, key)
 		}
-		return join(at, other)
+		return entry(at, other)
 	}
 	switch {
 	case !okL || !okN || !okR:
@@ -203,9 +205,9 @@ func (c *checker) leaderElection(at, program string, flags map[string]string) {
 	}
 }
 
-func (c *checker) kubeletFlags(at string, flags map[string]string) {
+func (c *checker) kubeletFlags(at *field.Path, flags map[string]string) {
 	if flags["register-node"] == "false" {
-		c.errorf(join(at, "register-node"), "false keeps the node out of the cluster")
+		c.errorf(entry(at, "register-node"), "false keeps the node out of the cluster")
 	}
 	low, okLow := count(flags, "image-gc-low-threshold", 80)
 	high, okHigh := count(flags, "image-gc-high-threshold", 85)
@@ -214,6 +216,6 @@ func (c *checker) kubeletFlags(at string, flags map[string]string) {
 		if _, given := flags[key]; !given {
 			key = "image-gc-high-threshold"
 		}
-		c.errorf(join(at, key), "images are cleared from %d%% down to %d%%: the kubelet would not start", high, low)
+		c.errorf(entry(at, key), "images are cleared from %d%% down to %d%%: the kubelet would not start", high, low)
 	}
 }

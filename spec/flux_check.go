@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // knownGitHosts are those whose ssh host keys the program brings along.
@@ -34,25 +36,25 @@ func (f Flux) repositoryURL() (*url.URL, bool) {
 func (c *checker) repository() {
 	f := c.s.Flux
 	c.repositoryForm()
-	c.branch("flux.branch", f.Branch)
+	c.branch(field.NewPath("flux", "branch"), f.Branch)
 	switch p := f.Path; {
-	case p == "" && c.s.isSet("flux.path"):
-		c.errorf("flux.path", "is empty: Flux would apply the whole repository; give this cluster's directory")
+	case p == "" && c.s.isSet(field.NewPath("flux", "path")):
+		c.errorf(field.NewPath("flux", "path"), "is empty: Flux would apply the whole repository; give this cluster's directory")
 	case p == "":
 	case strings.HasPrefix(p, "/"):
-		c.errorf("flux.path", "%q is absolute; it counts from the top of the repository", p)
+		c.errorf(field.NewPath("flux", "path"), "%q is absolute; it counts from the top of the repository", p)
 	case strings.Contains(p, "\\") || slices.Contains(strings.Split(p, "/"), ".."):
-		c.errorf("flux.path", "%q leads out of the repository", p)
+		c.errorf(field.NewPath("flux", "path"), "%q leads out of the repository", p)
 	case path.Clean(p) == ".":
-		c.warnf("flux.path", "%q is the whole repository: Flux applies every manifest in it", p)
+		c.warnf(field.NewPath("flux", "path"), "%q is the whole repository: Flux applies every manifest in it", p)
 	}
 	if d := f.Interval.Of(); d > 0 && d < 30*time.Second || d < 0 {
-		c.errorf("flux.interval", "%s is shorter than 30s, which Git servers answer by refusing", f.Interval)
+		c.errorf(field.NewPath("flux", "interval"), "%s is shorter than 30s, which Git servers answer by refusing", f.Interval)
 	}
 }
 
 func (c *checker) repositoryForm() {
-	const at = "flux.repository"
+	at := field.NewPath("flux", "repository")
 	f := c.s.Flux
 	if f.Repository == "" {
 		return
@@ -70,10 +72,10 @@ func (c *checker) repositoryForm() {
 		return
 	}
 	if f.Tag != "" && u.Scheme != "oci" {
-		c.errorf("flux.tag", "is of artifacts at oci://, and flux.repository is a Git repository: use branch")
+		c.errorf(field.NewPath("flux", "tag"), "is of artifacts at oci://, and flux.repository is a Git repository: use branch")
 	}
-	if c.s.isSet("flux.username") && f.TokenRef == "" {
-		c.errorf("flux.username", "has no effect without tokenRef")
+	if c.s.isSet(field.NewPath("flux", "username")) && f.TokenRef == "" {
+		c.errorf(field.NewPath("flux", "username"), "has no effect without tokenRef")
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		c.errorf(at, "%q names no repository; write for example %s://%s/owner/name.git", f.Repository, u.Scheme, u.Host)
@@ -85,7 +87,7 @@ func (c *checker) repositoryForm() {
 		}
 		c.hostKeys(u.Hostname(), u.Port())
 		if f.TokenRef != "" {
-			c.errorf("flux.tokenRef", "is for https; this repository is cloned over ssh, with privateKeyRef")
+			c.errorf(field.NewPath("flux", "tokenRef"), "is for https; this repository is cloned over ssh, with privateKeyRef")
 		}
 		return
 	case "oci":
@@ -97,10 +99,10 @@ func (c *checker) repositoryForm() {
 		c.errorf(at, "has a user in it; give the token by tokenRef")
 	}
 	if f.PrivateKeyRef != "" {
-		c.errorf("flux.privateKeyRef", "is for ssh; this repository is cloned over %s, with tokenRef", u.Scheme)
+		c.errorf(field.NewPath("flux", "privateKeyRef"), "is for ssh; this repository is cloned over %s, with tokenRef", u.Scheme)
 	}
 	if f.KnownHosts != "" {
-		c.errorf("flux.knownHosts", "is for ssh; this repository is cloned over %s", u.Scheme)
+		c.errorf(field.NewPath("flux", "knownHosts"), "is for ssh; this repository is cloned over %s", u.Scheme)
 	}
 }
 
@@ -109,7 +111,7 @@ func (c *checker) hostKeys(host, port string) {
 	known := c.s.Flux.KnownHosts
 	if known == "" {
 		if !slices.Contains(knownGitHosts, host) {
-			c.errorf("flux.knownHosts", "is missing: give the output of `ssh-keyscan %s`; only the keys of %s are known already", host, quoted(knownGitHosts))
+			c.errorf(field.NewPath("flux", "knownHosts"), "is missing: give the output of `ssh-keyscan %s`; only the keys of %s are known already", host, quoted(knownGitHosts))
 		}
 		return
 	}
@@ -120,17 +122,17 @@ func (c *checker) hostKeys(host, port string) {
 			continue
 		}
 		if len(fields) < 3 {
-			c.errorf("flux.knownHosts", "line %d is not: host, kind of key, key", i+1)
+			c.errorf(field.NewPath("flux", "knownHosts"), "line %d is not: host, kind of key, key", i+1)
 			return
 		}
 		if !hostKey(fields[1], fields[2]) {
-			c.errorf("flux.knownHosts", "line %d: the key is not one of kind %s; a part of it may be missing", i+1, fields[1])
+			c.errorf(field.NewPath("flux", "knownHosts"), "line %d: the key is not one of kind %s; a part of it may be missing", i+1, fields[1])
 			return
 		}
 		found = found || hostKeyOf(fields[0], host, port)
 	}
 	if !found {
-		c.errorf("flux.knownHosts", "has no line for %s, the host of flux.repository", sshHost(host, port))
+		c.errorf(field.NewPath("flux", "knownHosts"), "has no line for %s, the host of flux.repository", sshHost(host, port))
 	}
 }
 
@@ -184,7 +186,7 @@ func hostKey(kind, key string) bool {
 }
 
 // branch holds a name against git's rules (https://git-scm.com/docs/git-check-ref-format).
-func (c *checker) branch(at, name string) {
+func (c *checker) branch(at *field.Path, name string) {
 	bad := name != "" && (strings.ContainsAny(name, " ~^:?*[\\\t\n") || strings.Contains(name, "..") || strings.Contains(name, "@{") ||
 		strings.HasPrefix(name, "/") || strings.HasPrefix(name, "-") || strings.HasSuffix(name, "/") || strings.HasSuffix(name, ".") ||
 		strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, "refs/"))

@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // webhook checks that the Git server can announce pushes.
@@ -13,14 +14,14 @@ func (c *checker) webhook() {
 	if f.Webhook == nil || f.OCI() {
 		return
 	}
-	const at = "flux.webhook"
+	at := field.NewPath("flux", "webhook")
 	u, ok := f.repositoryURL()
 	if ok && slices.Contains(publicGitHosts, u.Hostname()) {
 		if c.s.Edge.Exposure == ExposureNone {
 			c.errorf(at, "%s cannot reach the cluster: edge.exposure is none; use tunnel or direct, or leave the webhook out", u.Hostname())
 		}
 		if want := map[string]WebhookProvider{"github.com": "github", "gitlab.com": "gitlab"}[u.Hostname()]; want != "" && f.Webhook.Provider != want {
-			c.errorf(at+".provider", "%s does not announce pushes of %s; write %s", f.Webhook.Provider, u.Hostname(), want)
+			c.errorf(at.Child("provider"), "%s does not announce pushes of %s; write %s", f.Webhook.Provider, u.Hostname(), want)
 		}
 	}
 	if c.s.Edge.Exposure == ExposureNone && len(c.s.Edge.Gateways.Internal) == 0 {
@@ -38,13 +39,13 @@ func (c *checker) webhook() {
 	rest, below := strings.CutSuffix(h, "."+d)
 	switch owner := c.hostTaken(h, rest); {
 	case owner != "":
-		c.errorf(at+".host", "%s is also %s: give the receiver a name of its own", h, owner)
+		c.errorf(at.Child("host"), "%s is also %s: give the receiver a name of its own", h, owner)
 	case !isDomain(h):
-		c.errorf(at+".host", "%q is not a host name", h)
+		c.errorf(at.Child("host"), "%q is not a host name", h)
 	case !below:
-		c.errorf(at+".host", "%s is not under cluster.domain (%s), for which the gateways answer", h, c.s.Cluster.Domain)
+		c.errorf(at.Child("host"), "%s is not under cluster.domain (%s), for which the gateways answer", h, c.s.Cluster.Domain)
 	case strings.Contains(rest, "."):
-		c.errorf(at+".host", "%s has more than one part before %s: the wildcard certificate covers one", h, d)
+		c.errorf(at.Child("host"), "%s has more than one part before %s: the wildcard certificate covers one", h, d)
 	}
 }
 
@@ -64,7 +65,7 @@ func (c *checker) hostTaken(host, label string) string {
 		return "the host of flux.repository"
 	}
 	if i, ok := c.byName[label]; ok {
-		return fmt.Sprintf("the name of nodes[%d]", i)
+		return "the name of " + nodePath(i).String()
 	}
 	return takenHosts[label]
 }
@@ -76,28 +77,28 @@ func (c *checker) github() {
 	if g == nil || f.OCI() {
 		return
 	}
-	const at = "flux.github"
+	at := field.NewPath("flux", "github")
 	u, ok := f.repositoryURL()
 	if ok && u.Hostname() != "github.com" && u.Hostname() != "ssh.github.com" {
 		c.errorf(at, "flux.repository is at %s, not at GitHub", u.Hostname())
 		return
 	}
 	if ok && len(strings.Split(strings.Trim(u.Path, "/"), "/")) != 2 {
-		c.errorf("flux.repository", "%q is not owner/name at GitHub", strings.Trim(u.Path, "/"))
+		c.errorf(field.NewPath("flux", "repository"), "%q is not owner/name at GitHub", strings.Trim(u.Path, "/"))
 	}
 	if g.DeployKey && !f.SSH() && ok {
-		c.errorf(at+".deployKey", "a deploy key is for ssh, and the repository is cloned over %s", u.Scheme)
+		c.errorf(at.Child("deployKey"), "a deploy key is for ssh, and the repository is cloned over %s", u.Scheme)
 	}
 	if g.RegisterWebhook && f.Webhook == nil {
-		c.errorf(at+".registerWebhook", "is on, but there is no flux.webhook")
+		c.errorf(at.Child("registerWebhook"), "is on, but there is no flux.webhook")
 	}
 	if len(g.RequiredChecks) > 0 && !g.Protection {
-		c.errorf(at+".requiredChecks", "has no effect while protection is false")
+		c.errorf(at.Child("requiredChecks"), "has no effect while protection is false")
 	}
 	seen := map[string]bool{}
 	for i, name := range g.RequiredChecks {
 		if strings.TrimSpace(name) == "" || seen[name] {
-			c.errorf(fmt.Sprintf("%s.requiredChecks[%d]", at, i), "%q is empty or listed twice", name)
+			c.errorf(at.Child("requiredChecks").Index(i), "%q is empty or listed twice", name)
 		}
 		seen[name] = true
 	}

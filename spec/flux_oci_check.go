@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var (
@@ -14,7 +16,7 @@ var (
 
 // artifact checks what is said of an artifact in a registry in place of a Git repository.
 func (c *checker) artifact(u *url.URL) {
-	const at = "flux.repository"
+	at := field.NewPath("flux", "repository")
 	f := c.s.Flux
 	name := strings.Trim(u.Path, "/")
 	switch bare, tag, tagged := strings.Cut(name, ":"); {
@@ -25,16 +27,16 @@ func (c *checker) artifact(u *url.URL) {
 	case name != "" && !ociName.MatchString(name):
 		c.errorf(at, "%q is not a repository of a registry: small letters, digits, dots, dashes and underscores", f.Repository)
 	}
-	if f.Tag != "" && !ociTag.MatchString(f.Tag) || f.Tag == "" && c.s.isSet("flux.tag") {
-		c.errorf("flux.tag", "%q is not a tag such as latest", f.Tag)
+	if f.Tag != "" && !ociTag.MatchString(f.Tag) || f.Tag == "" && c.s.isSet(field.NewPath("flux", "tag")) {
+		c.errorf(field.NewPath("flux", "tag"), "%q is not a tag such as latest", f.Tag)
 	}
-	if c.s.isSet("flux.branch") {
-		c.errorf("flux.branch", "is of a Git repository, and flux.repository is an artifact: use tag")
+	if c.s.isSet(field.NewPath("flux", "branch")) {
+		c.errorf(field.NewPath("flux", "branch"), "is of a Git repository, and flux.repository is an artifact: use tag")
 	}
 	for _, wrong := range []struct {
-		key string
+		key *field.Path
 		set bool
-	}{{"flux.webhook", f.Webhook != nil}, {"flux.github", f.GitHub != nil}} {
+	}{{field.NewPath("flux", "webhook"), f.Webhook != nil}, {field.NewPath("flux", "github"), f.GitHub != nil}} {
 		if wrong.set {
 			c.errorf(wrong.key, "is about pushes to a Git repository, and flux.repository is an artifact, at which Flux looks every flux.interval")
 		}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var (
@@ -40,12 +42,12 @@ var onlyAMD64 = []string{"siderolabs/intel-ucode", "siderolabs/amd-ucode", "side
 // images checks what the image factory is asked for.
 func (c *checker) images() {
 	if f := c.s.Cluster.ImageFactory; f != "" && !hostName.MatchString(f) {
-		c.errorf("cluster.imageFactory", "%q is not a host, with a port or without: write for example factory.talos.dev", f)
+		c.errorf(field.NewPath("cluster", "imageFactory"), "%q is not a host, with a port or without: write for example factory.talos.dev", f)
 	}
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		seen := map[string]int{}
 		for i, e := range n.Extensions {
-			p := fmt.Sprintf("%s.extensions[%d]", at, i)
+			p := at.Child("extensions").Index(i)
 			if first, ok := seen[e]; ok {
 				c.errorf(p, "%s is already extensions[%d]", e, first)
 				continue
@@ -56,13 +58,13 @@ func (c *checker) images() {
 		keys := map[int]int{}
 		for i, m := range n.Meta {
 			if first, ok := keys[m.Key]; ok {
-				c.errorf(fmt.Sprintf("%s.meta[%d].key", at, i), "%d is already meta[%d]", m.Key, first)
+				c.errorf(at.Child("meta").Index(i).Child("key"), "%d is already meta[%d]", m.Key, first)
 			}
 			keys[m.Key] = i
 		}
 		c.kernelArgs(at, n)
 		c.overlay(at, n)
-		c.bootloader(at+".bootloader", n)
+		c.bootloader(at.Child("bootloader"), n)
 		c.installer(at, n)
 	})
 }
@@ -71,7 +73,7 @@ func (c *checker) images() {
 // (https://github.com/siderolabs/talos/blob/v1.14.1/pkg/machinery/imager/quirks/quirks.go).
 const chosenBootloader = Version("v1.12")
 
-func (c *checker) bootloader(at string, n *Node) {
+func (c *checker) bootloader(at *field.Path, n *Node) {
 	talos := c.s.Cluster.TalosVersion
 	_, readable := talos.parse()
 	switch {
@@ -89,11 +91,11 @@ func (c *checker) bootloader(at string, n *Node) {
 var installerName = regexp.MustCompile(installerGrammar)
 
 // installer checks an image of the owner's own, and that nothing is asked of the image factory beside it.
-func (c *checker) installer(at string, n *Node) {
+func (c *checker) installer(at *field.Path, n *Node) {
 	if n.Installer == "" {
 		return
 	}
-	path := at + ".installer"
+	path := at.Child("installer")
 	if strings.ContainsAny(n.Installer[strings.LastIndex(n.Installer, "/")+1:], ":@") {
 		c.errorf(path, "%q ends with a tag or a digest: leave it out, the tag is cluster.talosVersion", n.Installer)
 		return
@@ -106,16 +108,19 @@ func (c *checker) installer(at string, n *Node) {
 		key   string
 		given bool
 	}{
-		{"kernelArgs", len(n.KernelArgs) > 0}, {"meta", len(n.Meta) > 0}, {"overlay", n.Overlay != nil},
-		{"bootloader", n.Bootloader != ""}, {"secureBoot", n.SecureBoot},
+		{"kernelArgs", len(n.KernelArgs) > 0},
+		{"meta", len(n.Meta) > 0},
+		{"overlay", n.Overlay != nil},
+		{"bootloader", n.Bootloader != ""},
+		{"secureBoot", n.SecureBoot},
 	} {
 		if asked.given {
-			c.errorf(at+"."+asked.key, "is asked of the image factory, whose image %s (%s) takes the place of: build it into that one", path, n.Installer)
+			c.errorf(at.Child(asked.key), "is asked of the image factory, whose image %s (%s) takes the place of: build it into that one", path, n.Installer)
 		}
 	}
 }
 
-func (c *checker) extension(at, name string, arch Arch) {
+func (c *checker) extension(at *field.Path, name string, arch Arch) {
 	short, official := strings.CutPrefix(name, "siderolabs/")
 	switch {
 	case slices.Contains(officialExtensions, name):
@@ -138,10 +143,10 @@ func (c *checker) extension(at, name string, arch Arch) {
 // ownedArgs are kernel arguments that Talos or the program sets.
 var ownedArgs = []string{"talos.platform", "talos.config", "talos.hostname", "init", "root"}
 
-func (c *checker) kernelArgs(at string, n *Node) {
+func (c *checker) kernelArgs(at *field.Path, n *Node) {
 	seen := map[string]int{}
 	for i, arg := range n.KernelArgs {
-		p := fmt.Sprintf("%s.kernelArgs[%d]", at, i)
+		p := at.Child("kernelArgs").Index(i)
 		key, _, _ := strings.Cut(arg, "=")
 		switch {
 		case strings.TrimSpace(arg) == "":
@@ -151,7 +156,7 @@ func (c *checker) kernelArgs(at string, n *Node) {
 		case slices.Contains(ownedArgs, key):
 			c.errorf(p, "%s is set by Talos itself", key)
 		default:
-			c.kernelArgument(p, n, arg)
+			c.kernelArgument(at, p, n, arg)
 		}
 		if first, ok := seen[arg]; ok {
 			c.errorf(p, "%s is already kernelArgs[%d]", arg, first)
@@ -160,42 +165,42 @@ func (c *checker) kernelArgs(at string, n *Node) {
 	}
 }
 
-func (c *checker) overlay(at string, n *Node) {
+func (c *checker) overlay(at *field.Path, n *Node) {
 	o := n.Overlay
 	if o == nil {
 		return
 	}
 	if o.Image != "" && !extensionName.MatchString(o.Image) {
-		c.errorf(at+".overlay.image", "%q is not an overlay image such as siderolabs/sbc-raspberrypi", o.Image)
+		c.errorf(at.Child("overlay", "image"), "%q is not an overlay image such as siderolabs/sbc-raspberrypi", o.Image)
 	}
 	if n.Arch != ArchARM64 && n.Arch != "" {
-		c.errorf(at+".overlay", "overlays are for single-board computers, which are arm64; the node's arch is %s", n.Arch)
+		c.errorf(at.Child("overlay"), "overlays are for single-board computers, which are arm64; the node's arch is %s", n.Arch)
 	}
 	if n.SecureBoot {
-		c.errorf(at+".secureBoot", "single-board computers with an overlay do not start by UEFI, so nothing checks the signature")
+		c.errorf(at.Child("secureBoot"), "single-board computers with an overlay do not start by UEFI, so nothing checks the signature")
 	}
 }
 
 // encryption checks the keys of Talos's volumes and of user volumes.
 func (c *checker) encryption() {
-	c.eachNode(func(at string, n *Node) {
-		c.volumeKeys(at+".encryption.state", n, n.Encryption.State)
-		c.volumeKeys(at+".encryption.ephemeral", n, n.Encryption.Ephemeral)
+	c.eachNode(func(at *field.Path, n *Node) {
+		c.volumeKeys(at.Child("encryption", "state"), n, n.Encryption.State)
+		c.volumeKeys(at.Child("encryption", "ephemeral"), n, n.Encryption.Ephemeral)
 		for i, v := range n.UserVolumes {
-			c.volumeKeys(fmt.Sprintf("%s.userVolumes[%d].encryption", at, i), n, v.Encryption)
+			c.volumeKeys(at.Child("userVolumes").Index(i).Child("encryption"), n, v.Encryption)
 		}
 		for i, v := range n.RawVolumes {
-			c.volumeKeys(fmt.Sprintf("%s.rawVolumes[%d].encryption", at, i), n, v.Encryption)
+			c.volumeKeys(at.Child("rawVolumes").Index(i).Child("encryption"), n, v.Encryption)
 		}
 		state := n.Encryption.State
 		if n.Encryption.Ephemeral != nil && state == nil && slices.ContainsFunc(n.Encryption.Ephemeral.Keys, func(k EncryptionKey) bool { return k.Type == KeyStatic }) {
-			c.warnf(at+".encryption.ephemeral", "its passphrase lies in the clear on the STATE volume: encrypt state too")
+			c.warnf(at.Child("encryption", "ephemeral"), "its passphrase lies in the clear on the STATE volume: encrypt state too")
 		}
 		if state == nil {
 			return
 		}
 		for i, k := range state.Keys {
-			p := fmt.Sprintf("%s.encryption.state.keys[%d].type", at, i)
+			p := at.Child("encryption", "state", "keys").Index(i).Child("type")
 			switch {
 			case k.Type == KeyKMS && !n.DHCP:
 				c.errorf(p, "kms cannot unlock STATE on a node with a static address: the address is on STATE, so the server cannot be reached before; use dhcp: true, or tpm")
@@ -206,32 +211,32 @@ func (c *checker) encryption() {
 	})
 }
 
-func (c *checker) volumeKeys(at string, n *Node, v *VolumeEncryption) {
+func (c *checker) volumeKeys(at *field.Path, n *Node, v *VolumeEncryption) {
 	if v == nil {
 		return
 	}
 	if s := v.SectorSize; s != 0 && s&(s-1) != 0 {
-		c.errorf(at+".sectorSize", "%d is not 512, 1024, 2048 or 4096", s)
+		c.errorf(at.Child("sectorSize"), "%d is not 512, 1024, 2048 or 4096", s)
 	}
 	weak := len(v.Keys) > 0
 	for i, k := range v.Keys {
-		p := fmt.Sprintf("%s.keys[%d]", at, i)
+		p := at.Child("keys").Index(i)
 		weak = weak && k.Type == KeyNodeID
 		switch {
 		case k.Type == KeyTPM && !n.SecureBoot:
-			c.warnf(p+".type", "tpm without secureBoot seals the key to this machine and to nothing that it boots: whoever has the machine can unlock the disk")
+			c.warnf(p.Child("type"), "tpm without secureBoot seals the key to this machine and to nothing that it boots: whoever has the machine can unlock the disk")
 		case k.Type == KeyStatic && k.PassphraseRef == "" && !c.anyBad(p):
-			c.errorf(p+".passphraseRef", "is missing: type static wants a passphrase, for example op://home/talos/disk-passphrase")
+			c.errorf(p.Child("passphraseRef"), "is missing: type static wants a passphrase, for example op://home/talos/disk-passphrase")
 		case k.Type == KeyKMS && k.Endpoint == "" && !c.anyBad(p):
-			c.errorf(p+".endpoint", "is missing: type kms wants its server, for example https://kms.example.com:4050")
+			c.errorf(p.Child("endpoint"), "is missing: type kms wants its server, for example https://kms.example.com:4050")
 		}
 		if k.Endpoint != "" && k.Type != KeyKMS {
-			c.errorf(p+".endpoint", "has no effect with type %s", k.Type)
+			c.errorf(p.Child("endpoint"), "has no effect with type %s", k.Type)
 		} else if k.Endpoint != "" {
-			c.url(p+".endpoint", k.Endpoint, "https", "grpc")
+			c.url(p.Child("endpoint"), k.Endpoint, "https", "grpc")
 		}
 		if k.PassphraseRef != "" && k.Type != KeyStatic {
-			c.errorf(p+".passphraseRef", "has no effect with type %s", k.Type)
+			c.errorf(p.Child("passphraseRef"), "has no effect with type %s", k.Type)
 		}
 	}
 	if weak {

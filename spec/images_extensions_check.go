@@ -1,9 +1,10 @@
 package spec
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // extensionGroups are extensions of which a node has one at most.
@@ -42,8 +43,8 @@ var extensionNeeds = map[string][]string{
 
 // extensionSets checks that the extensions of a node go together.
 func (c *checker) extensionSets() {
-	c.eachNode(func(at string, n *Node) {
-		place := func(e string) string { return fmt.Sprintf("%s.extensions[%d]", at, slices.Index(n.Extensions, e)) }
+	c.eachNode(func(at *field.Path, n *Node) {
+		place := func(e string) *field.Path { return at.Child("extensions").Index(slices.Index(n.Extensions, e)) }
 		for _, g := range extensionGroups {
 			var have []string
 			for _, e := range n.Extensions {

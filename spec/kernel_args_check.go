@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // protectedSysctls are those that the kubelet finds as it wants them, or does not start
@@ -16,14 +17,14 @@ var protectedSysctls = map[string]string{
 }
 
 // protectedSysctl refuses values that the kubelet does not start with.
-func (c *checker) protectedSysctl(at, key, value string) {
+func (c *checker) protectedSysctl(at *field.Path, key, value string) {
 	if want, ok := protectedSysctls[key]; ok && value != want && value != "" {
 		c.errorf(at, "%s is not %s, which the kubelet wants of a node: it would not start", value, want)
 	}
 }
 
 // kernelArgument refuses arguments that undo what fields say, or what the node needs.
-func (c *checker) kernelArgument(at string, n *Node, arg string) {
+func (c *checker) kernelArgument(node, at *field.Path, n *Node, arg string) {
 	key, value, _ := strings.Cut(arg, "=")
 	switch {
 	case slices.Contains([]string{"ip", "vlan", "bond", "bridge"}, key) && value != "" && value != "dhcp":
@@ -45,7 +46,7 @@ func (c *checker) kernelArgument(at string, n *Node, arg string) {
 	}
 	if name, ok := strings.CutPrefix(key, "sysctl."); ok {
 		if mine, set := n.Sysctls[name]; set && mine != value {
-			c.errorf(at, "%s is also %s (%s): keep one of them", name, join(parentPath(parentPath(at))+".sysctls", name), mine)
+			c.errorf(at, "%s is also %s (%s): keep one of them", name, entry(node.Child("sysctls"), name), mine)
 			return
 		}
 		c.protectedSysctl(at, name, value)
@@ -63,13 +64,13 @@ func predictable(name string) bool {
 }
 
 // hostsName refuses a name in a hosts file that leads away from its owner.
-func (c *checker) hostsName(at, address, name string) {
+func (c *checker) hostsName(at *field.Path, address, name string) {
 	if i, ok := c.byName[name]; ok {
 		for _, a := range c.s.Nodes[i].Addresses() {
 			if a.String() == address {
 				return
 			}
 		}
-		c.errorf(at, "%s is nodes[%d], at %s, and would be looked for at %s", name, i, fmt.Sprint(c.s.Nodes[i].Address), address)
+		c.errorf(at, "%s is %s, at %s, and would be looked for at %s", name, nodePath(i), c.s.Nodes[i].Address, address)
 	}
 }

@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // moduleExtensions are kernel modules that only an extension brings
@@ -24,7 +25,7 @@ var modulePrefixes = map[string][]string{
 }
 
 // moduleExtension checks that a module is part of the node's image.
-func (c *checker) moduleExtension(at string, n *Node, module string) {
+func (c *checker) moduleExtension(at *field.Path, n *Node, module string) {
 	e := moduleExtensions[module]
 	if e == "" || slices.Contains(n.Extensions, e) {
 		return
@@ -39,48 +40,48 @@ func (c *checker) moduleExtension(at string, n *Node, module string) {
 
 // kernels checks what the kernel and the hosts file of each node are told.
 func (c *checker) kernels() {
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		seen := map[string]int{}
 		for i, m := range n.KernelModules {
-			p := fmt.Sprintf("%s.kernelModules[%d]", at, i)
+			p := at.Child("kernelModules").Index(i)
 			if strings.ContainsAny(m.Name, " /.=") {
-				c.errorf(p+".name", "%q is not the name of a kernel module", m.Name)
+				c.errorf(p.Child("name"), "%q is not the name of a kernel module", m.Name)
 			}
 			if first, ok := seen[m.Name]; ok && m.Name != "" {
-				c.errorf(p+".name", "%s is already kernelModules[%d]", m.Name, first)
+				c.errorf(p.Child("name"), "%s is already kernelModules[%d]", m.Name, first)
 			}
 			seen[m.Name] = i
-			c.moduleExtension(p+".name", n, m.Name)
+			c.moduleExtension(p.Child("name"), n, m.Name)
 			for j, param := range m.Parameters {
 				if strings.ContainsAny(param, " \t") {
-					c.errorf(fmt.Sprintf("%s.parameters[%d]", p, j), "%q has a blank in it: write each parameter as an entry of its own", param)
+					c.errorf(p.Child("parameters").Index(j), "%q has a blank in it: write each parameter as an entry of its own", param)
 				}
 			}
 		}
-		c.sysctls(at+".sysctls", n.Sysctls)
+		c.sysctls(at.Child("sysctls"), n.Sysctls)
 		for _, key := range slices.Sorted(maps.Keys(n.Sysfs)) {
 			if strings.HasPrefix(key, "/") || !strings.Contains(key, ".") {
-				c.errorf(join(at+".sysfs", key), "is written with dots and without /sys: devices.system.cpu.cpu0.cpufreq.scaling_governor")
+				c.errorf(entry(at.Child("sysfs"), key), "is written with dots and without /sys: devices.system.cpu.cpu0.cpufreq.scaling_governor")
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(n.Hosts)) {
-			p := join(at+".hosts", key)
+			p := entry(at.Child("hosts"), key)
 			if !parses(key) {
 				c.errorf(p, "the key is not an IP address; write address: [name]")
 			}
 			for i, name := range n.Hosts[key] {
 				if !isDomain(strings.ToLower(name)) {
-					c.errorf(fmt.Sprintf("%s[%d]", p, i), "%q is not a host name", name)
+					c.errorf(p.Index(i), "%q is not a host name", name)
 				}
-				c.hostsName(fmt.Sprintf("%s[%d]", p, i), key, name)
+				c.hostsName(p.Index(i), key, name)
 			}
 		}
 	})
 }
 
-func (c *checker) sysctls(at string, values map[string]string) {
+func (c *checker) sysctls(at *field.Path, values map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		p, value := join(at, key), values[key]
+		p, value := entry(at, key), values[key]
 		dotted := strings.ReplaceAll(key, "/", ".")
 		switch {
 		case !strings.Contains(dotted, ".") || strings.ContainsAny(key, " =") || strings.HasPrefix(key, "/"):

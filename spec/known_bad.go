@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 //go:embed known_bad.yaml
@@ -112,7 +113,7 @@ func (c *checker) knownBad(set VersionSet) (refused []meeting) {
 		}
 		var named []string
 		var met []Component
-		path := ""
+		var path *field.Path
 		for _, component := range set.names() {
 			if _, ok := k.Versions[component]; ok {
 				path, met = component.path(), append(met, component)

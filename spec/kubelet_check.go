@@ -1,11 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // ownedKubeletArgs are set by Talos, or by other keys of the stack file.
@@ -18,42 +19,42 @@ var ownedKubeletArgs = map[string]string{
 
 // kubelets checks the kubelet's flags and mounts, and the watchdog.
 func (c *checker) kubelets() {
-	c.eachNode(func(at string, n *Node) {
-		c.flags(at+".kubeletArgs", n.KubeletArgs, ownedKubeletArgs)
-		c.flagValues("kubelet")(at+".kubeletArgs", n.KubeletArgs)
+	c.eachNode(func(at *field.Path, n *Node) {
+		c.flags(at.Child("kubeletArgs"), n.KubeletArgs, ownedKubeletArgs)
+		c.flagValues("kubelet")(at.Child("kubeletArgs"), n.KubeletArgs)
 		seen := map[string]int{}
 		for i, m := range n.KubeletMounts {
-			p := fmt.Sprintf("%s.kubeletMounts[%d]", at, i)
-			good := c.mountPath(p+".source", m.Source)
+			p := at.Child("kubeletMounts").Index(i)
+			good := c.mountPath(p.Child("source"), m.Source)
 			if m.Destination != m.Source {
-				good = c.mountPath(p+".destination", m.Destination)
+				good = c.mountPath(p.Child("destination"), m.Destination)
 			}
 			if good {
-				c.mountOver(p+".destination", m.Destination)
+				c.mountOver(p.Child("destination"), m.Destination)
 			}
 			if first, ok := seen[m.Destination]; ok && m.Destination != "" {
-				c.errorf(p+".destination", "%s is also mounted by kubeletMounts[%d]", m.Destination, first)
+				c.errorf(p.Child("destination"), "%s is also mounted by kubeletMounts[%d]", m.Destination, first)
 			}
 			seen[m.Destination] = i
 			c.mountedAnyway(p, n, m)
 			if strings.HasPrefix(m.Source, "/") && !strings.HasPrefix(m.Source, "/var") && !strings.HasPrefix(m.Source, "/dev") && !strings.HasPrefix(m.Source, "/run/") && !strings.HasPrefix(m.Source, "/sys") {
-				c.warnf(p+".source", "%s is on Talos's read-only system; what is kept lies under /var", m.Source)
+				c.warnf(p.Child("source"), "%s is on Talos's read-only system; what is kept lies under /var", m.Source)
 			}
 		}
 		if w := n.Watchdog; w != nil {
 			// https://github.com/siderolabs/talos/blob/v1.11.1/pkg/machinery/config/types/runtime/watchdog_timer.go
 			if w.Timeout.Seconds() < 10 {
-				c.errorf(at+".watchdog.timeout", "%s is shorter than Talos's shortest, 10s", w.Timeout)
+				c.errorf(at.Child("watchdog", "timeout"), "%s is shorter than Talos's shortest, 10s", w.Timeout)
 			}
 			if !strings.HasPrefix(w.Device, "/dev/watchdog") {
-				c.errorf(at+".watchdog.device", "%q is not a watchdog such as /dev/watchdog0", w.Device)
+				c.errorf(at.Child("watchdog", "device"), "%q is not a watchdog such as /dev/watchdog0", w.Device)
 			}
 		}
 	})
 }
 
 // mountedAnyway tells of mounts that Talos makes by itself, and of those that it does not make any more.
-func (c *checker) mountedAnyway(at string, n *Node, m Mount) {
+func (c *checker) mountedAnyway(at *field.Path, n *Node, m Mount) {
 	contract, ok := c.s.Cluster.TalosContract.parse()
 	last, _ := lastKubeletMounts.parse()
 	switch {
@@ -70,7 +71,7 @@ func (c *checker) mountedAnyway(at string, n *Node, m Mount) {
 // (https://github.com/siderolabs/talos/blob/v1.14.1/pkg/machinery/config/types/k8s/kubelet.go).
 const lastKubeletMounts = Version("v1.13")
 
-func (c *checker) mountPath(at, p string) bool {
+func (c *checker) mountPath(at *field.Path, p string) bool {
 	switch {
 	case p == "":
 		return true
@@ -85,9 +86,9 @@ func (c *checker) mountPath(at, p string) bool {
 }
 
 // flags checks the names of command-line flags, and that they are not set by other keys.
-func (c *checker) flags(at string, flags, owned map[string]string) {
+func (c *checker) flags(at *field.Path, flags, owned map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(flags)) {
-		p := join(at, name)
+		p := entry(at, name)
 		switch owner := owned[name]; {
 		case strings.HasPrefix(name, "-"):
 			c.errorf(p, "is written without the leading dashes: %s", strings.TrimLeft(name, "-"))

@@ -1,6 +1,10 @@
 package spec
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // KubeSpan joins nodes in several networks by WireGuard, whatever routers and address translation lie between
 // (https://www.talos.dev/latest/talos-guides/network/kubespan/). Nodes find each other through cluster.discovery.
@@ -24,17 +28,17 @@ func (c *checker) kubeSpan() {
 	if k == nil {
 		return
 	}
-	const path = "network.kubeSpan"
+	path := field.NewPath("network", "kubeSpan")
 	if !c.s.Cluster.Discovery.Enabled {
 		c.errorf(path, "wants cluster.discovery.enabled: its peers find each other through it")
 	}
 	if room := c.s.Network.MTU - wireGuardOverhead; k.MTU > room && c.s.Network.MTU >= 1280 {
-		c.errorf(path+".mtu", "%d is larger than the %d that network.mtu (%d) leaves after WireGuard's own %d bytes", k.MTU, room, c.s.Network.MTU, wireGuardOverhead)
+		c.errorf(path.Child("mtu"), "%d is larger than the %d that network.mtu (%d) leaves after WireGuard's own %d bytes", k.MTU, room, c.s.Network.MTU, wireGuardOverhead)
 	}
 	if c.s.Cilium.Encryption.Type == EncryptionWireGuard {
 		c.warnf(path, "encrypts between nodes what cilium.encryption encrypts already: each packet is encrypted twice")
 	}
 	if k.AdvertiseKubernetesNetworks && c.s.Cilium.Routing == RoutingTunnel {
-		c.errorf(path+".advertiseKubernetesNetworks", "sends pods' packets one way and cilium.routing tunnel another: turn one of them off")
+		c.errorf(path.Child("advertiseKubernetesNetworks"), "sends pods' packets one way and cilium.routing tunnel another: turn one of them off")
 	}
 }

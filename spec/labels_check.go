@@ -1,11 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
@@ -13,9 +14,9 @@ var labelWord = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9]
 
 // labels checks node labels and annotations.
 func (c *checker) labels() {
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		for _, key := range slices.Sorted(maps.Keys(n.Labels)) {
-			p := join(at+".labels", key)
+			p := entry(at.Child("labels"), key)
 			if !c.labelKey(p, key) {
 				continue
 			}
@@ -25,12 +26,12 @@ func (c *checker) labels() {
 			c.restricted(p, key, n)
 		}
 		for _, key := range slices.Sorted(maps.Keys(n.Annotations)) {
-			c.labelKey(join(at+".annotations", key), key)
+			c.labelKey(entry(at.Child("annotations"), key), key)
 		}
 	})
 }
 
-func (c *checker) labelKey(path, key string) bool {
+func (c *checker) labelKey(path *field.Path, key string) bool {
 	prefix, name, ok := strings.Cut(key, "/")
 	if !ok {
 		prefix, name = "", key
@@ -52,7 +53,7 @@ var freeForKubelets = []string{
 // setByKubelets are the labels that every kubelet gives its node.
 var setByKubelets = []string{"kubernetes.io/hostname", "kubernetes.io/arch", "kubernetes.io/os", "beta.kubernetes.io/arch", "beta.kubernetes.io/os"}
 
-func (c *checker) restricted(path, key string, n *Node) {
+func (c *checker) restricted(path *field.Path, key string, n *Node) {
 	domain, _, _ := strings.Cut(key, "/")
 	own := strings.Contains(key, "/") && (within(domain, "kubernetes.io") || within(domain, "k8s.io"))
 	switch {
@@ -70,16 +71,16 @@ func (c *checker) restricted(path, key string, n *Node) {
 // taints checks node taints, and that some node takes ordinary pods.
 func (c *checker) taints() {
 	open := len(c.s.Nodes) == 0
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		seen := map[Taint]int{}
 		closed := false
 		for i, t := range n.Taints {
-			p := fmt.Sprintf("%s.taints[%d]", at, i)
+			p := at.Child("taints").Index(i)
 			if t.Key != "" {
-				c.labelKey(p+".key", t.Key)
+				c.labelKey(p.Child("key"), t.Key)
 			}
 			if t.Value != "" && !labelWord.MatchString(t.Value) {
-				c.errorf(p+".value", "%q is not a taint's value: up to 63 letters, digits, dashes, dots and underscores", t.Value)
+				c.errorf(p.Child("value"), "%q is not a taint's value: up to 63 letters, digits, dashes, dots and underscores", t.Value)
 			}
 			same := Taint{Key: t.Key, Effect: t.Effect}
 			if first, ok := seen[same]; ok && t.Key != "" {
@@ -92,6 +93,6 @@ func (c *checker) taints() {
 	})
 	schedulable := slices.ContainsFunc(c.s.Nodes, c.s.Schedulable)
 	if !open && schedulable && !c.anyRoleUnknown() {
-		c.errorf("nodes", "every node that takes workloads has a NoSchedule or NoExecute taint: DNS and most charts could run nowhere")
+		c.errorf(field.NewPath("nodes"), "every node that takes workloads has a NoSchedule or NoExecute taint: DNS and most charts could run nowhere")
 	}
 }

@@ -1,11 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // The kernel's limit is 15 bytes; a dot would name a VLAN, which has a key of its own.
@@ -13,38 +14,38 @@ var linkName = regexp.MustCompile(linkNameGrammar)
 
 // links checks that each node says which card carries its address.
 func (c *checker) links() {
-	c.eachNode(func(path string, n *Node) {
+	c.eachNode(func(path *field.Path, n *Node) {
 		c.oneSelector(path, Link{MAC: n.MAC, Interface: n.Interface, Card: n.Card, Bond: n.Bond}, "the node's address")
 		if n.DHCP && n.Lease {
-			c.errorf(path+".lease", "dhcp asks for a lease already, and takes the node's address from it: keep one of the two")
+			c.errorf(path.Child("lease"), "dhcp asks for a lease already, and takes the node's address from it: keep one of the two")
 		}
 		if b := n.Bridge; b != nil {
-			c.linkName(path+".bridge.name", b.Name)
+			c.linkName(path.Child("bridge", "name"), b.Name)
 			if n.Bond != nil && n.Bond.Name == b.Name {
-				c.errorf(path+".bridge.name", "%q is also the name of the bond", b.Name)
+				c.errorf(path.Child("bridge", "name"), "%q is also the name of the bond", b.Name)
 			}
 			if n.Interface != "" && n.Interface == b.Name {
-				c.errorf(path+".bridge.name", "%q is also the name of the card", b.Name)
+				c.errorf(path.Child("bridge", "name"), "%q is also the name of the card", b.Name)
 			}
 		}
 	})
 }
 
 // oneSelector checks that exactly one of the ways to select a card is used.
-func (c *checker) oneSelector(path string, l Link, what string) {
+func (c *checker) oneSelector(path *field.Path, l Link, what string) {
 	var given []string
 	mac, name, bond := l.MAC, l.Interface, l.Bond
-	if !mac.IsZero() || c.s.isSet(path+".mac") {
+	if !mac.IsZero() || c.s.isSet(path.Child("mac")) {
 		given = append(given, "mac")
 	}
 	if name != "" {
 		given = append(given, "interface")
-		c.linkName(path+".interface", name)
+		c.linkName(path.Child("interface"), name)
 	}
-	if !l.Card.IsZero() || c.s.isSet(path+".card") {
+	if !l.Card.IsZero() || c.s.isSet(path.Child("card")) {
 		given = append(given, "card")
 	}
-	if bond != nil || c.s.isBad(path+".bond") {
+	if bond != nil || c.s.isBad(path.Child("bond")) {
 		given = append(given, "bond")
 	}
 	switch len(given) {
@@ -56,7 +57,7 @@ func (c *checker) oneSelector(path string, l Link, what string) {
 	}
 }
 
-func (c *checker) linkName(path, name string) {
+func (c *checker) linkName(path *field.Path, name string) {
 	switch {
 	case name == "" || linkName.MatchString(name) && name != "lo":
 	case name == "lo":
@@ -72,51 +73,48 @@ func (c *checker) linkName(path, name string) {
 
 // bonds checks every bond of every node.
 func (c *checker) bonds() {
-	c.eachNode(func(path string, n *Node) {
-		names := map[string]string{}
-		if n.Bridge != nil {
-			names[n.Bridge.Name] = path + ".bridge"
-		}
-		c.bond(path+".bond", n.Bond, names)
+	c.eachNode(func(path *field.Path, n *Node) {
+		names := map[string]*field.Path{}
+		c.bond(path.Child("bond"), n.Bond, names)
 		for i := range n.ExtraLinks {
-			c.bond(fmt.Sprintf("%s.extraLinks[%d].bond", path, i), n.ExtraLinks[i].Bond, names)
+			c.bond(path.Child("extraLinks").Index(i).Child("bond"), n.ExtraLinks[i].Bond, names)
 		}
 	})
 }
 
-func (c *checker) bond(path string, b *Bond, names map[string]string) {
+func (c *checker) bond(path *field.Path, b *Bond, names map[string]*field.Path) {
 	if b == nil {
 		return
 	}
-	c.linkName(path+".name", b.Name)
-	if other, ok := names[b.Name]; ok && strings.HasSuffix(other, ".bond") {
-		c.errorf(path+".name", "%q is also the name of %s", b.Name, other)
+	c.linkName(path.Child("name"), b.Name)
+	if other, ok := names[b.Name]; ok {
+		c.errorf(path.Child("name"), "%q is also the name of %s", b.Name, other)
 	}
 	names[b.Name] = path
 	c.bondMembers(path, b)
 	const lacp = "802.3ad"
 	if b.LACPRate != "" && b.Mode != BondLACP {
-		c.errorf(path+".lacpRate", "only mode %s talks LACP; mode is %s", lacp, b.Mode)
+		c.errorf(path.Child("lacpRate"), "only mode %s talks LACP; mode is %s", lacp, b.Mode)
 	}
 	if b.HashPolicy != "" && !slices.Contains([]BondMode{BondLACP, BondXOR, "balance-tlb"}, b.Mode) {
-		c.errorf(path+".hashPolicy", "has no effect in mode %s; %s, balance-xor and balance-tlb hash", b.Mode, lacp)
+		c.errorf(path.Child("hashPolicy"), "has no effect in mode %s; %s, balance-xor and balance-tlb hash", b.Mode, lacp)
 	}
 	if d := b.MIIMon.Of(); d < 10*time.Millisecond || d > 10*time.Second || d%time.Millisecond != 0 {
-		c.errorf(path+".miimon", "%s is outside 10ms–10s: a dead card would keep its traffic", b.MIIMon)
+		c.errorf(path.Child("miimon"), "%s is outside 10ms–10s: a dead card would keep its traffic", b.MIIMon)
 	}
 	if b.Primary == "" {
 		return
 	}
 	switch {
 	case !slices.Contains([]BondMode{BondActiveBackup, "balance-tlb", "balance-alb"}, b.Mode):
-		c.errorf(path+".primary", "has no effect in mode %s; active-backup, balance-tlb and balance-alb prefer a card", b.Mode)
+		c.errorf(path.Child("primary"), "has no effect in mode %s; active-backup, balance-tlb and balance-alb prefer a card", b.Mode)
 	case len(b.Interfaces) > 0 && !slices.Contains(b.Interfaces, b.Primary):
-		c.errorf(path+".primary", "%q is not one of the bond's interfaces (%s)", b.Primary, quoted(b.Interfaces))
+		c.errorf(path.Child("primary"), "%q is not one of the bond's interfaces (%s)", b.Primary, quoted(b.Interfaces))
 	}
 }
 
-func (c *checker) bondMembers(path string, b *Bond) {
-	if c.anyBad(path+".macs", path+".interfaces") {
+func (c *checker) bondMembers(path *field.Path, b *Bond) {
+	if c.anyBad(path.Child("macs"), path.Child("interfaces")) {
 		return
 	}
 	members := len(b.MACs) + len(b.Interfaces)
@@ -130,7 +128,7 @@ func (c *checker) bondMembers(path string, b *Bond) {
 	}
 	seen := map[string]bool{}
 	for i, name := range b.Interfaces {
-		at := fmt.Sprintf("%s.interfaces[%d]", path, i)
+		at := path.Child("interfaces").Index(i)
 		c.linkName(at, name)
 		switch {
 		case name == b.Name:
@@ -142,12 +140,28 @@ func (c *checker) bondMembers(path string, b *Bond) {
 	}
 }
 
+// cardUse is what a card does for its node.
+type cardUse int
+
+const (
+	// carriesAddress is the card of the node's address, or a member of the bond that carries it.
+	carriesAddress cardUse = iota
+	// carriesLink is the card of a further network. It may be in use already, in another VLAN: the rules of links tell
+	// VLANs apart.
+	carriesLink
+	// joinsBond is a member of the bond of a further network.
+	joinsBond
+)
+
 // macs checks that hardware addresses are those of one card each, in the whole stack.
 func (c *checker) macs() {
-	// at is the node's path: two nodes may have one name by mistake.
-	type use struct{ path, at, name string }
-	seen := map[MAC]use{}
-	check := func(path, at string, n *Node, m MAC, again bool) {
+	type used struct {
+		path *field.Path
+		// node is not known by its name alone: two may have one by mistake.
+		node *Node
+	}
+	seen := map[MAC]used{}
+	check := func(path *field.Path, n *Node, m MAC, use cardUse) {
 		if m.IsZero() {
 			return
 		}
@@ -162,34 +176,33 @@ func (c *checker) macs() {
 		first, ok := seen[m]
 		switch {
 		case !ok:
-			seen[m] = use{path, at, n.Name}
-		case first.at != at:
-			c.errorf(path, "%s is also %s (%s)", m, first.path, first.name)
-		case !again && !strings.Contains(path, "].extraLinks["):
+			seen[m] = used{path, n}
+		case first.node != n:
+			c.errorf(path, "%s is also %s (%s)", m, first.path, first.node.Name)
+		case use == carriesAddress:
 			c.errorf(path, "%s is also %s", m, first.path)
-		case !again:
+		case use == joinsBond:
 			// A member of a bond that carries the node's address, or of two bonds.
 			c.errorf(path, "%s is also %s: a card is in one bond, or in none", m, first.path)
 		}
 	}
-	bond := func(path, at string, n *Node, b *Bond) {
+	bond := func(path *field.Path, n *Node, b *Bond, use cardUse) {
 		if b != nil {
 			for i, m := range b.MACs {
-				check(fmt.Sprintf("%s.macs[%d]", path, i), at, n, m, false)
+				check(path.Child("macs").Index(i), n, m, use)
 			}
 		}
 	}
-	c.eachNode(func(path string, n *Node) {
-		if n.MAC.IsZero() && c.s.isSet(path+".mac") {
-			c.errorf(path+".mac", "00:00:00:00:00:00 is no card's address")
+	c.eachNode(func(path *field.Path, n *Node) {
+		if n.MAC.IsZero() && c.s.isSet(path.Child("mac")) {
+			c.errorf(path.Child("mac"), "00:00:00:00:00:00 is no card's address")
 		}
-		check(path+".mac", path, n, n.MAC, false)
-		bond(path+".bond", path, n, n.Bond)
-		for i := range n.ExtraLinks {
-			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
-			// A further VLAN may lie on a card that is in use already; the link rules tell the VLANs apart.
-			check(at+".mac", path, n, n.ExtraLinks[i].MAC, true)
-			bond(at+".bond", path, n, n.ExtraLinks[i].Bond)
+		check(path.Child("mac"), n, n.MAC, carriesAddress)
+		bond(path.Child("bond"), n, n.Bond, carriesAddress)
+		for i, l := range n.ExtraLinks {
+			at := path.Child("extraLinks").Index(i)
+			check(at.Child("mac"), n, l.MAC, carriesLink)
+			bond(at.Child("bond"), n, l.Bond, joinsBond)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // card is what a link is put on: the same card may carry several VLANs.
@@ -29,16 +31,16 @@ func (n Node) card() string {
 // extraLinks checks the networks beside the node network.
 func (c *checker) extraLinks() {
 	// Networks that several nodes share, by the prefix that the first of them wrote.
-	shared := map[netip.Prefix]string{}
-	c.eachNode(func(path string, n *Node) {
+	shared := map[netip.Prefix]*field.Path{}
+	c.eachNode(func(path *field.Path, n *Node) {
 		type carried struct {
 			card string
 			vlan int
 		}
-		uses := map[carried]string{{n.card(), n.VLAN}: path}
+		uses := map[carried]*field.Path{{n.card(), n.VLAN}: path}
 		for i := range n.ExtraLinks {
 			l := &n.ExtraLinks[i]
-			at := fmt.Sprintf("%s.extraLinks[%d]", path, i)
+			at := path.Child("extraLinks").Index(i)
 			c.oneSelector(at, *l, "this network")
 			c.notBonded(at, n, l)
 			if key := (carried{l.card(), l.VLAN}); l.card() != "" {
@@ -48,7 +50,7 @@ func (c *checker) extraLinks() {
 				uses[key] = at
 			}
 			if l.card() != "" && l.card() == n.card() && l.MTU > n.MTU && l.VLAN != 0 {
-				c.errorf(at+".mtu", "%d is larger than the %d of the card that carries it (network.mtu): raise that one too", l.MTU, n.MTU)
+				c.errorf(at.Child("mtu"), "%d is larger than the %d of the card that carries it (network.mtu): raise that one too", l.MTU, n.MTU)
 			}
 			c.linkAddresses(at, n, i, shared)
 		}
@@ -56,7 +58,7 @@ func (c *checker) extraLinks() {
 }
 
 // notBonded refuses a link on a card that is given to a bond: the kernel takes packets from the bond only.
-func (c *checker) notBonded(path string, n *Node, l *Link) {
+func (c *checker) notBonded(path *field.Path, n *Node, l *Link) {
 	bonds := []*Bond{n.Bond}
 	for i := range n.ExtraLinks {
 		bonds = append(bonds, n.ExtraLinks[i].Bond)
@@ -67,11 +69,11 @@ func (c *checker) notBonded(path string, n *Node, l *Link) {
 		}
 		for _, m := range b.MACs {
 			if m == l.MAC && !m.IsZero() {
-				c.errorf(path+".mac", "%s is a member of %s: put the link on the bond (interface: %s)", m, b.Name, b.Name)
+				c.errorf(path.Child("mac"), "%s is a member of %s: put the link on the bond (interface: %s)", m, b.Name, b.Name)
 			}
 		}
 		if slices.Contains(b.Interfaces, l.Interface) {
-			c.errorf(path+".interface", "%s is a member of %s: put the link on the bond (interface: %s)", l.Interface, b.Name, b.Name)
+			c.errorf(path.Child("interface"), "%s is a member of %s: put the link on the bond (interface: %s)", l.Interface, b.Name, b.Name)
 		}
 	}
 }
@@ -83,9 +85,9 @@ func vlanName(tag int) string {
 	return fmt.Sprintf("VLAN %d", tag)
 }
 
-func (c *checker) linkAddresses(path string, n *Node, index int, shared map[netip.Prefix]string) {
+func (c *checker) linkAddresses(path *field.Path, n *Node, index int, shared map[netip.Prefix]*field.Path) {
 	for i, p := range n.ExtraLinks[index].Addresses {
-		at := fmt.Sprintf("%s.addresses[%d]", path, i)
+		at := path.Child("addresses").Index(i)
 		if !p.IsValid() {
 			continue
 		}
@@ -103,7 +105,7 @@ func (c *checker) linkAddresses(path string, n *Node, index int, shared map[neti
 			if !other.prefix.Overlaps(net) {
 				continue
 			}
-			if isNodeNetwork(other.path) {
+			if other.ofNodes() {
 				c.errorf(at, "%s lies in %s (%s): with two links in one network the node answers on the wrong one", p, other.path, other.prefix)
 			} else if !other.prefix.Contains(p.Addr()) {
 				c.errorf(at, "%s overlaps %s (%s%s)", p, other.path, other.prefix, c.defaultNote(other.path))
@@ -135,7 +137,7 @@ func (n *Node) carriesAlone(p netip.Prefix, before int) bool {
 }
 
 // sameLength finds nodes that disagree on the prefix length of a network that they share.
-func (c *checker) sameLength(path string, p netip.Prefix, shared map[netip.Prefix]string) {
+func (c *checker) sameLength(path *field.Path, p netip.Prefix, shared map[netip.Prefix]*field.Path) {
 	net := p.Masked()
 	if _, ok := shared[net]; ok {
 		return
@@ -152,39 +154,39 @@ func (c *checker) sameLength(path string, p netip.Prefix, shared map[netip.Prefi
 
 // routes checks the static routes of every link.
 func (c *checker) routes() {
-	c.eachNode(func(path string, n *Node) {
-		c.linkRoutes(path+".routes", n.Routes, n.DHCP || n.Lease, c.s.InterfacePrefixes(*n), n)
+	c.eachNode(func(path *field.Path, n *Node) {
+		c.linkRoutes(path.Child("routes"), n.Routes, n.DHCP || n.Lease, c.s.InterfacePrefixes(*n), n)
 		for i := range n.ExtraLinks {
 			l := &n.ExtraLinks[i]
-			c.linkRoutes(fmt.Sprintf("%s.extraLinks[%d].routes", path, i), l.Routes, l.DHCP, l.Addresses, n)
+			c.linkRoutes(path.Child("extraLinks").Index(i).Child("routes"), l.Routes, l.DHCP, l.Addresses, n)
 		}
 	})
 }
 
-func (c *checker) linkRoutes(path string, routes []Route, dhcp bool, own []netip.Prefix, n *Node) {
+func (c *checker) linkRoutes(path *field.Path, routes []Route, dhcp bool, own []netip.Prefix, n *Node) {
 	type key struct {
 		to     netip.Prefix
 		metric int
 	}
 	seen := map[key]int{}
 	for i, r := range routes {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path.Index(i)
 		if !r.To.IsValid() {
 			continue
 		}
 		if r.To != r.To.Masked() {
-			c.errorf(at+".to", "%s has bits set beyond its /%d; write %s", r.To, r.To.Bits(), r.To.Masked())
+			c.errorf(at.Child("to"), "%s has bits set beyond its /%d; write %s", r.To, r.To.Bits(), r.To.Masked())
 		}
 		if first, ok := seen[key{r.To.Masked(), r.Metric}]; ok {
-			c.errorf(at, "%s is already routed by %s[%d] with metric %d", r.To, path, first, r.Metric)
+			c.errorf(at, "%s is already routed by %s with metric %d", r.To, path.Index(first), r.Metric)
 		}
 		seen[key{r.To.Masked(), r.Metric}] = i
-		c.routeTarget(at+".to", r, n)
-		c.routeVia(at+".via", r, dhcp, own)
+		c.routeTarget(at.Child("to"), r, n)
+		c.routeVia(at.Child("via"), r, dhcp, own)
 	}
 }
 
-func (c *checker) routeTarget(path string, r Route, n *Node) {
+func (c *checker) routeTarget(path *field.Path, r Route, n *Node) {
 	if r.To.Bits() == 0 {
 		for _, g := range c.s.DefaultGateways(*n) {
 			if g.Is6() == r.To.Addr().Is6() && r.Metric == 1024 && !n.DHCP {
@@ -196,7 +198,7 @@ func (c *checker) routeTarget(path string, r Route, n *Node) {
 	for _, net := range c.s.networks() {
 		switch {
 		case !net.prefix.Overlaps(r.To):
-		case isNodeNetwork(net.path):
+		case net.ofNodes():
 			c.warnf(path, "%s overlaps %s (%s): nodes in it would be looked for behind a router", r.To, net.path, net.prefix)
 		default:
 			c.errorf(path, "%s overlaps %s (%s%s): the route would draw off the cluster's own traffic", r.To, net.path, net.prefix, c.defaultNote(net.path))
@@ -204,7 +206,7 @@ func (c *checker) routeTarget(path string, r Route, n *Node) {
 	}
 }
 
-func (c *checker) routeVia(path string, r Route, dhcp bool, own []netip.Prefix) {
+func (c *checker) routeVia(path *field.Path, r Route, dhcp bool, own []netip.Prefix) {
 	switch {
 	case !r.Via.IsValid():
 		return

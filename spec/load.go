@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // Keys lists the configuration keys that hold a stack's objects, without the project's namespace.
@@ -62,29 +63,29 @@ func load(name, file string, data []byte) (*Stack, Problems) {
 		return s, Problems{syntaxProblem(file, data, err)}
 	}
 	if err := documents.Decode(&second); err == nil {
-		d.fail(&second, "", "the file has a second document (---), which Pulumi does not read")
+		d.fail(&second, nil, "the file has a second document (---), which Pulumi does not read")
 	} else if !errors.Is(err, io.EOF) {
 		return s, Problems{syntaxProblem(file, data, err)}
 	}
 	top := root.Content[0]
 	if top.Kind != yaml.MappingNode {
-		d.fail(top, "", "the file is %s; it wants the key config", describe(top))
+		d.fail(top, nil, "the file is %s; it wants the key config", describe(top))
 		return s, d.problems
 	}
 	var config *yaml.Node
-	for key, value := range d.pairs(top, "") {
+	for key, value := range d.pairs(top, nil) {
 		if key.Value == "config" {
 			config = value
 		} else if nearest(key.Value, fileKeys) != key.Value {
-			d.unknown(key, key.Value, key.Value, fileKeys)
+			d.unknown(key, nil, key.Value, fileKeys)
 		}
 	}
 	switch {
 	case config == nil || isNull(config):
-		d.fail(top, "", "the file has no config; its keys begin with %s:", Namespace)
+		d.fail(top, nil, "the file has no config; its keys begin with %s:", Namespace)
 		return s, d.problems
 	case config.Kind != yaml.MappingNode:
-		d.fail(config, "", "config is %s; it wants keys that begin with %s:", describe(config), Namespace)
+		d.fail(config, nil, "config is %s; it wants keys that begin with %s:", describe(config), Namespace)
 		return s, d.problems
 	}
 	d.config(s, config)
@@ -97,7 +98,7 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 	v := reflectElem(s)
 	fields := fieldsOf(v.Type())
 	seen := map[string]bool{}
-	for key, value := range d.pairs(node, "") {
+	for key, value := range d.pairs(node, nil) {
 		namespace, name, ok := strings.Cut(key.Value, ":")
 		if !ok {
 			namespace, name = Namespace, key.Value
@@ -106,28 +107,28 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 			if near := nearest(namespace, []string{Namespace}); near != "" {
 				// What was meant is not missing as well.
 				d.src.bad[name] = true
-				d.fail(key, key.Value, "unknown namespace %q; did you mean %q?", namespace, near)
+				d.fail(key, field.NewPath(key.Value), "unknown namespace %q; did you mean %q?", namespace, near)
 			}
 			continue
 		}
 		if seen[name] {
-			d.fail(key, name, "is written twice, as %s and as %s:%s", name, Namespace, name)
+			d.fail(key, field.NewPath(name), "is written twice, as %s and as %s:%s", name, Namespace, name)
 			continue
 		}
 		seen[name] = true
 		index, known := fields[name]
 		switch {
 		case known && isSecure(value):
-			d.fail(value, name, "is a Pulumi secret as a whole; only single secrets are, in keys of their own: set this one without --secret")
+			d.fail(value, field.NewPath(name), "is a Pulumi secret as a whole; only single secrets are, in keys of their own: set this one without --secret")
 		case known:
-			d.decode(value, v.FieldByIndex(index), name)
+			d.decode(value, v.FieldByIndex(index), field.NewPath(name))
 		case isSecure(value):
 			s.secretKeys[name] = true
 			d.src.at[name] = position{key.Line, key.Column}
 		case value.Kind == yaml.ScalarNode && nearest(name, Keys()) == "":
-			d.fail(key, name, "unknown key %q; if it is a secret, set it with `pulumi config set --secret %s:%s`", name, Namespace, name)
+			d.fail(key, field.NewPath(name), "unknown key %q; if it is a secret, set it with `pulumi config set --secret %s:%s`", name, Namespace, name)
 		default:
-			d.unknown(key, name, name, Keys())
+			d.unknown(key, nil, name, Keys())
 		}
 	}
 }
@@ -147,10 +148,10 @@ func FromConfig(stack string, get func(key string) (raw string, ok bool)) (*Stac
 		}
 		node, err := parseJSON(raw)
 		if err != nil {
-			d.fail(&yaml.Node{}, key, "is not an object of keys and values: %s", err)
+			d.fail(&yaml.Node{}, field.NewPath(key), "is not an object of keys and values: %s", err)
 			continue
 		}
-		d.decode(node, v.FieldByIndex(fields[key]), key)
+		d.decode(node, v.FieldByIndex(fields[key]), field.NewPath(key))
 	}
 	s.finish()
 	for _, ref := range s.SecretRefs() {

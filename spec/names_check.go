@@ -1,9 +1,10 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var (
@@ -34,14 +35,14 @@ const maxClusterName = 32
 // names checks what becomes a host name, a Kubernetes name or a DNS name.
 func (c *checker) names() {
 	s := c.s
-	c.label("cluster.name", s.Cluster.Name)
+	c.label(field.NewPath("cluster", "name"), s.Cluster.Name)
 	if n := len(s.Cluster.Name); n > maxClusterName && isLabel(s.Cluster.Name) {
-		c.errorf("cluster.name", "%q has %d characters, and Cilium takes at most %d for a cluster's name", s.Cluster.Name, n, maxClusterName)
+		c.errorf(field.NewPath("cluster", "name"), "%q has %d characters, and Cilium takes at most %d for a cluster's name", s.Cluster.Name, n, maxClusterName)
 	}
 	c.domains()
-	seen := map[string]string{}
-	c.eachNode(func(path string, n *Node) {
-		at := path + ".name"
+	seen := map[string]*field.Path{}
+	c.eachNode(func(path *field.Path, n *Node) {
+		at := path.Child("name")
 		if n.Name == "" {
 			return
 		}
@@ -62,20 +63,20 @@ func (c *checker) names() {
 		seen[strings.ToLower(n.Name)] = path
 	})
 	for i, p := range s.Cilium.Pools {
-		c.unique(fmt.Sprintf("cilium.pools[%d]", i), p.Name, "pool", seen)
+		c.unique(field.NewPath("cilium", "pools").Index(i), p.Name, "pool", seen)
 	}
 	if b := s.Cilium.BGP; b != nil {
 		for i, p := range b.Peers {
-			c.unique(fmt.Sprintf("cilium.bgp.peers[%d]", i), p.Name, "peer", seen)
+			c.unique(field.NewPath("cilium", "bgp", "peers").Index(i), p.Name, "peer", seen)
 		}
 	}
 	for i, name := range s.Cluster.APIServer.PodSecurityExemptNamespaces {
-		c.label(fmt.Sprintf("cluster.apiServer.podSecurityExemptNamespaces[%d]", i), name)
+		c.label(field.NewPath("cluster", "apiServer", "podSecurityExemptNamespaces").Index(i), name)
 	}
 }
 
 // hostName checks the name of a machine, of one part or more.
-func (c *checker) hostName(path, name string) {
+func (c *checker) hostName(path *field.Path, name string) {
 	switch {
 	case !strings.Contains(name, "."):
 		c.label(path, name)
@@ -89,19 +90,19 @@ func (c *checker) hostName(path, name string) {
 }
 
 // unique checks the name of an entry of a list, among those of its kind.
-func (c *checker) unique(path, name, kind string, seen map[string]string) {
+func (c *checker) unique(path *field.Path, name, kind string, seen map[string]*field.Path) {
 	if name == "" {
 		return
 	}
-	c.label(path+".name", name)
+	c.label(path.Child("name"), name)
 	if other, ok := seen[kind+" "+name]; ok {
-		c.errorf(path+".name", "%q is also the name of %s", name, other)
+		c.errorf(path.Child("name"), "%q is also the name of %s", name, other)
 		return
 	}
 	seen[kind+" "+name] = path
 }
 
-func (c *checker) label(path, name string) {
+func (c *checker) label(path *field.Path, name string) {
 	if name == "" || isLabel(name) {
 		return
 	}
@@ -115,10 +116,10 @@ func (c *checker) label(path, name string) {
 func (c *checker) domains() {
 	cl := c.s.Cluster
 	if cl.Domain != "" {
-		c.domain("cluster.domain", cl.Domain)
+		c.domain(field.NewPath("cluster", "domain"), cl.Domain)
 	}
 	if d := cl.DNSDomain; !isDomain(d) {
-		c.errorf("cluster.dnsDomain", "%q is not a DNS domain such as cluster.local", d)
+		c.errorf(field.NewPath("cluster", "dnsDomain"), "%q is not a DNS domain such as cluster.local", d)
 	}
 }
 

@@ -1,14 +1,15 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // placed is one address that the plan gives to someone.
 type placed struct {
-	path string
+	path *field.Path
 	addr netip.Addr
 	kind placedKind
 	// who is the owner in words, for the other side of a clash.
@@ -32,7 +33,7 @@ const (
 // gateway, BGP peer and resolver.
 func (k placedKind) outside() bool { return k == ofRouter || k == ofPeer || k == ofResolver }
 
-func (c *checker) place(path string, a netip.Addr, kind placedKind, who string) {
+func (c *checker) place(path *field.Path, a netip.Addr, kind placedKind, who string) {
 	if a.IsValid() {
 		c.addresses = append(c.addresses, placed{path, a, kind, who})
 	}
@@ -40,15 +41,15 @@ func (c *checker) place(path string, a netip.Addr, kind placedKind, who string) 
 
 // nodeAddresses checks each node's own addresses against the node networks.
 func (c *checker) nodeAddresses() {
-	c.eachNode(func(path string, n *Node) {
+	c.eachNode(func(path *field.Path, n *Node) {
 		kind := ofNode
 		if n.DHCP {
 			kind = ofDHCPNode
 		}
-		c.place(path+".address", n.Address, kind, n.Name)
-		c.nodeAddress(path+".address", n.Address)
+		c.place(path.Child("address"), n.Address, kind, n.Name)
+		c.nodeAddress(path.Child("address"), n.Address)
 		for i, a := range n.SecondaryAddresses {
-			at := fmt.Sprintf("%s.secondaryAddresses[%d]", path, i)
+			at := path.Child("secondaryAddresses").Index(i)
 			c.place(at, a, kind, n.Name)
 			c.nodeAddress(at, a)
 			c.secondary(at, n, a, n.SecondaryAddresses[:i])
@@ -57,8 +58,8 @@ func (c *checker) nodeAddresses() {
 	})
 }
 
-func (c *checker) nodeAddress(path string, a netip.Addr) {
-	if !a.IsValid() || c.anyBad("network.nodeCIDRs") || len(c.s.Network.NodeCIDRs) == 0 {
+func (c *checker) nodeAddress(path *field.Path, a netip.Addr) {
+	if !a.IsValid() || c.anyBad(nodeCIDRs) || len(c.s.Network.NodeCIDRs) == 0 {
 		return
 	}
 	if !c.hostAddress(path, a) {
@@ -73,7 +74,7 @@ func (c *checker) nodeAddress(path string, a netip.Addr) {
 }
 
 // hostAddress refuses addresses that no machine can have on a network.
-func (c *checker) hostAddress(path string, a netip.Addr) bool {
+func (c *checker) hostAddress(path *field.Path, a netip.Addr) bool {
 	var kind string
 	switch {
 	case a.IsUnspecified():
@@ -94,7 +95,7 @@ func (c *checker) hostAddress(path string, a netip.Addr) bool {
 }
 
 // inPrefix refuses the addresses of a network that stand for the network itself.
-func (c *checker) inPrefix(path string, a netip.Addr, p netip.Prefix) bool {
+func (c *checker) inPrefix(path *field.Path, a netip.Addr, p netip.Prefix) bool {
 	p = p.Masked()
 	if p.Addr().BitLen()-p.Bits() < 2 {
 		return true
@@ -113,7 +114,7 @@ func (c *checker) inPrefix(path string, a netip.Addr, p netip.Prefix) bool {
 }
 
 // secondary warns of two addresses in one network: the kubelet may report either as the node's.
-func (c *checker) secondary(path string, n *Node, a netip.Addr, before []netip.Addr) {
+func (c *checker) secondary(path *field.Path, n *Node, a netip.Addr, before []netip.Addr) {
 	p, ok := c.s.Network.NodeNetworkOf(a)
 	if !ok {
 		return
@@ -127,8 +128,8 @@ func (c *checker) secondary(path string, n *Node, a netip.Addr, before []netip.A
 }
 
 // nodeFamilies checks that a node has an address of each family that its pods have.
-func (c *checker) nodeFamilies(path string, n *Node) {
-	if !n.Address.IsValid() || c.anyBad(path+".secondaryAddresses", path, "network.podCIDRs", "network.serviceCIDRs") {
+func (c *checker) nodeFamilies(path *field.Path, n *Node) {
+	if !n.Address.IsValid() || c.anyBad(path.Child("secondaryAddresses"), path, podCIDRs, serviceCIDRs) {
 		return
 	}
 	for _, six := range families(c.s.Network.PodCIDRs) {
@@ -140,13 +141,13 @@ func (c *checker) nodeFamilies(path string, n *Node) {
 	services := families(c.s.Network.ServiceCIDRs)
 	pods := families(c.s.Network.PodCIDRs)
 	if n.IsControlPlane() && len(services) > 0 && len(pods) > 0 && pods[0] == services[0] && n.Address.Is6() != services[0] {
-		c.errorf(path+".address", "%s is %s, but services are %s first (network.serviceCIDRs[0]): the API server refuses to start unless its address is of their primary family", n.Address, familyName(n.Address.Is6()), familyName(services[0]))
+		c.errorf(path.Child("address"), "%s is %s, but services are %s first (network.serviceCIDRs[0]): the API server refuses to start unless its address is of their primary family", n.Address, familyName(n.Address.Is6()), familyName(services[0]))
 	}
 }
 
 // vip checks the virtual address of the Kubernetes API.
 func (c *checker) vip() {
-	const path = "network.vip"
+	path := field.NewPath("network", "vip")
 	v, cps := c.s.Network.VIP, c.s.ControlPlanes()
 	if !v.IsValid() {
 		if len(cps) > 1 && c.s.Cluster.Endpoint == "" {
@@ -155,7 +156,7 @@ func (c *checker) vip() {
 		return
 	}
 	c.place(path, v, ofVIP, "the VIP")
-	if !c.hostAddress(path, v) || c.anyBad("network.nodeCIDRs") || len(c.s.Network.NodeCIDRs) == 0 {
+	if !c.hostAddress(path, v) || c.anyBad(nodeCIDRs) || len(c.s.Network.NodeCIDRs) == 0 {
 		return
 	}
 	p, ok := c.s.Network.NodeNetworkOf(v)
@@ -174,13 +175,13 @@ func (c *checker) vip() {
 // routers checks the default gateways.
 func (c *checker) routers() {
 	n := c.s.Network
-	if c.anyBad("network.nodeCIDRs", "network.gateways") {
+	if c.anyBad(nodeCIDRs, field.NewPath("network", "gateways")) {
 		return
 	}
 	seen := map[netip.Prefix]netip.Addr{}
 	misplaced := false
 	for i, g := range n.Gateways {
-		path := fmt.Sprintf("network.gateways[%d]", i)
+		path := field.NewPath("network", "gateways").Index(i)
 		if !g.IsValid() {
 			continue
 		}
@@ -205,7 +206,7 @@ func (c *checker) routers() {
 	}
 	for i, p := range n.NodeCIDRs {
 		if _, ok := seen[p]; !ok && !misplaced && p.IsValid() && p.Addr().Is4() && c.staticNodesIn(p) {
-			c.warnf(fmt.Sprintf("network.nodeCIDRs[%d]", i), "%s has no router in network.gateways: its nodes cannot download anything", p)
+			c.warnf(nodeCIDRs.Index(i), "%s has no router in network.gateways: its nodes cannot download anything", p)
 		}
 	}
 }
@@ -219,7 +220,7 @@ func (c *checker) resolvers() {
 	n := c.s.Network
 	seen := map[netip.Addr]int{}
 	for i, a := range n.DNSServers {
-		path := fmt.Sprintf("network.dnsServers[%d]", i)
+		path := field.NewPath("network", "dnsServers").Index(i)
 		if !a.IsValid() {
 			continue
 		}
@@ -228,18 +229,18 @@ func (c *checker) resolvers() {
 			c.errorf(path, "%s is already network.dnsServers[%d]", a, first)
 		}
 		seen[a] = i
-		if c.hostAddress(path, a) && len(n.NodeCIDRs) > 0 && !c.anyBad("network.nodeCIDRs") && !hasFamily(n.NodeCIDRs, a.Is6()) {
+		if c.hostAddress(path, a) && len(n.NodeCIDRs) > 0 && !c.anyBad(nodeCIDRs) && !hasFamily(n.NodeCIDRs, a.Is6()) {
 			c.errorf(path, "%s is %s, which no node network is: nodes cannot reach it", a, familyName(a.Is6()))
 		}
 	}
 	if len(n.DNSServers) > 3 {
-		c.warnf("network.dnsServers", "has %d servers; pods that use the node's resolvers ask the first three only", len(n.DNSServers))
+		c.warnf(field.NewPath("network", "dnsServers"), "has %d servers; pods that use the node's resolvers ask the first three only", len(n.DNSServers))
 	}
-	if len(n.DNSServers) == 0 && !c.anyBad("network.dnsServers") && c.s.isSet("network.dnsServers") {
-		c.errorf("network.dnsServers", "is empty: nodes could not find any registry; leave it out for the default")
+	if len(n.DNSServers) == 0 && !c.anyBad(field.NewPath("network", "dnsServers")) && c.s.isSet(field.NewPath("network", "dnsServers")) {
+		c.errorf(field.NewPath("network", "dnsServers"), "is empty: nodes could not find any registry; leave it out for the default")
 	}
 	for i, name := range n.NTPServers {
-		path := fmt.Sprintf("network.ntpServers[%d]", i)
+		path := field.NewPath("network", "ntpServers").Index(i)
 		if a, err := netip.ParseAddr(name); err == nil {
 			c.hostAddress(path, a)
 			c.place(path, a, ofResolver, "a time server")

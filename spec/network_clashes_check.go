@@ -1,9 +1,10 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // addressClashes checks that no address has two owners.
@@ -28,7 +29,7 @@ func (c *checker) addressClashes() {
 	for _, p := range c.addresses {
 		for _, n := range c.s.networks() {
 			// Where two networks overlap, that alone is told.
-			if _, ok := c.s.Network.NodeNetworkOf(p.addr); ok || isNodeNetwork(n.path) || !n.prefix.Contains(p.addr) {
+			if _, ok := c.s.Network.NodeNetworkOf(p.addr); ok || n.ofNodes() || !n.prefix.Contains(p.addr) {
 				continue
 			}
 			c.errorf(p.path, "%s lies in %s (%s%s), where packets never leave the cluster", p.addr, n.path, n.prefix, c.defaultNote(n.path))
@@ -38,7 +39,7 @@ func (c *checker) addressClashes() {
 
 // block is a range of addresses that the plan gives to someone.
 type block struct {
-	path string
+	path *field.Path
 	r    Range
 	what string
 }
@@ -99,7 +100,7 @@ func (c *checker) poolBlocks() []block {
 	for i, p := range c.s.Cilium.Pools {
 		for j, r := range p.Blocks {
 			if r.IsValid() {
-				out = append(out, block{fmt.Sprintf("cilium.pools[%d].blocks[%d]", i, j), r, "pool"})
+				out = append(out, block{field.NewPath("cilium", "pools").Index(i).Child("blocks").Index(j), r, "pool"})
 			}
 		}
 	}
@@ -110,12 +111,12 @@ func (c *checker) takenBlocks() []block {
 	var out []block
 	for i, r := range c.s.Network.DHCPRanges {
 		if r.IsValid() {
-			out = append(out, block{fmt.Sprintf("network.dhcpRanges[%d]", i), r, "DHCP"})
+			out = append(out, block{field.NewPath("network", "dhcpRanges").Index(i), r, "DHCP"})
 		}
 	}
 	for i, r := range c.s.Network.Reserved {
 		if r.IsValid() {
-			out = append(out, block{fmt.Sprintf("network.reserved[%d]", i), r, "reserved"})
+			out = append(out, block{field.NewPath("network", "reserved").Index(i), r, "reserved"})
 		}
 	}
 	return out
@@ -125,7 +126,7 @@ func (c *checker) takenBlocks() []block {
 func (c *checker) rangeInNetwork(b block) {
 	for _, n := range c.s.networks() {
 		if b.r.Overlaps(RangeOf(n.prefix)) {
-			if !isNodeNetwork(n.path) {
+			if !n.ofNodes() {
 				c.errorf(b.path, "%s overlaps %s (%s%s)", b.r, n.path, n.prefix, c.defaultNote(n.path))
 			}
 			return
@@ -140,7 +141,7 @@ func (c *checker) rangeInNetwork(b block) {
 			}
 		}
 	}
-	if !c.anyBad("network.nodeCIDRs") {
+	if !c.anyBad(nodeCIDRs) {
 		c.warnf(b.path, "%s lies in none of the nodes' networks (%s)", b.r, listed(c.s.Network.NodeCIDRs))
 	}
 }

@@ -1,16 +1,28 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// The lists that hold the plan's networks.
+var (
+	nodeCIDRs    = field.NewPath("network", "nodeCIDRs")
+	podCIDRs     = field.NewPath("network", "podCIDRs")
+	serviceCIDRs = field.NewPath("network", "serviceCIDRs")
 )
 
 // network is one prefix of the plan with its owner.
 type network struct {
-	path   string
-	prefix netip.Prefix
+	// list leads to the list that has the prefix, path to its entry there.
+	list, path *field.Path
+	prefix     netip.Prefix
 }
+
+// ofNodes reports whether nodes have their addresses in the network.
+func (n network) ofNodes() bool { return n.list == nodeCIDRs }
 
 // networks lists the node, pod and service networks, without those that are the whole address space: what
 // else is wrong with them says nothing more.
@@ -21,16 +33,16 @@ func (s *Stack) networks() []network {
 func (s *Stack) allNetworks() []network {
 	var out []network
 	for _, list := range []struct {
-		path string
+		path *field.Path
 		ps   []netip.Prefix
 	}{
-		{"network.nodeCIDRs", s.Network.NodeCIDRs},
-		{"network.podCIDRs", s.Network.PodCIDRs},
-		{"network.serviceCIDRs", s.Network.ServiceCIDRs},
+		{nodeCIDRs, s.Network.NodeCIDRs},
+		{podCIDRs, s.Network.PodCIDRs},
+		{serviceCIDRs, s.Network.ServiceCIDRs},
 	} {
 		for i, p := range list.ps {
 			if p.IsValid() {
-				out = append(out, network{fmt.Sprintf("%s[%d]", list.path, i), p})
+				out = append(out, network{list.path, list.path.Index(i), p})
 			}
 		}
 	}
@@ -42,26 +54,26 @@ func (c *checker) prefixes() {
 	all := c.s.allNetworks()
 	for i, n := range all {
 		c.canonical(n.path, n.prefix)
-		c.usableNetwork(n.path, n.prefix)
+		c.usableNetwork(n)
 		for _, other := range all[:i] {
 			if n.prefix.Bits() > 0 && other.prefix.Bits() > 0 && n.prefix.Overlaps(other.prefix) {
-				c.errorf(n.path, "%s%s overlaps %s (%s%s)", n.prefix, c.defaulted(parentPath(n.path)), other.path, other.prefix, c.defaultNote(other.path))
+				c.errorf(n.path, "%s%s overlaps %s (%s%s)", n.prefix, c.defaulted(n.list), other.path, other.prefix, c.defaultNote(other.path))
 			}
 		}
 	}
-	c.onePerFamily("network.podCIDRs", c.s.Network.PodCIDRs)
-	c.onePerFamily("network.serviceCIDRs", c.s.Network.ServiceCIDRs)
+	c.onePerFamily(podCIDRs, c.s.Network.PodCIDRs)
+	c.onePerFamily(serviceCIDRs, c.s.Network.ServiceCIDRs)
 	c.families()
 }
 
-func (c *checker) defaultNote(path string) string {
+func (c *checker) defaultNote(path *field.Path) string {
 	if c.s.source != nil && !c.s.isSet(path) {
 		return ", the default"
 	}
 	return ""
 }
 
-func (c *checker) canonical(path string, p netip.Prefix) {
+func (c *checker) canonical(path *field.Path, p netip.Prefix) {
 	if p.IsValid() && p != p.Masked() {
 		c.errorf(path, "%s has bits set beyond its /%d; write %s", p, p.Bits(), p.Masked())
 	}
@@ -75,8 +87,8 @@ var (
 )
 
 // usableNetwork refuses prefixes that no host can have an address in.
-func (c *checker) usableNetwork(path string, p netip.Prefix) {
-	a := p.Addr()
+func (c *checker) usableNetwork(n network) {
+	path, p, a := n.path, n.prefix, n.prefix.Addr()
 	switch {
 	case p.Bits() == 0:
 		c.errorf(path, "%s is the whole address space", p)
@@ -88,14 +100,12 @@ func (c *checker) usableNetwork(path string, p netip.Prefix) {
 		c.errorf(path, "%s is link-local, which is not routed", p)
 	case a.Is4() && (zeroNet.Overlaps(p) || classE.Overlaps(p)):
 		c.errorf(path, "%s is reserved (RFC 6890); use a private network such as 10.0.0.0/8", p)
-	case a.Is4() && !a.IsPrivate() && !carrierNAT.Contains(a) && !benchmark.Contains(a) && !isNodeNetwork(path):
+	case a.Is4() && !a.IsPrivate() && !carrierNAT.Contains(a) && !benchmark.Contains(a) && !n.ofNodes():
 		c.warnf(path, "%s is public address space: pods could not reach the Internet hosts that own it; private is 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16", p)
 	}
 }
 
-func isNodeNetwork(path string) bool { return parentPath(path) == "network.nodeCIDRs" }
-
-func (c *checker) onePerFamily(path string, ps []netip.Prefix) {
+func (c *checker) onePerFamily(path *field.Path, ps []netip.Prefix) {
 	seen := map[bool]int{}
 	for i, p := range ps {
 		if !p.IsValid() {
@@ -103,7 +113,7 @@ func (c *checker) onePerFamily(path string, ps []netip.Prefix) {
 		}
 		six := p.Addr().Is6()
 		if first, ok := seen[six]; ok {
-			c.errorf(fmt.Sprintf("%s[%d]", path, i), "%s is a second %s network beside %s[%d] (%s); Kubernetes takes one of each family", p, familyName(six), path, first, ps[first])
+			c.errorf(path.Index(i), "%s is a second %s network beside %s (%s); Kubernetes takes one of each family", p, familyName(six), path.Index(first), ps[first])
 			continue
 		}
 		seen[six] = i
@@ -113,34 +123,34 @@ func (c *checker) onePerFamily(path string, ps []netip.Prefix) {
 // families checks that pods and services have the same families in the same order, and nodes at least those.
 func (c *checker) families() {
 	n := c.s.Network
-	if c.anyBad("network.nodeCIDRs", "network.podCIDRs", "network.serviceCIDRs") {
+	if c.anyBad(nodeCIDRs, podCIDRs, serviceCIDRs) {
 		return
 	}
 	pods, services := families(n.PodCIDRs), families(n.ServiceCIDRs)
 	switch {
 	case len(pods) == 0 || len(services) == 0:
 	case len(pods) != len(services):
-		c.errorf("network.serviceCIDRs", "has %s, but network.podCIDRs has %s: both are single-stack or both are dual-stack", familyList(services), familyList(pods))
+		c.errorf(serviceCIDRs, "has %s, but network.podCIDRs has %s: both are single-stack or both are dual-stack", familyList(services), familyList(pods))
 	case pods[0] != services[0] && len(pods) == 2:
-		c.errorf("network.serviceCIDRs", "begins with %s, but network.podCIDRs begins with %s: the primary family comes first in both", familyName(services[0]), familyName(pods[0]))
+		c.errorf(serviceCIDRs, "begins with %s, but network.podCIDRs begins with %s: the primary family comes first in both", familyName(services[0]), familyName(pods[0]))
 	case pods[0] != services[0]:
-		c.errorf("network.serviceCIDRs", "is %s, but network.podCIDRs is %s", familyName(services[0]), familyName(pods[0]))
+		c.errorf(serviceCIDRs, "is %s, but network.podCIDRs is %s", familyName(services[0]), familyName(pods[0]))
 	}
 	for i, p := range n.PodCIDRs {
 		if six := p.Addr().Is6(); p.IsValid() && len(n.NodeCIDRs) > 0 && !hasFamily(n.NodeCIDRs, six) {
-			c.errorf(fmt.Sprintf("network.podCIDRs[%d]", i), "%s is %s, but no node network is: add one to network.nodeCIDRs, or leave %s out", p, familyName(six), familyName(six))
+			c.errorf(podCIDRs.Index(i), "%s is %s, but no node network is: add one to network.nodeCIDRs, or leave %s out", p, familyName(six), familyName(six))
 		}
 	}
 }
 
 // anyBad reports whether a value below one of the paths could not be read.
-func (c *checker) anyBad(paths ...string) bool {
+func (c *checker) anyBad(paths ...*field.Path) bool {
 	if c.s.source == nil {
 		return false
 	}
 	for bad := range c.s.source.bad {
 		for _, p := range paths {
-			if bad == p || parentPath(bad) == p {
+			if at := textOf(p); bad == at || parentPath(bad) == at {
 				return true
 			}
 		}

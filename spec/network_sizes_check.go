@@ -1,8 +1,9 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // prefixSizes checks that there is room: a pod block for each node and one to grow, and service networks
@@ -11,17 +12,17 @@ func (c *checker) prefixSizes() {
 	n := c.s.Network
 	for i, p := range n.NodeCIDRs {
 		if p.IsValid() && p.Addr().BitLen()-p.Bits() < 2 {
-			c.errorf(fmt.Sprintf("network.nodeCIDRs[%d]", i), "%s has no room for a router and nodes", p)
+			c.errorf(nodeCIDRs.Index(i), "%s has no room for a router and nodes", p)
 		}
 	}
 	for i, p := range n.PodCIDRs {
 		if p.IsValid() {
-			c.podRoom(fmt.Sprintf("network.podCIDRs[%d]", i), p)
+			c.podRoom(podCIDRs.Index(i), p)
 		}
 	}
 	for i, p := range n.ServiceCIDRs {
 		if p.IsValid() {
-			c.serviceRoom(fmt.Sprintf("network.serviceCIDRs[%d]", i), p)
+			c.serviceRoom(serviceCIDRs.Index(i), p)
 		}
 	}
 }
@@ -42,7 +43,7 @@ func maskOutOfBounds(six bool, mask int) bool {
 	return mask < 16 || mask > 28
 }
 
-func (c *checker) podRoom(path string, p netip.Prefix) {
+func (c *checker) podRoom(path *field.Path, p netip.Prefix) {
 	key, mask := "nodeCIDRMaskSize4", c.s.Network.NodeCIDRMaskSize4
 	if p.Addr().Is6() {
 		key, mask = "nodeCIDRMaskSize6", c.s.Network.NodeCIDRMaskSize6
@@ -64,17 +65,17 @@ func (c *checker) podRoom(path string, p netip.Prefix) {
 	if p.Addr().Is6() || maskOutOfBounds(false, mask) {
 		return
 	}
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		// Cilium keeps the first and last address, and one each for the host, health checks and gateways.
 		if room := 1<<(32-mask) - 5; n.MaxPods > room {
-			c.warnf(at+".maxPods", "%d pods do not fit into a node's /%d of %s (network.%s), which has addresses for %d", n.MaxPods, mask, p, key, room)
+			c.warnf(at.Child("maxPods"), "%d pods do not fit into a node's /%d of %s (network.%s), which has addresses for %d", n.MaxPods, mask, p, key, room)
 		}
 	})
 }
 
 // serviceRoom holds a service network against the API server's limits
 // (https://github.com/kubernetes/kubernetes/blob/v1.34.1/cmd/kube-apiserver/app/options/validation.go).
-func (c *checker) serviceRoom(path string, p netip.Prefix) {
+func (c *checker) serviceRoom(path *field.Path, p netip.Prefix) {
 	bits := p.Addr().BitLen()
 	switch {
 	case bits-p.Bits() > 20:

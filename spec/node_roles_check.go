@@ -1,6 +1,10 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // roles checks that there is a control plane that survives and someone to run workloads.
 func (c *checker) roles() {
@@ -10,16 +14,16 @@ func (c *checker) roles() {
 	cps, workers := len(c.s.ControlPlanes()), len(c.s.Workers())
 	switch {
 	case cps == 0:
-		c.errorf("nodes", "has no control plane: give at least one node role: controlPlane")
+		c.errorf(field.NewPath("nodes"), "has no control plane: give at least one node role: controlPlane")
 	case cps%2 == 0:
-		c.warnf("nodes", "%d control planes survive the loss of %s, as %d would, and have one more that can fail: etcd needs a majority; make it %s", cps, survivors(cps), cps-1, oddNeighbours(cps))
+		c.warnf(field.NewPath("nodes"), "%d control planes survive the loss of %s, as %d would, and have one more that can fail: etcd needs a majority; make it %s", cps, survivors(cps), cps-1, oddNeighbours(cps))
 	case cps == 1 && workers > 0:
-		c.warnf("nodes", "the only control plane is a single point of failure: while it is down nothing is scheduled or changed; three survive the loss of one")
+		c.warnf(field.NewPath("nodes"), "the only control plane is a single point of failure: while it is down nothing is scheduled or changed; three survive the loss of one")
 	case cps > 7:
-		c.warnf("nodes", "%d control planes: etcd slows down beyond seven (https://etcd.io/docs/latest/faq/)", cps)
+		c.warnf(field.NewPath("nodes"), "%d control planes: etcd slows down beyond seven (https://etcd.io/docs/latest/faq/)", cps)
 	}
 	if cps > 0 && workers == 0 && !c.s.Cluster.AllowSchedulingOnControlPlanes {
-		c.errorf("cluster.allowSchedulingOnControlPlanes", "is false and there is no worker: nothing could run workloads")
+		c.errorf(field.NewPath("cluster", "allowSchedulingOnControlPlanes"), "is false and there is no worker: nothing could run workloads")
 	}
 }
 

@@ -2,11 +2,12 @@ package spec
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/home-ops/home-ops/spec/internal/talospatch"
 )
@@ -17,11 +18,11 @@ var patchKeys = []string{"machine", "cluster", "version", "debug", "persist"}
 // patches reads raw patches as Talos does, and judges what they say together with the fields.
 func (c *checker) patches() {
 	for node := range c.s.Nodes {
-		n, at := &c.s.Nodes[node], fmt.Sprintf("nodes[%d]", node)
+		n, at := &c.s.Nodes[node], nodePath(node)
 		links := c.nodeLinks(at, n)
 		for i, tree := range n.Patches {
 			told := len(c.problems)
-			p := &patch{c: c, node: node, n: n, at: at, tree: tree, root: part{fmt.Sprintf("%s.patches[%d]", at, i), tree}}
+			p := &patch{c: c, node: node, n: n, at: at, tree: tree, root: part{at.Child("patches").Index(i), tree}}
 			switch {
 			case len(tree) == 0:
 				c.errorf(p.root.path, "is empty")
@@ -53,7 +54,7 @@ type patch struct {
 	c    *checker
 	node int
 	n    *Node
-	at   string
+	at   *field.Path
 	tree map[string]any
 	root part
 }
@@ -75,7 +76,7 @@ func (p *patch) readable() bool {
 				if near == "" {
 					near = "machine"
 				}
-				p.c.errorf(join(p.root.path, key), "unknown key %q; did you mean %q?", key, near)
+				p.c.errorf(entry(p.root.path, key), "unknown key %q; did you mean %q?", key, near)
 				good = false
 			}
 		}
@@ -91,10 +92,10 @@ func (p *patch) readable() bool {
 	var unknown *talospatch.UnknownKeyError
 	if errors.As(err, &unknown) {
 		for _, step := range unknown.Path {
-			if step[0] == '[' {
-				at += step
+			if index, ok := strings.CutPrefix(step, "["); ok {
+				at = at.Key(strings.TrimSuffix(index, "]"))
 			} else {
-				at = join(at, step)
+				at = entry(at, step)
 			}
 		}
 		p.c.errorf(at, "is no key of Talos's: it refuses the whole configuration")

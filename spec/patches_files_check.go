@@ -1,12 +1,13 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // criPart is the one file outside of /var that Talos creates for a user: containerd's settings, to which this program
@@ -34,14 +35,14 @@ func (p *patch) files() {
 }
 
 // filesOnce finds files that two patches of one node create.
-func (c *checker) filesOnce(at string, n *Node) {
-	seen := map[string]string{}
+func (c *checker) filesOnce(at *field.Path, n *Node) {
+	seen := map[string]*field.Path{}
 	for i, tree := range n.Patches {
-		root := part{fmt.Sprintf("%s.patches[%d]", at, i), tree}
+		root := part{at.Child("patches").Index(i), tree}
 		for _, f := range root.get("machine", "files").list() {
 			file := f.get("path").text()
 			if first, ok := seen[file]; ok && f.get("op").text() == "create" {
-				c.errorf(f.get("path").path, "%s is also written by %s", file, c.s.source.origin(first))
+				c.errorf(f.get("path").path, "%s is also written by %s", file, c.s.origin(first))
 			} else if !ok {
 				seen[file] = f.path
 			}
@@ -60,7 +61,7 @@ var neededByKubelet = []string{
 }
 
 // mountOver refuses a mount that hides what the kubelet needs.
-func (c *checker) mountOver(at, destination string) {
+func (c *checker) mountOver(at *field.Path, destination string) {
 	for _, dir := range neededByKubelet {
 		if destination != "" && destination != "/" && below(dir, destination) {
 			c.errorf(at, "%s would hide %s from the kubelet, which needs it", destination, dir)
@@ -74,7 +75,7 @@ func (p *patch) mounts() {
 		destination := m.get("destination").text()
 		p.c.mountOver(m.get("destination").path, path.Clean(destination))
 		if i := slices.IndexFunc(p.n.KubeletMounts, func(k Mount) bool { return k.Destination == destination }); i >= 0 {
-			p.c.errorf(m.get("destination").path, "%s is also mounted by %s.kubeletMounts[%d]", destination, p.at, i)
+			p.c.errorf(m.get("destination").path, "%s is also mounted by %s", destination, p.at.Child("kubeletMounts").Index(i))
 		}
 	}
 }

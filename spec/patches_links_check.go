@@ -1,16 +1,17 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // nodeLink is a link that the fields of a node describe.
 type nodeLink struct {
 	// path leads to the node or to the extra link.
-	path string
+	path *field.Path
 	// name is the kernel's name as far as the stack file gives it; mac the card's address.
 	name string
 	mac  MAC
@@ -20,7 +21,7 @@ type nodeLink struct {
 }
 
 // nodeLinks lists the links of a node: the one of its address, then the others.
-func (c *checker) nodeLinks(at string, n *Node) []nodeLink {
+func (c *checker) nodeLinks(at *field.Path, n *Node) []nodeLink {
 	if len(n.Patches) == 0 {
 		return nil
 	}
@@ -30,7 +31,7 @@ func (c *checker) nodeLinks(at string, n *Node) []nodeLink {
 		out[0].name = n.Bridge.Name
 	}
 	for i, l := range n.ExtraLinks {
-		out = append(out, nodeLink{fmt.Sprintf("%s.extraLinks[%d]", at, i), Link{Interface: l.Interface, Bond: l.Bond}.card(), l.MAC, l.VLAN, l.MTU, l.Addresses})
+		out = append(out, nodeLink{at.Child("extraLinks").Index(i), Link{Interface: l.Interface, Bond: l.Bond}.card(), l.MAC, l.VLAN, l.MTU, l.Addresses})
 	}
 	return out
 }
@@ -87,18 +88,18 @@ func (p *patch) sameDevice(device part, mine *nodeLink) {
 		p.mtu(device, mine)
 	}
 	if device.get("ignore").text() == "true" {
-		p.c.errorf(device.get("ignore").path, "takes the link of %s away, and with it its addresses", p.c.s.source.origin(mine.path))
+		p.c.errorf(device.get("ignore").path, "takes the link of %s away, and with it its addresses", p.c.s.origin(mine.path))
 	}
 	for _, key := range []string{"bond", "bridge"} {
 		if device.get(key).exists() {
-			p.c.errorf(device.get(key).path, "describes the link of %s a second time; change it there", p.c.s.source.origin(mine.path))
+			p.c.errorf(device.get(key).path, "describes the link of %s a second time; change it there", p.c.s.origin(mine.path))
 		}
 	}
 }
 
 func (p *patch) mtu(device part, mine *nodeLink) {
 	if mtu := device.get("mtu").text(); mtu != "" && mtu != strconv.Itoa(mine.mtu) {
-		p.c.errorf(device.get("mtu").path, "%s differs from %s.mtu (%d) of the same link: larger packets would be lost; change it there", mtu, mine.path, mine.mtu)
+		p.c.errorf(device.get("mtu").path, "%s differs from %s (%d) of the same link: larger packets would be lost; change it there", mtu, mine.path.Child("mtu"), mine.mtu)
 	}
 }
 

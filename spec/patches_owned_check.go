@@ -2,8 +2,9 @@ package spec
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // ownedPaths are the keys of a machine configuration that the stack file decides; a patch of them would
@@ -99,12 +100,12 @@ func (p *patch) document() {
 	kind, name := p.kind(), p.root.get("name").text()
 	mine := p.field(kind, name)
 	if p.root.deleted() {
-		if mine == "" {
+		if mine == nil {
 			p.c.errorf(p.root.path, "deletes a %s that the node does not have, which Talos answers by failing", kind)
 		}
 		return
 	}
-	if mine != "" {
+	if mine != nil {
 		p.c.errorf(p.root.path, "is the %s of %s too: write it there alone", kind, mine)
 		return
 	}
@@ -123,35 +124,35 @@ func (p *patch) document() {
 	}
 }
 
-// field is the key of the stack file that writes a document of that kind and name, or "".
-func (p *patch) field(kind, name string) string {
+// field is the key of the stack file that writes a document of that kind and name, or nil.
+func (p *patch) field(kind, name string) *field.Path {
 	n := p.n
 	switch kind {
 	case "UserVolumeConfig":
 		if i := slices.IndexFunc(n.UserVolumes, func(v UserVolume) bool { return v.Name == name }); i >= 0 {
-			return p.at + ".userVolumes[" + strconv.Itoa(i) + "]"
+			return p.at.Child("userVolumes").Index(i)
 		}
 	case "RawVolumeConfig":
 		if i := slices.IndexFunc(n.RawVolumes, func(v RawVolume) bool { return v.Name == name }); i >= 0 {
-			return p.at + ".rawVolumes[" + strconv.Itoa(i) + "]"
+			return p.at.Child("rawVolumes").Index(i)
 		}
 	case "VolumeConfig":
 		switch {
 		case name == "EPHEMERAL" && n.EphemeralVolume != nil:
-			return p.at + ".ephemeralVolume"
+			return p.at.Child("ephemeralVolume")
 		case name == "EPHEMERAL" && n.Encryption.Ephemeral != nil:
-			return p.at + ".encryption.ephemeral"
+			return p.at.Child("encryption", "ephemeral")
 		case name == "STATE" && n.Encryption.State != nil:
-			return p.at + ".encryption.state"
+			return p.at.Child("encryption", "state")
 		}
 	case "WatchdogTimerConfig":
 		if n.Watchdog != nil {
-			return p.at + ".watchdog"
+			return p.at.Child("watchdog")
 		}
 	case "ExtensionServiceConfig":
 		if i := slices.IndexFunc(n.ExtensionServices, func(s ExtensionService) bool { return s.Name == name }); i >= 0 {
-			return p.at + ".extensionServices[" + strconv.Itoa(i) + "]"
+			return p.at.Child("extensionServices").Index(i)
 		}
 	}
-	return ""
+	return nil
 }

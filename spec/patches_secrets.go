@@ -5,18 +5,21 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // PatchRefs are the secret references in the node's patches, with the paths inside them: a value that is nothing but
 // op://vault/item/field or config:KEY stands for the secret that is kept there.
-func (n Node) PatchRefs() []LocatedRef {
-	var out []LocatedRef
+func (n Node) PatchRefs() []LocatedRef { return located(n.patchRefs(nil)) }
+
+func (n Node) patchRefs(at *field.Path) []pathRef {
+	var out []pathRef
 	for i, tree := range n.Patches {
-		visitTexts(part{"patches[" + strconv.Itoa(i) + "]", tree}, func(p part, text string) {
+		visitTexts(part{at.Child("patches").Index(i), tree}, func(p part, text string) {
 			if isReference(text) {
-				out = append(out, LocatedRef{p.path, SecretRef(text)})
+				out = append(out, pathRef{p.path, SecretRef(text)})
 			}
 		})
 	}
@@ -98,9 +101,9 @@ func visitTexts(p part, visit func(p part, text string)) {
 
 // strayReferences refuses references where none is read: they would land on a node, or in the cluster, as they are.
 func (c *checker) strayReferences() {
-	c.eachNode(func(at string, n *Node) {
+	c.eachNode(func(at *field.Path, n *Node) {
 		for i, tree := range n.Patches {
-			visitTexts(part{fmt.Sprintf("%s.patches[%d]", at, i), tree}, func(p part, text string) {
+			visitTexts(part{at.Child("patches").Index(i), tree}, func(p part, text string) {
 				if isReference(text) {
 					return
 				}
@@ -117,23 +120,23 @@ func (c *checker) strayReferences() {
 			key    string
 			values map[string]string
 		}{{"sysctls", n.Sysctls}, {"labels", n.Labels}, {"annotations", n.Annotations}, {"kubeletArgs", n.KubeletArgs}} {
-			c.noReferences(at+"."+m.key, m.values)
+			c.noReferences(at.Child(m.key), m.values)
 		}
 		for i, s := range n.ExtensionServices {
-			c.noReferences(fmt.Sprintf("%s.extensionServices[%d].environment", at, i), s.Environment)
+			c.noReferences(at.Child("extensionServices").Index(i).Child("environment"), s.Environment)
 		}
 	})
 	cl := c.s.Cluster
-	c.noReferences("cluster.apiServer.extraArgs", cl.APIServer.ExtraArgs)
-	c.noReferences("cluster.controllerManagerArgs", cl.ControllerManagerArgs)
-	c.noReferences("cluster.schedulerArgs", cl.SchedulerArgs)
-	c.noReferences("cluster.etcdArgs", cl.EtcdArgs)
+	c.noReferences(field.NewPath("cluster", "apiServer", "extraArgs"), cl.APIServer.ExtraArgs)
+	c.noReferences(field.NewPath("cluster", "controllerManagerArgs"), cl.ControllerManagerArgs)
+	c.noReferences(field.NewPath("cluster", "schedulerArgs"), cl.SchedulerArgs)
+	c.noReferences(field.NewPath("cluster", "etcdArgs"), cl.EtcdArgs)
 }
 
-func (c *checker) noReferences(at string, values map[string]string) {
+func (c *checker) noReferences(at *field.Path, values map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if isReference(values[key]) {
-			c.errorf(join(at, key), "is a secret reference, and this key takes none: it would land on the node as it is")
+			c.errorf(entry(at, key), "is a secret reference, and this key takes none: it would land on the node as it is")
 		}
 	}
 }

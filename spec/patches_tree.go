@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // part is a value inside a raw patch, with the path that leads to it.
 type part struct {
-	path  string
+	path  *field.Path
 	value any
 }
 
@@ -16,7 +18,7 @@ type part struct {
 func (p part) get(keys ...string) part {
 	for _, key := range keys {
 		tree, _ := p.value.(map[string]any)
-		p = part{join(p.path, key), tree[key]}
+		p = part{entry(p.path, key), tree[key]}
 	}
 	return p
 }
@@ -28,7 +30,7 @@ func (p part) list() []part {
 	items, _ := p.value.([]any)
 	out := make([]part, 0, len(items))
 	for i, item := range items {
-		out = append(out, part{fmt.Sprintf("%s[%d]", p.path, i), item})
+		out = append(out, part{p.path.Index(i), item})
 	}
 	return out
 }

@@ -34,7 +34,7 @@ func leads(t reflect.Type, path string) bool {
 	return false
 }
 
-// Paths are put together by hand; each that any fixture tells must be one that an editor could follow.
+// The steps of a path are words in the checks; each path that any fixture tells must be one that an editor could follow.
 func TestProblems_TellPathsThatTheTypesHave(t *testing.T) {
 	stack := reflect.TypeFor[Stack]()
 	for path, want := range map[string]bool{

@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // rangesBetween finds pools that overlap, and addresses of one stack in a range of another.
 func rangesBetween(a, b *Stack) Problems {
 	var out Problems
-	report := func(s *Stack, path, format string, args ...any) {
-		out = append(out, s.source.locate(Problem{Severity: Error, Path: path, Message: fmt.Sprintf(format, args...)}))
+	report := func(s *Stack, path *field.Path, format string, args ...any) {
+		out = append(out, s.source.locate(Problem{Severity: Error, Path: textOf(path), Message: fmt.Sprintf(format, args...)}))
 	}
-	warn := func(s *Stack, path, format string, args ...any) {
-		out = append(out, s.source.locate(Problem{Severity: Warning, Path: path, Message: fmt.Sprintf(format, args...)}))
+	warn := func(s *Stack, path *field.Path, format string, args ...any) {
+		out = append(out, s.source.locate(Problem{Severity: Warning, Path: textOf(path), Message: fmt.Sprintf(format, args...)}))
 	}
 	ca, cb := newChecker(a), newChecker(b)
 	for _, x := range cb.poolBlocks() {
@@ -46,7 +48,7 @@ func rangesBetween(a, b *Stack) Problems {
 }
 
 // poolsBetween finds pools of one stack in what another stack gives to someone.
-func poolsBetween(of, in *Stack, report, warn func(s *Stack, path, format string, args ...any)) {
+func poolsBetween(of, in *Stack, report, warn func(s *Stack, path *field.Path, format string, args ...any)) {
 	other := newChecker(in)
 	for _, b := range newChecker(of).poolBlocks() {
 		for _, r := range other.takenBlocks() {
@@ -64,9 +66,9 @@ func poolsBetween(of, in *Stack, report, warn func(s *Stack, path, format string
 			own := func(p netip.Prefix) bool { return p.IsValid() && p == n.prefix }
 			switch {
 			case !b.r.Overlaps(RangeOf(n.prefix)):
-			case !isNodeNetwork(n.path) && of.nodesOverlap(n.prefix):
+			case !n.ofNodes() && of.nodesOverlap(n.prefix):
 				// Where the nodes' network itself is in it, that alone is told.
-			case !isNodeNetwork(n.path):
+			case !n.ofNodes():
 				report(of, b.path, "%s overlaps %s of stack %s (%s): that cluster would keep these addresses for itself", b.r, n.path, in.Name, n.prefix)
 			case of.Cilium.BGP != nil && !slices.ContainsFunc(of.Network.NodeCIDRs, own):
 				report(of, b.path, "%s lies in %s of stack %s (%s): its nodes ask for these addresses by ARP, and BGP does not answer", b.r, n.path, in.Name, n.prefix)
@@ -87,7 +89,7 @@ func poolsBetween(of, in *Stack, report, warn func(s *Stack, path, format string
 	}
 	for _, r := range newChecker(of).takenBlocks() {
 		for _, n := range in.networks() {
-			if !isNodeNetwork(n.path) && r.what == "DHCP" && r.r.Overlaps(RangeOf(n.prefix)) {
+			if !n.ofNodes() && r.what == "DHCP" && r.r.Overlaps(RangeOf(n.prefix)) {
 				report(of, r.path, "%s overlaps %s of stack %s (%s): that cluster could not reach the machines in it", r.r, n.path, in.Name, n.prefix)
 			}
 		}
@@ -104,8 +106,8 @@ func coveredBy(a, b Range) bool { return b.Contains(a.First) && b.Contains(a.Las
 // networksBetween finds networks of two stacks that cannot live side by side.
 func networksBetween(a, b *Stack) Problems {
 	var out Problems
-	report := func(severity Severity, s *Stack, path, format string, args ...any) {
-		out = append(out, s.source.locate(Problem{Severity: severity, Path: path, Message: fmt.Sprintf(format, args...)}))
+	report := func(severity Severity, s *Stack, path *field.Path, format string, args ...any) {
+		out = append(out, s.source.locate(Problem{Severity: severity, Path: textOf(path), Message: fmt.Sprintf(format, args...)}))
 	}
 	announced := func(s *Stack) bool { return newChecker(s).podsAnnounced() }
 	for _, x := range b.networks() {
@@ -113,14 +115,14 @@ func networksBetween(a, b *Stack) Problems {
 			if !x.prefix.IsValid() || !x.prefix.Overlaps(y.prefix) {
 				continue
 			}
-			bothNodes := isNodeNetwork(x.path) && isNodeNetwork(y.path)
+			bothNodes := x.ofNodes() && y.ofNodes()
 			switch {
 			case bothNodes && x.prefix != y.prefix:
 				report(Error, b, x.path, "%s overlaps %s of stack %s (%s), but is not the same: machines of one network have one prefix length", x.prefix, y.path, a.Name, y.prefix)
 			case bothNodes:
-			case isNodeNetwork(x.path) || isNodeNetwork(y.path):
+			case x.ofNodes() || y.ofNodes():
 				report(Warning, b, x.path, "%s overlaps %s of stack %s (%s): the pods of one cluster cannot reach the nodes of the other", x.prefix, y.path, a.Name, y.prefix)
-			case parentPath(x.path) == "network.podCIDRs" && parentPath(y.path) == "network.podCIDRs" && announced(a) && announced(b):
+			case x.list == podCIDRs && y.list == podCIDRs && announced(a) && announced(b):
 				report(Error, b, x.path, "%s overlaps %s of stack %s (%s), and both announce pods by BGP: routers would mix them up", x.prefix, y.path, a.Name, y.prefix)
 			}
 		}

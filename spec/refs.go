@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // LocatedRef is a secret reference, and where the stack file has it.
@@ -16,17 +17,31 @@ type LocatedRef struct {
 }
 
 // SecretRefs lists every secret reference of the stack, defaults included, in the order of the stack file's keys.
-func (s *Stack) SecretRefs() []LocatedRef {
+func (s *Stack) SecretRefs() []LocatedRef { return located(s.secretRefs()) }
+
+// pathRef is a secret reference with its path.
+type pathRef struct {
+	path *field.Path
+	ref  SecretRef
+}
+
+func located(refs []pathRef) []LocatedRef {
 	var out []LocatedRef
-	walk(reflectElem(s), "", func(path string, v reflect.Value, _ reflect.StructField) {
+	for _, r := range refs {
+		out = append(out, LocatedRef{r.path.String(), r.ref})
+	}
+	return out
+}
+
+func (s *Stack) secretRefs() []pathRef {
+	var out []pathRef
+	walk(reflectElem(s), nil, func(path *field.Path, v reflect.Value, _ reflect.StructField) {
 		if ref, ok := v.Interface().(SecretRef); ok && ref != "" {
-			out = append(out, LocatedRef{path, ref})
+			out = append(out, pathRef{path, ref})
 		}
 	})
 	for i := range s.Nodes {
-		for _, ref := range s.Nodes[i].PatchRefs() {
-			out = append(out, LocatedRef{fmt.Sprintf("nodes[%d].%s", i, ref.Path), ref.Ref})
-		}
+		out = append(out, s.Nodes[i].patchRefs(nodePath(i))...)
 	}
 	return out
 }
@@ -39,7 +54,7 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 }
 
 // walk visits every value of the stack that has a key, the outer ones first.
-func walk(v reflect.Value, path string, visit func(path string, v reflect.Value, f reflect.StructField)) {
+func walk(v reflect.Value, path *field.Path, visit func(path *field.Path, v reflect.Value, f reflect.StructField)) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
@@ -47,14 +62,14 @@ func walk(v reflect.Value, path string, visit func(path string, v reflect.Value,
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+			walk(v.Index(i), path.Index(i), visit)
 		}
 	case reflect.Map:
 		for _, key := range sortedKeys(v) {
 			// A value of a map cannot be addressed; what is visited is a copy.
 			element := reflect.New(v.Type().Elem()).Elem()
 			element.Set(v.MapIndex(key))
-			at := join(path, key.String())
+			at := entry(path, key.String())
 			if _, ref := element.Interface().(SecretRef); ref {
 				visit(at, element, reflect.StructField{})
 			}
@@ -64,7 +79,7 @@ func walk(v reflect.Value, path string, visit func(path string, v reflect.Value,
 		}
 	case reflect.Struct:
 		for _, f := range keyedFields(v.Type()) {
-			field, at := v.FieldByIndex(f.field.Index), join(path, f.key)
+			field, at := v.FieldByIndex(f.field.Index), entry(path, f.key)
 			visit(at, field, f.field)
 			walk(field, at, visit)
 		}

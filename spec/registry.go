@@ -1,9 +1,10 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // Registry is how a registry, or a mirror, is spoken to
@@ -26,7 +27,7 @@ type Registry struct {
 func (c *checker) registryAccess() {
 	cl := c.s.Cluster
 	for _, host := range slices.Sorted(maps.Keys(cl.Registries)) {
-		r, at := cl.Registries[host], join("cluster.registries", host)
+		r, at := cl.Registries[host], entry(field.NewPath("cluster", "registries"), host)
 		_, mirrored := cl.RegistryMirrors[host]
 		if host != "*" && !hostName.MatchString(host) {
 			c.errorf(at, "%q is not the host of a registry, such as ghcr.io", host)
@@ -36,18 +37,18 @@ func (c *checker) registryAccess() {
 		}
 		switch {
 		case r.Username != "" && r.PasswordRef == "":
-			c.errorf(at+".passwordRef", "is missing: username logs in with it")
+			c.errorf(at.Child("passwordRef"), "is missing: username logs in with it")
 		case r.Username == "" && r.PasswordRef != "":
-			c.errorf(at+".username", "is missing: passwordRef is the password of someone")
+			c.errorf(at.Child("username"), "is missing: passwordRef is the password of someone")
 		}
 		if r == (Registry{}) {
 			c.errorf(at, "says nothing: give username and passwordRef, or remove the entry")
 		}
 		if host == "*" && r.Username != "" {
-			c.errorf(at+".username", "would be told to every registry of the world: name the registry")
+			c.errorf(at.Child("username"), "would be told to every registry of the world: name the registry")
 		}
 		if r.InsecureSkipVerify {
-			c.warnf(fmt.Sprintf("%s.insecureSkipVerify", at), "whoever is on the way to %s can give the nodes any image", host)
+			c.warnf(at.Child("insecureSkipVerify"), "whoever is on the way to %s can give the nodes any image", host)
 		}
 	}
 }

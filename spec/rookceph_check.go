@@ -2,9 +2,10 @@ package spec
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // ceph checks Rook-Ceph.
@@ -13,61 +14,61 @@ func (c *checker) ceph() {
 	if ce == nil {
 		return
 	}
-	const path = "storage.rookCeph"
+	path := field.NewPath("storage", "rookCeph")
 	seen := map[string]int{}
 	for i, n := range ce.Nodes {
-		at := fmt.Sprintf("%s.nodes[%d]", path, i)
-		c.storageNode(at+".name", n.Name, "Ceph's disks")
+		at := path.Child("nodes").Index(i)
+		c.storageNode(at.Child("name"), n.Name, "Ceph's disks")
 		if first, ok := seen[n.Name]; ok && n.Name != "" {
-			c.errorf(at+".name", "%s is already nodes[%d]; put its disks together", n.Name, first)
+			c.errorf(at.Child("name"), "%s is already nodes[%d]; put its disks together", n.Name, first)
 		}
 		seen[n.Name] = i
-		if len(n.Disks)+len(n.Matching) == 0 && !c.anyBad(at, at+".disks", at+".matching") {
+		if len(n.Disks)+len(n.Matching) == 0 && !c.anyBad(at, at.Child("disks"), at.Child("matching")) {
 			c.errorf(at, "names no disk: give disks or matching")
 		}
 		for j, d := range n.Disks {
-			disk := fmt.Sprintf("%s.disks[%d]", at, j)
+			disk := at.Child("disks").Index(j)
 			c.storageDisk(disk, n.Name, d, useCeph)
 			c.linkedDisk(disk, d)
 			if ce.Encrypted && partitionPath.MatchString(d.Path) {
-				c.errorf(disk+".path", "%s is a partition, and Rook encrypts whole disks: give the disk, or turn encrypted off", d.Path)
+				c.errorf(disk.Child("path"), "%s is a partition, and Rook encrypts whole disks: give the disk, or turn encrypted off", d.Path)
 			}
 		}
 	}
 	if len(ce.Nodes) > 0 {
-		c.cephCopies(path+".replicas", ce.Replicas, ce)
+		c.cephCopies(path.Child("replicas"), ce.Replicas, ce)
 		if ce.FailureDomain == CephOSD && len(ce.Nodes) > 0 && ce.Replicas > 1 {
-			c.warnf(path+".failureDomain", "osd: the copies of a piece of data may all be on one node, and are gone with it")
+			c.warnf(path.Child("failureDomain"), "osd: the copies of a piece of data may all be on one node, and are gone with it")
 		}
 		for _, p := range []struct {
 			key  string
 			pool CephPool
 		}{{"block", ce.Block}, {"filesystem", ce.Filesystem}, {"objectStore", ce.ObjectStore}} {
 			if p.pool.Enabled && p.pool.Replicas != ce.Replicas {
-				c.cephCopies(path+"."+p.key+".replicas", p.pool.Replicas, ce)
+				c.cephCopies(path.Child(p.key, "replicas"), p.pool.Replicas, ce)
 			}
-			c.cephCoding(path+"."+p.key+".erasureCoding", p.pool.ErasureCoding, ce)
+			c.cephCoding(path.Child(p.key, "erasureCoding"), p.pool.ErasureCoding, ce)
 		}
-		c.cephPools(path+".pools", ce)
+		c.cephPools(path.Child("pools"), ce)
 	}
-	c.monitors(path+".monitors", ce.Monitors)
+	c.monitors(path.Child("monitors"), ce.Monitors)
 	if ce.MonitorsShareNodes && ce.Monitors > 1 {
-		c.warnf(path+".monitorsShareNodes", "a node that is lost can take the majority of the monitors with it, and Ceph stands still")
+		c.warnf(path.Child("monitorsShareNodes"), "a node that is lost can take the majority of the monitors with it, and Ceph stands still")
 	}
-	c.cephNetwork(path+".publicNetwork", ce.PublicNetwork, ce)
-	c.cephNetwork(path+".clusterNetwork", ce.ClusterNetwork, ce)
+	c.cephNetwork(path.Child("publicNetwork"), ce.PublicNetwork, ce)
+	c.cephNetwork(path.Child("clusterNetwork"), ce.ClusterNetwork, ce)
 	c.cephFamilies(path, ce)
-	c.schedules(path+".snapshotSchedules", ce.SnapshotSchedules)
+	c.schedules(path.Child("snapshotSchedules"), ce.SnapshotSchedules)
 	if !ce.HasBlock() && !ce.Filesystem.Enabled && !ce.ObjectStore.Enabled {
 		c.errorf(path, "offers nothing: enable block, filesystem or objectStore")
 	}
 	if len(ce.SnapshotSchedules) > 0 && !ce.HasBlock() {
-		c.errorf(path+".snapshotSchedules", "snapshots are of block volumes, and block.enabled is false")
+		c.errorf(path.Child("snapshotSchedules"), "snapshots are of block volumes, and block.enabled is false")
 	}
 }
 
 // cephCopies checks how many copies are kept apart from each other.
-func (c *checker) cephCopies(path string, n int, ce *RookCeph) {
+func (c *checker) cephCopies(path *field.Path, n int, ce *RookCeph) {
 	if ce.FailureDomain == CephOSD {
 		if disks := ce.Domains(); n > disks && ce.Counted() {
 			c.errorf(path, "%s cannot lie on different disks, of which there are %d: nothing would ever be fully replicated", plural(n, "copy", "copies"), disks)
@@ -80,7 +81,7 @@ func (c *checker) cephCopies(path string, n int, ce *RookCeph) {
 }
 
 // replicas checks how many copies of data are kept on how many nodes.
-func (c *checker) replicas(path string, n, nodes int) {
+func (c *checker) replicas(path *field.Path, n, nodes int) {
 	switch {
 	case n <= 0:
 	case n > nodes:
@@ -92,7 +93,7 @@ func (c *checker) replicas(path string, n, nodes int) {
 	}
 }
 
-func (c *checker) monitors(path string, n int) {
+func (c *checker) monitors(path *field.Path, n int) {
 	if n <= 0 || len(c.s.Nodes) == 0 {
 		return
 	}
@@ -142,7 +143,7 @@ func (c *checker) monitorNodes() (able int, kept []string) {
 }
 
 // cephFamilies checks that Ceph's two networks are of one family, which is all that it speaks.
-func (c *checker) cephFamilies(path string, ce *RookCeph) {
+func (c *checker) cephFamilies(path *field.Path, ce *RookCeph) {
 	public, cluster := ce.PublicNetwork, ce.ClusterNetwork
 	if !cluster.IsValid() {
 		return
@@ -159,7 +160,7 @@ func (c *checker) cephFamilies(path string, ce *RookCeph) {
 		six, with = n.Address.Is6(), "the node network, which Ceph's clients use"
 	}
 	if cluster.Addr().Is6() != six {
-		c.errorf(path+".clusterNetwork", "%s is not %s as is %s: Ceph speaks one family", cluster, familyName(six), with)
+		c.errorf(path.Child("clusterNetwork"), "%s is not %s as is %s: Ceph speaks one family", cluster, familyName(six), with)
 	}
 }
 
@@ -171,7 +172,7 @@ func firstName(nodes []CephNode) string {
 }
 
 // cephNetwork checks that every storage node has an address in a network of Ceph's own.
-func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
+func (c *checker) cephNetwork(path *field.Path, p netip.Prefix, ce *RookCeph) {
 	if !p.IsValid() {
 		return
 	}
@@ -193,12 +194,12 @@ func (c *checker) cephNetwork(path string, p netip.Prefix, ce *RookCeph) {
 }
 
 // linkedDisk checks that the disk can be found by a link of udev. What does not even name one disk was told already.
-func (c *checker) linkedDisk(at string, d DiskSelector) {
+func (c *checker) linkedDisk(at *field.Path, d DiskSelector) {
 	var unlinked *UnlinkedError
 	if _, err := d.LinkPattern(); d.Names() && errors.As(err, &unlinked) {
 		path := at
 		if unlinked.Field != "" {
-			path += "." + unlinked.Field
+			path = at.Child(unlinked.Field)
 		}
 		c.errorf(path, "%s", unlinked.Reason)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // cephPatterns holds the disks that Ceph takes by pattern against every other use of a disk of the same node. It comes
@@ -13,13 +15,13 @@ func (c *checker) cephPatterns() {
 	if ce == nil {
 		return
 	}
-	first := map[DiskPattern]string{}
+	first := map[DiskPattern]*field.Path{}
 	possible := map[DiskPattern][]string{}
 	var order []DiskPattern
 	for i, n := range ce.Nodes {
 		seen := map[DiskPattern]int{}
 		for j, p := range n.Matching {
-			at := fmt.Sprintf("storage.rookCeph.nodes[%d].matching[%d]", i, j)
+			at := field.NewPath("storage", "rookCeph", "nodes").Index(i).Child("matching").Index(j)
 			if before, ok := seen[p]; ok {
 				c.errorf(at, "%s is already matching[%d]", p, before)
 				continue
@@ -43,7 +45,7 @@ func (c *checker) cephPatterns() {
 }
 
 // patternOfDisks refuses a pattern that also matches the links of partitions.
-func (c *checker) patternOfDisks(at string, p DiskPattern) bool {
+func (c *checker) patternOfDisks(at *field.Path, p DiskPattern) bool {
 	dash := strings.LastIndex(string(p), "-")
 	if star := strings.LastIndex(string(p), "*"); star < dash {
 		return true
@@ -57,7 +59,7 @@ func (c *checker) patternOfDisks(at string, p DiskPattern) bool {
 
 // patternUses refuses what certainly or by its description is one disk with what the pattern matches, and returns the
 // uses of which only their owner knows.
-func (c *checker) patternUses(at string, p DiskPattern, node int) []string {
+func (c *checker) patternUses(at *field.Path, p DiskPattern, node int) []string {
 	var possible []string
 	for _, d := range c.disks {
 		if d.node != node || node < 0 {
@@ -66,7 +68,7 @@ func (c *checker) patternUses(at string, p DiskPattern, node int) []string {
 		switch {
 		case d.use == useCeph:
 			if p.Matches(d.sel.Path) {
-				c.errorf(d.path+".path", "%s also matches %s: keep one of the two", d.sel.Path, at)
+				c.errorf(d.path.Child("path"), "%s also matches %s: keep one of the two", d.sel.Path, at)
 			}
 		case strings.HasPrefix(d.sel.Path, byID) && strings.HasPrefix(string(p), byID):
 			if p.Matches(d.sel.Path) {

@@ -1,24 +1,24 @@
 package spec
 
 import (
-	"fmt"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // cephPools checks the further pools.
-func (c *checker) cephPools(path string, ce *RookCeph) {
-	const block, filesystem = "storage.rookCeph.block", "storage.rookCeph.filesystem"
-	for key, p := range map[string]CephPool{block: ce.Block, filesystem: ce.Filesystem} {
+func (c *checker) cephPools(path *field.Path, ce *RookCeph) {
+	for key, p := range map[string]CephPool{"block": ce.Block, "filesystem": ce.Filesystem} {
 		if p.ErasureCoding != nil {
-			c.errorf(key+".erasureCoding", "the first pool holds what erasure coding cannot keep: add a further one to storage.rookCeph.pools")
+			c.errorf(field.NewPath("storage", "rookCeph", key, "erasureCoding"), "the first pool holds what erasure coding cannot keep: add a further one to storage.rookCeph.pools")
 		}
 	}
 	seen := map[string]int{}
 	for i, p := range ce.Pools {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		c.label(at+".name", p.Name)
+		at := path.Index(i)
+		c.label(at.Child("name"), p.Name)
 		if first, ok := seen[p.Name]; ok && p.Name != "" {
-			c.errorf(at+".name", "%q is already pools[%d]", p.Name, first)
+			c.errorf(at.Child("name"), "%q is already pools[%d]", p.Name, first)
 		}
 		seen[p.Name] = i
 		// Classes of the built-in pools, and pools that a file system has by itself.
@@ -26,23 +26,23 @@ func (c *checker) cephPools(path string, ce *RookCeph) {
 		if p.Kind == CephPoolFilesystem {
 			taken = append(taken, "data0", "metadata")
 			if !ce.Filesystem.Enabled {
-				c.errorf(at+".kind", "the pool would belong to the file system, and filesystem.enabled is false")
+				c.errorf(at.Child("kind"), "the pool would belong to the file system, and filesystem.enabled is false")
 			}
 		}
 		if slices.Contains(taken, p.Name) {
-			c.errorf(at+".name", "%q is the name of a pool or class that Ceph has already", p.Name)
+			c.errorf(at.Child("name"), "%q is the name of a pool or class that Ceph has already", p.Name)
 		}
-		if p.ErasureCoding != nil && p.Kind == CephPoolFilesystem && c.s.isSet(at+".replicas") {
-			c.errorf(at+".replicas", "has no effect beside erasureCoding: the file system's metadata have the replicas of storage.rookCeph.filesystem")
+		if p.ErasureCoding != nil && p.Kind == CephPoolFilesystem && c.s.isSet(at.Child("replicas")) {
+			c.errorf(at.Child("replicas"), "has no effect beside erasureCoding: the file system's metadata have the replicas of storage.rookCeph.filesystem")
 		} else if p.Replicas != ce.Replicas {
-			c.cephCopies(at+".replicas", p.Replicas, ce)
+			c.cephCopies(at.Child("replicas"), p.Replicas, ce)
 		}
-		c.cephCoding(at+".erasureCoding", p.ErasureCoding, ce)
+		c.cephCoding(at.Child("erasureCoding"), p.ErasureCoding, ce)
 	}
 }
 
 // cephCoding checks that each chunk has a place of its own.
-func (c *checker) cephCoding(path string, e *CephErasureCoding, ce *RookCeph) {
+func (c *checker) cephCoding(path *field.Path, e *CephErasureCoding, ce *RookCeph) {
 	if e == nil || e.DataChunks <= 0 || e.CodingChunks <= 0 {
 		return
 	}

@@ -5,23 +5,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // schedules checks names and times of repeated tasks.
-func (c *checker) schedules(path string, list []Schedule) {
+func (c *checker) schedules(path *field.Path, list []Schedule) {
 	seen := map[string]int{}
 	for i, s := range list {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		c.label(at+".name", s.Name)
+		at := path.Index(i)
+		c.label(at.Child("name"), s.Name)
 		if first, ok := seen[s.Name]; ok && s.Name != "" {
-			c.errorf(at+".name", "%q is also the name of %s[%d]", s.Name, path, first)
+			c.errorf(at.Child("name"), "%q is also the name of %s", s.Name, path.Index(first))
 		}
 		seen[s.Name] = i
 		if s.Cron != "" {
 			if problem := cronProblem(s.Cron); problem != "" {
-				c.errorf(at+".cron", "%q %s", s.Cron, problem)
+				c.errorf(at.Child("cron"), "%q %s", s.Cron, problem)
 			} else if neverComes(s.Cron) {
-				c.errorf(at+".cron", "%q never comes: no month in it has such a day", s.Cron)
+				c.errorf(at.Child("cron"), "%q never comes: no month in it has such a day", s.Cron)
 			}
 		}
 	}

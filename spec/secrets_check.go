@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/plugin"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var (
@@ -21,33 +21,33 @@ var (
 // never repeated.
 func (c *checker) secretReferences() {
 	used := map[string]bool{}
-	for _, l := range c.s.SecretRefs() {
-		if key, ok := l.Ref.ConfigKey(); ok {
+	for _, l := range c.s.secretRefs() {
+		if key, ok := l.ref.ConfigKey(); ok {
 			used[key] = true
-			c.configSecret(l.Path, key)
+			c.configSecret(l.path, key)
 			continue
 		}
-		_, _, _, ok := l.Ref.OnePassword()
+		_, _, _, ok := l.ref.OnePassword()
 		switch {
-		case !ok && strings.HasPrefix(string(l.Ref), "op://"):
-			c.errorf(l.Path, "%q is not op://vault/item/field", l.Ref)
+		case !ok && strings.HasPrefix(string(l.ref), "op://"):
+			c.errorf(l.path, "%q is not op://vault/item/field", l.ref)
 		case !ok:
-			c.errorf(l.Path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
-		case c.s.Secrets.OnePassword == nil && !c.anyBad("secrets"):
-			c.errorf(l.Path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.Ref)
-		case !c.s.Secrets.OnePassword.Readable() && !strings.HasPrefix(l.Path, "secrets.onePassword.") && !c.anyBad("secrets"):
-			c.errorf(l.Path, "%s is in 1Password, which this program reads only through secrets.onePassword.connectHost or "+
-				"serviceAccountTokenRef: a Connect server in the cluster comes too late; set one, or keep the secret as config:key", l.Ref)
+			c.errorf(l.path, "is neither op://vault/item/field nor config:key; a secret itself does not belong here")
+		case c.s.Secrets.OnePassword == nil && !c.anyBad(field.NewPath("secrets")):
+			c.errorf(l.path, "%s is in 1Password, and there is no secrets.onePassword to read it with", l.ref)
+		case !c.s.Secrets.OnePassword.Readable() && !strings.HasPrefix(l.path.String(), "secrets.onePassword.") && !c.anyBad(field.NewPath("secrets")):
+			c.errorf(l.path, "%s is in 1Password, which this program reads only through secrets.onePassword.connectHost or "+
+				"serviceAccountTokenRef: a Connect server in the cluster comes too late; set one, or keep the secret as config:key", l.ref)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.s.secretKeys)) {
 		if !used[key] {
-			c.warnf(key, "is a secret that nothing refers to (config:%s)", key)
+			c.warnf(field.NewPath(key), "is a secret that nothing refers to (config:%s)", key)
 		}
 	}
 }
 
-func (c *checker) configSecret(path, key string) {
+func (c *checker) configSecret(path *field.Path, key string) {
 	switch {
 	case !configKey.MatchString(key):
 		c.errorf(path, "config:%s does not name a key: letters, digits, dashes and underscores", key)
@@ -72,44 +72,44 @@ func (c *checker) secretStores() {
 }
 
 func (c *checker) onePassword(o *OnePassword) {
-	const path = "secrets.onePassword"
+	path := field.NewPath("secrets", "onePassword")
 	for _, v := range []struct{ key, name string }{{"vault", o.Vault}, {"breakGlassVault", o.BreakGlassVault}} {
 		if strings.ContainsAny(v.name, "/:") {
-			c.errorf(path+"."+v.key, "%q is not the name of a vault", v.name)
+			c.errorf(path.Child(v.key), "%q is not the name of a vault", v.name)
 		}
 	}
 	if o.ConnectHost != "" {
-		c.url(path+".connectHost", o.ConnectHost, "http", "https")
+		c.url(path.Child("connectHost"), o.ConnectHost, "http", "https")
 		if o.CredentialsRef != "" {
-			c.errorf(path+".credentialsRef", "is for a Connect server in the cluster, and connectHost names one outside")
+			c.errorf(path.Child("credentialsRef"), "is for a Connect server in the cluster, and connectHost names one outside")
 		}
 		if o.ServiceAccountTokenRef != "" {
-			c.errorf(path+".serviceAccountTokenRef", "is for a stack without connectHost: this program reads 1Password through one of the two")
+			c.errorf(path.Child("serviceAccountTokenRef"), "is for a stack without connectHost: this program reads 1Password through one of the two")
 		}
 	}
 	switch {
 	case o.BreakGlassVault == "":
 	case !o.Readable():
-		c.errorf(path+".breakGlassVault", "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
+		c.errorf(path.Child("breakGlassVault"), "needs connectHost or serviceAccountTokenRef: this program writes the item, and reaches no Connect server in the cluster")
 	case o.BreakGlassVault == o.Vault:
-		c.errorf(path+".breakGlassVault", "is also vault (%s), which every app of the cluster can read: whoever runs one would own the cluster", o.Vault)
+		c.errorf(path.Child("breakGlassVault"), "is also vault (%s), which every app of the cluster can read: whoever runs one would own the cluster", o.Vault)
 	}
 	for _, r := range []struct {
 		key string
 		ref SecretRef
 	}{{"credentialsRef", o.CredentialsRef}, {"tokenRef", o.TokenRef}, {"serviceAccountTokenRef", o.ServiceAccountTokenRef}} {
 		if strings.HasPrefix(string(r.ref), "op://") {
-			c.errorf(path+"."+r.key, "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
+			c.errorf(path.Child(r.key), "%s is in 1Password, which cannot be opened without it; keep it as config:key", r.ref)
 		}
 	}
 }
 
 func (c *checker) sops(k *SOPS) {
-	const path = "secrets.sops"
+	path := field.NewPath("secrets", "sops")
 	seen := map[string]int{}
 	software := 0
 	for i, r := range k.AgeRecipients {
-		at := fmt.Sprintf("%s.ageRecipients[%d]", path, i)
+		at := path.Child("ageRecipients").Index(i)
 		switch {
 		case strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-"):
 			software++
@@ -133,15 +133,15 @@ func (c *checker) sops(k *SOPS) {
 		seen[r] = i
 	}
 	if len(k.AgeRecipients) > 0 && software == 0 {
-		c.errorf(path+".ageRecipients", "are all of hardware keys, which Flux cannot ask: add one of age-keygen, whose private key keyRef gives")
+		c.errorf(path.Child("ageRecipients"), "are all of hardware keys, which Flux cannot ask: add one of age-keygen, whose private key keyRef gives")
 	}
 	switch {
-	case len(k.AgeRecipients)+len(k.KMS) == 0 && k.PGP == nil && !c.anyBad(path, path+".ageRecipients", path+".pgp", path+".kms"):
+	case len(k.AgeRecipients)+len(k.KMS) == 0 && k.PGP == nil && !c.anyBad(path, path.Child("ageRecipients"), path.Child("pgp"), path.Child("kms")):
 		c.errorf(path, "encrypts for nobody: give ageRecipients (age-keygen makes a key), pgp or kms")
 	case len(k.AgeRecipients) == 0 && k.KeyRef != "":
-		c.errorf(path+".keyRef", "is the private key of one of ageRecipients, and there are none")
+		c.errorf(path.Child("keyRef"), "is the private key of one of ageRecipients, and there are none")
 	}
-	c.sopsPGP(path+".pgp", k.PGP)
-	c.sopsKMS(path+".kms", k)
-	c.label(path+".secretName", k.SecretName)
+	c.sopsPGP(path.Child("pgp"), k.PGP)
+	c.sopsKMS(path.Child("kms"), k)
+	c.label(path.Child("secretName"), k.SecretName)
 }

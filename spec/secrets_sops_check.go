@@ -1,22 +1,23 @@
 package spec
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // pgpFingerprint is that of a key of version 4 (RFC 9580 5.5.4). SOPS takes it without blanks alone.
 var pgpFingerprint = regexp.MustCompile(fingerprintGrammar)
 
 // sopsPGP checks the keys of OpenPGP.
-func (c *checker) sopsPGP(path string, p *SOPSPGP) {
+func (c *checker) sopsPGP(path *field.Path, p *SOPSPGP) {
 	if p == nil {
 		return
 	}
 	seen := map[string]int{}
 	for i, f := range p.Fingerprints {
-		at := fmt.Sprintf("%s.fingerprints[%d]", path, i)
+		at := path.Child("fingerprints").Index(i)
 		bare := strings.ReplaceAll(f, " ", "")
 		switch {
 		case pgpFingerprint.MatchString(f):
@@ -44,23 +45,23 @@ var kmsKeys = map[KMSProvider]struct {
 }
 
 // sopsKMS checks the keys of the clouds. Flux reads one credential for each of them.
-func (c *checker) sopsKMS(path string, k *SOPS) {
-	clouds, keys := map[KMSProvider]int{}, map[string]string{}
+func (c *checker) sopsKMS(path *field.Path, k *SOPS) {
+	clouds, keys := map[KMSProvider]int{}, map[string]*field.Path{}
 	for i, entry := range k.KMS {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path.Index(i)
 		if first, ok := clouds[entry.Provider]; ok && entry.Provider != "" {
-			c.errorf(at+".provider", "%s is already kms[%d], and Flux takes one credential for each cloud: put their keys together", entry.Provider, first)
+			c.errorf(at.Child("provider"), "%s is already kms[%d], and Flux takes one credential for each cloud: put their keys together", entry.Provider, first)
 		}
 		clouds[entry.Provider] = i
 		for j, key := range entry.Keys {
-			p := fmt.Sprintf("%s.keys[%d]", at, j)
+			p := at.Child("keys").Index(j)
 			if form, known := kmsKeys[entry.Provider]; known && !form.form.MatchString(key) {
 				c.errorf(p, "%q is not %s", key, form.hint)
 			}
 			if first, ok := keys[key]; ok {
 				c.errorf(p, "is already %s", first)
 			}
-			keys[key] = strings.TrimPrefix(p, "secrets.sops.")
+			keys[key] = field.NewPath("kms").Index(i).Child("keys").Index(j)
 		}
 	}
 }

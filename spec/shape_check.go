@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // shape holds every value against what its type and tags say: present, one of the known words, in bounds.
 func (c *checker) shape() {
-	walk(reflectElem(c.s), "", func(path string, v reflect.Value, f reflect.StructField) {
+	walk(reflectElem(c.s), nil, func(path *field.Path, v reflect.Value, f reflect.StructField) {
 		if c.s.isBad(path) {
 			return
 		}
@@ -18,19 +20,19 @@ func (c *checker) shape() {
 		c.word(path, v)
 		if v.Kind() == reflect.Slice {
 			for i := range v.Len() {
-				c.word(path+"["+strconv.Itoa(i)+"]", v.Index(i))
+				c.word(path.Index(i), v.Index(i))
 			}
 		}
 	})
 }
 
-func (c *checker) presence(path string, v reflect.Value, f reflect.StructField) {
-	// A zero that is written is wrong in another way.
-	if v.CanUint() && c.s.isSet(path) {
-		return
-	}
+func (c *checker) presence(path *field.Path, v reflect.Value, f reflect.StructField) {
 	empty := v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
 	if f.Tag.Get("required") != "true" || !empty {
+		return
+	}
+	// A zero that is written is wrong in another way.
+	if v.CanUint() && c.s.isSet(path) {
 		return
 	}
 	if example := f.Tag.Get("example"); example != "" {
@@ -40,7 +42,7 @@ func (c *checker) presence(path string, v reflect.Value, f reflect.StructField) 
 	c.errorf(path, "is missing")
 }
 
-func (c *checker) bounds(path string, v reflect.Value, f reflect.StructField) {
+func (c *checker) bounds(path *field.Path, v reflect.Value, f reflect.StructField) {
 	low, hasLow := bound(f, "min")
 	high, hasHigh := bound(f, "max")
 	if !hasLow && !hasHigh {
@@ -81,7 +83,7 @@ func bound(f reflect.StructField, tag string) (int64, bool) {
 // Enum is a type of which only some words are values.
 type Enum interface{ Values() []string }
 
-func (c *checker) word(path string, v reflect.Value) {
+func (c *checker) word(path *field.Path, v reflect.Value) {
 	if v.Kind() != reflect.String || v.String() == "" {
 		return
 	}

@@ -1,6 +1,10 @@
 package spec
 
-import "strings"
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // position is a place in a file, counted from 1.
 type position struct{ line, column int }
@@ -21,27 +25,31 @@ func newSource(file string) *source {
 	return &source{file: file, at: map[string]position{}, bad: map[string]bool{}, inherited: map[string]string{}}
 }
 
-// isSet reports whether path was written, rather than left to its default.
-func (s *Stack) isSet(path string) bool {
-	if s.source == nil {
-		return false
-	}
-	_, ok := s.source.at[path]
+// isSet reports whether the value at path was written, rather than left to its default.
+func (s *Stack) isSet(path *field.Path) bool {
+	return s.source != nil && s.source.has(textOf(path))
+}
+
+func (src *source) has(path string) bool {
+	_, ok := src.at[path]
 	return ok
 }
 
 // isBad reports whether the value at path, or one that encloses it, could not be read.
-func (s *Stack) isBad(path string) bool {
+func (s *Stack) isBad(path *field.Path) bool {
 	if s.source == nil || len(s.source.bad) == 0 {
 		return false
 	}
-	for path = s.source.origin(path); path != ""; path = parentPath(path) {
-		if s.source.bad[path] {
+	for at := s.origin(path); at != ""; at = parentPath(at) {
+		if s.source.bad[at] {
 			return true
 		}
 	}
 	return false
 }
+
+// origin is the text of the path where a value was written; see [source.origin].
+func (s *Stack) origin(path *field.Path) string { return s.source.origin(textOf(path)) }
 
 // origin is where a value was written: for one that a node takes over from nodeDefaults, its place there.
 func (src *source) origin(path string) string {
@@ -72,7 +80,7 @@ func (src *source) locate(p Problem) Problem {
 	return p
 }
 
-// parentPath cuts the last step off a path: "nodes[2].mac" → "nodes[2]" → "nodes" → "".
+// parentPath cuts the last step off the text of a path, which the type cannot: "nodes[2].mac" → "nodes[2]" → "nodes" → "".
 func parentPath(path string) string {
 	if strings.HasSuffix(path, `"]`) {
 		if i := strings.LastIndex(path, `["`); i >= 0 {
@@ -83,26 +91,4 @@ func parentPath(path string) string {
 		return path[:i]
 	}
 	return ""
-}
-
-// join adds a key to a path; a key that is not a plain word is quoted, as in labels["a.b/c"].
-func join(path, key string) string {
-	if !plainKey(key) {
-		return path + `["` + key + `"]`
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-func plainKey(key string) bool {
-	for _, r := range key {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-		default:
-			return false
-		}
-	}
-	return key != ""
 }

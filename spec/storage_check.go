@@ -2,10 +2,12 @@ package spec
 
 import (
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // storageNode checks that a node exists and takes the workloads that serve its storage.
-func (c *checker) storageNode(path, name, what string) {
+func (c *checker) storageNode(path *field.Path, name, what string) {
 	if !c.nodeRef(path, name) {
 		return
 	}
@@ -21,7 +23,7 @@ func (c *checker) storageNode(path, name, what string) {
 	}
 }
 
-func (c *checker) storageDisk(path, node string, d DiskSelector, use diskUse) {
+func (c *checker) storageDisk(path *field.Path, node string, d DiskSelector, use diskUse) {
 	if d.IsZero() {
 		if !c.anyBad(path) {
 			c.errorf(path, "selects nothing: give serial, wwid or path")
@@ -38,8 +40,8 @@ func (c *checker) storageClass() {
 		return
 	}
 	if len(st.Classes()) == 0 {
-		c.errorf("storage.defaultClass", "%q: the stack has no storage", st.DefaultClass)
+		c.errorf(field.NewPath("storage", "defaultClass"), "%q: the stack has no storage", st.DefaultClass)
 		return
 	}
-	c.errorf("storage.defaultClass", "%q is not one of the stack's classes: %s", st.DefaultClass, quoted(st.Classes()))
+	c.errorf(field.NewPath("storage", "defaultClass"), "%q is not one of the stack's classes: %s", st.DefaultClass, quoted(st.Classes()))
 }

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // url checks that text is a URL with a host and one of the schemes, and returns it.
-func (c *checker) url(path, text string, schemes ...string) (*url.URL, bool) {
+func (c *checker) url(path *field.Path, text string, schemes ...string) (*url.URL, bool) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || !strings.Contains(text, "://"):

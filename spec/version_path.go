@@ -24,7 +24,7 @@ type Change struct {
 func (c Change) String() string { return fmt.Sprintf("%s %s to %s", c.Component.title(), c.From, c.To) }
 
 // Key is the place in the stack file where the change is written.
-func (c Change) Key() string { return c.Component.path() }
+func (c Change) Key() string { return c.Component.Key() }
 
 // Rolls says what goes down meanwhile.
 func (c Change) Rolls() string { return c.Component.facts().rolls }

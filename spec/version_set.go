@@ -1,6 +1,10 @@
 package spec
 
-import "slices"
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // Component is what has a version of its own in a stack file.
 type Component string
@@ -24,7 +28,8 @@ const (
 type componentFacts struct {
 	Component
 	// title is its name in sentences and in the tables, path its key in the stack file.
-	title, path string
+	title string
+	path  *field.Path
 	// oneByOne tells that its makers want every minor release on the way to be run.
 	oneByOne bool
 	// rolls is what goes down when its version changes.
@@ -33,17 +38,17 @@ type componentFacts struct {
 
 // components are in the order in which they are told.
 var components = []componentFacts{
-	{Talos, "Talos", "cluster.talosVersion", true, "every machine reboots into the new image, one at a time"},
-	{Kubernetes, "Kubernetes", "cluster.kubernetesVersion", true, "the control planes' pods one node after the other, then every kubelet; no reboot"},
-	{CiliumChart, "Cilium", "versions.cilium", true, "the agents restart node by node; BGP sessions drop for seconds, new connections through Envoy wait"},
-	{GatewayAPIKinds, "Gateway API", "versions.gatewayAPI", false, "custom resource definitions only"},
-	{FluxDistribution, "Flux", "versions.flux", false, "the Flux controllers; nothing that they manage"},
-	{RookChart, "Rook", "versions.rookCeph", true, "the operator and the CSI driver; then Ceph's daemons one by one"},
-	{CephImage, "Ceph", "versions.ceph", true, "monitors, managers and OSDs one by one, while the cluster is healthy"},
-	{SnapshotController, "snapshot-controller", "versions.snapshotController", false, "the snapshot controller; snapshots wait"},
-	{LonghornChart, "Longhorn", "versions.longhorn", true, "managers and CSI driver; volumes go on, with their old engine until it is upgraded"},
-	{CertManagerChart, "cert-manager", "versions.certManager", false, "its controllers; certificates stay"},
-	{ExternalSecrets, "External Secrets", "versions.externalSecrets", false, "its controllers; Secrets stay"},
+	{Talos, "Talos", field.NewPath("cluster", "talosVersion"), true, "every machine reboots into the new image, one at a time"},
+	{Kubernetes, "Kubernetes", field.NewPath("cluster", "kubernetesVersion"), true, "the control planes' pods one node after the other, then every kubelet; no reboot"},
+	{CiliumChart, "Cilium", field.NewPath("versions", "cilium"), true, "the agents restart node by node; BGP sessions drop for seconds, new connections through Envoy wait"},
+	{GatewayAPIKinds, "Gateway API", field.NewPath("versions", "gatewayAPI"), false, "custom resource definitions only"},
+	{FluxDistribution, "Flux", field.NewPath("versions", "flux"), false, "the Flux controllers; nothing that they manage"},
+	{RookChart, "Rook", field.NewPath("versions", "rookCeph"), true, "the operator and the CSI driver; then Ceph's daemons one by one"},
+	{CephImage, "Ceph", field.NewPath("versions", "ceph"), true, "monitors, managers and OSDs one by one, while the cluster is healthy"},
+	{SnapshotController, "snapshot-controller", field.NewPath("versions", "snapshotController"), false, "the snapshot controller; snapshots wait"},
+	{LonghornChart, "Longhorn", field.NewPath("versions", "longhorn"), true, "managers and CSI driver; volumes go on, with their old engine until it is upgraded"},
+	{CertManagerChart, "cert-manager", field.NewPath("versions", "certManager"), false, "its controllers; certificates stay"},
+	{ExternalSecrets, "External Secrets", field.NewPath("versions", "externalSecrets"), false, "its controllers; Secrets stay"},
 }
 
 // facts panics for a component that the table lacks: the constants above are all in it, and data is checked first.
@@ -55,7 +60,7 @@ func (c Component) facts() componentFacts {
 func (c Component) title() string { return c.facts().title }
 
 // path is the component's key in the stack file.
-func (c Component) path() string { return c.facts().path }
+func (c Component) path() *field.Path { return c.facts().path }
 
 // VersionSet is a release of each component that a stack runs.
 type VersionSet map[Component]Version
@@ -106,9 +111,15 @@ type meeting struct{ component, with Component }
 func (s VersionSet) meetings() []meeting {
 	var all []meeting
 	for _, m := range []meeting{
-		{CiliumChart, Kubernetes}, {CiliumChart, GatewayAPIKinds}, {FluxDistribution, Kubernetes},
-		{RookChart, Kubernetes}, {RookChart, CephImage}, {SnapshotController, Kubernetes},
-		{LonghornChart, Kubernetes}, {CertManagerChart, Kubernetes}, {ExternalSecrets, Kubernetes},
+		{CiliumChart, Kubernetes},
+		{CiliumChart, GatewayAPIKinds},
+		{FluxDistribution, Kubernetes},
+		{RookChart, Kubernetes},
+		{RookChart, CephImage},
+		{SnapshotController, Kubernetes},
+		{LonghornChart, Kubernetes},
+		{CertManagerChart, Kubernetes},
+		{ExternalSecrets, Kubernetes},
 	} {
 		_, one := s[m.component]
 		_, other := s[m.with]
@@ -130,4 +141,4 @@ func NewestTalos() Version {
 func (s VersionSet) Components() []Component { return s.names() }
 
 // Key is the component's place in the stack file.
-func (c Component) Key() string { return c.path() }
+func (c Component) Key() string { return c.path().String() }

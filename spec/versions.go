@@ -57,7 +57,7 @@ var tested = sync.OnceValue(func() Versions {
 	}
 	var v Versions
 	d := decoder{src: newSource("versions.yaml")}
-	d.decode(root.Content[0], reflectElem(&v), "")
+	d.decode(root.Content[0], reflectElem(&v), nil)
 	if d.problems.HasErrors() {
 		panic("spec/versions.yaml: " + d.problems.Err().Error())
 	}

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // oldestTalos is the first release with user volumes, which machine configurations are written with
@@ -13,8 +15,8 @@ const oldestTalos = Version("v1.10")
 // versions checks every release number, and that those that meet go together.
 func (c *checker) versions() {
 	cl := c.s.Cluster
-	talos := c.release("cluster.talosVersion", cl.TalosVersion, "v1.11.1")
-	kubernetes := c.release("cluster.kubernetesVersion", cl.KubernetesVersion, "v1.34.1")
+	talos := c.release(field.NewPath("cluster", "talosVersion"), cl.TalosVersion, "v1.11.1")
+	kubernetes := c.release(field.NewPath("cluster", "kubernetesVersion"), cl.KubernetesVersion, "v1.34.1")
 	c.contract(talos)
 	if talos && kubernetes {
 		// What does not run on its Talos is not asked who goes with it.
@@ -35,7 +37,7 @@ func (c *checker) versions() {
 }
 
 // release checks a full release number with its leading v.
-func (c *checker) release(path string, v Version, example string) bool {
+func (c *checker) release(path *field.Path, v Version, example string) bool {
 	if v == "" {
 		return false
 	}
@@ -54,7 +56,7 @@ func (c *checker) release(path string, v Version, example string) bool {
 }
 
 func (c *checker) contract(talosKnown bool) {
-	const path = "cluster.talosContract"
+	path := field.NewPath("cluster", "talosContract")
 	v := c.s.Cluster.TalosContract
 	if v == "" {
 		return
@@ -76,16 +78,16 @@ func (c *checker) talosAndKubernetes() bool {
 	talos, _ := cl.TalosVersion.parse()
 	oldest, _ := oldestTalos.parse()
 	if talos.compareMinor(oldest) < 0 {
-		c.errorf("cluster.talosVersion", "%s is older than %s, the first that these machine configurations are written for", cl.TalosVersion, oldestTalos)
+		c.errorf(field.NewPath("cluster", "talosVersion"), "%s is older than %s, the first that these machine configurations are written for", cl.TalosVersion, oldestTalos)
 		return false
 	}
 	row, ok := supportOf("Talos", cl.TalosVersion, "Kubernetes")
 	if !ok {
-		c.errorf("cluster.talosVersion", "%s is newer than %s, the newest that this program makes machine configurations for; update the program first", cl.TalosVersion, NewestTalos())
+		c.errorf(field.NewPath("cluster", "talosVersion"), "%s is newer than %s, the newest that this program makes machine configurations for; update the program first", cl.TalosVersion, NewestTalos())
 		return false
 	}
 	if !row.covers(cl.KubernetesVersion) {
-		c.errorf("cluster.kubernetesVersion", "%s does not run on Talos %s (cluster.talosVersion), which supports Kubernetes %s (%s)", cl.KubernetesVersion, cl.TalosVersion, row.span(), row.source)
+		c.errorf(field.NewPath("cluster", "kubernetesVersion"), "%s does not run on Talos %s (cluster.talosVersion), which supports Kubernetes %s (%s)", cl.KubernetesVersion, cl.TalosVersion, row.span(), row.source)
 		return false
 	}
 	return true
@@ -120,7 +122,7 @@ func (c *checker) chartVersions() {
 	for i := range have.NumField() {
 		key := keyOf(have.Type().Field(i))
 		v, d := have.Field(i).Interface().(Version), want.Field(i).Interface().(Version)
-		path := "versions." + key
+		path := field.NewPath("versions", key)
 		parsed, ok := v.parse()
 		switch {
 		case v == "" && have.Field(i).Kind() == reflect.String:

@@ -48,12 +48,16 @@ func lastApplied(ctx *pulumi.Context) (history, error) {
 	return h, nil
 }
 
+// textOutput is plain, or secret in a state that a former version of the program wrote.
 func textOutput(own *pulumi.StackReference, name string) (string, error) {
 	details, err := own.GetOutputDetails(name)
 	if err != nil {
 		return "", fmt.Errorf("stack output %s: %w", name, err)
 	}
-	text, _ := details.Value.(string)
+	text, ok := details.Value.(string)
+	if !ok {
+		text, _ = details.SecretValue.(string)
+	}
 	return text, nil
 }
 
@@ -103,8 +107,9 @@ func (h history) export(ctx *pulumi.Context, stack *spec.Stack, configured pulum
 	if err != nil {
 		return err
 	}
+	// What is waited for knows the machines' secrets; the record does not.
 	after := func(text string) pulumi.StringOutput {
-		return configured.ApplyT(func(any) string { return text }).(pulumi.StringOutput)
+		return pulumi.Unsecret(configured.ApplyT(func(any) string { return text })).(pulumi.StringOutput)
 	}
 	ctx.Export(appliedOutput, after(record))
 	ctx.Export(identifierOutput, after(h.clusterIdentifier(stack)))

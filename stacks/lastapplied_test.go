@@ -27,6 +27,18 @@ func outputsOf(t *testing.T, name, identifier string) resource.PropertyMap {
 	}
 }
 
+// States that a former version of the program wrote have the record as a secret.
+func TestCluster_JudgesAgainstARecordThatIsSecretToo(t *testing.T) {
+	rec := engine(t, "home", replace("home-ops:cluster", `"talosVersion":"v1.11.1"`, `"talosVersion":"v1.13.0"`))
+	rec.LastOutputs = outputsOf(t, "home", "home")
+	for key, value := range rec.LastOutputs {
+		rec.LastOutputs[key] = resource.MakeSecret(value)
+	}
+	if err := rec.Preview(program, "home"); err == nil || !strings.Contains(err.Error(), "cannot be made: 1 error(s)") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func replace(key, old, with string) func(map[string]string) {
 	return func(config map[string]string) { config[key] = strings.Replace(config[key], old, with, 1) }
 }
@@ -84,10 +96,16 @@ func TestHistory_LeavesBehindWhatTheNextRunReads(t *testing.T) {
 	}
 	rec := engine(t, "home")
 	err := rec.Run(func(ctx *pulumi.Context) error {
-		return history{identifier: "first-name"}.export(ctx, stack, pulumi.String("").ToStringOutput())
+		return history{identifier: "first-name"}.export(ctx, stack, pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput))
 	}, "home")
 	if err != nil {
 		t.Fatal(err)
+	}
+	// What every machine's config waits for is secret; a preview shows the record, and policies can read it.
+	for key, value := range rec.Exports() {
+		if value.ContainsSecrets() {
+			t.Errorf("%s is a secret", key)
+		}
 	}
 	// The next run finds it, and has nothing to judge.
 	rec.LastOutputs = rec.Exports()

@@ -183,6 +183,18 @@ func strand(t *testing.T, c *cluster, node string) {
 func replace(t *testing.T, c *cluster, configs *configtest.Cluster, name, other string) {
 	t.Helper()
 	m := c.machines[name]
+	// Who leaves may have been removed already, as by an attempt whose answer was lost.
+	removed, err := c.machines[other].kube.EtcdMembers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range removed {
+		if member.Hostname == name {
+			if err := c.machines[other].kube.EtcdRemoveMember(t.Context(), member.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	if err := m.kube.LeaveEtcd(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -65,6 +66,9 @@ type Fabric struct {
 	balancer *forward.Forwarder
 	// others are the further addresses of control planes; only watch looks at them.
 	others    map[string]*forward.Forwarder
+	// clusters counts the bootstraps of etcd. After a reset it is another cluster, though it may have all of the former one's
+	// keys.
+	clusters  atomic.Int64
 	kwok      kwok
 	operators operators
 	poke      chan struct{}

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,15 +15,15 @@ import (
 type kwok struct {
 	mu      sync.Mutex
 	process *process.Process
-	// cluster tells by its authority for which cluster it runs: after a reset and a new bootstrap it is another.
-	cluster [sha256.Size]byte
+	// cluster is the one that it runs for, as Fabric.clusters counts them.
+	cluster int64
 }
 
 // ensure starts KWOK for the cluster of the control plane, unless it runs for that.
 func (k *kwok) ensure(f *Fabric, p *plane) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	cluster := sha256.Sum256(p.current().Config.K8sAPIServerCAConfig().IssuingCA().Crt)
+	cluster := f.clusters.Load()
 	if k.process != nil && k.cluster == cluster {
 		return
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/home-ops/home-ops/rack/kube/etcd"
 	"github.com/home-ops/home-ops/rack/kube/process"
@@ -19,6 +21,8 @@ import (
 const (
 	// joinPause is the wait between attempts to join a cluster; a real node tries every three seconds.
 	joinPause = time.Second
+	// leaveTimeout is how long a member tries to leave.
+	leaveTimeout = 5 * time.Minute
 	// etcdTimeout bounds one question to etcd.
 	etcdTimeout = 3 * time.Second
 	// etcdGrace is how long a member may take to hand over its leadership and end.
@@ -210,19 +214,12 @@ func (m *member) promote(ctx context.Context, own *etcd.Client) {
 
 // leave removes the member from its cluster and its data from the disk. The last member cannot leave.
 func (m *member) leave(ctx context.Context) error {
-	client, err := m.spec.NewClient(m.spec.ClientURL())
+	client, err := m.spec.NewClient(append(m.plane.fabric.etcdURLs(m.plane), m.spec.ClientURL())...)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	if err := ask(ctx, func(ctx context.Context) error {
-		status, err := client.Status(ctx, m.spec.ClientURL())
-		if err != nil {
-			return err
-		}
-		_, err = client.MemberRemove(ctx, status.Header.MemberId)
-		return err
-	}); err != nil {
+	if err := m.removeFrom(ctx, client); err != nil {
 		return fmt.Errorf("etcd: leaving the cluster: %w", err)
 	}
 	m.mu.Lock()
@@ -233,6 +230,35 @@ func (m *member) leave(ctx context.Context) error {
 		p.Stop()
 	}
 	return removeContents(m.spec.DataDir())
+}
+
+// removeFrom is as patient as Talos is: a member that has just been removed may stop before it has said so, and one that
+// has lost sight of the others may find them again
+// (LeaveCluster in https://github.com/siderolabs/talos/blob/v1.14.1/internal/pkg/etcd/etcd.go).
+func (m *member) removeFrom(ctx context.Context, client *etcd.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	for {
+		err := ask(ctx, func(ctx context.Context) error {
+			members, err := client.MemberList(ctx)
+			if err != nil {
+				return err
+			}
+			for _, member := range members.Members {
+				if slices.Contains(member.PeerURLs, m.spec.PeerURL()) {
+					_, err = client.MemberRemove(ctx, member.ID)
+				}
+			}
+			return err
+		})
+		switch {
+		case err == nil, errors.Is(err, rpctypes.ErrMemberNotFound):
+			return nil
+		case !errors.Is(err, rpctypes.ErrStopped) && !errors.Is(err, rpctypes.ErrUnhealthy), ctx.Err() != nil:
+			return err
+		}
+		sleep(ctx, joinPause)
+	}
 }
 
 // list is every member of the cluster, this one first.

@@ -67,6 +67,7 @@ func (n *Node) Bootstrap(context.Context) error {
 	case n.HasEtcdData() || !b.plane.member.bootstrap():
 		return status.Error(codes.AlreadyExists, "etcd data directory is not empty")
 	}
+	n.fabric.clusters.Add(1)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"crypto/sha256"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -18,8 +17,8 @@ type operators struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	// cluster tells by its authority for which cluster they run: after a reset and a new bootstrap it is another.
-	cluster [sha256.Size]byte
+	// cluster is the one that they run for, as Fabric.clusters counts them.
+	cluster int64
 }
 
 // ensure starts them for the cluster of the control plane, unless they run for that.
@@ -29,7 +28,7 @@ func (o *operators) ensure(f *Fabric, p *plane) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	cluster := sha256.Sum256(p.current().Config.K8sAPIServerCAConfig().IssuingCA().Crt)
+	cluster := f.clusters.Load()
 	if o.cancel != nil && o.cluster == cluster {
 		return
 	}

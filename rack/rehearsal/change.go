@@ -2,7 +2,9 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -65,7 +67,24 @@ func (r *rehearsal) previewChanges(ctx context.Context) error {
 		alone := len(got) == 1 && strings.HasPrefix(got[0], "update "+c.want+" ")
 		r.add(c.name, alone, strings.Join(got, ", "))
 	}
-	return nil
+	// It is judged against what the last update left behind.
+	return r.refused(ctx, "another pod network is refused", func(config map[string]any) error {
+		network, _ := config["home-ops:network"].(map[string]any)
+		if network == nil {
+			return errors.New("it has no network")
+		}
+		network["podCIDRs"] = otherPodCIDRs(r.stack)
+		return nil
+	}, "the pod network of a running cluster stays as it was made")
+}
+
+// otherPodCIDRs are half as large, so that they clash with nothing that the old ones do not.
+func otherPodCIDRs(s *spec.Stack) []string {
+	var other []string
+	for _, cidr := range s.Network.PodCIDRs {
+		other = append(other, netip.PrefixFrom(cidr.Addr(), cidr.Bits()+1).String())
+	}
+	return other
 }
 
 // withFile has another text in the stack file while do runs. The file keeps its identity: it is mounted over the

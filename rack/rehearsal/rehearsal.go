@@ -113,10 +113,11 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	addresses := addressesOf(r.stack)
 	r.places = spareAddresses(r.stack, addresses)
 	return sandbox.Furnish(sandbox.Room{
-		Addresses: slices.Concat(append(r.places, addresses)...),
-		Hosts:     hostsOf(r.stack, r.world.hosts()),
-		Covers:    covers,
-		Dir:       r.config.Dir,
+		Addresses:  slices.Concat(append(r.places, addresses)...),
+		Broadcasts: broadcasts(r.stack),
+		Hosts:      hostsOf(r.stack, r.world.hosts()),
+		Covers:     covers,
+		Dir:        r.config.Dir,
 	})
 }
 

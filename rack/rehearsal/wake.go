@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/home-ops/home-ops/cmd/homeops/power"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // listenForWake has the network cards of machines that are off listen for the packet that switches them on, until ctx ends.
@@ -33,6 +35,17 @@ func (r *rack) listenForWake(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// broadcasts are the addresses at which the machines' network cards are woken.
+func broadcasts(s *spec.Stack) []netip.Addr {
+	var all []netip.Addr
+	for _, network := range s.Network.NodeCIDRs {
+		if network.Addr().Is4() {
+			all = append(all, power.Broadcast(network))
+		}
+	}
+	return all
 }
 
 // woken switches on whom a packet is for.

@@ -19,6 +19,8 @@ import (
 type Room struct {
 	// Addresses are put on loopback: every address that the stack file names.
 	Addresses []netip.Addr
+	// Broadcasts are the last addresses of the IPv4 networks: what is sent there reaches whoever listens, as in the house.
+	Broadcasts []netip.Addr
 	// Hosts maps names to the room's addresses; what is not in it does not resolve.
 	Hosts map[string]netip.Addr
 	// Covers maps a file to the one that the room sees in its place.
@@ -39,7 +41,7 @@ func Furnish(r Room) error {
 	}
 	// Inside some containers a second proc is refused. The machine's own does for all we need.
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
-	if err := addresses(r.Addresses); err != nil {
+	if err := addresses(r); err != nil {
 		return err
 	}
 	if err := names(r); err != nil {
@@ -74,7 +76,7 @@ func refuseRealNetwork() error {
 	return nil
 }
 
-func addresses(all []netip.Addr) error {
+func addresses(r Room) error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		return fmt.Errorf("room: loopback: %w", err)
@@ -82,7 +84,16 @@ func addresses(all []netip.Addr) error {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("room: loopback up: %w", err)
 	}
-	for _, a := range all {
+	for _, b := range r.Broadcasts {
+		err := netlink.RouteAdd(&netlink.Route{
+			LinkIndex: lo.Attrs().Index, Dst: &net.IPNet{IP: b.AsSlice(), Mask: net.CIDRMask(b.BitLen(), b.BitLen())},
+			Type: unix.RTN_BROADCAST, Table: unix.RT_TABLE_LOCAL, Scope: netlink.SCOPE_LINK,
+		})
+		if err != nil && !errors.Is(err, syscall.EEXIST) {
+			return fmt.Errorf("room: broadcast address %s on loopback: %w", b, err)
+		}
+	}
+	for _, a := range r.Addresses {
 		address := &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(a.BitLen(), a.BitLen())}}
 		if a.Is6() {
 			// Duplicate address detection would leave the address unusable for its first second.

@@ -21,10 +21,11 @@ import (
 var inside = map[string]func() error{
 	"furnish": func() error {
 		room := Room{
-			Addresses: []netip.Addr{netip.MustParseAddr("10.0.50.11"), netip.MustParseAddr("fd00:50::11")},
-			Hosts:     map[string]netip.Addr{"cp-1": netip.MustParseAddr("10.0.50.11")},
-			Covers:    map[string]string{os.Getenv("ROOM_COVER"): os.Getenv("ROOM_WITH")},
-			Dir:       os.Getenv("ROOM_DIR"),
+			Addresses:  []netip.Addr{netip.MustParseAddr("10.0.50.11"), netip.MustParseAddr("fd00:50::11")},
+			Broadcasts: []netip.Addr{netip.MustParseAddr("10.0.255.255")},
+			Hosts:      map[string]netip.Addr{"cp-1": netip.MustParseAddr("10.0.50.11")},
+			Covers:     map[string]string{os.Getenv("ROOM_COVER"): os.Getenv("ROOM_WITH")},
+			Dir:        os.Getenv("ROOM_DIR"),
 		}
 		if err := Furnish(room); err != nil {
 			return err
@@ -35,6 +36,9 @@ var inside = map[string]func() error{
 				return err
 			}
 			_ = l.Close()
+		}
+		if err := broadcast("10.0.255.255"); err != nil {
+			return err
 		}
 		if found, err := net.LookupHost("cp-1"); err != nil || found[0] != "10.0.50.11" {
 			return fmt.Errorf("cp-1 resolves to %v: %w", found, err)
@@ -57,6 +61,34 @@ var inside = map[string]func() error{
 		<-told
 		return nil
 	},
+}
+
+// broadcast sends a packet to everybody, and hears it.
+func broadcast(to string) error {
+	everybody, err := net.ListenPacket("udp4", ":0")
+	if err != nil {
+		return err
+	}
+	defer everybody.Close()
+	_, port, err := net.SplitHostPort(everybody.LocalAddr().String())
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("udp4", net.JoinHostPort(to, port))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("wake up")); err != nil {
+		return err
+	}
+	if err := everybody.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, _, err := everybody.ReadFrom(make([]byte, 16)); err != nil {
+		return fmt.Errorf("nobody hears a broadcast: %w", err)
+	}
+	return nil
 }
 
 func TestMain(m *testing.M) {

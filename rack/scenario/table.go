@@ -10,7 +10,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "blackout",
-		Does: "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. Then it has `homeops shutdown` switch them off, and `homeops start` switch them on over the network. Each time the cluster must come back with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
+		// Three times all machines go off, and come back.
+		Limit: 30 * time.Minute,
+		Does:  "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. Then it has `homeops shutdown` switch them off, and `homeops start` switch them on over the network. Each time the cluster must come back with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
 	},
 	{
 		Name: "everywhere",

@@ -64,7 +64,7 @@ func Wake(ctx context.Context, node spec.Node, networks []netip.Prefix) error {
 			continue
 		}
 		for _, mac := range macs {
-			if err := send(ctx, Packet(mac), netip.AddrPortFrom(broadcast(network), WakePort)); err != nil {
+			if err := send(ctx, Packet(mac), netip.AddrPortFrom(Broadcast(network), WakePort)); err != nil {
 				return fmt.Errorf("%s: wake it: %w", node.Name, err)
 			}
 			sent++
@@ -105,8 +105,8 @@ func Packet(mac net.HardwareAddr) []byte {
 	return packet
 }
 
-// broadcast is the last address of an IPv4 network.
-func broadcast(network netip.Prefix) netip.Addr {
+// Broadcast is the last address of an IPv4 network.
+func Broadcast(network netip.Prefix) netip.Addr {
 	address := network.Masked().Addr().As4()
 	for bit := network.Bits(); bit < 32; bit++ {
 		address[bit/8] |= 1 << (7 - bit%8)

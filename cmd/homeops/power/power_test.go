@@ -245,7 +245,7 @@ func TestWake_SendsTheMagicPacketToTheBroadcastAddress(t *testing.T) {
 		t.Errorf("packet %x", packet)
 	}
 	for network, want := range map[string]string{"10.0.0.0/16": "10.0.255.255", "10.20.0.0/24": "10.20.0.255", "192.168.7.128/25": "192.168.7.255", "10.0.0.4/30": "10.0.0.7"} {
-		if got := broadcast(netip.MustParsePrefix(network)); got.String() != want {
+		if got := Broadcast(netip.MustParsePrefix(network)); got.String() != want {
 			t.Errorf("%s: %s, want %s", network, got, want)
 		}
 	}
