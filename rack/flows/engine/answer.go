@@ -27,6 +27,7 @@ func answer(log *slog.Logger, q *question) ([]verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	ports := namedPorts(ids, q.Ends)
 	repositories := map[string]*repository{}
 	verdicts := make([]verdict, 0, len(q.Flows))
 	for i, f := range q.Flows {
@@ -40,6 +41,7 @@ func answer(log *slog.Logger, q *question) ([]verdict, error) {
 		}
 		if repositories[key] == nil {
 			repositories[key] = newRepository(log, ids, host, rules)
+			repositories[key].SetNamedPortsGetter(ports)
 		}
 		v, err := repositories[key].decide(log, ids[f.From], ids[f.To], q.Ends[f.To], f)
 		if err != nil {
