@@ -64,18 +64,18 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 		"a minor of Talos": {"home", []string{"talosVersion: v1.11.1", "talosVersion: v1.12.0"}, []string{
 			"warning cluster.talosVersion: v1.12.0 instead of v1.11.1 is installed on 5 machines, which reboot one after the other, control planes first; the API is away while a control plane reboots, because fewer than three have no quorum without one",
 		}},
-		"a minor of Talos skipped": {"lab", []string{"talosVersion: v1.11.1", "talosVersion: v1.13.0"}, []string{
+		"a minor of Talos skipped": {"home", []string{"talosVersion: v1.11.1", "talosVersion: v1.13.0"}, []string{
 			"error cluster.talosVersion: Talos goes up by one minor at a time; upgrade from v1.11.1 to a v1.12 release first",
-			"warning cluster.talosVersion: v1.13.0 instead of v1.11.1 is installed on 3 machines, which reboot one after the other, control planes first",
+			"warning cluster.talosVersion: v1.13.0 instead of v1.11.1 is installed on 5 machines, which reboot one after the other, control planes first; the API is away while a control plane reboots, because fewer than three have no quorum without one",
 		}},
-		"Kubernetes set back": {"lab", []string{"kubernetesVersion: v1.34.1", "kubernetesVersion: v1.33.4"}, []string{
-			"error cluster.kubernetesVersion: Kubernetes v1.34.1 cannot be set back to v1.33.4; stay at v1.34, or restore a backup into a new cluster",
-			"warning cluster.kubernetesVersion: v1.33.4 instead of v1.34.1 rolls over 3 control planes, one after the other, and then over 3 kubelets",
+		"Kubernetes set back": {"lab", []string{"kubernetesVersion: v1.36.4", "kubernetesVersion: v1.35.4"}, []string{
+			"error cluster.kubernetesVersion: Kubernetes v1.36.4 cannot be set back to v1.35.4; stay at v1.36, or restore a backup into a new cluster",
+			"warning cluster.kubernetesVersion: v1.35.4 instead of v1.36.4 rolls over 3 control planes, one after the other, and then over 3 kubelets",
 		}},
-		"Talos and Kubernetes at once": {"lab", []string{"talosVersion: v1.11.1", "talosVersion: v1.12.0", "kubernetesVersion: v1.34.1", "kubernetesVersion: v1.35.0"}, []string{
+		"Talos and Kubernetes at once": {"home", []string{"talosVersion: v1.11.1", "talosVersion: v1.12.0", "kubernetesVersion: v1.34.1", "kubernetesVersion: v1.35.0"}, []string{
 			"error cluster.kubernetesVersion: Talos and Kubernetes go up one after the other, so that it is known which of them is to blame; apply cluster.talosVersion v1.12.0 first, with Kubernetes v1.34.1",
-			"warning cluster.kubernetesVersion: v1.35.0 instead of v1.34.1 rolls over 3 control planes, one after the other, and then over 3 kubelets",
-			"warning cluster.talosVersion: v1.12.0 instead of v1.11.1 is installed on 3 machines, which reboot one after the other, control planes first",
+			"warning cluster.kubernetesVersion: v1.35.0 instead of v1.34.1 rolls over 2 control planes, one after the other, and then over 5 kubelets",
+			"warning cluster.talosVersion: v1.12.0 instead of v1.11.1 is installed on 5 machines, which reboot one after the other, control planes first; the API is away while a control plane reboots, because fewer than three have no quorum without one",
 		}},
 		"Rook set back": {"home", []string{"rookCeph: v1.16.3", "rookCeph: v1.15.9"}, []string{
 			"error versions.rookCeph: Rook v1.16.3 cannot be set back to v1.15.9; stay at v1.16, or restore a backup into a new cluster",

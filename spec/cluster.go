@@ -13,14 +13,14 @@ type Cluster struct {
 	DNSDomain string `json:"dnsDomain,omitempty" form:"domain" example:"cluster.local"`
 
 	// TalosVersion is the Talos release that the nodes install and run, with its leading v.
-	TalosVersion Version `json:"talosVersion" required:"true" example:"v1.11.1"`
-	// TalosContract is the Talos minor version that the cluster was first made with, for example v1.11. It
+	TalosVersion Version `json:"talosVersion" required:"true" example:"v1.14.1"`
+	// TalosContract is the Talos minor version that the cluster was first made with, for example v1.14. It
 	// stays when TalosVersion moves on, so that an upgrade does not silently change generated machine
 	// configs (https://www.talos.dev/latest/reference/configuration/overview/).
-	TalosContract Version `json:"talosContract" required:"true" example:"v1.11"`
+	TalosContract Version `json:"talosContract" required:"true" example:"v1.14"`
 	// KubernetesVersion is the Kubernetes release, with its leading v. Each Talos release supports a range
 	// of six minors (https://www.talos.dev/latest/introduction/support-matrix/).
-	KubernetesVersion Version `json:"kubernetesVersion" required:"true" example:"v1.34.1"`
+	KubernetesVersion Version `json:"kubernetesVersion" required:"true" example:"v1.36.4"`
 
 	// Endpoint is the https URL of the Kubernetes API, when something other than Talos's virtual address
 	// serves it, such as a load balancer on the router. Default: https://VIP:6443, or the address of the only

@@ -40,7 +40,7 @@ var releases = map[Component][]Version{
 	CephImage:          {"v18.2.4", "v19.2.3"},
 	SnapshotController: {"4.1.1", "5.2.0"},
 	LonghornChart:      {"1.9.2", "1.10.2", "1.11.3", "1.12.1"},
-	CertManagerChart:   {"v1.18.2", "v1.19.4", "v1.21.0"},
+	CertManagerChart:   {"v1.18.2", "v1.19.4", "v1.21.2"},
 	ExternalSecrets:    {"0.20.1", "2.6.0", "2.8.0", "2.9.0"},
 }
 
@@ -56,6 +56,39 @@ func (c Component) Before(release Version) (before Version, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// NewestKubernetes is the newest release of Kubernetes that a Talos runs and that is not newer than the limit: the limit
+// itself where they go together, or where nothing is known of the Talos.
+func NewestKubernetes(talos, limit Version) Version {
+	row, known := supportOf("Talos", talos, "Kubernetes")
+	if !known || row.covers(limit) {
+		return limit
+	}
+	for _, version := range slices.Backward(releases[Kubernetes]) {
+		if limit.Reaches(version) && row.covers(version) {
+			return version
+		}
+	}
+	return limit
+}
+
+// ExternalSecretsFor is the newest release of External Secrets that goes with a Kubernetes. It is empty where the tested one
+// does, which a stack has by itself, and where nothing is known.
+func ExternalSecretsFor(kubernetes Version) Version {
+	goesWith := func(version Version) bool {
+		row, known := supportOf("External Secrets", version, "Kubernetes")
+		return known && row.covers(kubernetes)
+	}
+	if goesWith(Tested().ExternalSecrets) {
+		return ""
+	}
+	for _, version := range slices.Backward(releases[ExternalSecrets]) {
+		if goesWith(version) {
+			return version
+		}
+	}
+	return ""
 }
 
 // together are the releases that change in one step, since neither works with the other's old one.

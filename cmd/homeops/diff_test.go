@@ -66,7 +66,7 @@ var changes = map[string]func(t *testing.T){
 		edit(t, stackHome, "    - name: worker-2\n", "    - name: worker-2\n      kernelModules: [{ name: nvme_tcp }]\n")
 	},
 	"chart-version": func(t *testing.T) {
-		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n")
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n    gatewayAPI: v1.4.1\n")
 	},
 	"talos-minor": func(t *testing.T) {
 		edit(t, stackHome, "talosVersion: v1.11.1", "talosVersion: v1.12.0")
@@ -77,7 +77,7 @@ var changes = map[string]func(t *testing.T){
 		edit(t, stackHome, "talosContract: v1.11", "talosContract: v1.14")
 	},
 	"gateway-api": func(t *testing.T) {
-		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.4.0\n")
+		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    gatewayAPI: v1.6.2\n")
 	},
 	"app": func(t *testing.T) {
 		edit(t, "kubernetes/apps/echo/app/deployment.yaml", "echo:1.0.0", "echo:1.1.0")
@@ -110,6 +110,34 @@ func TestDiff_ReportsWhatAStepDoes(t *testing.T) {
 			golden.Check(t, "diff/"+name+".txt", []byte(got.out))
 			golden.Check(t, "diff/"+name+".json", []byte(asJSON.out))
 		})
+	}
+}
+
+// TestManual_QuotesWholeReports holds the manual's examples to the goldens. One with dots in it is shortened.
+func TestManual_QuotesWholeReports(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/diff.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports := map[string]bool{}
+	for name := range changes {
+		report, err := os.ReadFile(filepath.Join("testdata", "diff", name+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reports[string(report)] = true
+	}
+	quoted := 0
+	for _, part := range strings.Split(string(manual), "```\n") {
+		if strings.HasPrefix(part, "home: ") && !strings.Contains(part, "...") {
+			quoted++
+			if !reports[part] {
+				t.Errorf("docs/diff.md: no report of testdata/diff is\n%s", part)
+			}
+		}
+	}
+	if quoted == 0 {
+		t.Error("docs/diff.md quotes no report")
 	}
 }
 

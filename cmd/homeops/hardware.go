@@ -98,7 +98,7 @@ func (i *initiation) discover(machines []discover.Machine) error {
 	return i.proposeCeph(machines)
 }
 
-// release is the Talos that is installed, where no flag names it.
+// release is the Talos that is installed, and the Kubernetes that goes with it, where no flag names them.
 func (i *initiation) release(machines []discover.Machine) (err error) {
 	var media []spec.Version
 	for _, m := range machines {
@@ -107,6 +107,10 @@ func (i *initiation) release(machines []discover.Machine) (err error) {
 	quiet := *i.asker
 	quiet.silent = true
 	i.plan.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosFor(media)), parseVersion)
+	if err != nil {
+		return err
+	}
+	i.plan.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(firststack.KubernetesFor(i.plan.TalosVersion)), parseVersion)
 	return err
 }
 

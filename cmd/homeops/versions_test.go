@@ -40,18 +40,18 @@ func TestVersions_TellsTheReleasesOfAStack(t *testing.T) {
 }
 
 func TestVersions_TellsTheStepsAndWhatTheyRoll(t *testing.T) {
-	newer := changedStack(t, spectest.LabFile(t), "talosVersion: v1.11.1", "talosVersion: v1.12.0", "talosContract: v1.11", "talosContract: v1.12")
-	code, out, errOut := printed(t, "versions", spectest.LabFile(t), "--to", newer)
+	newer := changedStack(t, spectest.HomeFile(t), "talosVersion: v1.11.1", "talosVersion: v1.12.0", "talosContract: v1.11", "talosContract: v1.12")
+	code, out, errOut := printed(t, "versions", spectest.HomeFile(t), "--to", newer)
 	const want = `1. Talos v1.11.1 to v1.12.0
    cluster.talosVersion: v1.12.0
    rolls: every machine reboots into the new image, one at a time
 Afterwards, at any time, the form of the machine configurations: cluster.talosContract v1.11 to v1.12
-   what it changes on each node: homeops contract lab --to v1.12
+   what it changes on each node: homeops contract home --to v1.12
 `
 	if code != exitOK || errOut != "" || out != want {
 		t.Errorf("exit %d, %q\n%s\nwant\n%s", code, errOut, out, want)
 	}
-	if code, _, errOut := printed(t, "versions", newer, "--to", spectest.LabFile(t)); code == exitOK || !strings.Contains(errOut, "no release of Talos is set back") {
+	if code, _, errOut := printed(t, "versions", newer, "--to", spectest.HomeFile(t)); code == exitOK || !strings.Contains(errOut, "no release of Talos is set back") {
 		t.Errorf("back: exit %d, %q", code, errOut)
 	}
 }

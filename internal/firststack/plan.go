@@ -18,26 +18,39 @@ import (
 // The releases that a new cluster begins with.
 const (
 	// renovate: datasource=github-releases depName=siderolabs/talos
-	TalosVersion spec.Version = "v1.11.1"
+	TalosVersion spec.Version = "v1.14.1"
 	// renovate: datasource=docker depName=ghcr.io/siderolabs/kubelet
-	KubernetesVersion spec.Version = "v1.34.1"
+	KubernetesVersion spec.Version = "v1.36.4"
 )
 
-// TalosFor is the release that machines with these boot media should be made with: [TalosVersion], unless all the media
-// are of a newer minor that the program knows. Then it is the oldest of them: a machine in maintenance mode reads its
-// config by the release of its media, and one that was booted from today's image stays with that.
+// oldestMedia is the first minor release whose media the program's machine configs are made for.
+const oldestMedia spec.Version = "v1.11.0"
+
+// TalosFor is the release that machines with these boot media should be made with: [TalosVersion] where one of the media is
+// of that minor and none of an older one, and where one is of a release that the program does not know. Else it is the oldest
+// of them: a machine in maintenance mode reads its config by the release of its media, and refuses what came later.
 func TalosFor(media []spec.Version) spec.Version {
-	release := TalosVersion
-	for i, version := range media {
-		newer := version.Minor() != TalosVersion.Minor() && version.Reaches(TalosVersion) && spec.NewestTalos().Reaches(version)
-		if !newer {
+	if len(media) == 0 {
+		return TalosVersion
+	}
+	oldest := media[0]
+	for _, version := range media {
+		if !version.Reaches(oldestMedia) || !spec.NewestTalos().Reaches(version) {
 			return TalosVersion
 		}
-		if i == 0 || release.Reaches(version) {
-			release = version
+		if oldest.Reaches(version) {
+			oldest = version
 		}
 	}
-	return release
+	if oldest.Minor() == TalosVersion.Minor() {
+		return TalosVersion
+	}
+	return oldest
+}
+
+// KubernetesFor is the release of Kubernetes for a Talos: [KubernetesVersion], or the newest that an older Talos runs.
+func KubernetesFor(talos spec.Version) spec.Version {
+	return spec.NewestKubernetes(talos, KubernetesVersion)
 }
 
 // Plan is what a first stack file says; everything else is left to its default.
@@ -143,6 +156,14 @@ func (Plan) SchemaPath() string { return "spec/schema/stack.schema.json" }
 
 // Contract is the Talos minor release that the cluster is made with.
 func (p Plan) Contract() string { return p.TalosVersion.Minor() }
+
+// ExternalSecrets is the release of that chart, where the stack has it and the default does not go with its Kubernetes.
+func (p Plan) ExternalSecrets() spec.Version {
+	if p.OnePasswordVault == "" {
+		return ""
+	}
+	return spec.ExternalSecretsFor(p.KubernetesVersion)
+}
 
 // Arch is the architecture of all nodes, when it is not the default one and they agree.
 func (p Plan) Arch() spec.Arch {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +82,9 @@ func plans(t *testing.T) map[string]firststack.Plan {
 		Name: "pi", Role: spec.RoleControlPlane, Address: addr("fd00:50::11"), MAC: mac(t, "52:54:00:12:34:11"),
 		Arch: spec.ArchARM64, InstallDisk: spec.DiskSelector{Path: "/dev/mmcblk0"},
 	}}
-	return map[string]firststack.Plan{"basic": basic, "full": full, "ipv6": six}
+	vault := basic
+	vault.OnePasswordVault = "home"
+	return map[string]firststack.Plan{"basic": basic, "full": full, "ipv6": six, "onepassword": vault}
 }
 
 func TestRender_WritesWhatTheGoldensShow(t *testing.T) {
@@ -112,6 +115,23 @@ func TestPlans_PassTheirOwnCheck(t *testing.T) {
 	}
 }
 
+func TestPlans_NameReleasesThatGoTogether(t *testing.T) {
+	// Rook from v1.20 on, which alone supports this Kubernetes, leaves the drivers to a chart that the program does not install.
+	known := map[string][]string{"full": {"versions.rookCeph"}}
+	for name, plan := range plans(t) {
+		_, problems := plan.Check()
+		var paths []string
+		for _, p := range problems {
+			if strings.HasPrefix(p.Path, "versions.") {
+				paths = append(paths, p.Path)
+			}
+		}
+		if !slices.Equal(paths, known[name]) {
+			t.Errorf("%s: the tables do not allow %v, want %v alone", name, paths, known[name])
+		}
+	}
+}
+
 // Whatever is typed comes back out of the loader as it was typed.
 func TestRender_QuotesWhatYAMLWouldMisread(t *testing.T) {
 	plan := plans(t)["basic"]
@@ -134,16 +154,26 @@ func TestRender_QuotesWhatYAMLWouldMisread(t *testing.T) {
 	}
 }
 
-func TestTalosFor_FollowsBootMediaThatAreNewer(t *testing.T) {
+func TestTalosFor_FollowsTheOldestBootMedia(t *testing.T) {
 	for want, media := range map[spec.Version][][]spec.Version{
-		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.11.0"}, {"v1.14.1", "v1.11.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}},
-		"v1.14.1":               {{"v1.14.1"}, {"v1.14.1", "v1.14.1"}},
+		firststack.TalosVersion: {nil, {"v1.10.4"}, {"v1.14.0", "v1.14.1"}, {"v1.14.1", ""}, {"v9.0.0"}, {"v1.14.1", "v9.0.0"}, {"v1.11.1", "v9.0.0"}},
+		"v1.11.0":               {{"v1.11.0"}, {"v1.14.1", "v1.11.0"}},
 		"v1.12.3":               {{"v1.14.1", "v1.12.3", "v1.13.0"}},
 	} {
 		for _, versions := range media {
 			if got := firststack.TalosFor(versions); got != want {
 				t.Errorf("%v: %s, want %s", versions, got, want)
 			}
+		}
+	}
+}
+
+func TestKubernetesFor_IsWhatTheTalosRuns(t *testing.T) {
+	for talos, want := range map[spec.Version]spec.Version{
+		firststack.TalosVersion: firststack.KubernetesVersion, "v1.12.3": "v1.35.4", "v1.11.1": "v1.34.1", "v1.99.0": firststack.KubernetesVersion,
+	} {
+		if got := firststack.KubernetesFor(talos); got != want {
+			t.Errorf("Talos %s: %s, want %s", talos, got, want)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func TestSchema_RefusesFaultsOfStructure(t *testing.T) {
 		"an address with a length":          {"vip: 10.0.50.50", "vip: 10.0.50.50/24"},
 		"a role that does not exist":        {"role: controlPlane", "role: master"},
 		"a MAC address of five bytes":       {"mac: 52:54:00:12:34:11", "mac: 52:54:00:12:34"},
-		"a version that is a number":        {"talosContract: v1.11", "talosContract: 1.11"},
+		"a version that is a number":        {"talosContract: v", "talosContract: "},
 		"a number that is text":             {"vip: 10.0.50.50", "vip: 10.0.50.50\n    vlan: ten"},
 		"a number out of bounds":            {"vip: 10.0.50.50", "vip: 10.0.50.50\n    vlan: 4095"},
 		"a truth value that is text":        {"role: controlPlane", "role: controlPlane\n      dhcp: \"yes\""},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -10,49 +11,38 @@ import (
 	"strings"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/gateway-api/pkg/consts"
 	"sigs.k8s.io/yaml"
 )
 
-// gatewayGenerator is the Gateway API's own generator: its channels and its tags are known to it alone.
-const gatewayGenerator = "sigs.k8s.io/gateway-api/pkg/generator"
+// gatewayModule is the Gateway API's, which has the definitions of its release in it, by channel.
+const gatewayModule = "sigs.k8s.io/gateway-api"
 
-// gatewayAPI runs the Gateway API's generator, and returns the definitions of each of its channels.
+// gatewayAPI reads the definitions of each of the Gateway API's channels out of its module.
 func gatewayAPI(ctx context.Context) (map[string][]apiextensions.CustomResourceDefinition, error) {
-	// The generator reads the types that the module in its working directory names, and writes below that directory.
-	work, err := os.MkdirTemp("", "gateway-api-")
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", gatewayModule)
+	dir, err := list.Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("looking for module %s: %w; run this command in its own folder (go run -C rack/crds .)", gatewayModule, err)
 	}
-	defer func() { _ = os.RemoveAll(work) }()
-	for _, file := range []string{"go.mod", "go.sum"} {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("run this command in its own folder (go run -C rack/crds .): %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(work, file), content, 0o644); err != nil {
+	channels := map[string][]apiextensions.CustomResourceDefinition{}
+	for _, channel := range []string{"standard", "experimental"} {
+		if channels[channel], err = read(filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", channel)); err != nil {
 			return nil, err
 		}
-	}
-	channels := map[string][]apiextensions.CustomResourceDefinition{"standard": nil, "experimental": nil}
-	for channel := range channels {
-		if err := os.MkdirAll(filepath.Join(work, "config", "crd", channel), 0o755); err != nil {
-			return nil, err
+		if len(channels[channel]) == 0 {
+			return nil, fmt.Errorf("module %s has no definition in config/crd/%s", gatewayModule, channel)
 		}
-	}
-	generator := exec.CommandContext(ctx, "go", "tool", gatewayGenerator)
-	generator.Dir = work
-	if output, err := generator.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go tool %s: %w\n%s", gatewayGenerator, err, output)
-	}
-	for channel := range channels {
-		if channels[channel], err = read(filepath.Join(work, "config", "crd", channel)); err != nil {
-			return nil, err
+		for _, definition := range channels[channel] {
+			if got := definition.Annotations[consts.BundleVersionAnnotation]; got != consts.BundleVersion {
+				return nil, fmt.Errorf("%s is of release %q, and the module of %s", definition.Name, got, consts.BundleVersion)
+			}
 		}
 	}
 	return channels, nil
 }
 
-// read reads the definitions in a folder.
+// read reads the definitions in a folder. A release of the Gateway API has an admission policy beside them.
 func read(dir string) ([]apiextensions.CustomResourceDefinition, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
@@ -63,6 +53,9 @@ func read(dir string) ([]apiextensions.CustomResourceDefinition, error) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
+		}
+		if !bytes.Contains(content, []byte("\nkind: CustomResourceDefinition\n")) {
+			continue
 		}
 		var definition apiextensions.CustomResourceDefinition
 		if err := yaml.UnmarshalStrict(content, &definition); err != nil {

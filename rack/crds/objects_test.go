@@ -41,15 +41,20 @@ func kinds(t *testing.T) map[string]*apiextensions.JSONSchemaProps {
 	return schemas
 }
 
-// TestDefinitions_TakeTheProgramsObjects holds what the components make against the schemas.
+// TestDefinitions_TakeTheProgramsObjects holds what the components plan against the schemas.
 func TestDefinitions_TakeTheProgramsObjects(t *testing.T) {
-	files, err := filepath.Glob("../../components/*/objects/testdata/*.yaml")
+	files, err := filepath.Glob("../../components/*/testdata/plan/*.yaml")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects (%v)", err)
+		t.Fatalf("no plans (%v)", err)
 	}
 	schemas, checked := kinds(t), 0
 	for _, file := range files {
-		for _, object := range documents(t, file) {
+		for _, step := range documents(t, file) {
+			content, planned := step.Object["object"].(map[string]any)
+			if !planned {
+				continue // a release, or a download
+			}
+			object := &unstructured.Unstructured{Object: content}
 			s, ok := schemas[object.GetAPIVersion()+" "+object.GetKind()]
 			if !ok {
 				continue

@@ -22,9 +22,9 @@ import (
 // (https://github.com/siderolabs/talos/blob/v1.14.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go).
 const liveRelease = "v1.14"
 
-// takesAllLive reports whether the machine never reboots for a config.
-func (s *session) takesAllLive() bool {
-	return semver.Compare(semver.MajorMinor(s.version()), liveRelease) >= 0
+// TakesAllLive reports whether a machine of this release of Talos never reboots for a config.
+func TakesAllLive(talos string) bool {
+	return semver.Compare(semver.MajorMinor(talos), liveRelease) >= 0
 }
 
 // parse reads a config as the machine's release of Talos does. The library is of a newer one.

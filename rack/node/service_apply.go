@@ -96,7 +96,7 @@ var errNoRebootMode = status.Error(codes.Unimplemented, "the REBOOT mode is not 
 
 // resolveMode decides how a config is applied, and says so.
 func (s *session) resolveMode(mode machineapi.ApplyConfigurationRequest_Mode, next config.Provider) (resolved machineapi.ApplyConfigurationRequest_Mode, details, why string, err error) {
-	if !s.takesAllLive() {
+	if !TakesAllLive(s.version()) {
 		resolved, details, why, err = modeByContent(mode, s.config(), next)
 		if err != nil {
 			err = status.Error(codes.InvalidArgument, err.Error())

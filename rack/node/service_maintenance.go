@@ -37,7 +37,7 @@ func (m *maintenanceService) ApplyConfiguration(ctx context.Context, req *machin
 	modes := []machineapi.ApplyConfigurationRequest_Mode{
 		machineapi.ApplyConfigurationRequest_TRY, machineapi.ApplyConfigurationRequest_REBOOT, machineapi.ApplyConfigurationRequest_AUTO,
 	}
-	if m.session.takesAllLive() {
+	if TakesAllLive(m.session.version()) {
 		modes = append(modes, machineapi.ApplyConfigurationRequest_NO_REBOOT)
 	}
 	if !slices.Contains(modes, req.GetMode()) {

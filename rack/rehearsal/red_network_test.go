@@ -113,7 +113,7 @@ var redNetwork = []red{
 	{
 		line: "traffic passes where it must, and nowhere else", fault: "the engine leaves flows open",
 		damage: func(b *broken) {
-			b.config.Flows = b.program("engine", `cat > /dev/null; echo '{"cilium": "v1.19.4", "verdicts": []}'`)
+			b.config.Flows = b.program("engine", `cat > /dev/null; echo '{"cilium": "v1.20.2", "verdicts": []}'`)
 		}, want: "flows: 0 answers to ",
 	},
 	{

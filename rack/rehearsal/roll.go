@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -25,13 +26,22 @@ type rollStep struct {
 	restarts bool
 }
 
-// rollSteps are a change that a running Talos takes on, one that it takes on at the next boot, and one that needs
-// another image. A kernel module would not do for the second: Talos loads it at once.
+// changedBeforeLiveTalos are the changed machines of a Talos that does not take every config on while it runs.
+func changedBeforeLiveTalos(before, after *spec.Stack) []string {
+	if node.TakesAllLive(string(after.Cluster.TalosVersion)) {
+		return nil
+	}
+	return changedNodes(before, after)
+}
+
+// rollSteps are a change that a running Talos takes on, one that a Talos before v1.14 takes on at the next boot, and one
+// that needs another image, with which every release reboots. A kernel module would not do for the second: Talos loads it
+// at once.
 var rollSteps = []rollStep{
 	{"a sysctl, live", nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"}), nobody, false},
-	{"a udev rule, with a reboot", nodeDefaults("patches", []any{map[string]any{
+	{"a udev rule, with a reboot before Talos v1.14", nodeDefaults("patches", []any{map[string]any{
 		"machine": map[string]any{"udev": map[string]any{"rules": []any{`SUBSYSTEM=="drm", MODE="0666"`}}},
-	}}), changedNodes, false},
+	}}), changedBeforeLiveTalos, false},
 	{"an extension, with an upgrade", nodeDefaults("extensions", []any{"siderolabs/realtek-firmware"}), changedNodes, false},
 }
 

@@ -77,7 +77,7 @@ var Table = []Scenario{
 		Name: "roll",
 		// Every machine goes down twice, one after the other.
 		Limit: 45 * time.Minute,
-		Does:  "changes every machine of the running cluster three times, by a sysctl, by a udev rule that needs a reboot and by an extension that needs an upgrade; a client writes to the API meanwhile, and no write may fail where there are three control planes; never may two machines be down at once, and what was written before must be there afterwards",
+		Does:  "changes every machine of the running cluster three times, by a sysctl, by a udev rule that needs a reboot before Talos v1.14 and by an extension that needs an upgrade; a client writes to the API meanwhile, and no write may fail where there are three control planes; never may two machines be down at once, and what was written before must be there afterwards",
 	},
 	{
 		Name: "roll-interrupted",

@@ -22,6 +22,10 @@ func TestCompareContracts_TellsTheGoldenDifferences(t *testing.T) {
 	var got strings.Builder
 	for _, file := range stackFiles(t) {
 		stack := loadStack(t, file)
+		// The lab is of today's contract; it is taken through the older ones as if it had been made with the first.
+		if stack.Name == "lab" {
+			stack.Cluster.TalosContract = "v1.11"
+		}
 		if stack.Cluster.TalosContract != "v1.11" {
 			continue
 		}

@@ -27,6 +27,7 @@ func answer(log *slog.Logger, q *question) ([]verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	ports := namedPorts(ids, q.Ends)
 	repositories := map[string]*repository{}
 	verdicts := make([]verdict, 0, len(q.Flows))
 	for i, f := range q.Flows {
@@ -40,6 +41,7 @@ func answer(log *slog.Logger, q *question) ([]verdict, error) {
 		}
 		if repositories[key] == nil {
 			repositories[key] = newRepository(log, ids, host, rules)
+			repositories[key].SetNamedPortsGetter(ports)
 		}
 		v, err := repositories[key].decide(log, ids[f.From], ids[f.To], q.Ends[f.To], f)
 		if err != nil {
@@ -56,8 +58,8 @@ func configure(q *question) {
 	option.Config.EnableIPv4, option.Config.EnableIPv6 = q.IPv4, q.IPv6
 	option.Config.EnableHostFirewall = q.HostFirewall
 	// In Kubernetes a node always reaches the pods that run on it: kubelets probe them
-	// (https://github.com/cilium/cilium/blob/v1.19.4/daemon/cmd/daemon.go#L102).
-	option.Config.AllowLocalhost = option.AllowLocalhostAlways
+	// (https://github.com/cilium/cilium/blob/v1.20.2/pkg/option/config.go#L1986).
+	option.Config.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
 	// The entity "cluster" is by the cluster's name.
 	api.InitEntities(q.Cluster)
 	policy.SetPolicyEnabled(option.DefaultEnforcement)
@@ -81,6 +83,8 @@ func newRepository(log *slog.Logger, ids []*identity.Identity, host *identity.Id
 	}
 	r := &repository{ids: identitymanager.NewIDManager(log)}
 	r.Repository = policy.NewPolicyRepository(log, known, nil, nil, r.ids, noMetrics{})
+	// What a rule is about is looked up apart from its peers; on a node these are its own endpoints, here every end.
+	r.UpdateIdentities(known, nil)
 	r.MustAddPolicyEntries(rules)
 	return r
 }
@@ -130,7 +134,7 @@ func (r *repository) half(allowed, ingress bool, subject *identity.Identity, mat
 
 // add names the policy that a rule comes from. A rule that the engine makes up itself has no name.
 func (h *half) add(rule labels.LabelArray) {
-	value := func(key string) string { return rule.Get(labels.LabelSourceK8s + "." + key) }
+	value := func(key string) string { return rule.Get(labels.LabelSourceK8s + ":" + key) }
 	name := value(k8sconst.PolicyLabelName)
 	if name == "" {
 		return

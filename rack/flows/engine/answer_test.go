@@ -37,6 +37,8 @@ func TestAnswer_DecidesAsTheAgentWould(t *testing.T) {
 		"another node is refused":                 {closed, `{"from": 3, "to": 0, "protocol": "TCP", "port": 81}`, refused},
 		"the pod's own node is not":               {closed, `{"from": 2, "to": 0, "protocol": "TCP", "port": 81}`, `"ingress":{"allowed":true`},
 		"a pod's replica number is no identity":   {selecting(`{"matchLabels": {"pod-template-hash": "x"}}`), `{"from": 1, "to": 0, "protocol": "TCP", "port": 81}`, `"ingress":{"allowed":true}`},
+		"a peer's port by its name":               {outward, `{"from": 1, "to": 0, "protocol": "TCP", "port": 8080}`, `"egress":{"allowed":true,"policies":["NetworkPolicy b/outward"]}`},
+		"a peer's port of no name":                {outward, `{"from": 1, "to": 0, "protocol": "TCP", "port": 81}`, `"egress":{"allowed":false,"policies":["NetworkPolicy b/outward"]}`},
 		"an address outside a network":            {outside, `{"from": 0, "to": 4, "protocol": "TCP", "port": 443}`, `"egress":{"allowed":true,"policies":["CiliumClusterwideNetworkPolicy outside"]}`},
 		"an address in what the network excludes": {outside, `{"from": 0, "to": 5, "protocol": "TCP", "port": 443}`, `"egress":{"allowed":false,"policies":["CiliumClusterwideNetworkPolicy outside"]}`},
 	} {
@@ -55,6 +57,10 @@ func TestAnswer_DecidesAsTheAgentWould(t *testing.T) {
 const outside = `{"kind": "CiliumClusterwideNetworkPolicy", "metadata": {"name": "outside"}, "spec": {
 	"endpointSelector": {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "a"}},
 	"egress": [{"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}]}]}}`
+
+const outward = `{"kind": "NetworkPolicy", "metadata": {"name": "outward", "namespace": "b"}, "spec": {
+	"podSelector": {}, "policyTypes": ["Egress"],
+	"egress": [{"to": [{"namespaceSelector": {}}], "ports": [{"port": "http"}]}]}}`
 
 func selecting(pods string) string {
 	return `{"kind": "NetworkPolicy", "metadata": {"name": "closed", "namespace": "a"}, "spec": {

@@ -62,10 +62,15 @@ func parse(log *slog.Logger, cluster, kind string, raw []byte) (types.PolicyEntr
 // judgeable refuses rules whose peers the agent looks up while it runs: they would seem to allow nothing here.
 func judgeable(rules api.Rules) error {
 	for _, rule := range rules {
-		if rule.RequiresDerivative() {
-			return errors.New("toGroups is not judged here")
+		for _, e := range rule.Ingress {
+			if len(e.FromGroups) > 0 {
+				return errors.New("fromGroups is not judged here; write fromCIDRSet or fromEndpoints")
+			}
 		}
 		for _, e := range rule.Egress {
+			if len(e.ToGroups) > 0 {
+				return errors.New("toGroups is not judged here; write toCIDRSet or toEndpoints")
+			}
 			if len(e.ToFQDNs) > 0 || len(e.ToServices) > 0 {
 				return errors.New("toFQDNs and toServices are not judged here; write toCIDRSet or toEndpoints")
 			}
