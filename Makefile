@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate site bench clean go pulumi space node
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site bench clean go pulumi space node
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +125,9 @@ renovate: node ## Check renovate.json5 with Renovate's own validator, and that i
 
 generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
+
+figures: $(BIN)/rack ## Take what the last scenarios have measured into the README's table
+	@$(BIN)/rack figures
 
 site: ## Build the documentation's site into out/site, as docs/package-lock.json pins its generator; wants Node.js
 	@command -v npm >/dev/null 2>&1 || { echo "Node.js 18 or later is needed, and is not on PATH: https://nodejs.org"; exit 1; }

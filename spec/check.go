@@ -59,6 +59,7 @@ var checks = []func(*checker){
 	(*checker).kernels,
 	(*checker).patches,
 	(*checker).endpoint,
+	(*checker).roll,
 	(*checker).controlPlaneArgs,
 	(*checker).oidc,
 	(*checker).registries,

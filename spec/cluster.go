@@ -50,6 +50,8 @@ type Cluster struct {
 	// change works from the next update on. Default: false, a machine that is removed runs on until it is
 	// reset by hand. Mind that a renamed node is a removed one.
 	ResetOnDestroy bool `json:"resetOnDestroy,omitempty"`
+	// Roll is how changes to the machines of a running cluster take turns.
+	Roll Roll `json:"roll,omitzero"`
 	// RegistryMirrors maps a registry's host to the URLs of mirrors that are asked first, for example
 	// docker.io to a pull-through cache. "*" stands for every registry.
 	RegistryMirrors map[string][]string `json:"registryMirrors,omitempty"`

@@ -20,7 +20,7 @@ func (c *checker) ceph() {
 		at := path.Child("nodes").Index(i)
 		c.storageNode(at.Child("name"), n.Name, "Ceph's disks")
 		if first, ok := seen[n.Name]; ok && n.Name != "" {
-			c.errorf(at.Child("name"), "%s is already nodes[%d]; put its disks together", n.Name, first)
+			c.errorf(at.Child("name"), "%s is already %s; put its disks together", n.Name, path.Child("nodes").Index(first))
 		}
 		seen[n.Name] = i
 		if len(n.Disks)+len(n.Matching) == 0 && !c.anyBad(at, at.Child("disks"), at.Child("matching")) {

@@ -91,6 +91,7 @@ func (a access) roll() *roll.Roll {
 		Cluster: func(context.Context) (roll.Cluster, error) {
 			return roll.KubeAPI{API: a.kubernetes}, nil
 		},
-		Tell: func(string) {},
+		Limits: roll.LimitsOf(a.stack),
+		Tell:   func(string) {},
 	})
 }

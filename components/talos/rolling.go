@@ -60,6 +60,8 @@ func (b *builder) rolling() (*rolling, error) {
 			Nodes:   rollNodes(b.args.Stack),
 			Machine: r.access.machine,
 			Cluster: func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, b.args.Stack) },
+			First:   b.args.Stack.Cluster.Roll.Order,
+			Limits:  roll.LimitsOf(b.args.Stack),
 			Tell:    func(line string) { _ = b.ctx.Log.Info(line, nil) },
 		})
 	}

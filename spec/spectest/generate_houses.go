@@ -120,6 +120,9 @@ func (g *generator) houses() {
 			"oidc": object{"issuerURL": "https://id.example.net", "clientID": "kubernetes"},
 		}
 	}
+	if g.chance(20) {
+		cluster["roll"] = object{"drainTimeout": pick(g, "5m", "1h")}
+	}
 	if g.chance(15) {
 		cluster["discovery"] = object{"serviceEndpoint": "https://discovery.example.net/"}
 	}

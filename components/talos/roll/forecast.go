@@ -53,7 +53,7 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 		nodes = append(nodes, p.Node)
 	}
 	f := &Forecast{}
-	for _, node := range Order(nodes, newRelease, "") {
+	for _, node := range Order(nodes, newRelease, "", to.Cluster.Roll.Order) {
 		f.Order = append(f.Order, node.Name)
 		if node.ControlPlane {
 			f.planes++

@@ -10,8 +10,18 @@ import (
 // (https://kubernetes.io/releases/version-skew-policy/) and Talos's API is passed on
 // by control planes. Any other change goes to the workers first: what is wrong with it
 // shows where the least is lost. The etcd leader is the last of the control planes, so
-// that the leadership moves once. Otherwise the order of the nodes stays.
-func Order(nodes []Node, newRelease bool, leader string) []Node {
+// that the leadership moves once. Those that are named first come before the others of
+// their kind, the leader too. Otherwise the order of the nodes stays.
+func Order(nodes []Node, newRelease bool, leader string, first []string) []Node {
+	if slices.Contains(first, leader) {
+		leader = ""
+	}
+	place := func(n Node) int {
+		if i := slices.Index(first, n.Name); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
 	turn := func(n Node) int {
 		switch {
 		case n.ControlPlane != newRelease:
@@ -26,6 +36,8 @@ func Order(nodes []Node, newRelease bool, leader string) []Node {
 		return 0
 	}
 	sorted := slices.Clone(nodes)
-	slices.SortStableFunc(sorted, func(a, b Node) int { return cmp.Compare(turn(a), turn(b)) })
+	slices.SortStableFunc(sorted, func(a, b Node) int {
+		return cmp.Or(cmp.Compare(turn(a), turn(b)), cmp.Compare(place(a), place(b)))
+	})
 	return sorted
 }

@@ -22,7 +22,7 @@ func (r *Roll) Remove(ctx context.Context, nodes []Node) error {
 		r.leaving = append(r.leaving, node.Name)
 	}
 	r.mu.Unlock()
-	for _, node := range Order(nodes, false, "") {
+	for _, node := range Order(nodes, false, "", nil) {
 		if err := r.remove(ctx, node); err != nil {
 			return fmt.Errorf("%s leaves the stack: %w", node.Name, err)
 		}

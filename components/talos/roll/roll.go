@@ -20,6 +20,8 @@ type Options struct {
 	Cluster func(context.Context) (Cluster, error)
 	// Tell shows progress.
 	Tell Tell
+	// First are the nodes that have their turn before the others of their kind.
+	First []string
 	// Limits are how long waits may last. Default: [DefaultLimits].
 	Limits Limits
 }
@@ -33,6 +35,7 @@ type Roll struct {
 	connect func(context.Context) (Cluster, error)
 	tell    Tell
 	limits  Limits
+	first   []string
 
 	mu sync.Mutex
 	// waiting are the nodes that are to be changed, in the order of their arrival.
@@ -65,7 +68,7 @@ func New(options Options) *Roll {
 		options.Limits = DefaultLimits()
 	}
 	return &Roll{
-		all: options.Nodes, open: options.Machine, connect: options.Cluster, tell: options.Tell, limits: options.Limits,
+		all: options.Nodes, open: options.Machine, connect: options.Cluster, tell: options.Tell, limits: options.Limits, first: options.First,
 		settled: map[string]bool{}, added: map[string]bool{}, heard: make(chan struct{}), machines: map[string]Machine{},
 	}
 }
@@ -292,7 +295,7 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 	if err := errors.Join(errs...); err != nil {
 		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
 	}
-	ordered := Order(nodes, newRelease, r.etcd(ctx).leader())
+	ordered := Order(nodes, newRelease, r.etcd(ctx).leader(), r.first)
 	var p plan
 	for _, node := range ordered {
 		if old := olds[node.Name]; node.ControlPlane && newMinor(old, node.Kubernetes) {

@@ -10,16 +10,21 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
+	"github.com/home-ops/home-ops/rack/figures"
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/scenario"
 )
 
 const usage = `usage: rack rehearse [flags]
+       rack figures [REPORT.json ...]
 
-Rehearses a stack and prints a table; the same as JSON is in out/rehearsal/STACK/report.json.
+rehearse  rehearses a stack and prints a table; the same as JSON is in out/rehearsal/STACK/report.json
+figures   takes what the scenarios of reports have measured into docs/figures.json and the README
+          (default: the last report of each stack)
 `
 
 func main() {
@@ -33,9 +38,12 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) == 0 || args[0] != "rehearse" {
+	switch {
+	case len(args) > 0 && args[0] == "figures":
+		return takeFigures(args[1:], out)
+	case len(args) == 0 || args[0] != "rehearse":
 		fmt.Fprint(out, usage)
-		return errors.New("say what to do: rehearse")
+		return errors.New("say what to do: rehearse or figures")
 	}
 	options := launch.Options{Out: out}
 	flags := flag.NewFlagSet("rack rehearse", flag.ContinueOnError)
@@ -53,5 +61,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	_, err := launch.Rehearse(ctx, options)
+	return err
+}
+
+func takeFigures(reports []string, out io.Writer) error {
+	if len(reports) == 0 {
+		var err error
+		if reports, err = filepath.Glob(filepath.Join("out", "rehearsal", "*", "report.json")); err != nil {
+			return err
+		}
+	}
+	taken, err := figures.Update(".", reports)
+	if err == nil {
+		fmt.Fprintf(out, "%d figures of %d reports; a rehearsal that was not ok has none\n", taken, len(reports))
+	}
 	return err
 }
