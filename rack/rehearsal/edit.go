@@ -13,34 +13,45 @@ import (
 
 // edit changes the config in the room's stack file for good, as its owner would, and what the rehearsal holds of it.
 func (r *rehearsal) edit(change func(config map[string]any) error) error {
-	text, err := os.ReadFile(r.file.Copy)
+	text, stack, err := r.changed(change)
 	if err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	var doc map[string]any
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	config, ok := doc["config"].(map[string]any)
-	if !ok {
-		return fmt.Errorf("stack file %s: it has no config", r.file.Copy)
-	}
-	if err := change(config); err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	if text, err = yaml.Marshal(doc); err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	stack, problems := spec.Load(r.stack.Name, text)
-	if !problems.HasErrors() {
-		problems = append(problems, stack.Validate()...)
-	}
-	if err := problems.Err(); err != nil {
 		return err
 	}
+	if err := stack.Validate().Err(); err != nil {
+		return err
+	}
+	return r.take(text, stack)
+}
+
+// take makes a changed stack file the room's.
+func (r *rehearsal) take(text []byte, stack *spec.Stack) error {
 	r.adopt(stack)
 	// The file keeps its identity: it is mounted over the operator's.
 	return os.WriteFile(r.file.Copy, text, 0o600)
+}
+
+// changed is the room's stack file with a change.
+func (r *rehearsal) changed(change func(config map[string]any) error) ([]byte, *spec.Stack, error) {
+	text, err := os.ReadFile(r.file.Copy)
+	if err != nil {
+		return nil, nil, fmt.Errorf("stack file: %w", err)
+	}
+	var doc map[string]any
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, nil, fmt.Errorf("stack file: %w", err)
+	}
+	config, ok := doc["config"].(map[string]any)
+	if !ok {
+		return nil, nil, fmt.Errorf("stack file %s: it has no config", r.file.Copy)
+	}
+	if err := change(config); err != nil {
+		return nil, nil, fmt.Errorf("stack file: %w", err)
+	}
+	if text, err = yaml.Marshal(doc); err != nil {
+		return nil, nil, fmt.Errorf("stack file: %w", err)
+	}
+	stack, problems := spec.Load(r.stack.Name, text)
+	return text, stack, problems.Err()
 }
 
 // adopt makes a stack the one that the machines are judged by.

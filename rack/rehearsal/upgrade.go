@@ -17,32 +17,30 @@ func (r *rehearsal) begin() error {
 	if err != nil {
 		return err
 	}
+	if chosen.Raises == "" {
+		return nil
+	}
 	first, err := chosen.Begin(r.aim)
 	if err != nil {
 		return err
 	}
-	return r.releases(first)
+	// It is validated by the program: the secrets that it names are not in the file yet.
+	text, stack, err := r.changed(releasesOf(first))
+	if err != nil {
+		return err
+	}
+	return r.take(text, stack)
 }
 
-// releases writes those of a cluster into the stack file, where they are not there already.
-func (r *rehearsal) releases(of spec.Cluster) error {
-	is := r.stack.Cluster
-	for _, release := range []struct {
-		key     string
-		is, new spec.Version
-	}{
-		{"talosVersion", is.TalosVersion, of.TalosVersion},
-		{"talosContract", is.TalosContract, of.TalosContract},
-		{"kubernetesVersion", is.KubernetesVersion, of.KubernetesVersion},
-	} {
-		if release.is == release.new {
-			continue
-		}
-		if err := r.edit(clusterKey(release.key, string(release.new))); err != nil {
-			return err
-		}
+// releasesOf writes the releases of a cluster into a stack file.
+func releasesOf(cluster spec.Cluster) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		return errors.Join(
+			clusterKey("talosVersion", string(cluster.TalosVersion))(config),
+			clusterKey("talosContract", string(cluster.TalosContract))(config),
+			clusterKey("kubernetesVersion", string(cluster.KubernetesVersion))(config),
+		)
 	}
-	return nil
 }
 
 // upgradeKubernetes raises the cluster to the stack file's Kubernetes.
