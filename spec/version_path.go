@@ -58,10 +58,10 @@ func (c Component) Before(release Version) (before Version, ok bool) {
 	return "", false
 }
 
-// NewestKubernetes is the newest release of Kubernetes that a Talos runs and that is not newer than the limit: the limit
-// itself where they go together, or where nothing is known of the Talos.
-func NewestKubernetes(talos, limit Version) Version {
-	row, known := supportOf("Talos", talos, "Kubernetes")
+// NewestKubernetes is the newest release of Kubernetes that goes with a component's release and that is not newer than the
+// limit: the limit itself where they go together, or where nothing is known of that release.
+func NewestKubernetes(with Component, release, limit Version) Version {
+	row, known := supportOf(with.title(), release, Kubernetes.title())
 	if !known || row.covers(limit) {
 		return limit
 	}

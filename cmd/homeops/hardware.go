@@ -110,7 +110,14 @@ func (i *initiation) release(machines []discover.Machine) (err error) {
 	if err != nil {
 		return err
 	}
-	i.plan.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(firststack.KubernetesFor(i.plan.TalosVersion)), parseVersion)
+	return i.kubernetes(firststack.KubernetesFor(i.plan.TalosVersion))
+}
+
+// kubernetes is the proposed release, where no flag names one.
+func (i *initiation) kubernetes(proposed spec.Version) (err error) {
+	quiet := *i.asker
+	quiet.silent = true
+	i.plan.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(proposed), parseVersion)
 	return err
 }
 
@@ -270,5 +277,5 @@ func (i *initiation) proposeCeph(machines []discover.Machine) error {
 	for n, disks := range spare {
 		nodes[n].CephDisks = disks
 	}
-	return nil
+	return i.kubernetes(firststack.KubernetesForCeph(i.plan.KubernetesVersion))
 }

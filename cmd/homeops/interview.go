@@ -37,8 +37,7 @@ func (i *initiation) cluster(context.Context) (err error) {
 	if p.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosVersion), parseVersion); err != nil {
 		return err
 	}
-	p.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(firststack.KubernetesVersion), parseVersion)
-	return err
+	return i.kubernetes(firststack.KubernetesVersion)
 }
 
 // machines asks which machines there are, reads them, and asks for what they did not report. A machine that does not

@@ -50,7 +50,12 @@ func TalosFor(media []spec.Version) spec.Version {
 
 // KubernetesFor is the release of Kubernetes for a Talos: [KubernetesVersion], or the newest that an older Talos runs.
 func KubernetesFor(talos spec.Version) spec.Version {
-	return spec.NewestKubernetes(talos, KubernetesVersion)
+	return spec.NewestKubernetes(spec.Talos, talos, KubernetesVersion)
+}
+
+// KubernetesForCeph is the newest release of Kubernetes, up to the given one, that the tested Rook supports.
+func KubernetesForCeph(limit spec.Version) spec.Version {
+	return spec.NewestKubernetes(spec.RookChart, spec.Tested().RookCeph, limit)
 }
 
 // Plan is what a first stack file says; everything else is left to its default.

@@ -177,3 +177,12 @@ func TestKubernetesFor_IsWhatTheTalosRuns(t *testing.T) {
 		}
 	}
 }
+
+// A stack that begins with Ceph begins without a warning.
+func TestKubernetesForCeph_IsWhatTheTestedRookSupports(t *testing.T) {
+	for limit, want := range map[spec.Version]spec.Version{"v1.36.4": "v1.34.1", "v1.34.1": "v1.34.1", "v1.33.4": "v1.33.4"} {
+		if got := firststack.KubernetesForCeph(limit); got != want {
+			t.Errorf("up to %s: %s, want %s", limit, got, want)
+		}
+	}
+}
