@@ -79,19 +79,13 @@ func (a access) machine(node spec.Node) (roll.TalosAPI, error) {
 
 // roll judges the cluster as the roll of the program does.
 func (a access) roll() *roll.Roll {
-	var nodes []roll.Node
 	byName := map[string]spec.Node{}
 	for _, node := range a.stack.Nodes {
-		nodes = append(nodes, roll.NodeOf(a.stack, node))
 		byName[node.Name] = node
 	}
-	return roll.New(roll.Options{
-		Nodes:   nodes,
-		Machine: func(n roll.Node) (roll.Machine, error) { return a.machine(byName[n.Name]) },
-		Cluster: func(context.Context) (roll.Cluster, error) {
-			return roll.KubeAPI{API: a.kubernetes}, nil
-		},
-		Limits: roll.LimitsOf(a.stack),
-		Tell:   func(string) {},
-	})
+	options := roll.OptionsOf(a.stack)
+	options.Machine = func(n roll.Node) (roll.Machine, error) { return a.machine(byName[n.Name]) }
+	options.Cluster = func(context.Context) (roll.Cluster, error) { return roll.KubeAPI{API: a.kubernetes}, nil }
+	options.Tell = func(string) {}
+	return roll.New(options)
 }

@@ -56,14 +56,11 @@ type rolling struct {
 func (b *builder) rolling() (*rolling, error) {
 	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
-		r.changer = roll.New(roll.Options{
-			Nodes:   rollNodes(b.args.Stack),
-			Machine: r.access.machine,
-			Cluster: func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, b.args.Stack) },
-			First:   b.args.Stack.Cluster.Roll.Order,
-			Limits:  roll.LimitsOf(b.args.Stack),
-			Tell:    func(line string) { _ = b.ctx.Log.Info(line, nil) },
-		})
+		options := roll.OptionsOf(b.args.Stack)
+		options.Machine = r.access.machine
+		options.Cluster = func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, b.args.Stack) }
+		options.Tell = func(line string) { _ = b.ctx.Log.Info(line, nil) }
+		r.changer = roll.New(options)
 	}
 	change, err := b.ctx.RegisterResourceHook(b.name+"-roll", func(args *pulumi.ResourceHookArgs) error {
 		return r.change(b.ctx.Context(), args)
@@ -106,14 +103,6 @@ func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, secrets *machi
 		r.departedErr = err
 		return true, err
 	})
-}
-
-func rollNodes(stack *spec.Stack) []roll.Node {
-	var nodes []roll.Node
-	for _, node := range stack.Nodes {
-		nodes = append(nodes, roll.NodeOf(stack, node))
-	}
-	return nodes
 }
 
 // settles tells the roll when the engine has done with a node, which for one that does

@@ -64,7 +64,7 @@ type Fabric struct {
 	watching sync.WaitGroup
 	balancer *forward.Forwarder
 	// others are the further addresses of control planes; only watch looks at them.
-	others    map[string]*forward.Forwarder
+	others map[string]*forward.Forwarder
 	// clusters counts the bootstraps of etcd. After a reset it is another cluster, though it may have all of the former one's
 	// keys.
 	clusters  atomic.Int64

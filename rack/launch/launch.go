@@ -100,9 +100,6 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := o.begin(stack); err != nil {
-		return nil, err
-	}
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
 	if err != nil {

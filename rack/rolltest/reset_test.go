@@ -128,16 +128,11 @@ func (c *cluster) in(name string, want node.State) func(context.Context) error {
 
 // judge asks the cluster as the roll does.
 func (c *cluster) judge(stack *spec.Stack) *roll.Roll {
-	var nodes []roll.Node
-	for _, n := range stack.Nodes {
-		nodes = append(nodes, roll.NodeOf(stack, n))
-	}
-	return roll.New(roll.Options{
-		Nodes:   nodes,
-		Machine: func(n roll.Node) (roll.Machine, error) { return c.talos(n.Address), nil },
-		Cluster: func(context.Context) (roll.Cluster, error) { return c.kubernetes, nil },
-		Tell:    func(string) {},
-	})
+	options := roll.OptionsOf(stack)
+	options.Machine = func(n roll.Node) (roll.Machine, error) { return c.talos(n.Address), nil }
+	options.Cluster = func(context.Context) (roll.Cluster, error) { return c.kubernetes, nil }
+	options.Tell = func(string) {}
+	return roll.New(options)
 }
 
 // configure sends a machine in maintenance mode its config, as `up` does.

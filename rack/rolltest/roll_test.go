@@ -81,17 +81,12 @@ func sorted(names []string) []string {
 
 // newRoll is the roll of a stack's machines.
 func (c *cluster) newRoll(stack *spec.Stack, limits roll.Limits) *roll.Roll {
-	var nodes []roll.Node
-	for _, n := range stack.Nodes {
-		nodes = append(nodes, roll.NodeOf(stack, n))
-	}
-	return roll.New(roll.Options{
-		Nodes:   nodes,
-		Machine: func(n roll.Node) (roll.Machine, error) { return c.talos(n.Address), nil },
-		Cluster: func(context.Context) (roll.Cluster, error) { return c.kubernetes, nil },
-		Tell:    func(line string) { c.t.Log(line) },
-		Limits:  limits,
-	})
+	options := roll.OptionsOf(stack)
+	options.Machine = func(n roll.Node) (roll.Machine, error) { return c.talos(n.Address), nil }
+	options.Cluster = func(context.Context) (roll.Cluster, error) { return c.kubernetes, nil }
+	options.Tell = func(line string) { c.t.Log(line) }
+	options.Limits = limits
+	return roll.New(options)
 }
 
 // wanted is what a node of a stack should be.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/home-ops/home-ops/spec"
 )
 
 // Options are what a roll works with.
@@ -24,6 +26,17 @@ type Options struct {
 	First []string
 	// Limits are how long waits may last. Default: [DefaultLimits].
 	Limits Limits
+}
+
+// OptionsOf are what a stack says of its rolls: its nodes, which of them go first, and how long their pods may take to
+// leave. How machines and cluster are reached is left to the caller.
+func OptionsOf(stack *spec.Stack) Options {
+	options := Options{First: stack.Cluster.Roll.Order, Limits: DefaultLimits()}
+	options.Limits.Drain = stack.Cluster.Roll.DrainTimeout.Of()
+	for _, node := range stack.Nodes {
+		options.Nodes = append(options.Nodes, NodeOf(stack, node))
+	}
+	return options
 }
 
 // Roll changes nodes one after the other. Callers come in any order and at the same

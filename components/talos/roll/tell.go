@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/home-ops/home-ops/internal/await"
-	"github.com/home-ops/home-ops/spec"
 )
 
 // Tell shows a line to who watches the roll. A node's name is at its beginning.
@@ -54,13 +53,6 @@ func DefaultLimits() Limits {
 		Glance:   5 * time.Second,
 		Gather:   20 * time.Second,
 	}
-}
-
-// LimitsOf are the default limits, with what the stack file says of them.
-func LimitsOf(stack *spec.Stack) Limits {
-	limits := DefaultLimits()
-	limits.Drain = stack.Cluster.Roll.DrainTimeout.Of()
-	return limits
 }
 
 // wait asks until there is no error, and says what it waits for: once, and again
