@@ -4,7 +4,10 @@ module github.com/home-ops/home-ops/rack/kube/etcd-v3.7
 
 go 1.26.0
 
-require go.etcd.io/etcd/server/v3 v3.7.1
+require (
+	github.com/home-ops/home-ops/rack/kube/entry v0.0.0
+	go.etcd.io/etcd/server/v3 v3.7.1
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
@@ -67,3 +70,5 @@ require (
 	k8s.io/utils v0.0.0-20260108192941-914a6e750570 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace github.com/home-ops/home-ops/rack/kube/entry => ../entry

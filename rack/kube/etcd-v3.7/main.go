@@ -2,28 +2,13 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"syscall"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
+
+	"github.com/home-ops/home-ops/rack/kube/entry"
 )
 
-// hostnameVariable is process.HostnameVariable of the rack, whose module this one cannot import.
-const hostnameVariable = "RACK_HOSTNAME"
-
 func main() {
-	if len(os.Args) < 2 || os.Args[1] != "etcd" {
-		fmt.Fprintf(os.Stderr, "usage: %s etcd [ARGUMENT...]\n", os.Args[0])
-		os.Exit(2)
-	}
-	os.Args = os.Args[1:]
-	if name := os.Getenv(hostnameVariable); name != "" {
-		if err := syscall.Sethostname([]byte(name)); err != nil {
-			fmt.Fprintf(os.Stderr, "etcd: hostname %s: %v\n", name, err)
-			os.Exit(1)
-		}
-		_ = os.Unsetenv(hostnameVariable)
-	}
-	etcdmain.Main(os.Args)
+	entry.Run(map[string]func(){"etcd": func() { etcdmain.Main(os.Args) }})
 }

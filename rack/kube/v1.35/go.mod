@@ -5,6 +5,7 @@ module github.com/home-ops/home-ops/rack/kube/v1.35
 go 1.26.0
 
 require (
+	github.com/home-ops/home-ops/rack/kube/entry v0.0.0
 	k8s.io/component-base v0.35.4
 	k8s.io/kubernetes v1.35.4
 )
@@ -165,6 +166,7 @@ require (
 
 // Kubernetes's own go.mod has its libraries beside it; as modules they are published under these versions.
 replace (
+	github.com/home-ops/home-ops/rack/kube/entry => ../entry
 	k8s.io/api => k8s.io/api v0.35.4
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.35.4
 	k8s.io/apimachinery => k8s.io/apimachinery v0.35.4

@@ -3,46 +3,24 @@
 package main
 
 import (
-	"fmt"
-	"maps"
 	"os"
-	"slices"
-	"strings"
-	"syscall"
+	_ "time/tzdata" // CronJob time zones
+
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register"          // --logging-format=json
+	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client-go's metrics
+	_ "k8s.io/component-base/metrics/prometheus/version"  // kubernetes_build_info
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+
+	"github.com/home-ops/home-ops/rack/kube/entry"
 )
 
-// hostnameVariable is process.HostnameVariable of the rack, whose module this one cannot import.
-const hostnameVariable = "RACK_HOSTNAME"
-
-// programs are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
-var programs = map[string]func(){
-	"kube-apiserver":          kubeAPIServer,
-	"kube-controller-manager": kubeControllerManager,
-	"kube-scheduler":          kubeScheduler,
-}
-
 func main() {
-	if len(os.Args) < 2 || programs[os.Args[1]] == nil {
-		names := slices.Sorted(maps.Keys(programs))
-		fmt.Fprintf(os.Stderr, "usage: %s PROGRAM [ARGUMENT...]\nprograms: %s\n", os.Args[0], strings.Join(names, ", "))
-		os.Exit(2)
-	}
-	os.Args = os.Args[1:]
-	if err := setHostname(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", os.Args[0], err)
-		os.Exit(1)
-	}
-	programs[os.Args[0]]()
-}
-
-// setHostname names the machine as the rack says, in the UTS namespace that the rack started the program in.
-func setHostname() error {
-	name := os.Getenv(hostnameVariable)
-	if name == "" {
-		return nil
-	}
-	if err := syscall.Sethostname([]byte(name)); err != nil {
-		return fmt.Errorf("hostname %s: %w", name, err)
-	}
-	return os.Unsetenv(hostnameVariable)
+	entry.Run(map[string]func(){
+		"kube-apiserver":          func() { os.Exit(cli.Run(apiserver.NewAPIServerCommand())) },
+		"kube-controller-manager": func() { os.Exit(cli.Run(controllermanager.NewControllerManagerCommand())) },
+		"kube-scheduler":          func() { os.Exit(cli.Run(scheduler.NewSchedulerCommand())) },
+	})
 }
