@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,8 +27,8 @@ func load(t *testing.T, data []byte) {
 		}
 	}
 	again, problemsAgain := spec.Load("fuzz", data)
-	if !slices.Equal(lines(all), lines(append(problemsAgain, again.Validate()...))) {
-		t.Fatal("two runs differ")
+	if one, other := lines(all), lines(append(problemsAgain, again.Validate()...)); !slices.Equal(one, other) {
+		t.Fatalf("two runs differ:\n%s\n-- and\n%s\n-- of\n%s", strings.Join(one, "\n"), strings.Join(other, "\n"), data)
 	}
 	// What components ask of a stack must not fail, whatever the plan.
 	_ = s.ClusterEndpoint()

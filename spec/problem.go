@@ -99,6 +99,7 @@ func (ps Problems) sorted() Problems {
 			comparePaths(a.Path, b.Path),
 			cmp.Compare(a.Severity, b.Severity),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Path, b.Path),
 		)
 	})
 	return slices.Compact(ps)

@@ -99,3 +99,12 @@ func TestSupportOf_TakesTheRowOfThePatchRelease(t *testing.T) {
 		}
 	}
 }
+
+// A path may be anything that somebody wrote as a key, so that two can have the same numbers.
+func TestMerge_HasOneOrderWhateverComesFirst(t *testing.T) {
+	a, b := Problem{Path: "nodes[1]", Message: "m"}, Problem{Path: "nodes[01]", Message: "m"}
+	one, other := Merge(Problems{a, b}, nil), Merge(Problems{b, a}, nil)
+	if len(one) != 2 || !slices.Equal(one, other) {
+		t.Errorf("%v and %v", one, other)
+	}
+}
