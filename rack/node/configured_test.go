@@ -114,6 +114,30 @@ func TestApply_OfAnImageThatNoRegistryHasComesBackToMaintenance(t *testing.T) {
 	}
 }
 
+func TestImagePull_SaysWhatTheRegistrySays(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, func(o *node.Options) {
+		o.Pull = func(ref string) error {
+			if strings.HasSuffix(ref, ":v1.99.0") {
+				return errors.New("not found")
+			}
+			return nil
+		}
+	})
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	pull := func(by *client.Client, ref string) error {
+		_, err := by.MachineClient.ImagePull(t.Context(), &machineapi.ImagePullRequest{Reference: ref})
+		return err
+	}
+	operator := n.as(t, c, role.Operator)
+	if err := pull(operator, "ghcr.io/siderolabs/kubelet:v1.36.4"); err != nil {
+		t.Error(err)
+	}
+	wantError(t, pull(operator, "ghcr.io/siderolabs/kubelet:v1.99.0"), codes.NotFound, "error pulling image: not found")
+	wantError(t, pull(n.as(t, c, role.Reader), "ghcr.io/siderolabs/kubelet:v1.36.4"), codes.PermissionDenied, "not authorized")
+}
+
 func TestConfigured_RefusesStrangers(t *testing.T) {
 	t.Parallel()
 	n := startNode(t)

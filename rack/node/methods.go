@@ -32,6 +32,7 @@ var methods = map[string]map[string][]role.Role{
 		"Events":                      readers,
 		"GenerateClientConfiguration": adminOnly,
 		"Hostname":                    readers,
+		"ImagePull":                   operators,
 		"Kubeconfig":                  adminOnly,
 		"List":                        readers,
 		"Logs":                        readers,

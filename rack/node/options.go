@@ -32,8 +32,8 @@ type Options struct {
 	Discovery *Discovery
 	// Extensions names the system extensions inside the image of a schematic; nil knows none.
 	Extensions func(schematic string) []Extension
-	// Pull is asked for each installer image before it is written, and its error is what the registry says. Nil has
-	// every image.
+	// Pull is asked for each installer image before it is written, and for each image that the machine is told to fetch;
+	// its error is what the registry says. Nil has every image.
 	Pull func(ref string) error
 	// OnState is called, in order and without locks held, with each state the machine enters.
 	OnState func(State)

@@ -65,6 +65,16 @@ func (m *machineService) Hostname(context.Context, *emptypb.Empty) (*machineapi.
 	return &machineapi.HostnameResponse{Messages: []*machineapi.Hostname{{Hostname: m.session.network.hostname}}}, nil
 }
 
+// ImagePull fetches an image for pods to come. Nothing is kept of it: what a container runs, its kubelet knows.
+func (m *machineService) ImagePull(_ context.Context, req *machineapi.ImagePullRequest) (*machineapi.ImagePullResponse, error) {
+	if pull := m.session.node.opts.Pull; pull != nil {
+		if err := pull(req.GetReference()); err != nil {
+			return nil, status.Errorf(codes.NotFound, "error pulling image: %s", err)
+		}
+	}
+	return &machineapi.ImagePullResponse{Messages: []*machineapi.ImagePull{{}}}, nil
+}
+
 // Memory tells how much there is. How much of it is used is not simulated: all of it is free.
 func (m *machineService) Memory(context.Context, *emptypb.Empty) (*machineapi.MemoryResponse, error) {
 	kib := m.session.node.opts.Hardware.Memory >> 10

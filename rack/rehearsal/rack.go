@@ -87,7 +87,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 		m, err := node.New(node.Options{
 			Name: n.Name, Dir: dir, Addresses: leases(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
-			Pull: world.factory.Pull, Extensions: extensions(world.factory),
+			Pull: func(ref string) error { return errors.Join(world.factory.Pull(ref), pullKubernetes(config, ref)) }, Extensions: extensions(world.factory),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
 		return &machine{Node: m, spec: n, hardware: hardware, dir: dir}, err

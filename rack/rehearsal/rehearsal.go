@@ -60,7 +60,7 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	err := r.play(ctx)
 	r.report.PeakMegabytes = memory.stop()
 	r.report.Seconds["total"] = r.report.Seconds["build"] + time.Since(began).Seconds()
-	r.report.OK = err == nil && r.report.Passed()
+	r.report.OK = err == nil && r.report.Failed() == nil
 	if err != nil {
 		r.report.Checks = append(r.report.Checks, report.Check{Name: "rehearsal ran to its end", Detail: firstLine(err)})
 	}
@@ -79,10 +79,7 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if !r.report.OK {
-		return errors.New("some checks failed")
-	}
-	return nil
+	return r.report.Failed()
 }
 
 // furnish makes the room: the stack's addresses and names, and a stack file of its own.

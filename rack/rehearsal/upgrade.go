@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
 
 	"github.com/home-ops/home-ops/rack/kube/kubelet"
+	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/rack/scenario"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -76,6 +80,20 @@ func everybody(_, after *spec.Stack) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// pullKubernetes answers for the registries of Kubernetes's images: they have the minor releases that the room can run.
+func pullKubernetes(config *room.Config, ref string) error {
+	if !strings.HasPrefix(ref, "registry.k8s.io/kube-") && !strings.HasPrefix(ref, "ghcr.io/siderolabs/kubelet:") {
+		return nil
+	}
+	tag := kubelet.ImageTag(ref)
+	for _, release := range config.ControlPlanes {
+		if semver.MajorMinor(release.Version) == semver.MajorMinor(tag) {
+			return nil
+		}
+	}
+	return fmt.Errorf("failed to resolve image %q: not found", ref)
 }
 
 // runsKubernetes compares a machine's static pods and kubelet with the stack file.

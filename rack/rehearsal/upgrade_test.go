@@ -53,3 +53,19 @@ func TestBegin_MakesTheClusterOfTheReleaseBefore(t *testing.T) {
 		}
 	}
 }
+
+func TestPullKubernetes_HasTheMinorsThatTheRoomRuns(t *testing.T) {
+	config := &room.Config{ControlPlanes: room.Releases{{Version: "v1.35.4"}, {Version: "v1.36.4"}}}
+	for ref, there := range map[string]bool{
+		"ghcr.io/siderolabs/kubelet:v1.36.2":                  true,
+		"registry.k8s.io/kube-apiserver:v1.35.4@sha256:abcde": true,
+		"registry.k8s.io/kube-scheduler:v1.37.1":              false,
+		"ghcr.io/siderolabs/kubelet:v1.34.1":                  false,
+		"registry.k8s.io/kube-apiserver":                      false,
+		"factory.talos.dev/metal-installer/abc:v1.14.1":       true,
+	} {
+		if err := pullKubernetes(config, ref); (err == nil) != there {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}

@@ -3,9 +3,11 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Kind says how true to life a part of the rehearsal is.
@@ -94,14 +96,23 @@ type Check struct {
 	Detail string `json:"detail"`
 }
 
-// Passed reports whether every check is ok; a rehearsal that checked nothing has not passed.
-func (r *Report) Passed() bool {
+// Failed is an error that names each check which is not ok, nil when all are; a rehearsal that checked nothing has failed.
+func (r *Report) Failed() error {
+	if len(r.Checks) == 0 {
+		return errors.New("nothing was checked")
+	}
+	var text strings.Builder
+	failed := 0
 	for _, c := range r.Checks {
 		if !c.OK {
-			return false
+			failed++
+			fmt.Fprintf(&text, "\n  %s: %s", c.Name, c.Detail)
 		}
 	}
-	return len(r.Checks) > 0
+	if failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d checks failed:%s", failed, len(r.Checks), text.String())
 }
 
 // Write stores the report at path, whole or not at all.

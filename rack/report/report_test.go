@@ -36,17 +36,17 @@ func TestReport_SurvivesTheFile(t *testing.T) {
 	}
 }
 
-func TestReport_HasNotPassedWhen(t *testing.T) {
-	for name, checks := range map[string][]Check{
-		"nothing was checked": nil,
-		"one check failed":    {{"a", true, ""}, {"b", false, ""}},
+func TestFailed_NamesEachCheckThatIsNotOK(t *testing.T) {
+	for want, checks := range map[string][]Check{
+		"nothing was checked":                           nil,
+		"2 of 3 checks failed:\n  b: no such\n  c: gone": {{"a", true, "fine"}, {"b", false, "no such"}, {"c", false, "gone"}},
 	} {
-		if (&Report{Checks: checks}).Passed() {
-			t.Errorf("%s: passed", name)
+		if err := (&Report{Checks: checks}).Failed(); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if !example().Passed() {
-		t.Error("all checks ok: not passed")
+	if err := example().Failed(); err != nil {
+		t.Errorf("all checks ok: %v", err)
 	}
 }
 

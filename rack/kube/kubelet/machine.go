@@ -102,10 +102,11 @@ func (m Machine) cniDir() string {
 	return filepath.Join(m.Dir, "system", "overlays", "etc-cni", "net.d")
 }
 
-// ImageTag is the tag of an image reference.
+// ImageTag is the tag of an image reference, which may be pinned by a digest, too; empty when there is none.
 func ImageTag(reference string) string {
+	reference, _, _ = strings.Cut(reference, "@")
 	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, "/") {
-		return strings.SplitN(reference[i+1:], "@", 2)[0]
+		return reference[i+1:]
 	}
 	return ""
 }
