@@ -38,7 +38,7 @@ func TestReport_SurvivesTheFile(t *testing.T) {
 
 func TestFailed_NamesEachCheckThatIsNotOK(t *testing.T) {
 	for want, checks := range map[string][]Check{
-		"nothing was checked":                           nil,
+		"nothing was checked":                            nil,
 		"2 of 3 checks failed:\n  b: no such\n  c: gone": {{"a", true, "fine"}, {"b", false, "no such"}, {"c", false, "gone"}},
 	} {
 		if err := (&Report{Checks: checks}).Failed(); err == nil || err.Error() != want {
