@@ -97,7 +97,10 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 		if err := r.drillSnapshots(ctx, snapshot); err != nil {
 			return err
 		}
-		if _, err := r.recovering(snapshot).Refresh(ctx); err != nil {
+		if _, err := r.recovering(snapshot).Up(ctx); err != nil {
+			return err
+		}
+		if _, err := r.cli.Refresh(ctx); err != nil {
 			return err
 		}
 		return within(ctx, comesBack, r.observe)

@@ -33,6 +33,8 @@ type rehearsal struct {
 	rack  *rack
 	// places are the addresses that the spare node may have.
 	places [][]netip.Addr
+	// spareVIP is the address that the VIP may move to; none where there is no VIP.
+	spareVIP netip.Addr
 	report *report.Report
 	// secrets are those of the stack file.
 	secrets *secrets
@@ -115,8 +117,12 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	}
 	addresses := addressesOf(r.stack)
 	r.places = spareAddresses(r.stack, addresses)
+	addresses = slices.Concat(append(r.places, addresses)...)
+	if r.spareVIP = spareVIP(r.stack, addresses); r.spareVIP.IsValid() {
+		addresses = append(addresses, r.spareVIP)
+	}
 	return sandbox.Furnish(sandbox.Room{
-		Addresses:  slices.Concat(append(r.places, addresses)...),
+		Addresses:  addresses,
 		Broadcasts: broadcasts(r.stack),
 		Hosts:      hostsOf(r.stack, r.world.hosts()),
 		Covers:     covers,
