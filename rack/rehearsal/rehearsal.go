@@ -35,7 +35,7 @@ type rehearsal struct {
 	places [][]netip.Addr
 	// spareVIP is the address that the VIP may move to; none where there is no VIP.
 	spareVIP netip.Addr
-	report *report.Report
+	report   *report.Report
 	// secrets are those of the stack file.
 	secrets *secrets
 	// passphrase opens every state of the rehearsal: its salt is in the copy of the stack file.

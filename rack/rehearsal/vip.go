@@ -48,12 +48,17 @@ func (r *rehearsal) vipMoved(ctx context.Context, c *cluster, was netip.Addr) er
 	if err != nil {
 		return err
 	}
-	r.addChecked("another VIP: nobody holds the former", was.String(), silent(net.JoinHostPort(was.String(), spec.APIPort)))
+	r.left(net.JoinHostPort(was.String(), spec.APIPort))
 	opened, err := r.openCluster(ctx)
 	if err == nil {
 		*c = *opened
 	}
 	return err
+}
+
+// left is whether nobody holds the former address.
+func (r *rehearsal) left(address string) {
+	r.addChecked("another VIP: nobody holds the former", address, silent(address))
 }
 
 // silent is an error when somebody takes connections at an address.
