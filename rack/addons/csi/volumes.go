@@ -26,7 +26,7 @@ func Controllers() []cluster.Controller {
 	for _, d := range drivers {
 		list = append(list, cluster.Controller{
 			Name: "csi" + strings.ReplaceAll("."+strings.TrimPrefix(d.suffix, "."), ".", "-"), Operators: []string{d.operator},
-			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes},
+			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes, cluster.Deployments, Drivers},
 			Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
 				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c), d.reclaim(ctx, c))
 			},
