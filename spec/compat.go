@@ -8,7 +8,7 @@ type supported struct {
 	// component and minor name the release; patch is the first patch release for which the row holds.
 	component, minor string
 	patch            int
-	// of is what the range counts: Kubernetes, Ceph or the Gateway API.
+	// of is what the range counts, by its title: Kubernetes, Ceph, the Gateway API or the drivers of CSI.
 	of       string
 	from, to string
 	source   string
@@ -52,12 +52,19 @@ var supportTable = []supported{
 	{component: "Rook", minor: "v1.19", of: "Ceph", from: "v19.2", to: "v20.2", source: "https://github.com/rook/rook/blob/v1.19.0/Documentation/Upgrade/ceph-upgrade.md"},
 	{component: "Rook", minor: "v1.20", of: "Ceph", from: "v19.2", to: "v20.2", source: "https://github.com/rook/rook/blob/v1.20.3/Documentation/Upgrade/ceph-upgrade.md"},
 
-	// The charts' own kubeVersion: Helm refuses an older Kubernetes, and nobody names a newest.
-	{component: "Longhorn", minor: "v1.8", of: "Kubernetes", from: "v1.25", source: "https://github.com/longhorn/longhorn/blob/v1.8.2/chart/Chart.yaml"},
-	{component: "Longhorn", minor: "v1.9", of: "Kubernetes", from: "v1.25", source: "https://github.com/longhorn/longhorn/blob/v1.9.2/chart/Chart.yaml"},
-	{component: "Longhorn", minor: "v1.10", of: "Kubernetes", from: "v1.25", source: "https://github.com/longhorn/longhorn/blob/v1.10.2/chart/Chart.yaml"},
-	{component: "Longhorn", minor: "v1.11", of: "Kubernetes", from: "v1.25", source: "https://github.com/longhorn/longhorn/blob/v1.11.3/chart/Chart.yaml"},
-	{component: "Longhorn", minor: "v1.12", of: "Kubernetes", from: "v1.25", source: "https://github.com/longhorn/longhorn/blob/v1.12.1/chart/Chart.yaml"},
+	// The drivers' chart is of the CSI operator's release, which Rook's chart brings.
+	{component: "Rook", minor: "v1.20", of: "Ceph's CSI drivers", from: "v1.0", to: "v1.0", source: "https://github.com/rook/rook/blob/v1.20.3/deploy/charts/rook-ceph/Chart.yaml"},
+
+	// The releases that it is tested with; its chart refuses none of today's. From these patch releases on its CSI provisioner
+	// wants v1.34 (https://github.com/longhorn/longhorn/issues/13577).
+	{component: "Longhorn", minor: "v1.8", of: "Kubernetes", from: "v1.31", to: "v1.33", source: "https://longhorn.io/docs/1.8.2/best-practices/"},
+	{component: "Longhorn", minor: "v1.9", of: "Kubernetes", from: "v1.30", to: "v1.33", source: "https://longhorn.io/docs/1.9.2/best-practices/"},
+	{component: "Longhorn", minor: "v1.11", of: "Kubernetes", from: "v1.32", to: "v1.34", source: "https://longhorn.io/docs/1.11.0/best-practices/"},
+	{component: "Longhorn", minor: "v1.11", patch: 3, of: "Kubernetes", from: "v1.34", to: "v1.36", source: "https://longhorn.io/docs/1.11.3/best-practices/"},
+	{component: "Longhorn", minor: "v1.12", of: "Kubernetes", from: "v1.34", to: "v1.36", source: "https://longhorn.io/docs/1.12.1/best-practices/"},
+
+	// Its makers name an oldest release and no newest one
+	// (https://kubernetes-csi.github.io/docs/sidecar-containers.html#versioning).
 	{component: "snapshot-controller", minor: "v4.1", of: "Kubernetes", from: "v1.25", source: "https://github.com/piraeusdatastore/helm-charts/blob/snapshot-controller-4.1.1/charts/snapshot-controller/Chart.yaml"},
 	{component: "snapshot-controller", minor: "v5.0", of: "Kubernetes", from: "v1.25", source: "https://github.com/piraeusdatastore/helm-charts/blob/snapshot-controller-5.0.0/charts/snapshot-controller/Chart.yaml"},
 	{component: "snapshot-controller", minor: "v5.1", of: "Kubernetes", from: "v1.25", source: "https://github.com/piraeusdatastore/helm-charts/blob/snapshot-controller-5.1.1/charts/snapshot-controller/Chart.yaml"},
@@ -89,8 +96,11 @@ var supportTable = []supported{
 	{component: "External Secrets", minor: "v2.8", of: "Kubernetes", from: "v1.35", to: "v1.36", source: externalSecretsSource},
 	{component: "External Secrets", minor: "v2.9", of: "Kubernetes", from: "v1.36", to: "v1.36", source: externalSecretsSource},
 
-	{component: "Flux", minor: "v2.6", of: "Kubernetes", from: "v1.31", source: "https://github.com/fluxcd/flux2/blob/v2.6.4/cmd/flux/check.go"},
-	{component: "Flux", minor: "v2.7", of: "Kubernetes", from: "v1.32", source: "https://github.com/fluxcd/flux2/blob/v2.7.5/cmd/flux/check.go"},
+	// The oldest that its own check lets pass, and the newest that its makers' conformance tests run.
+	{component: "Flux", minor: "v2.6", of: "Kubernetes", from: "v1.31", to: "v1.33", source: "https://github.com/fluxcd/flux2/blob/v2.6.4/.github/workflows/conformance.yaml"},
+	{component: "Flux", minor: "v2.7", of: "Kubernetes", from: "v1.32", to: "v1.34", source: "https://github.com/fluxcd/flux2/blob/v2.7.5/.github/workflows/conformance.yaml"},
+	{component: "Flux", minor: "v2.8", of: "Kubernetes", from: "v1.33", to: "v1.35", source: "https://github.com/fluxcd/flux2/blob/v2.8.8/.github/workflows/conformance.yaml"},
+	{component: "Flux", minor: "v2.9", of: "Kubernetes", from: "v1.33", to: "v1.36", source: "https://github.com/fluxcd/flux2/blob/v2.9.4/.github/workflows/conformance.yaml"},
 }
 
 // supportOf finds the row that holds for a release: that of its minor with the highest patch not above it.

@@ -193,6 +193,7 @@ func TestHomeAndLab_HaveTheWarningsThatTheyDeserve(t *testing.T) {
 	for name, want := range map[string][]string{
 		"home": {
 			"warning nodes: 2 control planes survive the loss of none, as 1 would, and have one more that can fail: etcd needs a majority; make it 1 or 3",
+			"warning versions.flux: Flux v2.6.4 supports Kubernetes v1.31 to v1.33, not v1.34.1 (cluster.kubernetesVersion; https://github.com/fluxcd/flux2/blob/v2.6.4/.github/workflows/conformance.yaml)",
 			"warning versions.rookCeph: Rook v1.16.3 supports Kubernetes v1.27 to v1.32, not v1.34.1 (cluster.kubernetesVersion; https://github.com/rook/rook/blob/v1.16.3/Documentation/Getting-Started/Prerequisites/prerequisites.md)",
 		},
 		"lab": {},

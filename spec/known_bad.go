@@ -33,6 +33,9 @@ type knownBad struct {
 
 // features are the parts of a stack that an entry can depend on.
 var features = map[string]func(*Stack) bool{
+	"arm64": func(s *Stack) bool {
+		return slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Arch == ArchARM64 })
+	},
 	"cilium.bgp": func(s *Stack) bool { return s.Cilium.BGP != nil },
 	"cilium.l2":  func(s *Stack) bool { return s.Cilium.BGP == nil },
 	"kubeletMounts": func(s *Stack) bool {

@@ -170,3 +170,12 @@ func (c *RookCeph) Domains() int {
 func (c *RookCeph) Counted() bool {
 	return !slices.ContainsFunc(c.Nodes, func(n CephNode) bool { return len(n.Matching) > 0 })
 }
+
+// csiDriversApart is the first Rook that leaves Ceph's CSI drivers to a chart of their own
+// (https://github.com/rook/rook/blob/v1.20.3/Documentation/Upgrade/rook-upgrade.md).
+const csiDriversApart = Version("v1.20.0")
+
+// HasCSIDriversChart reports whether the stack's Ceph has its CSI drivers from a chart of their own.
+func (s *Stack) HasCSIDriversChart() bool {
+	return s.Storage.RookCeph != nil && s.Versions.RookCeph.Reaches(csiDriversApart)
+}

@@ -34,9 +34,10 @@ func (c Change) Rolls() string { return c.Component.facts().rolls }
 var releases = map[Component][]Version{
 	Talos:              {"v1.11.1", "v1.12.0", "v1.13.9", "v1.14.1"},
 	Kubernetes:         {"v1.33.4", "v1.34.1", "v1.35.4", "v1.36.4", "v1.37.1"},
-	CiliumChart:        {"1.18.2", "1.19.4", "1.20.2"},
+	CiliumChart:        {"1.18.2", "1.19.6", "1.20.2"},
 	GatewayAPIKinds:    {"v1.3.0", "v1.4.1", "v1.6.1"},
-	RookChart:          {"v1.16.3", "v1.17.0", "v1.18.4", "v1.19.0", "v1.20.3"},
+	RookChart:          {"v1.16.3", "v1.17.0", "v1.18.4", "v1.19.8", "v1.20.3"},
+	CSIDriversChart:    {"1.0.4"},
 	CephImage:          {"v18.2.4", "v19.2.3"},
 	SnapshotController: {"4.1.1", "5.2.0"},
 	LonghornChart:      {"1.9.2", "1.10.2", "1.11.3", "1.12.1"},
@@ -96,7 +97,7 @@ var together = [][]Component{{CiliumChart, GatewayAPIKinds}}
 
 // order is how a way is gone: what depends on Kubernetes before it, so that each is ready for the next one.
 var order = []Component{
-	CertManagerChart, ExternalSecrets, SnapshotController, LonghornChart, RookChart, CephImage, FluxDistribution,
+	CertManagerChart, ExternalSecrets, SnapshotController, LonghornChart, RookChart, CSIDriversChart, CephImage, FluxDistribution,
 	CiliumChart, GatewayAPIKinds, Talos, Kubernetes,
 }
 

@@ -11,7 +11,7 @@ import (
 // november2026 is a set that its makers' tables agree on.
 var november2026 = spec.VersionSet{
 	spec.Talos: "v1.14.1", spec.Kubernetes: "v1.36.4", spec.CiliumChart: "1.20.2", spec.GatewayAPIKinds: "v1.6.1",
-	spec.FluxDistribution: "v2.7.5", spec.RookChart: "v1.20.3", spec.CephImage: "v19.2.3", spec.SnapshotController: "5.2.0",
+	spec.FluxDistribution: "v2.9.4", spec.RookChart: "v1.20.3", spec.CephImage: "v19.2.3", spec.SnapshotController: "5.2.0",
 	spec.LonghornChart: "1.12.1", spec.CertManagerChart: "v1.21.2", spec.ExternalSecrets: "2.9.0",
 }
 

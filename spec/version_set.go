@@ -17,6 +17,7 @@ const (
 	GatewayAPIKinds    Component = "gatewayAPI"
 	FluxDistribution   Component = "flux"
 	RookChart          Component = "rookCeph"
+	CSIDriversChart    Component = "cephCSIDrivers"
 	CephImage          Component = "ceph"
 	SnapshotController Component = "snapshotController"
 	LonghornChart      Component = "longhorn"
@@ -44,6 +45,7 @@ var components = []componentFacts{
 	{GatewayAPIKinds, "Gateway API", field.NewPath("versions", "gatewayAPI"), false, "custom resource definitions only"},
 	{FluxDistribution, "Flux", field.NewPath("versions", "flux"), false, "the Flux controllers; nothing that they manage"},
 	{RookChart, "Rook", field.NewPath("versions", "rookCeph"), true, "the operator and the CSI driver; then Ceph's daemons one by one"},
+	{CSIDriversChart, "Ceph's CSI drivers", field.NewPath("versions", "cephCSIDrivers"), false, "the CSI driver, node by node; mounted volumes stay"},
 	{CephImage, "Ceph", field.NewPath("versions", "ceph"), true, "monitors, managers and OSDs one by one, while the cluster is healthy"},
 	{SnapshotController, "snapshot-controller", field.NewPath("versions", "snapshotController"), false, "the snapshot controller; snapshots wait"},
 	{LonghornChart, "Longhorn", field.NewPath("versions", "longhorn"), true, "managers and CSI driver; volumes go on, with their old engine until it is upgraded"},
@@ -79,6 +81,9 @@ func (s *Stack) versionSet() VersionSet {
 	}
 	if s.Storage.RookCeph != nil {
 		set[RookChart], set[CephImage] = v.RookCeph, v.Ceph
+	}
+	if s.HasCSIDriversChart() {
+		set[CSIDriversChart] = v.CephCSIDrivers
 	}
 	if s.Storage.Longhorn != nil {
 		set[LonghornChart] = v.Longhorn
@@ -116,6 +121,7 @@ func (s VersionSet) meetings() []meeting {
 		{FluxDistribution, Kubernetes},
 		{RookChart, Kubernetes},
 		{RookChart, CephImage},
+		{RookChart, CSIDriversChart},
 		{SnapshotController, Kubernetes},
 		{LonghornChart, Kubernetes},
 		{CertManagerChart, Kubernetes},

@@ -22,6 +22,8 @@ type Versions struct {
 	FluxInstance Version `json:"fluxInstance,omitempty"`
 	// RookCeph is the chart of the Rook operator, and that of the Ceph cluster.
 	RookCeph Version `json:"rookCeph,omitempty"`
+	// CephCSIDrivers is the chart of Ceph's CSI drivers, which Rook leaves to it from v1.20 on.
+	CephCSIDrivers Version `json:"cephCSIDrivers,omitempty"`
 	// Ceph is the image of Ceph itself.
 	Ceph Version `json:"ceph,omitempty"`
 	// SnapshotController is the chart of the CSI snapshot controller.

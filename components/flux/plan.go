@@ -81,7 +81,10 @@ func operatorStep(stack *spec.Stack) plan.Step {
 			Name:      "flux-operator",
 			Namespace: namespace,
 			Chart:     chart("flux-operator", stack.Versions.FluxOperator),
-			Timeout:   operatorTimeout,
+			// Newer charts serve a page that asks nobody who they are
+			// (https://fluxoperator.dev/docs/web-ui/).
+			Values:  map[string]any{"web": map[string]any{"enabled": false}},
+			Timeout: operatorTimeout,
 		},
 		After: []string{stepNamespace},
 		Needs: []plan.Condition{plan.Network},

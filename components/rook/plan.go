@@ -17,6 +17,9 @@ const (
 	// it from v1.16.6 on
 	// (https://rook.io/docs/rook/latest/Helm-Charts/operator-chart/).
 	registry = "https://charts.rook.io/release"
+	// driversRegistry is where the chart of the CSI drivers is
+	// (https://rook.io/docs/rook/latest/Helm-Charts/csi-drivers-chart/).
+	driversRegistry = "https://ceph.github.io/ceph-csi-operator"
 
 	// operatorTimeout is how long the operator may take to run.
 	operatorTimeout = 10 * time.Minute
@@ -29,6 +32,7 @@ const (
 const (
 	namespaceStep       = "namespace"
 	operatorStep        = "operator"
+	driversStep         = "csi-drivers"
 	clusterStep         = "cluster"
 	blockPoolStep       = "pool-block"
 	filesystemStep      = "filesystem"
@@ -62,9 +66,20 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 		// The namespace takes everything in it along, and with it the keys of Ceph.
 		{Name: namespaceStep, Object: namespace(), Keep: plan.Protect},
 		operator,
-		dataStep(clusterStep, cluster, operatorStep),
-		dataStep("pool-mgr", managerPool(ceph), clusterStep),
 	}
+	// The order that Rook's makers want: operator, drivers, cluster.
+	last := operatorStep
+	if stack.HasCSIDriversChart() {
+		drivers, err := drivers(stack)
+		if err != nil {
+			return nil, err
+		}
+		steps, last = append(steps, drivers), driversStep
+	}
+	steps = append(steps,
+		dataStep(clusterStep, cluster, last),
+		dataStep("pool-mgr", managerPool(ceph), clusterStep),
+	)
 	if ceph.Block.Enabled {
 		steps = append(steps,
 			dataStep(blockPoolStep, blockPool(ceph), clusterStep),

@@ -34,7 +34,7 @@ func TestPlan_MakesTheKindsOfStorageThatAreOn(t *testing.T) {
 		names = append(names, step.Name)
 	}
 	want := []string{
-		"namespace", "operator", "cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem",
+		"namespace", "operator", "csi-drivers", "cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)

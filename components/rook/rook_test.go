@@ -18,8 +18,9 @@ func TestRookCephStorage_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 		"rook-namespace": nil,
 		// The operator's pod needs a node that is Ready.
 		"rook-operator": {"network", "rook-namespace"},
-		// Rook's kinds come with the operator.
-		"rook-cluster":            {"rook-operator"},
+		// Rook's kinds, and those of the drivers, come with the operator.
+		"rook-csi-drivers":        {"rook-operator"},
+		"rook-cluster":            {"rook-csi-drivers"},
 		"rook-pool-mgr":           {"rook-cluster"},
 		"rook-pool-block":         {"rook-cluster"},
 		"rook-filesystem":         {"rook-cluster"},
@@ -49,7 +50,7 @@ func TestRookCephStorage_KeepsWhatHoldsData(t *testing.T) {
 	}
 	slices.Sort(kept)
 	want := []string{
-		"rook-cluster", "rook-filesystem", "rook-filesystem-volumes", "rook-namespace", "rook-objectstore",
+		"rook-cluster", "rook-csi-drivers", "rook-filesystem", "rook-filesystem-volumes", "rook-namespace", "rook-objectstore",
 		"rook-operator", "rook-pool-block", "rook-pool-mgr",
 	}
 	if !slices.Equal(kept, want) {

@@ -95,7 +95,7 @@ func (r row) files(version spec.Version, crdDir string) (map[string][]byte, erro
 	if files["values.schema.json"], err = schema(files["values.yaml"]); err != nil {
 		return nil, fmt.Errorf("values.yaml: %w", err)
 	}
-	return files, r.addKinds(files, crdDir)
+	return files, r.addKinds(files, version, crdDir)
 }
 
 // workloads are those of the genuine chart, as an array; none of a version that nobody has recorded. The templates take
@@ -120,13 +120,19 @@ func (r row) workloads(version spec.Version) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// addKinds adds the definitions that come with the chart.
-func (r row) addKinds(files map[string][]byte, crdDir string) error {
+// addKinds adds the definitions that come with the chart in a version.
+func (r row) addKinds(files map[string][]byte, version spec.Version, crdDir string) error {
 	folder := "definitions"
 	if r.installOnly {
 		folder = "crds"
 	}
-	for _, set := range r.kinds {
+	sets := slices.Clone(r.kinds)
+	for set, first := range r.kindsSince {
+		if version.Reaches(first) {
+			sets = append(sets, set)
+		}
+	}
+	for _, set := range sets {
 		names, err := filepath.Glob(filepath.Join(crdDir, set, "*.yaml"))
 		if err != nil {
 			return err

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -124,7 +126,7 @@ func definitions(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, r := range table {
-		for _, set := range r.kinds {
+		for _, set := range slices.Concat(r.kinds, slices.Collect(maps.Keys(r.kindsSince))) {
 			if err := os.MkdirAll(filepath.Join(dir, set), 0o750); err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,14 +16,19 @@ import (
 	"github.com/home-ops/home-ops/rack/charts/facts"
 	"github.com/home-ops/home-ops/rack/charts/uses"
 	"github.com/home-ops/home-ops/rack/sample"
+	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/stacks"
 )
 
 // Pod security judges a stand-in's pods as it would the genuine ones.
 func TestStandIns_ReachForNodesAsTheGenuineChartsDo(t *testing.T) {
 	dir := definitions(t)
-	for _, name := range []string{"home", "lab"} {
-		stack := sample.Stack(t, name)
+	for _, name := range []string{"home", "lab", "home with the tested Rook"} {
+		of, _, tested := strings.Cut(name, " with ")
+		stack := sample.Stack(t, of)
+		if tested {
+			stack.Versions.RookCeph = spec.Tested().RookCeph
+		}
 		root := sample.Root(t, "../..", stack)
 		parts, err := stacks.Plan(stack)
 		if err != nil {

@@ -19,6 +19,8 @@ type row struct {
 	version func(spec.Versions) spec.Version
 	// kinds are the sets of definitions that come with it.
 	kinds []string
+	// kindsSince are further sets, each with the first release of the chart that brings it.
+	kindsSince map[string]spec.Version
 	// installOnly puts the kinds where Helm installs them once and never upgrades them, as the genuine chart has them;
 	// else they are rendered by the template that includes "definitions".
 	installOnly bool
@@ -64,7 +66,10 @@ var table = []row{
 	{
 		classic: true, host: "charts.rook.io", path: "release", name: "rook-ceph",
 		kinds: []string{"rook", "objectbucket"},
+		// Those of the CSI operator, whose chart is a part of it from then on.
+		kindsSince: map[string]spec.Version{"ceph-csi": "v1.18.0"},
 	},
+	{classic: true, host: "ceph.github.io", path: "ceph-csi-operator", name: "ceph-csi-drivers"},
 	{
 		classic: true, host: "charts.longhorn.io", name: "longhorn",
 		version: func(v spec.Versions) spec.Version { return v.Longhorn },

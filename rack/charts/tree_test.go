@@ -111,7 +111,7 @@ func TestRepositories_ServeAnIndexAndItsChart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for host, path := range map[string]string{
-		"charts.rook.io": "/release/rook-ceph-v1.16.3.tgz", "charts.longhorn.io": "/longhorn-1.9.2.tgz",
+		"charts.rook.io": "/release/rook-ceph-v1.16.3.tgz", "charts.longhorn.io": "/longhorn-1.11.3.tgz",
 		"openebs.github.io": "/zfs-localpv/zfs-localpv-2.8.0.tgz",
 	} {
 		index := get(t, hosts[host], filepath.Join(filepath.Dir(path), "index.yaml"))

@@ -84,6 +84,7 @@ func TestDefinitions_HaveTheKindsThatTheProgramUses(t *testing.T) {
 			"cephclusters.ceph.rook.io", "cephblockpools.ceph.rook.io", "cephfilesystems.ceph.rook.io",
 			"cephfilesystemsubvolumegroups.ceph.rook.io", "cephobjectstores.ceph.rook.io",
 		},
+		"ceph-csi": {"drivers.csi.ceph.io", "operatorconfigs.csi.ceph.io", "cephconnections.csi.ceph.io", "clientprofiles.csi.ceph.io"},
 		"snapshot": {"volumesnapshotclasses.snapshot.storage.k8s.io", "volumesnapshots.snapshot.storage.k8s.io"},
 	} {
 		for _, want := range wanted {

@@ -3,6 +3,7 @@ module github.com/home-ops/home-ops/rack/crds
 go 1.26.0
 
 require (
+	github.com/ceph/ceph-csi-operator/api v0.0.0-20260527105556-70b2f7cfddf0
 	github.com/cert-manager/cert-manager v1.21.2
 	github.com/cilium/cilium v1.20.2
 	github.com/external-secrets/external-secrets v0.20.1

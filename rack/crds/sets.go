@@ -27,6 +27,11 @@ var sets = []set{
 		embeddedMetadata: true,
 	},
 	{
+		name:     "ceph-csi",
+		packages: []string{"github.com/ceph/ceph-csi-operator/api/v1"},
+		groups:   []string{"csi.ceph.io"},
+	},
+	{
 		name: "snapshot",
 		packages: []string{
 			"github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1",

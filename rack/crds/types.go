@@ -5,6 +5,7 @@ package main
 // The packages whose types are read: never compiled, but for their sake go.mod keeps their modules.
 import (
 	_ "github.com/backube/volsync/api/v1alpha1"
+	_ "github.com/ceph/ceph-csi-operator/api/v1"
 	_ "github.com/cert-manager/cert-manager/pkg/apis/acme/v1"
 	_ "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	_ "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
