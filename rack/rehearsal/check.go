@@ -64,6 +64,7 @@ func (r *rehearsal) checks() []check {
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
 		{"traffic passes where it must, and nowhere else", r.checkFlows},
+		{"kubectl takes the commands of the alerts' pages", r.checkPages},
 	}
 }
 
