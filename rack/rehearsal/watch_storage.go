@@ -2,6 +2,8 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -37,6 +39,42 @@ func storageKinds(stack *spec.Stack) []schema.GroupVersionResource {
 		kinds = append(kinds, longhornVolumes)
 	}
 	return kinds
+}
+
+// checkWhole is an error that names what lacks copies, some while after everything has come back.
+func (r *rehearsal) checkWhole(ctx context.Context, c *cluster) (detail string, err error) {
+	err = until(ctx, func(ctx context.Context) (err error) {
+		detail, err = r.lookWhole(ctx, c)
+		return err
+	})
+	return detail, err
+}
+
+// lookWhole is an error that names what lacks copies now. A cluster that is just built may not have the kinds yet.
+func (r *rehearsal) lookWhole(ctx context.Context, c *cluster) (string, error) {
+	client, err := dynamic.NewForConfig(c.rest)
+	if err != nil {
+		return "", err
+	}
+	count := 0
+	var errs []error
+	for _, kind := range storageKinds(r.stack) {
+		list, err := client.Resource(kind).List(ctx, metav1.ListOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", kind.Resource, err))
+			continue
+		}
+		for i := range list.Items {
+			count++
+			if lacks := lacks(&list.Items[i]); lacks != "" {
+				errs = append(errs, fmt.Errorf("%s: %s is %s", kind.Resource, list.Items[i].GetName(), lacks))
+			}
+		}
+	}
+	return fmt.Sprintf("%d Ceph clusters and Longhorn volumes", count), errors.Join(errs...)
 }
 
 // watchStorage writes the history of the nodes and of the storage, until it is stopped. What there is at the beginning is in it when
