@@ -220,8 +220,9 @@ func TestFail_StrikesWhatItNames(t *testing.T) {
 	if n := len(c.Calls()); n != 3 {
 		t.Errorf("it took %d calls", n)
 	}
-	c.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: http.MethodPost})
+	c.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: http.MethodPost, Body: `"name":"other"`})
 	c.client.Retries = 1
+	c.call(http.MethodPost, records, record("another", "CNAME", "other", false))
 	c.refused(http.MethodPost, records, record("other", "A", "203.0.113.1", false), "An identical record already exists. (81058)")
 
 	c.Fail(cloudflare.Fault{Trouble: cloudflare.Hang})

@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,8 @@ type Fault struct {
 	Method string
 	// Path is what the calls' paths have in them, for example "/cfd_tunnel".
 	Path string
+	// Body is what the calls' bodies have in them, for example the name of one record: others have clients, too.
+	Body string
 	// Times is how many calls fail. Default: 1.
 	Times int
 	// RetryAfter is when a limited client may call again. Default: a second.
@@ -55,11 +58,12 @@ func (s *Server) Heal() {
 }
 
 // fault is what strikes a call, if anything does.
-func (s *Server) fault(req *http.Request) *Fault {
+func (s *Server) fault(req *http.Request, body []byte) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Times > 0 && (f.Method == "" || f.Method == req.Method) && strings.Contains(req.URL.Path, f.Path) {
+		if f.Times > 0 && (f.Method == "" || f.Method == req.Method) && strings.Contains(req.URL.Path, f.Path) &&
+			bytes.Contains(body, []byte(f.Body)) {
 			f.Times--
 			return f
 		}
@@ -69,7 +73,13 @@ func (s *Server) fault(req *http.Request) *Fault {
 
 // fails answers a call that a fault strikes.
 func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
-	f := s.fault(req)
+	// Only once a call is read whole does its end show.
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return true // by a client that is gone
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	f := s.fault(req, body)
 	if f == nil {
 		return false
 	}
@@ -80,8 +90,6 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 		s.mux.ServeHTTP(httptest.NewRecorder(), req)
 		send(w, req, failure(http.StatusBadGateway, 10001, "Bad gateway"))
 	case Hang:
-		// Only once a call is read whole does its end show.
-		_, _ = io.Copy(io.Discard, req.Body)
 		<-req.Context().Done()
 	case RateLimit:
 		w.Header().Set("Retry-After", strconv.Itoa(int(max(f.RetryAfter, time.Second)/time.Second)))

@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
+	"github.com/home-ops/home-ops/rack/node"
 )
 
 func TestCluster_GivesTalosconfigsToTheNamespacesThatMayHaveThem(t *testing.T) {
@@ -28,7 +29,7 @@ func TestCluster_GivesTalosconfigsToTheNamespacesThatMayHaveThem(t *testing.T) {
 	configs := configtest.New(t, "https://"+vip+":6443", configtest.VIP(vip))
 	c := newCluster(t)
 	c.add(configs, machine.TypeControlPlane, "cp-1", "10.0.50.11")
-	if err := c.machines["cp-1"].kube.Bootstrap(t.Context()); err != nil {
+	if err := c.machines["cp-1"].kube.Bootstrap(t.Context(), node.Recovery{}); err != nil {
 		t.Fatal(err)
 	}
 	c.waitReady("cp-1")

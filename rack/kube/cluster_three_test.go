@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
+	"github.com/home-ops/home-ops/rack/node"
 )
 
 func TestCluster_OfThreeDualStackControlPlanesSurvivesTheLossOfOne(t *testing.T) {
@@ -38,7 +39,7 @@ func TestCluster_OfThreeDualStackControlPlanesSurvivesTheLossOfOne(t *testing.T)
 	for i := 1; i <= 3; i++ {
 		c.add(configs, machine.TypeControlPlane, fmt.Sprintf("cp-%d", i), fmt.Sprintf("10.0.50.1%d", i), fmt.Sprintf("fd00:50::1%d", i))
 	}
-	if err := c.machines["cp-1"].kube.Bootstrap(t.Context()); err != nil {
+	if err := c.machines["cp-1"].kube.Bootstrap(t.Context(), node.Recovery{}); err != nil {
 		t.Fatal(err)
 	}
 	c.waitReady("cp-3")

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
+	"github.com/home-ops/home-ops/rack/node"
 )
 
 func TestCluster_OfTwoControlPlanesNeedsBoth(t *testing.T) {
@@ -71,7 +72,7 @@ func bootstrap(t *testing.T, c *cluster) {
 	t.Helper()
 	wantCode := func(name string, want codes.Code) {
 		t.Helper()
-		if err := c.machines[name].kube.Bootstrap(t.Context()); status.Code(err) != want {
+		if err := c.machines[name].kube.Bootstrap(t.Context(), node.Recovery{}); status.Code(err) != want {
 			t.Errorf("bootstrap of %s: %v, want %v", name, err, want)
 		}
 	}

@@ -1,10 +1,12 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -34,13 +36,16 @@ type member struct {
 	plane *plane
 	spec  etcd.Member
 
-	// bootstrapped is closed by the bootstrap, started once the process runs, healthy once it has had a quorum.
-	bootstrapped, started, healthy chan struct{}
-	once                           sync.Once
+	// bootstraps takes the order to begin a cluster.
+	bootstraps chan node.Recovery
+	// started is closed once the process runs, healthy once it has had a quorum.
+	started, healthy chan struct{}
 
 	mu      sync.Mutex
 	process *process.Process
 	quorum  bool
+	// beginning is set from the order to begin a cluster on, until it has failed.
+	beginning bool
 	// waiting says what the member waits for while it has no process.
 	waiting string
 	left    bool
@@ -49,20 +54,20 @@ type member struct {
 func newMember(p *plane, spec etcd.Member) *member {
 	return &member{
 		plane: p, spec: spec, waiting: "Running pre state",
-		bootstrapped: make(chan struct{}), started: make(chan struct{}), healthy: make(chan struct{}),
+		bootstraps: make(chan node.Recovery, 1), started: make(chan struct{}), healthy: make(chan struct{}),
 	}
 }
 
 // bootstrap lets the member start a cluster of its own; false says that it was told so before, or has joined one.
-func (m *member) bootstrap() (first bool) {
-	if isClosed(m.started) {
+func (m *member) bootstrap(from node.Recovery) (first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.beginning || isClosed(m.started) {
 		return false
 	}
-	m.once.Do(func() {
-		first = true
-		close(m.bootstrapped)
-	})
-	return first
+	m.beginning = true
+	m.bootstraps <- from
+	return true
 }
 
 // waitHealthy returns true once the member has had a quorum, false when the context ends before.
@@ -100,25 +105,46 @@ func (m *member) howToStart(ctx context.Context) (etcd.Start, bool) {
 	if etcd.HasData(m.spec.Dir) {
 		return etcd.Start{}, true
 	}
+	next := time.After(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return etcd.Start{}, false
-		case <-m.bootstrapped:
-			return m.spec.Bootstrap(), true
-		default:
-		}
-		start, err := m.join(ctx)
-		if err == nil {
-			return start, true
-		}
-		m.setWaiting(err.Error())
-		select {
-		case <-ctx.Done():
-		case <-m.bootstrapped:
-		case <-time.After(joinPause):
+		case from := <-m.bootstraps:
+			err := m.recover(ctx, from)
+			if err == nil {
+				return m.spec.Bootstrap(), true
+			}
+			m.failed(err)
+		case <-next:
+			start, err := m.join(ctx)
+			if err == nil {
+				return start, true
+			}
+			m.setWaiting(err.Error())
+			next = time.After(joinPause)
 		}
 	}
+}
+
+// recover makes the data of a first member out of a snapshot, if it begins with one. One that fails may be ordered again.
+func (m *member) recover(ctx context.Context, from node.Recovery) error {
+	if from.Snapshot == "" {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, m.plane.fabric.opts.Etcd(m.spec.Talos), m.spec.RestoreArgs(from)...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("error recovering from the snapshot: %w: %s", err, bytes.TrimSpace(said))
+	}
+	return os.Remove(from.Snapshot)
+}
+
+// failed says why no cluster was begun, and lets it be tried again.
+func (m *member) failed(err error) {
+	m.plane.log.Error("etcd", "error", err)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.beginning, m.waiting = false, err.Error()
 }
 
 var errNobody = errors.New("etcd is waiting to join the cluster; if this node is the first, bootstrap it")

@@ -57,14 +57,14 @@ func (n *Node) Reconfigure(_ context.Context, m node.Machine) error {
 }
 
 // Bootstrap implements [node.Kubernetes].
-func (n *Node) Bootstrap(context.Context) error {
+func (n *Node) Bootstrap(_ context.Context, from node.Recovery) error {
 	b := n.booted()
 	switch {
 	case b == nil:
 		return status.Errorf(codes.FailedPrecondition, "%s is not running yet", n.name)
 	case b.plane == nil:
 		return status.Error(codes.FailedPrecondition, "bootstrap can only be performed on a control plane node")
-	case n.HasEtcdData() || !b.plane.member.bootstrap():
+	case n.HasEtcdData() || !b.plane.member.bootstrap(from):
 		return status.Error(codes.AlreadyExists, "etcd data directory is not empty")
 	}
 	n.fabric.clusters.Add(1)

@@ -1,11 +1,13 @@
 package node_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	runtimeres "github.com/siderolabs/talos/pkg/machinery/resources/runtime"
@@ -73,4 +75,52 @@ func TestStage_IsBootingUntilEtcdRuns(t *testing.T) {
 	if err != nil || services[0].Service.GetState() != "Running" || !services[0].Service.GetHealth().GetHealthy() {
 		t.Errorf("etcd service: %v, %v", services, err)
 	}
+}
+
+func TestBootstrap_RecoversTheSnapshotThatWasUploadedWhole(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	admin := n.admin(t, c)
+	upload := func(text string) error {
+		stream, err := admin.MachineClient.EtcdRecover(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, chunk := range []string{text[:len(text)/2], text[len(text)/2:]} {
+			if err := stream.Send(&common.Data{Bytes: []byte(chunk)}); err != nil {
+				return err
+			}
+		}
+		_, err = stream.CloseAndRecv()
+		return err
+	}
+	if err := upload("a whole snapshot"); err != nil {
+		t.Fatal(err)
+	}
+	// One that is broken off leaves that of before.
+	ctx, cut := context.WithCancel(t.Context())
+	stream, err := admin.MachineClient.EtcdRecover(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&common.Data{Bytes: []byte("half of")}); err != nil {
+		t.Fatal(err)
+	}
+	cut()
+	if err := admin.Bootstrap(t.Context(), &machineapi.BootstrapRequest{RecoverEtcd: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(n.kube.recovered); got != "a whole snapshot" {
+		t.Errorf("recovered %q", got)
+	}
+
+	worker := c.running(t, machine.TypeWorker, startNode(t)).admin(t, c)
+	refused, err := worker.MachineClient.EtcdRecover(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = refused.CloseAndRecv()
+	wantError(t, err, codes.Unimplemented, "etcd recover is only available on control plane nodes")
 }

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 
@@ -23,6 +24,8 @@ type fakeKubernetes struct {
 	powered context.Context
 	abrupt  []bool
 	bootErr error
+	// recovered is what was in the snapshot that etcd began with.
+	recovered []byte
 	// hold keeps Boot from returning until it is closed.
 	hold chan struct{}
 }
@@ -57,7 +60,13 @@ func (f *fakeKubernetes) name() string {
 	return f.machine.Name
 }
 
-func (f *fakeKubernetes) Bootstrap(context.Context) error {
+func (f *fakeKubernetes) Bootstrap(_ context.Context, from node.Recovery) error {
+	if from.Snapshot != "" {
+		var err error
+		if f.recovered, err = os.ReadFile(from.Snapshot); err != nil {
+			return err
+		}
+	}
 	f.etcd.mu.Lock()
 	defer f.etcd.mu.Unlock()
 	f.etcd.members = append(f.etcd.members, f.name())

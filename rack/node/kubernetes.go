@@ -20,7 +20,7 @@ type Kubernetes interface {
 	// Reconfigure is called when a config is applied without a reboot.
 	Reconfigure(ctx context.Context, m Machine) error
 	// Bootstrap starts the first etcd member. Errors are gRPC status errors (FailedPrecondition, AlreadyExists).
-	Bootstrap(ctx context.Context) error
+	Bootstrap(ctx context.Context, from Recovery) error
 	// HasEtcdData reports whether /var/lib/etcd is non-empty.
 	HasEtcdData() bool
 	// LeaveEtcd removes this node's member from the cluster (graceful reset).
@@ -33,6 +33,14 @@ type Kubernetes interface {
 	Services() []Service
 	// Shutdown stops everything (reboot, power off); wipe removes EPHEMERAL (etcd data, kubelet state) too.
 	Shutdown(ctx context.Context, wipe bool) error
+}
+
+// Recovery is what the first etcd member begins with. The zero value is an empty etcd.
+type Recovery struct {
+	// Snapshot is the file of a snapshot, which is removed once it was restored.
+	Snapshot string
+	// SkipHashCheck takes a snapshot without the hash at its end, such as a copy of the database file.
+	SkipHashCheck bool
 }
 
 // Machine is what a configured node tells Kubernetes about itself.

@@ -27,6 +27,7 @@ var methods = map[string]map[string][]role.Role{
 		"EtcdLeaveCluster":            adminOnly,
 		"EtcdMemberList":              backups,
 		"EtcdRemoveMemberByID":        adminOnly,
+		"EtcdRecover":                 adminOnly,
 		"EtcdSnapshot":                {role.Admin, role.Operator, role.EtcdBackup},
 		"EtcdStatus":                  backups,
 		"Events":                      readers,

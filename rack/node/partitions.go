@@ -36,6 +36,11 @@ func openPartitions(dir string) (partitions, error) {
 // ephemeral is the directory that stands for the EPHEMERAL partition: /var of the machine.
 func (p partitions) ephemeral() string { return filepath.Join(p.dir, "ephemeral") }
 
+// etcdSnapshot is /var/lib/etcd.snapshot.
+func (p partitions) etcdSnapshot() string {
+	return filepath.Join(p.ephemeral(), "lib", "etcd.snapshot")
+}
+
 func (p partitions) wipeEphemeral() error {
 	if err := os.RemoveAll(p.ephemeral()); err != nil {
 		return err

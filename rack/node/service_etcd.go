@@ -2,7 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -20,13 +24,14 @@ func (m *machineService) Bootstrap(ctx context.Context, req *machineapi.Bootstra
 	if s.isWorker() {
 		return nil, status.Error(codes.FailedPrecondition, "bootstrap can only be performed on a control plane node")
 	}
-	if req.GetRecoverEtcd() {
-		return nil, status.Error(codes.Unimplemented, "the simulated node does not recover etcd from a snapshot")
-	}
 	if s.kubernetes().HasEtcdData() {
 		return nil, status.Error(codes.AlreadyExists, "etcd data directory is not empty")
 	}
-	if err := s.kubernetes().Bootstrap(ctx); err != nil {
+	var from Recovery
+	if req.GetRecoverEtcd() {
+		from = Recovery{Snapshot: s.parts.etcdSnapshot(), SkipHashCheck: req.GetRecoverSkipHashCheck()}
+	}
+	if err := s.kubernetes().Bootstrap(ctx, from); err != nil {
 		return nil, err
 	}
 	return &machineapi.BootstrapResponse{Messages: []*machineapi.Bootstrap{{}}}, nil
@@ -114,6 +119,45 @@ func (m *machineService) EtcdForfeitLeadership(ctx context.Context, _ *machineap
 		return nil, fmt.Errorf("failed to forfeit leadership: %w", err)
 	}
 	return &machineapi.EtcdForfeitLeadershipResponse{Messages: []*machineapi.EtcdForfeitLeadership{{Member: leader}}}, nil
+}
+
+// EtcdRecover keeps a snapshot for the bootstrap. One that is not uploaded whole replaces none.
+func (m *machineService) EtcdRecover(stream machineapi.MachineService_EtcdRecoverServer) error {
+	if err := m.controlPlaneOnly("etcd recover"); err != nil {
+		return err
+	}
+	path := m.session.parts.etcdSnapshot()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("error creating etcd recovery snapshot: %w", err)
+	}
+	defer os.Remove(file.Name())
+	if err := errors.Join(receive(stream, file), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	return stream.SendAndClose(&machineapi.EtcdRecoverResponse{Messages: []*machineapi.EtcdRecover{{}}})
+}
+
+// receive writes what is uploaded, to its end.
+func receive(stream interface{ Recv() (*common.Data, error) }, w io.Writer) error {
+	for {
+		chunk, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(chunk.GetBytes()); err != nil {
+			return fmt.Errorf("error writing snapshot: %w", err)
+		}
+	}
 }
 
 // EtcdSnapshot streams a backup of etcd.

@@ -96,6 +96,11 @@ func (c *CLI) Up(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--yes", "--skip-preview")
 }
 
+// Refresh runs `pulumi up` and first has the state take over what is really there.
+func (c *CLI) Refresh(ctx context.Context, watch ...Watcher) (*Result, error) {
+	return c.operate(ctx, watch, "up", "--refresh", "--yes", "--skip-preview")
+}
+
 // Preview runs `pulumi preview`.
 func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "preview")

@@ -77,15 +77,11 @@ func (w *world) faults() []fault {
 	}
 	if w.tunnelled() {
 		all = append(all, fault{
-			"Cloudflare answers 500 to the record", w.failRecord, []string{"edge-external-record: ", "HTTP 500"},
+			"Cloudflare answers 500 to the record", func() { w.failRecord(cloudflare.ServerError, always) }, []string{"edge-external-record: ", "HTTP 500"},
 		}, fault{
-			"Cloudflare's answer to the record is lost", func() {
-				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.LostAnswer, Method: "POST", Path: "/dns_records"})
-			}, []string{"edge-external-record: ", "already exists"},
+			"Cloudflare's answer to the record is lost", func() { w.failRecord(cloudflare.LostAnswer, 1) }, []string{"edge-external-record: ", "already exists"},
 		}, fault{
-			"Cloudflare does not answer", func() {
-				w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.Hang, Method: "POST", Path: "/dns_records", Times: always})
-			}, []string{"edge-external-record: ", "deadline exceeded"},
+			"Cloudflare does not answer", func() { w.failRecord(cloudflare.Hang, always) }, []string{"edge-external-record: ", "deadline exceeded"},
 		})
 	}
 	return all
@@ -123,9 +119,11 @@ func (w *world) failTunnel() {
 	}
 }
 
-// failRecord has no record made that leads to the tunnel.
-func (w *world) failRecord() {
-	w.edge.public.Fail(cloudflare.Fault{Trouble: cloudflare.ServerError, Method: "POST", Path: "/dns_records", Times: always})
+// failRecord strikes the making of the record that leads to the tunnel, and leaves external-dns the making of its own.
+func (w *world) failRecord(trouble cloudflare.Trouble, times int) {
+	w.edge.public.Fail(cloudflare.Fault{
+		Trouble: trouble, Method: "POST", Path: "/dns_records", Body: `"name":"external.` + w.stack.Cluster.Domain + `"`, Times: times,
+	})
 }
 
 // failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.

@@ -241,8 +241,8 @@ type watchedKubernetes struct {
 	rack *rack
 }
 
-func (w *watchedKubernetes) Bootstrap(ctx context.Context) error {
-	if err := w.Node.Bootstrap(ctx); err != nil {
+func (w *watchedKubernetes) Bootstrap(ctx context.Context, from node.Recovery) error {
+	if err := w.Node.Bootstrap(ctx, from); err != nil {
 		return err
 	}
 	w.rack.mu.Lock()

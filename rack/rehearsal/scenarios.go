@@ -24,6 +24,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"lost-state":         lostState,
 	"program":            program,
 	"readdress":          readdress,
+	"rebuild":            rebuild,
 	"remove-node":        removeNode,
 	"rename-node":        renameNode,
 	"replace-node":       replaceNode,

@@ -58,6 +58,10 @@ var Table = []Scenario{
 		Does: "gives a node another address, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins at its new address",
 	},
 	{
+		Name: "rebuild",
+		Does: "saves state, keys and a snapshot of etcd, loses the state and every machine, and builds the cluster again on machines with blank disks; what was written before the snapshot must be there, and a snapshot that is cut short or changed must be refused before anything is touched",
+	},
+	{
 		Name: "remove-node",
 		Does: "takes away more control planes at once than etcd can lose, which must be refused, and then one node: it must leave etcd and the cluster and end in maintenance mode, and no other machine may go down",
 	},

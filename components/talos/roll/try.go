@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
+	"github.com/siderolabs/talos/pkg/machinery/config/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
-	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/network"
 	"gopkg.in/yaml.v3"
 )
 
@@ -70,8 +72,8 @@ func (r *Roll) watch(ctx context.Context, machine Machine) (last error) {
 	}
 }
 
-// changesNetwork says that two configs may differ in the machine's network: in machine.network, or in any of the
-// documents beside the v1alpha1 one, of which most kinds are the network's.
+// changesNetwork says that two configs differ in the machine's network: in machine.network, or in a document of those
+// that Talos keeps for it.
 func changesNetwork(current, wanted []byte) (bool, error) {
 	before, err := networkIn(current)
 	if err != nil {
@@ -91,9 +93,15 @@ func networkIn(raw []byte) ([]byte, error) {
 		parts = append(parts, main.MachineConfig.MachineNetwork)
 	}
 	for _, document := range cfg.Documents() {
-		if document.Kind() != v1alpha1.Version {
+		if isNetworks(document) {
 			parts = append(parts, document)
 		}
 	}
 	return yaml.Marshal(parts)
+}
+
+// isNetworks says that a kind of document is declared beside the link's: Talos has a package for each topic
+// (https://github.com/siderolabs/talos/tree/v1.14.1/pkg/machinery/config/types).
+func isNetworks(document config.Document) bool {
+	return reflect.TypeOf(document).Elem().PkgPath() == reflect.TypeFor[network.LinkConfigV1Alpha1]().PkgPath()
 }

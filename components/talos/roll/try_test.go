@@ -16,11 +16,17 @@ func TestRoll_TriesANewNetworkBeforeItKeepsIt(t *testing.T) {
 	w.expect(t, "worker-1 tries", "worker-1 applied")
 }
 
-func TestRoll_TriesADocumentThatMayBeTheNetworks(t *testing.T) {
-	w := newWorld("cp-1", "worker-1")
-	document := config("same") + "---\napiVersion: v1alpha1\nkind: KmsgLogConfig\nname: log\nurl: tcp://10.0.0.1:514\n"
-	noErrors(t, w.change(t, soon(), w.wanted("worker-1", document)))
-	w.expect(t, "worker-1 tries", "worker-1 applied")
+func TestRoll_TriesADocumentOfTheNetworkAlone(t *testing.T) {
+	for document, did := range map[string][]string{
+		"kind: LinkConfig\nname: eth0\nup: true\n":                            {"worker-1 tries", "worker-1 applied"},
+		"kind: KmsgLogConfig\nname: log\nurl: tcp://10.0.0.1:514\n":           {"worker-1 applied"},
+		"kind: KubeletConfig\nimage: ghcr.io/siderolabs/kubelet:v1.34.1\n":    {"worker-1 applied", "worker-1 kubelet v1.34.1"},
+		"kind: UserVolumeConfig\nname: data\nprovisioning:\n  minSize: 1GB\n": {"worker-1 applied"},
+	} {
+		w := newWorld("cp-1", "worker-1")
+		noErrors(t, w.change(t, soon(), w.wanted("worker-1", config("same")+"---\napiVersion: v1alpha1\n"+document)))
+		w.expect(t, did...)
+	}
 }
 
 func TestRoll_LeavesAMachineWithItsFormerNetworkThatIsNotSeenWithTheNewOne(t *testing.T) {

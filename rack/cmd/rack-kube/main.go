@@ -18,7 +18,7 @@ import (
 
 // programsHere are the upstream entry points. Each takes its arguments from os.Args, as upstream's own main does.
 func programsHere() map[string]func() {
-	programs := map[string]func(){"etcd": etcd, "kubectl": kubectl, "kwok": kwok}
+	programs := map[string]func(){"etcd": etcd, "etcdutl": etcdUtility, "kubectl": kubectl, "kwok": kwok}
 	maps.Copy(programs, controlPlane())
 	return programs
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/kube/flags"
 	"github.com/home-ops/home-ops/rack/kube/pki"
+	"github.com/home-ops/home-ops/rack/node"
 )
 
 const (
@@ -70,6 +71,16 @@ type Start struct {
 
 // Bootstrap is the start of the first member.
 func (m Member) Bootstrap() Start { return Start{Cluster: m.Name + "=" + m.PeerURL()} }
+
+// RestoreArgs are those of the program that makes the first member's data out of a snapshot, as Talos does
+// (recoverFromSnapshot in https://github.com/siderolabs/talos/blob/v1.14.1/internal/app/machined/pkg/system/services/etcd.go).
+func (m Member) RestoreArgs(from node.Recovery) []string {
+	return []string{
+		"etcdutl", "snapshot", "restore", from.Snapshot, "--name=" + m.Name, "--data-dir=" + m.DataDir(),
+		"--initial-cluster=" + m.Bootstrap().Cluster, "--initial-advertise-peer-urls=" + m.PeerURL(),
+		fmt.Sprintf("--skip-hash-check=%t", from.SkipHashCheck),
+	}
+}
 
 func (m Member) pkiDir() string { return filepath.Join(m.Dir, "etc", "etcd", "pki") }
 

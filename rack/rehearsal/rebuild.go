@@ -1,0 +1,169 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/home-ops/home-ops/rack/pulumi"
+)
+
+// afterName is an object that is written after the snapshot, and is not to come back.
+const afterName = "rehearsal-after"
+
+// rebuild loses the state and every machine, and builds the cluster again on machines with blank disks: the state and the
+// keys from their sealed copies, what was in the cluster from a snapshot of etcd.
+func rebuild(ctx context.Context, r *rehearsal) error {
+	kept, err := r.keepCopies()
+	if err != nil {
+		return err
+	}
+	c, written, err := r.settled(ctx, "rebuild")
+	if err != nil {
+		return err
+	}
+	var snapshot string
+	err = r.phase("save", "saving the state, the keys and etcd", func() error {
+		for _, what := range []string{"breakglass", "state"} {
+			if _, err := r.homeops(ctx, "", what, "save", r.stack.Name); err != nil {
+				return err
+			}
+		}
+		if snapshot, err = r.snapshot(ctx, c); err != nil {
+			return err
+		}
+		_, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: afterName},
+		}, metav1.CreateOptions{})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = r.phase("rebuild", "losing every machine and the state, and building the cluster again", func() error {
+		return r.rebuilt(ctx, c, kept, snapshot)
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range r.rack.nodes {
+		written.wiped[m.spec.Address] = true
+	}
+	if err := r.upAgain(ctx); err != nil {
+		return err
+	}
+	r.kept(r.marked(ctx, c, written))
+	_, err = c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, afterName, metav1.GetOptions{})
+	r.add("what was written after the snapshot is not there", apierrors.IsNotFound(err), fmt.Sprint(err))
+	if err := unmark(ctx, c); err != nil {
+		return err
+	}
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+// rebuilt is docs/runbooks/rebuild.md, step by step.
+func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapshot string) error {
+	const name = "a rebuild from nothing"
+	state := filepath.Join(r.config.Dir, "state")
+	did, err := r.act(ctx, c, name, func() error {
+		for _, m := range r.rack.nodes {
+			if err := r.rack.exchange(ctx, r.stack, m); err != nil {
+				return err
+			}
+		}
+		if err := errors.Join(os.Rename(state, state+"-lost"), os.Mkdir(state, 0o755)); err != nil {
+			return err
+		}
+		opened := filepath.Join(r.config.Dir, "opened")
+		if _, err := r.homeops(ctx, "", "breakglass", "open", r.stack.Name, "-identity", kept.identity, "-out", opened); err != nil {
+			return err
+		}
+		if _, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", kept.identity); err != nil {
+			return err
+		}
+		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name, "-etcd-from-snapshot"); err != nil {
+			return err
+		}
+		if err := r.drillSnapshots(ctx, snapshot); err != nil {
+			return err
+		}
+		if _, err := r.recovering(snapshot).Refresh(ctx); err != nil {
+			return err
+		}
+		return within(ctx, comesBack, r.observe)
+	})
+	r.came(did, "the cluster is there again", err)
+	r.allDown(did)
+	return err
+}
+
+// snapshot has the first control plane write what etcd holds.
+func (r *rehearsal) snapshot(ctx context.Context, c *cluster) (string, error) {
+	config, err := clientconfig.FromString(c.talosconfig)
+	if err != nil {
+		return "", fmt.Errorf("stack output talosconfig: %w", err)
+	}
+	address := r.stack.ControlPlanes()[0].Address.String()
+	talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
+	if err != nil {
+		return "", err
+	}
+	defer talos.Close() //nolint:errcheck // nothing was written
+	read, err := talos.EtcdSnapshot(client.WithNode(ctx, address), &machineapi.EtcdSnapshotRequest{})
+	if err != nil {
+		return "", err
+	}
+	defer read.Close()
+	path := filepath.Join(r.config.Dir, "etcd.db")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.ReadFrom(read)
+	return path, errors.Join(err, file.Close())
+}
+
+// drillSnapshots tries snapshots that must not be taken: `up` refuses each before it touches anything.
+func (r *rehearsal) drillSnapshots(ctx context.Context, whole string) error {
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		return err
+	}
+	changed := append([]byte(nil), text...)
+	changed[len(changed)/2] ^= 0xff
+	for _, drill := range []struct {
+		name, says string
+		text       []byte
+	}{
+		{"a snapshot that is cut short", "it is cut short, or no snapshot", text[:len(text)-100]},
+		{"a snapshot that was changed", "it was changed or damaged", changed},
+	} {
+		path := filepath.Join(r.config.Dir, strings.ReplaceAll(drill.name, " ", "-"))
+		if err := os.WriteFile(path, drill.text, 0o600); err != nil {
+			return err
+		}
+		result, err := r.fails(ctx, fault{name: "drill: " + drill.name + " is refused", strike: func() {}, says: []string{drill.says}}, r.recovering(path).Up)
+		if err != nil {
+			return err
+		}
+		r.add("drill: "+drill.name+" changes nothing", result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
+	}
+	return nil
+}
+
+// recovering is pulumi with a snapshot in its environment, for one update.
+func (r *rehearsal) recovering(snapshot string) *pulumi.CLI {
+	cli := *r.cli
+	cli.Env = append(append([]string(nil), cli.Env...), "HOMEOPS_ETCD_SNAPSHOT="+snapshot)
+	return &cli
+}
