@@ -96,7 +96,7 @@ var elsewhere = map[string]string{
 
 // unbroken are the files of scenarios whose lines nothing turns red yet, and single lines. Take them away as tests come.
 var unbroken = []string{
-	"loststate.go", "reset.go", "settings.go",
+	"loststate.go", "rebuild.go", "reset.go", "settings.go",
 	"there are moments to end up at", "up was ended at the moments of %s", "a change is ended on its way", "the disk of the state fills up",
 	"everything that Git owns is ready before the outage", "a release recovers from an outage of admission",
 }

@@ -23,6 +23,8 @@ var (
 	putBack      = pageCommand{"reset.md", "homeops breakglass put STACK -identity key.txt"}
 	shutDown     = pageCommand{"blackout.md", "homeops shutdown STACK"}
 	startAgain   = pageCommand{"blackout.md", "homeops start STACK"}
+	openCopy     = pageCommand{"rebuild.md", "homeops breakglass open STACK -identity key.txt -out opened"}
+	resetLost    = pageCommand{"rebuild.md", "homeops reset STACK -etcd-from-snapshot"}
 	restoreState = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 )
 
