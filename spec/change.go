@@ -67,13 +67,33 @@ func (c *change) cluster() {
 	default:
 		c.announce(field.NewPath("cluster", "talosContract"), "%s instead of %s generates other machine configs: expect every machine to change, and most to reboot, one at a time", is.TalosContract, was.TalosContract)
 	}
-	if endpoint := c.from.ClusterEndpoint(); endpoint != c.to.ClusterEndpoint() && endpoint != "" {
+	if was := c.from.ServiceAccountIssuer(); was != c.to.ServiceAccountIssuer() && was != "" {
+		c.refuse(field.NewPath("cluster", "serviceAccountIssuer"), "the tokens that pods hold name %s as their issuer, and would be refused; keep it: write serviceAccountIssuer: %s", was, was)
+	}
+	c.endpoint()
+}
+
+// endpoint judges another address of the API. A VIP moves while the control planes change one after the other: those that
+// have not yet hold the former, the others the new one. With any other endpoint nobody knows who answers when.
+func (c *change) endpoint() {
+	was, is := c.from.ClusterEndpoint(), c.to.ClusterEndpoint()
+	if was == is || was == "" {
+		return
+	}
+	vip, before := field.NewPath("network", "vip"), c.from.Network.VIP
+	if c.from.Cluster.Endpoint != "" || c.to.Cluster.Endpoint != "" || !before.IsValid() || !c.to.Network.VIP.IsValid() {
 		path := field.NewPath("cluster", "endpoint")
 		if !c.to.isSet(path) && c.to.Network.VIP.IsValid() {
-			path = field.NewPath("network", "vip")
+			path = vip
 		}
-		c.refuse(path, "the API is found at %s by every machine and in every kubeconfig; keep it, and give it further names or addresses in cluster.certSANs", endpoint)
+		c.refuse(path, "the API is found at %s by every machine and in every kubeconfig; keep it, and give it further names or addresses in cluster.certSANs", was)
+		return
 	}
+	if len(c.to.ControlPlanes()) < 2 {
+		c.refuse(vip, "a single control plane changes from %s to %s at one moment, and this update loses the API on the way; keep it", before, c.to.Network.VIP)
+		return
+	}
+	c.announce(vip, "moves from %s to %s while the control planes change one after the other, and the API answers at one of the two; what still asks %s then finds nobody: fetch kubeconfigs again, and change names that lead there", before, c.to.Network.VIP, before)
 }
 
 func (c *change) networks() {

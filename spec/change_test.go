@@ -56,7 +56,17 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"error cluster.name: the running cluster is \"home\", and everything in it would be replaced under the name \"house\"; keep the name (the stack itself can be renamed: `pulumi stack rename`, with cluster.name: home written down)",
 		}},
 		"another VIP": {"home", []string{"vip: 10.0.50.50", "vip: 10.0.50.51"}, []string{
-			"error network.vip: the API is found at https://10.0.50.50:6443 by every machine and in every kubeconfig; keep it, and give it further names or addresses in cluster.certSANs",
+			"error cluster.serviceAccountIssuer: the tokens that pods hold name https://10.0.50.50:6443 as their issuer, and would be refused; keep it: write serviceAccountIssuer: https://10.0.50.50:6443",
+			"warning network.vip: moves from 10.0.50.50 to 10.0.50.51 while the control planes change one after the other, and the API answers at one of the two; what still asks 10.0.50.50 then finds nobody: fetch kubeconfigs again, and change names that lead there",
+		}},
+		"another VIP, with the issuer kept": {"home", []string{"vip: 10.0.50.50", "vip: 10.0.50.51", "name: home", "name: home\n    serviceAccountIssuer: https://10.0.50.50:6443"}, []string{
+			"warning network.vip: moves from 10.0.50.50 to 10.0.50.51 while the control planes change one after the other, and the API answers at one of the two; what still asks 10.0.50.50 then finds nobody: fetch kubeconfigs again, and change names that lead there",
+		}},
+		"an endpoint instead of the VIP": {"home", []string{"name: home", "name: home\n    endpoint: https://api.example.com:6443\n    serviceAccountIssuer: https://10.0.50.50:6443"}, []string{
+			"error cluster.endpoint: the API is found at https://10.0.50.50:6443 by every machine and in every kubeconfig; keep it, and give it further names or addresses in cluster.certSANs",
+		}},
+		"another issuer": {"home", []string{"name: home", "name: home\n    serviceAccountIssuer: https://issuer.example.com"}, []string{
+			"error cluster.serviceAccountIssuer: the tokens that pods hold name https://10.0.50.50:6443 as their issuer, and would be refused; keep it: write serviceAccountIssuer: https://10.0.50.50:6443",
 		}},
 		"the contract set back": {"home", []string{"talosContract: v1.11", "talosContract: v1.10"}, []string{
 			"error cluster.talosContract: v1.11 cannot be set back to v1.10: machines run configs that an older contract does not describe; keep v1.11",

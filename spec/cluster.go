@@ -26,6 +26,10 @@ type Cluster struct {
 	// serves it, such as a load balancer on the router. Default: https://VIP:6443, or the address of the only
 	// control plane when there is no VIP.
 	Endpoint string `json:"endpoint,omitempty" form:"https" example:"https://k8s.example.com:6443"`
+	// ServiceAccountIssuer is the https URL that the tokens of pods name as their issuer and audience; nobody has to
+	// answer there. Default: the endpoint, as Talos has it. Write the former endpoint here when that changes: the tokens
+	// that pods hold stay good, and every API server takes those of the others.
+	ServiceAccountIssuer string `json:"serviceAccountIssuer,omitempty" form:"https" example:"https://10.0.50.50:6443"`
 	// AllowSchedulingOnControlPlanes lets ordinary pods run on control planes. Default: true when the
 	// stack has no workers, because nothing else could run them, else false.
 	AllowSchedulingOnControlPlanes bool `json:"allowSchedulingOnControlPlanes,omitempty"`

@@ -30,6 +30,9 @@ func (c *checker) endpoint() {
 			}
 		}
 	}
+	if cl.ServiceAccountIssuer != "" {
+		c.url(field.NewPath("cluster", "serviceAccountIssuer"), cl.ServiceAccountIssuer, "https")
+	}
 	seen := map[string]int{}
 	for i, san := range cl.CertSANs {
 		path := field.NewPath("cluster", "certSANs").Index(i)
@@ -65,7 +68,8 @@ var (
 	ownedAPIServerArgs = map[string]string{
 		"service-cluster-ip-range": "network.serviceCIDRs", "advertise-address": "Talos", "bind-address": "Talos",
 		"secure-port": "Talos", "etcd-servers": "Talos", "etcd-cafile": "Talos", "etcd-certfile": "Talos", "etcd-keyfile": "Talos",
-		"client-ca-file": "Talos", "tls-cert-file": "Talos", "tls-private-key-file": "Talos", "service-account-issuer": "Talos",
+		"client-ca-file": "Talos", "tls-cert-file": "Talos", "tls-private-key-file": "Talos",
+		"service-account-issuer": "cluster.serviceAccountIssuer", "api-audiences": "cluster.serviceAccountIssuer",
 		"service-account-key-file": "Talos", "service-account-signing-key-file": "Talos", "encryption-provider-config": "Talos",
 		"audit-policy-file": "cluster.apiServer.audit", "audit-log-path": "cluster.apiServer.audit",
 		"admission-control-config-file": "cluster.apiServer.podSecurity",

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"slices"
@@ -49,6 +50,12 @@ func (s *Stack) ClusterEndpoint() string {
 	default:
 		return ""
 	}
+}
+
+// ServiceAccountIssuer is what the tokens of pods name as their issuer: cluster.serviceAccountIssuer when given, else
+// the endpoint.
+func (s *Stack) ServiceAccountIssuer() string {
+	return cmp.Or(s.Cluster.ServiceAccountIssuer, s.ClusterEndpoint())
 }
 
 // Schedulable reports whether ordinary pods may run on n.

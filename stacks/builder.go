@@ -54,6 +54,7 @@ func (b *builder) talos() error {
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,
 		Identifier:     b.before.clusterIdentifier(b.stack),
+		ServedAt:       b.before.servedAt(),
 		Leaving:        b.before.leaving(b.stack),
 	})
 	if err != nil {

@@ -94,6 +94,14 @@ func (h history) leaving(stack *spec.Stack) []roll.Node {
 	return nodes
 }
 
+// servedAt is where the API was left; empty before the first update has ended.
+func (h history) servedAt() string {
+	if h.applied == nil {
+		return ""
+	}
+	return h.applied.ClusterEndpoint()
+}
+
 // clusterIdentifier stays what it was when the cluster was made, whatever the cluster
 // is called since: another one would replace every object in it.
 func (h history) clusterIdentifier(stack *spec.Stack) string {

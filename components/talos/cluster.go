@@ -47,6 +47,8 @@ type Args struct {
 	// Leaving are nodes that the stack had when it was last applied, and has no more: they
 	// leave the cluster before anything else is changed. Default: none.
 	Leaving []roll.Node
+	// ServedAt is the URL of the Kubernetes API before this update, which a preview asks. Default: that of the kubeconfig.
+	ServedAt string
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
@@ -247,8 +249,10 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.
 	}
 	ready := fetched.KubeconfigRaw.ApplyT(func(kubeconfig string) (string, error) {
 		if b.ctx.DryRun() {
-			return kubeconfig, nil
+			return withServer(kubeconfig, b.args.ServedAt), nil
 		}
+		// It was fetched when the cluster was made; the VIP may have moved since.
+		kubeconfig = withServer(kubeconfig, b.args.Stack.ClusterEndpoint())
 		// No release is made before its provider has this kubeconfig.
 		b.guard.Open(func() (kubeapi.API, error) { return kubeapi.Open([]byte(kubeconfig)) })
 		return kubeconfig, wait(b.ctx.Context(), []byte(kubeconfig))

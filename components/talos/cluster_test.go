@@ -2,6 +2,7 @@ package talos_test
 
 import (
 	"errors"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -262,6 +263,16 @@ func TestTalosCluster_HandsOnAKubeconfigOnlyOnceTheAPIIsReady(t *testing.T) {
 	}
 	if id, _ := provider.Value("clusterIdentifier"); id.StringValue() != "home" {
 		t.Errorf("cluster identifier %v", id)
+	}
+}
+
+func TestTalosCluster_FindsTheAPIWhereTheVIPIsNow(t *testing.T) {
+	stack := home(t)
+	stack.Network.VIP = netip.MustParseAddr("10.0.50.51")
+	provider := newRun(stack).up(t).OfType(providerType)[0]
+	want := strings.Replace(theKubeconfig, "10.0.50.50", "10.0.50.51", 1)
+	if kubeconfig, _ := provider.Value("kubeconfig"); kubeconfig.StringValue() != want {
+		t.Errorf("kubeconfig %v, want %s", kubeconfig, want)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 	providerType   = "pulumi:providers:kubernetes"
 )
 
-const theKubeconfig = "the-kubeconfig"
+const theKubeconfig = "server: https://10.0.50.50:6443\nthe-kubeconfig"
 
 // home is the project's own stack.
 func home(t *testing.T) *spec.Stack { return spectest.Home(t) }

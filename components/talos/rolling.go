@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -214,12 +215,13 @@ func OpenMachine(node spec.Node, creds Credentials) (roll.TalosAPI, error) {
 }
 
 // cluster is the Kubernetes API, with a kubeconfig from the first control plane that
-// hands one out.
+// hands one out. While the VIP moves, that of a machine which has not changed yet leads
+// to the former one: when nobody holds that any more, another is asked for.
 func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, error) {
 	a.mu.Lock()
 	held := a.kubernetes
 	a.mu.Unlock()
-	if held != nil {
+	if held != nil && (held.API.Server == stack.ClusterEndpoint() || answers(ctx, held.API)) {
 		return *held, nil
 	}
 	var errs []error
@@ -233,14 +235,30 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 		if err != nil {
 			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
 		}
+		if held != nil && held.API.Server == api.Server {
+			continue
+		}
 		// A connection that is kept ends up with a machine that has gone down.
 		api.Client.Transport.(*http.Transport).DisableKeepAlives = true
+		held = &roll.KubeAPI{API: api}
 		a.mu.Lock()
-		a.kubernetes = &roll.KubeAPI{API: api}
+		a.kubernetes = held
 		a.mu.Unlock()
-		return roll.KubeAPI{API: api}, nil
+		return *held, nil
+	}
+	if held != nil {
+		return *held, nil
 	}
 	return nil, errors.Join(errs...)
+}
+
+// answersWithin is how long an API may take to say that it is there, before another way to it is looked for.
+const answersWithin = 3 * time.Second
+
+func answers(ctx context.Context, api kubeapi.API) bool {
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	return api.Get(ctx, "/readyz", nil) == nil
 }
 
 func (a *access) kubeconfig(ctx context.Context, node roll.Node) ([]byte, error) {

@@ -43,10 +43,18 @@ func newOnePassword(way items, open, tell func(string)) *OnePassword {
 }
 
 // NewConnect is 1Password by way of a Connect server (https://developer.1password.com/docs/connect/api-reference/). It
-// tells what it removes.
+// tells what it removes. Its provider gets no token before the server has answered to it: the provider would wait for ever
+// for one that is silent.
 func NewConnect(host string, transport http.RoundTripper, tell func(string)) *OnePassword {
 	way := connect{newAPI("1Password Connect at "+host, strings.TrimRight(host, "/")+"/v1", transport)}
-	return newOnePassword(way, way.open, tell)
+	o := newOnePassword(way, way.open, tell)
+	o.ready = func(ctx context.Context) error {
+		if err := way.answers(ctx); err != nil {
+			return fmt.Errorf("secrets.onePassword.connectHost: %w", err)
+		}
+		return nil
+	}
+	return o
 }
 
 // item removes the items of the title that bear the tag. A vault may have several of a title: one without the tag is in
@@ -87,12 +95,12 @@ func (c connect) remove(ctx context.Context, vault, id string) error {
 	return c.api.remove(ctx, "/vaults/"+url.PathEscape(vault)+"/items/"+url.PathEscape(id))
 }
 
-// Answers is nil when a Connect server answers at all, by whatever it says.
-func Answers(ctx context.Context, host string, transport http.RoundTripper) error {
-	server := newAPI("1Password Connect at "+host, strings.TrimRight(host, "/"), transport)
-	ctx, done := server.limited(ctx)
+// answers is nil when the server answers for its vaults, by whatever it says. That it is alive says nothing: its
+// heartbeat needs neither a token nor 1Password.
+func (c connect) answers(ctx context.Context) error {
+	ctx, done := c.limited(ctx)
 	defer done()
-	err := server.once(ctx, http.MethodGet, "/heartbeat", nil)
+	err := c.once(ctx, http.MethodGet, "/vaults", nil)
 	var r refused
 	if errors.As(err, &r) {
 		return nil

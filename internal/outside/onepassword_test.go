@@ -5,7 +5,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/home-ops/home-ops/internal/recorder"
 )
 
 func theItem() inputs {
@@ -58,20 +63,35 @@ esac
 	}
 }
 
-func TestAnswers_IsContentWithAnyAnswer(t *testing.T) {
-	for _, status := range []int{http.StatusOK, http.StatusNotFound, http.StatusInternalServerError} {
+func TestConnect_GivesItsTokenOnceItAnswersWhateverItSays(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusUnauthorized, http.StatusInternalServerError} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/heartbeat" || r.Header.Get("Authorization") != "" {
-				t.Errorf("asks %s", r.URL)
+			if r.URL.Path != "/v1/vaults" || r.Header.Get("Authorization") != "Bearer "+theToken {
+				t.Errorf("asks %s with %q", r.URL, r.Header.Get("Authorization"))
 			}
 			w.WriteHeader(status)
 		}))
-		if err := Answers(t.Context(), server.URL+"/", http.DefaultTransport); err != nil {
-			t.Errorf("%d: %v", status, err)
+		got, err := given(NewConnect(server.URL+"/", http.DefaultTransport, nil))
+		if err != nil || got != theToken {
+			t.Errorf("%d: %q, %v", status, got, err)
 		}
 		server.Close()
-		if err := Answers(t.Context(), server.URL, http.DefaultTransport); err == nil {
-			t.Error("nobody is there, and nobody minds")
+		_, err = given(NewConnect(server.URL, http.DefaultTransport, nil))
+		if want := "secrets.onePassword.connectHost: 1Password Connect at " + server.URL + ": "; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("nobody is there: %v", err)
 		}
 	}
+}
+
+// given is the token that a provider gets.
+func given(o *OnePassword) (token string, err error) {
+	rec := &recorder.Recorder{}
+	err = rec.Run(func(ctx *pulumi.Context) error {
+		ctx.Export("token", o.Token(pulumi.ToSecret(pulumi.String(theToken)).(pulumi.StringOutput)))
+		return nil
+	}, "lab")
+	if exported := rec.Exports()["token"]; exported.IsSecret() {
+		token = exported.SecretValue().Element.StringValue()
+	}
+	return token, err
 }

@@ -16,7 +16,9 @@ type leftover func(ctx context.Context, in inputs, id string) error
 // service is what all services have in common.
 type service struct {
 	open func(token string)
-	tell func(string)
+	// ready is nil when the service answers at all, once it is open. Default: nobody asks.
+	ready func(context.Context) error
+	tell  func(string)
 	// before are called before a thing is made, by the type of the resource.
 	before map[tokens.Type]leftover
 	// after are called when a thing has been made of which a service may have several: its provider asks
@@ -27,9 +29,12 @@ type service struct {
 // Token is the token that a provider gets, and opens the service with it: whatever is made through the provider is made
 // later.
 func (s *service) Token(token pulumi.StringInput) pulumi.StringOutput {
-	return token.ToStringOutput().ApplyT(func(token string) string {
+	return token.ToStringOutput().ApplyTWithContext(context.Background(), func(ctx context.Context, token string) (string, error) {
 		s.open(token)
-		return token
+		if s.ready == nil {
+			return token, nil
+		}
+		return token, s.ready(ctx)
 	}).(pulumi.StringOutput)
 }
 

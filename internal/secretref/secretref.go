@@ -138,10 +138,6 @@ func (r *Resolver) open(o *spec.OnePassword) error {
 	tell := func(line string) { _ = r.ctx.Log.Info(line, nil) }
 	vaults := outside.NewServiceAccount(tell)
 	if o.ConnectHost != "" {
-		// The provider would wait for ever for one that is silent.
-		if err := outside.Answers(r.ctx.Context(), o.ConnectHost, r.transport); err != nil {
-			return fmt.Errorf("secrets.onePassword.connectHost: %w", err)
-		}
 		vaults = outside.NewConnect(o.ConnectHost, r.transport, tell)
 		args.Url, args.Token = pulumi.String(o.ConnectHost), vaults.Token(r.values[o.TokenRef]).ToStringPtrOutput()
 	} else {

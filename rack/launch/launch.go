@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,6 +113,10 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	config.Dir, config.Report = dir.path, filepath.Join(dir.path, "report.json")
+	last := filepath.Join(base, "reports", cmp.Or(o.Scenario, "up")+".json")
+	if before, err := report.Read(last); err == nil {
+		config.Before = before.Phases
+	}
 	configPath := filepath.Join(dir.path, "room.json")
 	if err := config.Save(configPath); err != nil {
 		return nil, err
@@ -141,7 +146,7 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, errors.Join(sealErr, fmt.Errorf("the rehearsal left no report; its logs are in %s", dir.path))
 	}
-	if err := result.Write(filepath.Join(base, "report.json")); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(last), 0o755), result.Write(last), result.Write(filepath.Join(base, "report.json"))); err != nil {
 		return result, err
 	}
 	if sealErr == nil && !result.OK {

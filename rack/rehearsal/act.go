@@ -31,12 +31,22 @@ const (
 // act does something to a running cluster and reports what its users notice meanwhile: writes to the API at its usual
 // address, and machines that are away.
 func (r *rehearsal) act(ctx context.Context, c *cluster, name string, do func() error) (report.Step, error) {
-	client, err := impatient(c.rest)
-	if err != nil {
-		return report.Step{}, err
+	return r.actAt(ctx, []*rest.Config{c.rest}, name, do)
+}
+
+// actAt is an act in which the API may answer at any of several addresses.
+func (r *rehearsal) actAt(ctx context.Context, at []*rest.Config, name string, do func() error) (report.Step, error) {
+	var clients []kubernetes.Interface
+	for _, config := range at {
+		client, err := impatient(config)
+		if err != nil {
+			return report.Step{}, err
+		}
+		clients = append(clients, client)
 	}
 	step := report.Step{Name: name}
-	stored, stop, err := r.watchStored(ctx, c)
+	// Where the address moves no machine goes down.
+	stored, stop, err := r.watchStored(ctx, at[0])
 	if err != nil {
 		return report.Step{}, err
 	}
@@ -44,7 +54,7 @@ func (r *rehearsal) act(ctx context.Context, c *cluster, name string, do func() 
 	outage := watchMachines(r.rack)
 	ended := make(chan struct{})
 	var writing sync.WaitGroup
-	writing.Go(func() { write(ctx, client, &step, ended) })
+	writing.Go(func() { write(ctx, clients, &step, ended) })
 	began := time.Now()
 	err = do()
 	step.Seconds = time.Since(began).Seconds()
@@ -57,8 +67,8 @@ func (r *rehearsal) act(ctx context.Context, c *cluster, name string, do func() 
 }
 
 // watchStored writes the history of the cluster's storage.
-func (r *rehearsal) watchStored(ctx context.Context, c *cluster) (h *history, stop func(), err error) {
-	client, err := dynamic.NewForConfig(c.rest)
+func (r *rehearsal) watchStored(ctx context.Context, config *rest.Config) (h *history, stop func(), err error) {
+	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,11 +94,11 @@ func impatient(config *rest.Config) (kubernetes.Interface, error) {
 const writtenBy = "rack.home-ops/scenario"
 
 // write writes until it is told to end, one after the other.
-func write(ctx context.Context, client kubernetes.Interface, step *report.Step, ended <-chan struct{}) {
+func write(ctx context.Context, clients []kubernetes.Interface, step *report.Step, ended <-chan struct{}) {
 	tick := time.NewTicker(writePause)
 	defer tick.Stop()
 	for {
-		writeOnce(ctx, client, step)
+		writeOnce(ctx, clients, step)
 		select {
 		case <-ended:
 			return
@@ -99,20 +109,24 @@ func write(ctx context.Context, client kubernetes.Interface, step *report.Step, 
 	}
 }
 
-// writeOnce writes, again and again when its connection is cut, until it has an answer or no patience.
-func writeOnce(ctx context.Context, client kubernetes.Interface, step *report.Step) {
+// writeOnce writes, again and again and at one address after the other when its connection is cut, until it has an answer
+// or no patience. A connection counts as cut when none of the addresses has answered.
+func writeOnce(ctx context.Context, clients []kubernetes.Interface, step *report.Step) {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	began := time.Now()
 	step.APIAsked++
 	var err error
-	for {
-		_, err = client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(bounded, &corev1.ConfigMap{
+	for try := 0; ; try++ {
+		_, err = clients[try%len(clients)].CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(bounded, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{GenerateName: "write-", Labels: map[string]string{writtenBy: "write"}},
 		}, metav1.CreateOptions{})
 		var answered apierrors.APIStatus
 		if err == nil || errors.As(err, &answered) || bounded.Err() != nil {
 			break
+		}
+		if try%len(clients) < len(clients)-1 {
+			continue
 		}
 		step.APICut++
 		select {

@@ -126,12 +126,17 @@ func withNode(node map[string]any) func(config map[string]any) error {
 
 // clusterKey sets a key of the cluster.
 func clusterKey(key string, value any) func(config map[string]any) error {
+	return topicKey("cluster", key, value)
+}
+
+// topicKey sets a key of a topic that the file has.
+func topicKey(topic, key string, value any) func(config map[string]any) error {
 	return func(config map[string]any) error {
-		cluster, _ := config["home-ops:cluster"].(map[string]any)
-		if cluster == nil {
-			return errors.New("it has no cluster")
+		keys, _ := config["home-ops:"+topic].(map[string]any)
+		if keys == nil {
+			return fmt.Errorf("it has no %s", topic)
 		}
-		cluster[key] = value
+		keys[key] = value
 		return nil
 	}
 }

@@ -41,13 +41,17 @@ func renameNode(ctx context.Context, r *rehearsal) error {
 		"is the machine that was "+spareName)
 }
 
-// readdress tries to give a node another address, which is refused, and then goes the way that the refusal names.
+// readdress tries to give a node another address, which is refused, and then goes the way that the refusal names. Then it
+// moves the VIP.
 func readdress(ctx context.Context, r *rehearsal) error {
-	return r.again(ctx, "readdress", "another address", func(line map[string]any) { r.place(line, 1) }, "answers at "+r.places[0][0].String())
+	another := func(line map[string]any) { r.place(line, 1) }
+	return r.again(ctx, "readdress", "another address", another, "answers at "+r.places[0][0].String(), r.moveVIP)
 }
 
-// again changes of a node what a machine keeps for as long as it is installed.
-func (r *rehearsal) again(ctx context.Context, scenario, what string, change func(line map[string]any), says string) error {
+// again changes of a node what a machine keeps for as long as it is installed, and does more after it.
+func (r *rehearsal) again(
+	ctx context.Context, scenario, what string, change func(line map[string]any), says string, more ...func(context.Context, *cluster) error,
+) error {
 	m, err := r.withSpare(ctx)
 	if err != nil {
 		return err
@@ -61,9 +65,15 @@ func (r *rehearsal) again(ctx context.Context, scenario, what string, change fun
 		if err != nil {
 			return err
 		}
-		return r.phase("add", "pulumi up with the node under "+what, func() error {
+		err = r.phase("add", "pulumi up with the node under "+what, func() error {
 			return r.returns(ctx, c, written, m, what, change)
 		})
+		for _, step := range more {
+			if err == nil {
+				err = step(ctx, c)
+			}
+		}
+		return err
 	})
 }
 

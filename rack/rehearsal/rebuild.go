@@ -63,12 +63,17 @@ func rebuild(ctx context.Context, r *rehearsal) error {
 		return err
 	}
 	r.kept(r.marked(ctx, c, written))
-	_, err = c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, afterName, metav1.GetOptions{})
-	r.add("what was written after the snapshot is not there", apierrors.IsNotFound(err), fmt.Sprint(err))
+	r.rewound(ctx, c)
 	if err := unmark(ctx, c); err != nil {
 		return err
 	}
 	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+}
+
+// rewound is whether etcd is that of the snapshot.
+func (r *rehearsal) rewound(ctx context.Context, c *cluster) {
+	_, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, afterName, metav1.GetOptions{})
+	r.add("what was written after the snapshot is not there", apierrors.IsNotFound(err), fmt.Sprint(err))
 }
 
 // rebuilt is docs/runbooks/rebuild.md, step by step.
@@ -97,7 +102,10 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 		if err := r.drillSnapshots(ctx, snapshot); err != nil {
 			return err
 		}
-		if _, err := r.recovering(snapshot).Refresh(ctx); err != nil {
+		if _, err := r.recovering(snapshot).Up(ctx); err != nil {
+			return err
+		}
+		if _, err := r.cli.Refresh(ctx); err != nil {
 			return err
 		}
 		return within(ctx, comesBack, r.observe)
@@ -156,7 +164,7 @@ func (r *rehearsal) drillSnapshots(ctx context.Context, whole string) error {
 		if err != nil {
 			return err
 		}
-		r.add("drill: "+drill.name+" changes nothing", result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
+		r.add("drill: nothing changes by "+drill.name, result.Changed() == 0, fmt.Sprintf("%v", result.Changes))
 	}
 	return nil
 }

@@ -33,7 +33,10 @@ type rehearsal struct {
 	rack  *rack
 	// places are the addresses that the spare node may have.
 	places [][]netip.Addr
-	report *report.Report
+	// spareVIP is the address that the VIP may move to; none where there is no VIP.
+	spareVIP netip.Addr
+	report   *report.Report
+	progress progress
 	// secrets are those of the stack file.
 	secrets *secrets
 	// passphrase opens every state of the rehearsal: its salt is in the copy of the stack file.
@@ -45,7 +48,7 @@ type rehearsal struct {
 func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 	began := time.Now()
 	r := &rehearsal{
-		config: config, out: out, passphrase: ownSecret(),
+		config: config, out: out, passphrase: ownSecret(), progress: progress{began: began, before: config.Before},
 		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
 	}
 	for _, seconds := range config.BuildSeconds {
@@ -115,8 +118,12 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	}
 	addresses := addressesOf(r.stack)
 	r.places = spareAddresses(r.stack, addresses)
+	addresses = slices.Concat(append(r.places, addresses)...)
+	if r.spareVIP = spareVIP(r.stack, addresses); r.spareVIP.IsValid() {
+		addresses = append(addresses, r.spareVIP)
+	}
 	return sandbox.Furnish(sandbox.Room{
-		Addresses:  slices.Concat(append(r.places, addresses)...),
+		Addresses:  addresses,
 		Broadcasts: broadcasts(r.stack),
 		Hosts:      hostsOf(r.stack, r.world.hosts()),
 		Covers:     covers,
@@ -174,9 +181,14 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 
 // phase says what is going on and keeps the time.
 func (r *rehearsal) phase(name, what string, do func() error) error {
-	fmt.Fprintf(r.out, "%s\n", what)
 	began := time.Now()
+	// A phase may have others in it.
+	i := len(r.report.Phases)
+	r.report.Phases = append(r.report.Phases, report.Phase{What: what})
+	fmt.Fprintln(r.out, r.progress.line(i, what, began))
 	err := do()
-	r.report.Seconds[name] += time.Since(began).Seconds()
+	seconds := time.Since(began).Seconds()
+	r.report.Phases[i].Seconds = seconds
+	r.report.Seconds[name] += seconds
 	return err
 }

@@ -43,6 +43,18 @@ func spareAddresses(s *spec.Stack, taken []netip.Addr) [][]netip.Addr {
 	return all
 }
 
+// spareVIP is the free address after the VIP; none for a stack without one.
+func spareVIP(s *spec.Stack, taken []netip.Addr) netip.Addr {
+	if !s.Network.VIP.IsValid() {
+		return netip.Addr{}
+	}
+	next := s.Network.VIP.Next()
+	for slices.Contains(taken, next) {
+		next = next.Next()
+	}
+	return next
+}
+
 // spare is the line of the spare node at its first place, written like the last node's.
 func (r *rehearsal) spare() (map[string]any, error) {
 	text, err := os.ReadFile(r.file.Path)

@@ -35,10 +35,18 @@ type Report struct {
 	Flows      Flows              `json:"flows"`
 	Parts      []Part             `json:"parts"`
 	Checks     []Check            `json:"checks"`
+	// Phases are what it did, in order.
+	Phases []Phase `json:"phases,omitempty"`
 	// Scenario is what happened after the cluster stood; nil when nothing did.
 	Scenario *Scenario `json:"scenario,omitempty"`
 	// PeakMegabytes is the most memory that all processes of the rehearsal held at once, as the kernel counts it.
 	PeakMegabytes int `json:"peakMegabytes,omitempty"`
+}
+
+// Phase is one part of a rehearsal, as it is shown.
+type Phase struct {
+	What    string  `json:"what"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Resources counts what the engine did.

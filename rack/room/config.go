@@ -20,6 +20,8 @@ type Config struct {
 	Project string `json:"project"`
 	// Dir is this run's own directory, for state, logs and everything that the room writes.
 	Dir string `json:"dir"`
+	// Before are the phases of the last rehearsal like this one, which say how long each may take. Empty for the first.
+	Before []report.Phase `json:"before,omitempty"`
 	// Report is where the report goes.
 	Report string `json:"report"`
 	// Keep leaves the room up after the checks, until it is interrupted.

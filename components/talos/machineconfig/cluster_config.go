@@ -23,7 +23,7 @@ func configureCluster(c *v1alpha1.ClusterConfig, stack *spec.Stack, node spec.No
 	if !node.IsControlPlane() {
 		return
 	}
-	configureAPIServer(c.APIServerConfig, stack.Cluster.APIServer)
+	configureAPIServer(c.APIServerConfig, stack.Cluster)
 	// Cilium replaces it.
 	c.ProxyConfig = &v1alpha1.ProxyConfig{Disabled: pointer.To(true)}
 	c.ControllerManagerConfig.ExtraArgsConfig = flags(
@@ -76,7 +76,12 @@ func nodeCIDRMasks(network spec.Network) map[string]string {
 	}
 }
 
-func configureAPIServer(api *v1alpha1.APIServerConfig, wanted spec.APIServer) {
+func configureAPIServer(api *v1alpha1.APIServerConfig, cluster spec.Cluster) {
+	wanted := cluster.APIServer
+	identity := map[string]string{}
+	if issuer := cluster.ServiceAccountIssuer; issuer != "" {
+		identity[issuerFlag], identity[audienceFlag] = issuer, issuer
+	}
 	login := map[string]string{}
 	if oidc := wanted.OIDC; oidc != nil {
 		login["oidc-issuer-url"] = oidc.IssuerURL
@@ -86,7 +91,7 @@ func configureAPIServer(api *v1alpha1.APIServerConfig, wanted spec.APIServer) {
 		login["oidc-groups-claim"] = oidc.GroupsClaim
 		login["oidc-groups-prefix"] = oidc.GroupsPrefix
 	}
-	api.ExtraArgsConfig = flags(login, wanted.ExtraArgs)
+	api.ExtraArgsConfig = flags(identity, login, wanted.ExtraArgs)
 
 	if !wanted.Audit {
 		api.AuditPolicyConfig = noAudit()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 
 	"github.com/siderolabs/go-pointer"
@@ -41,6 +42,14 @@ func (c *configuration) kubernetes() error {
 		edit(c, func(api *k8s.KubeAPIServerConfigV1Alpha1) error {
 			api.PodArgs = flags(wanted.APIServer.ExtraArgs)
 			return nil
+		}),
+		edit(c, func(account *k8s.KubeServiceAccountConfigV1Alpha1) error {
+			if wanted.ServiceAccountIssuer == "" {
+				return nil
+			}
+			issuer, err := url.Parse(wanted.ServiceAccountIssuer)
+			account.ServiceIssuer.IssuerURL = meta.URL{URL: issuer}
+			return err
 		}),
 		edit(c, func(manager *k8s.KubeControllerManagerConfigV1Alpha1) error {
 			manager.PodArgs = flags(listenEverywhere(c.node), wanted.ControllerManagerArgs)

@@ -117,7 +117,7 @@ func (s settings) kubernetes(cfg config.Provider) {
 
 func (s settings) controlPlane(cfg config.Provider) {
 	api := cfg.K8sAPIServerConfig()
-	s["kube-apiserver"] = map[string]any{"image": api.Image(), "flags": without(api.ExtraArgs(), "oidc-"), "port": api.APIPort(), "env": api.Env()}
+	s["kube-apiserver"] = map[string]any{"image": api.Image(), "flags": without(api.ExtraArgs(), "oidc-", issuerFlag, audienceFlag), "port": api.APIPort(), "env": api.Env()}
 	s["kube-apiserver startup probe"] = api.StartupProbesEnabled()
 	s["login"] = loginOf(cfg)
 	s["anonymous health checks"] = cfg.K8sAuthenticationConfig() != nil
@@ -147,7 +147,7 @@ func (s settings) controlPlane(cfg config.Provider) {
 		pairSecret(cfg.K8sAPIServerCAConfig().IssuingCA()), pairSecret(cfg.K8sAggregatorCAConfig().IssuingCA()),
 		secret(string(cfg.K8sServiceAccountConfig().IssuingKey().Key)),
 	}
-	s["service account issuer"] = []any{cfg.K8sServiceAccountConfig().IssuerURL(), cfg.K8sServiceAccountConfig().APIAudiences()}
+	s["service account issuer"] = issuerOf(cfg)
 }
 
 func (s settings) installation(cfg config.Provider) error {

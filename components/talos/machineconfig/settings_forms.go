@@ -13,10 +13,30 @@ import (
 )
 
 // without leaves out the flags that begin so.
-func without(flags map[string][]string, prefix string) map[string][]string {
+func without(flags map[string][]string, prefixes ...string) map[string][]string {
 	kept := maps.Clone(flags)
-	maps.DeleteFunc(kept, func(name string, _ []string) bool { return strings.HasPrefix(name, prefix) })
+	maps.DeleteFunc(kept, func(name string, _ []string) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	})
 	return kept
+}
+
+const (
+	issuerFlag   = "service-account-issuer"
+	audienceFlag = "api-audiences"
+)
+
+// issuerOf is who issues the tokens of pods, and for whom: flags win over what Talos makes of the endpoint.
+func issuerOf(cfg config.Provider) []any {
+	flags := cfg.K8sAPIServerConfig().ExtraArgs()
+	issuer, audiences := cfg.K8sServiceAccountConfig().IssuerURL(), cfg.K8sServiceAccountConfig().APIAudiences()
+	if set := flags[issuerFlag]; len(set) > 0 {
+		issuer = set[0]
+	}
+	if set := flags[audienceFlag]; len(set) > 0 {
+		audiences = set
+	}
+	return []any{issuer, audiences}
 }
 
 // mirrorsOf are the mirrors of each registry, with how they are asked.

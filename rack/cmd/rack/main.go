@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func takeFigures(reports []string, out io.Writer) error {
 	if len(reports) == 0 {
 		var err error
-		if reports, err = filepath.Glob(filepath.Join("out", "rehearsal", "*", "report.json")); err != nil {
+		if reports, err = filepath.Glob(filepath.Join("out", "rehearsal", "*", "reports", "*.json")); err != nil {
 			return err
 		}
 	}
