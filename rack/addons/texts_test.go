@@ -9,6 +9,14 @@ var (
 	gateways string
 	//go:embed testdata/wildcard.yaml
 	wildcard string
+	//go:embed testdata/daemon.yaml
+	daemonPod string
+	//go:embed testdata/longhorn-node.yaml
+	longhornNode string
+	//go:embed testdata/longhorn-claim.yaml
+	longhornClaim string
+	//go:embed testdata/longhorn-pod.yaml
+	longhornPod string
 	//go:embed testdata/ceph.yaml
 	ceph string
 	//go:embed testdata/volumes.yaml

@@ -90,13 +90,13 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 			return err
 		}
 		opened := filepath.Join(r.config.Dir, "opened")
-		if _, err := r.homeops(ctx, "", "breakglass", "open", r.stack.Name, "-identity", kept.identity, "-out", opened); err != nil {
+		if err := r.asWritten(ctx, openCopy, "", map[string]string{"key.txt": kept.identity, "opened": opened}); err != nil {
 			return err
 		}
-		if _, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", kept.identity); err != nil {
+		if err := r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity}); err != nil {
 			return err
 		}
-		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name, "-etcd-from-snapshot"); err != nil {
+		if err := r.asWritten(ctx, resetLost, r.stack.Name+"\n", nil); err != nil {
 			return err
 		}
 		if err := r.drillSnapshots(ctx, snapshot); err != nil {
