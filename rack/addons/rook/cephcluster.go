@@ -81,7 +81,9 @@ func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterSt
 	s.Version = &version{Image: c.Spec.CephVersion.Image, Version: versionOf(c.Spec.CephVersion.Image)}
 	s.Storage = &osds{}
 	s.Storage.OSD.StoreType = map[string]int{"bluestore": len(disks)}
-	s.Ceph = p.health(c.Namespace, s.Ceph, mons, down, behind)
+	if !p.asked(s.Ceph) {
+		s.Ceph = p.health(c.Namespace, mons, down, behind)
+	}
 	s.Ceph.Capacity.Total, s.Ceph.Capacity.Available = size, size
 	return nil
 }

@@ -13,6 +13,10 @@ import (
 // reboot missed; it is as short here as lets everybody who has to wait for it be seen waiting.
 const backfill = 5 * time.Second
 
+// checkEvery is how often Rook asks Ceph how it is: what it says meanwhile is old. At home it is a minute
+// (https://rook.io/docs/rook/latest-release/CRDs/Cluster/ceph-cluster-crd/#health-settings).
+const checkEvery = 5 * time.Second
+
 // firstRan is the annotation of an OSD's Deployment that says when the OSD first came up: then it had missed nothing.
 const firstRan = "rack.home-ops/first-ran"
 
@@ -40,7 +44,7 @@ type problem struct {
 // health is Ceph's opinion of itself, in its own words (https://docs.ceph.com/en/latest/rados/operations/health-checks/). It warns
 // of a daemon that is missing, and of data that lacks copies: those of an OSD that is down, and those that one has yet to copy
 // which is back. Without most of its monitors it stops.
-func (p *pass) health(namespace string, was *health, mons []daemon, down, behind []string) *health {
+func (p *pass) health(namespace string, mons []daemon, down, behind []string) *health {
 	h := &health{Health: "HEALTH_OK", Details: map[string]problem{}}
 	warn := func(code, format string, args ...any) {
 		h.Health, h.Details[code] = "HEALTH_WARN", problem{"HEALTH_WARN", fmt.Sprintf(format, args...)}
@@ -73,10 +77,16 @@ func (p *pass) health(namespace string, was *health, mons []daemon, down, behind
 		h.Health = "HEALTH_ERR"
 	}
 	h.LastChecked = p.now.UTC().Format(time.RFC3339)
-	if was != nil && was.Health == h.Health {
-		h.LastChecked = was.LastChecked
-	}
 	return h
+}
+
+// asked reports whether Rook has asked Ceph so lately that its last answer still stands.
+func (p *pass) asked(was *health) bool {
+	if was == nil {
+		return false
+	}
+	at, err := time.Parse(time.RFC3339, was.LastChecked)
+	return err == nil && p.now.Sub(at) < checkEvery
 }
 
 // groups counts the placement groups of all pools; which of them an OSD holds is not known here, so that each is taken to. Ceph's
