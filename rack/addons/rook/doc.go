@@ -8,6 +8,5 @@
 // wait for ever with degraded data.
 //
 // Left out: Ceph. No daemon answers, nothing is stored, and a deletion waits for no data; erasure-coded pools, mirroring, stretch and
-// external clusters get no status, because nobody judged them; the disruption budgets that Rook keeps, and the minute that passes
-// between two of its looks at Ceph.
+// external clusters get no status, because nobody judged them; the disruption budgets that Rook keeps.
 package rook
