@@ -123,6 +123,7 @@ func (r *rehearsal) move(ctx context.Context, m *machine, to spec.Node) (*machin
 	if err != nil {
 		return nil, fmt.Errorf("rack: %w", err)
 	}
+	moved.PowerOn() // one that was switched off stays so when it is plugged in
 	r.rack.plugIn(moved)
 	return moved, moved.WaitFor(ctx, node.Maintenance)
 }
