@@ -76,7 +76,8 @@ func TestRook_CephIsDegradedWhileANodeIsAwayAndUntilItsDataIsWholeAgain(t *testi
 		t.Helper()
 		health("health", `"HEALTH_WARN"`)
 		health("details.OSD_DOWN.message", `"1 osds down"`)
-		health("details.PG_DEGRADED.message", `"Degraded data redundancy: 129 pgs degraded, 129 pgs undersized"`)
+		// How many there are follows the pools, which other tests make, too.
+		health("details.PG_DEGRADED.severity", `"HEALTH_WARN"`)
 	}
 	whole()
 
