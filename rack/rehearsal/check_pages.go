@@ -76,13 +76,17 @@ func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err 
 	if words, err = c.Words(with); err != nil {
 		return nil, false, err
 	}
-	// No kubelet answers in the room.
-	if slices.Contains(words, "logs") || slices.Contains(words, "exec") {
+	// What changes something is not for a look at the cluster, and no kubelet answers in the room.
+	if !slices.ContainsFunc(words, func(word string) bool { return word == "get" || word == "describe" }) {
 		whole = false
 	}
 	if !whole {
-		// It has to come before what kubectl hands on to the container.
-		words = slices.Insert(words, 1, "--help")
+		// Before what kubectl hands on to the container; in front of kubectl's own word it would be taken for a plugin's.
+		end := slices.Index(words, "--")
+		if end < 0 {
+			end = len(words)
+		}
+		words = slices.Insert(words, end, "--help")
 	}
 	return words, whole, nil
 }

@@ -75,7 +75,7 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 	}
 	want := []string{
 		"-n etcd-backup get cronjob,job,pod",
-		"--help -n etcd-backup logs -l app.kubernetes.io/name=etcd-backup --all-containers --tail 50",
+		"-n etcd-backup logs -l app.kubernetes.io/name=etcd-backup --all-containers --tail 50 --help",
 		"-n flux-system get fluxinstance,pods",
 		"-n flux-system describe fluxinstance flux",
 		"-n monitoring get servicemonitor,podmonitor",
