@@ -14,8 +14,9 @@ import (
 const backfill = 5 * time.Second
 
 // checkEvery is how often Rook asks Ceph how it is: what it says meanwhile is old. At home it is a minute
-// (https://rook.io/docs/rook/latest-release/CRDs/Cluster/ceph-cluster-crd/#health-settings).
-const checkEvery = 5 * time.Second
+// (https://rook.io/docs/rook/latest-release/CRDs/Cluster/ceph-cluster-crd/#health-settings); here
+// it is less than backfill, so that an OSD which copies is seen to.
+const checkEvery = 2 * time.Second
 
 // firstRan is the annotation of an OSD's Deployment that says when the OSD first came up: then it had missed nothing.
 const firstRan = "rack.home-ops/first-ran"
