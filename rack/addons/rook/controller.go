@@ -10,8 +10,7 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 )
 
-// glance is how often Ceph is looked at although nothing changed: what it copies is whole after a time. Rook asks it once a minute
-// (https://rook.io/docs/rook/latest/CRDs/Cluster/ceph-cluster-crd/#health-settings).
+// glance is how often Ceph is looked at although nothing changed: what it copies is whole after a time.
 const glance = time.Second
 
 // Controller plays Rook's operator on nodes with these disks, by the node's hostname.
