@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -19,4 +20,9 @@ func RestoreEtcdSoon(ctx context.Context, snapshot string, nodes []spec.Node, c 
 
 func soon() patience {
 	return patience{all: time.Minute, attempt: time.Minute, forgotten: 200 * time.Millisecond, interval: 20 * time.Millisecond}
+}
+
+// RollOptions are those that the cluster of a stack rolls with.
+func RollOptions(stack *spec.Stack) roll.Options {
+	return (&rolling{stack: stack, access: &access{}}).options(nil)
 }

@@ -54,14 +54,18 @@ type rolling struct {
 	touched sync.Map
 }
 
+// options are what the stack says of its rolls, with the ways to its machines and its cluster.
+func (r *rolling) options(tell roll.Tell) roll.Options {
+	options := roll.OptionsOf(r.stack)
+	options.Machine, options.Tell = r.access.machine, tell
+	options.Cluster = func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, r.stack) }
+	return options
+}
+
 func (b *builder) rolling() (*rolling, error) {
 	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
-		options := roll.OptionsOf(b.args.Stack)
-		options.Machine = r.access.machine
-		options.Cluster = func(ctx context.Context) (roll.Cluster, error) { return r.access.cluster(ctx, b.args.Stack) }
-		options.Tell = func(line string) { _ = b.ctx.Log.Info(line, nil) }
-		r.changer = roll.New(options)
+		r.changer = roll.New(r.options(func(line string) { _ = b.ctx.Log.Info(line, nil) }))
 	}
 	change, err := b.ctx.RegisterResourceHook(b.name+"-roll", func(args *pulumi.ResourceHookArgs) error {
 		return r.change(b.ctx.Context(), args)

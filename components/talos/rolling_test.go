@@ -7,11 +7,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/recorder"
+	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // changer remembers what the roll was told.
@@ -74,6 +78,15 @@ func (c *changer) Remove(_ context.Context, nodes []roll.Node) error {
 func sorted(names []string) []string {
 	slices.Sort(names)
 	return names
+}
+
+func TestTalosCluster_RollsAsTheStackFileSays(t *testing.T) {
+	stack := spectest.Home(t)
+	stack.Cluster.Roll.Order, stack.Cluster.Roll.DrainTimeout = []string{"worker-3"}, spec.Duration(42*time.Minute)
+	got := talos.RollOptions(stack)
+	if !slices.Equal(got.First, stack.Cluster.Roll.Order) || got.Limits.Drain != 42*time.Minute || len(got.Nodes) != len(stack.Nodes) {
+		t.Errorf("first %v, drain %s, %d nodes", got.First, got.Limits.Drain, len(got.Nodes))
+	}
 }
 
 func TestTalosCluster_RollsMachinesThatRunAndNotNewOnes(t *testing.T) {

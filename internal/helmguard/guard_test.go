@@ -210,16 +210,20 @@ func TestBeforeUpdate_LeavesWhatAPersonsHelmMayBeDoing(t *testing.T) {
 func TestBeforeUpdate_WaitsForNothingUnlessARecordIsPending(t *testing.T) {
 	s := startAPIServer(t)
 	first, _ := s.run()
-	if err := first.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
+	dead, die := context.WithCancel(t.Context())
+	if err := first.BeforeUpdate(dead, "apps", "echo"); err != nil {
 		t.Fatal(err)
 	}
+	die()
 	for _, status := range []string{"deployed", "failed", "superseded", "uninstalled"} {
 		s.record("echo", 1, status, 0)
 		second, told := s.run()
 		began := time.Now()
-		if err := second.BeforeUpdate(t.Context(), "apps", "echo"); err != nil {
+		dead, die := context.WithCancel(t.Context())
+		if err := second.BeforeUpdate(dead, "apps", "echo"); err != nil {
 			t.Errorf("%s: %v", status, err)
 		}
+		die() // one that lives on renews its mark, and another's is then a conflict
 		if took := time.Since(began); took > lasts || len(*told) != 0 || len(s.records()) != 1 {
 			t.Errorf("%s: after %s, told %q, records %v", status, took, *told, s.records())
 		}

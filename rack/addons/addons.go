@@ -20,6 +20,7 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/externalsecrets"
 	"github.com/home-ops/home-ops/rack/addons/gateway"
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
+	"github.com/home-ops/home-ops/rack/addons/longhorn"
 	"github.com/home-ops/home-ops/rack/addons/rook"
 	"github.com/home-ops/home-ops/rack/addons/zfs"
 )
@@ -30,6 +31,8 @@ type Options struct {
 	CRDDir string
 	// Disks are those of a node, by its hostname.
 	Disks func(node string) []rook.Disk
+	// Down says of a node's machine that it is down, before the API knows. Default: none is but for what the API says.
+	Down cluster.Down
 	// LacksZFS says why a node's system has no ZFS. Default: every node has it.
 	LacksZFS func(node string) error
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
@@ -46,14 +49,18 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if o.ConnectURL == nil {
 		o.ConnectURL = func(host string) string { return host }
 	}
+	if o.Down == nil {
+		o.Down = func(string) bool { return false }
+	}
 	hosts := zfs.NewHosts(o.Disks, o.LacksZFS)
 	controllers := append([]cluster.Controller{
 		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
 		lbipam.Controller(),
 		gateway.Controller(),
-		rook.Controller(hosts.Disks),
+		rook.Controller(hosts.Disks, o.Down),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
+		longhorn.Controller(o.Down),
 	}, slices.Concat(csi.Controllers(), zfs.Controllers(hosts), o.More)...)
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

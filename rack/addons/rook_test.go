@@ -1,9 +1,13 @@
 package addons_test
 
 import (
-	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/home-ops/home-ops/rack/addons"
+	"github.com/home-ops/home-ops/rack/addons/internal/apitest"
 )
 
 const cephAPI = "ceph.rook.io/v1"
@@ -28,11 +32,7 @@ func TestRook_TakesTheDisksThatACephClusterNames(t *testing.T) {
 	c.Applyf(ceph, "DATA-c")
 	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.message",
 		`"Configuring the Ceph cluster: waiting for mon.a, mon.b, mon.c, mgr.a, osd.0, osd.1, osd.2"`)
-	for _, name := range []string{"mon-a", "mon-b", "mon-c", "mgr-a", "osd-0", "osd-1", "osd-2", "mds-fs-a", "mds-fs-b"} {
-		key := "rook-ceph/rook-ceph-" + name
-		c.Eventually("apps/v1", "Deployment", key, "kind", `"Deployment"`)
-		available(c, key, 1)
-	}
+	allRun(c)
 	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.phase", `"Ready"`)
 	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.ceph.health", `"HEALTH_OK"`)
 	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.storage.osd.storeType.bluestore", "3")
@@ -44,17 +44,98 @@ func TestRook_TakesTheDisksThatACephClusterNames(t *testing.T) {
 
 	// The driver asks for volumes with the key that the operator made.
 	c.Namespace("apps")
-	c.Apply(claim)
-	uid := strings.Trim(c.Field("v1", "PersistentVolumeClaim", "apps/on-three", "metadata.uid"), `"`)
-	c.Eventually("v1", "PersistentVolume", "pvc-"+uid, "spec.claimRef.name", `"on-three"`)
-	c.Eventually("v1", "PersistentVolume", "pvc-"+uid, "spec.csi.driver", `"rook-ceph.rbd.csi.ceph.com"`)
+	volume := claims(c, "on-three")
+	c.Eventually("v1", "PersistentVolume", volume, "spec.claimRef.name", `"on-three"`)
+	c.Eventually("v1", "PersistentVolume", volume, "spec.csi.driver", `"rook-ceph.rbd.csi.ceph.com"`)
 
-	available(c, "rook-ceph/rook-ceph-osd-1", 0)
-	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.ceph.details.OSD_DOWN.message", `"down: osd.1"`)
-	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.phase", `"Ready"`)
+	// Rook v1.20 makes no driver itself any more.
+	c.Define(definitions + "/ceph-csi")
+	c.Applyf(rookOperator, "v1.20.3")
+	volume = claims(c, "with-rook-1.20")
+	c.Never("v1", "PersistentVolume", volume, "kind", `"PersistentVolume"`)
+	c.Apply("{apiVersion: csi.ceph.io/v1, kind: Driver, metadata: {name: rook-ceph.rbd.csi.ceph.com, namespace: rook-ceph}}")
+	c.Eventually("v1", "PersistentVolume", volume, "spec.claimRef.name", `"with-rook-1.20"`)
+	c.Applyf(rookOperator, "v1.19.9")
+	c.Delete("csi.ceph.io/v1", "Driver", "rook-ceph/rook-ceph.rbd.csi.ceph.com")
+	volume = claims(c, "with-rook-1.19")
+	c.Eventually("v1", "PersistentVolume", volume, "spec.claimRef.name", `"with-rook-1.19"`)
 }
 
-// available says how many of a Deployment's pods work, as the controller of Deployments would.
-func available(c interface{ PatchStatus(_, _, _, _ string) }, key string, count int) {
-	c.PatchStatus("apps/v1", "Deployment", key, fmt.Sprintf(`{"status": {"replicas": 1, "readyReplicas": %[1]d, "availableReplicas": %[1]d}}`, count))
+// claims asks for a volume of the pool three, and returns the name that it is to have.
+func claims(c *apitest.Client, name string) (volume string) {
+	c.Applyf(claim, name)
+	return "pvc-" + strings.Trim(c.Field("v1", "PersistentVolumeClaim", "apps/"+name, "metadata.uid"), `"`)
+}
+
+func TestRook_CephIsDegradedWhileANodeIsAwayAndUntilItsDataIsWholeAgain(t *testing.T) {
+	var off atomic.Value
+	off.Store("")
+	c := play(t, func(o *addons.Options) { o.Down = func(node string) bool { return node == off.Load() } })
+	c.Define(definitions + "/rook")
+	for _, node := range []string{"a", "b", "c"} {
+		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
+		t.Cleanup(func() { c.Delete("v1", "Node", node) })
+	}
+	c.Operator("rook-ceph", "rook-ceph-operator")
+	c.Applyf(ceph, "DATA-c")
+	allRun(c)
+	health := func(path, want string) {
+		t.Helper()
+		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.ceph."+path, want)
+	}
+	whole := func() {
+		t.Helper()
+		health("health", `"HEALTH_OK"`)
+		health("details", "-")
+	}
+	degraded := func() {
+		t.Helper()
+		health("health", `"HEALTH_WARN"`)
+		health("details.OSD_DOWN.message", `"1 osds down"`)
+		// How many there are follows the pools, which other tests make, too.
+		health("details.PG_DEGRADED.severity", `"HEALTH_WARN"`)
+	}
+	whole()
+
+	// A machine goes down: the API does not know of it yet, and Ceph does.
+	off.Store("b")
+	degraded()
+	health("details.MON_DOWN.message", `"1/3 mons down, quorum a,c"`)
+	c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.phase", `"Ready"`)
+	// It is back, and its programs start anew: what was written meanwhile has to be copied.
+	runs(c, "osd-1", "b", time.Now())
+	off.Store("")
+	health("details.OSD_DOWN", "-")
+	health("details.PG_DEGRADED.severity", `"HEALTH_WARN"`)
+	whole()
+
+	// Kubernetes hears nothing of a node any more.
+	c.PatchStatus("v1", "Node", "c", `{"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}`)
+	degraded()
+	c.PatchStatus("v1", "Node", "c", `{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}`)
+	whole()
+
+	// The pod alone is moved away, as from a node that is drained.
+	c.Delete("v1", "Pod", "rook-ceph/osd-0")
+	degraded()
+}
+
+// allRun has every daemon of testdata/ceph.yaml run. Those of the file system come last: they wait for the others.
+func allRun(c *apitest.Client) {
+	for _, d := range []struct{ name, node string }{
+		{"mon-a", "a"}, {"mon-b", "b"}, {"mon-c", "c"}, {"mgr-a", "a"}, {"osd-0", "a"}, {"osd-1", "b"}, {"osd-2", "c"},
+		{"mds-fs-a", "a"}, {"mds-fs-b", "c"},
+	} {
+		c.Eventually("apps/v1", "Deployment", "rook-ceph/rook-ceph-"+d.name, "kind", `"Deployment"`)
+		runs(c, d.name, d.node, longAgo)
+	}
+}
+
+// longAgo is when daemons first ran.
+var longAgo = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// runs makes the pod of one of Ceph's Deployments, which is ready since a time.
+func runs(c *apitest.Client, name, node string, since time.Time) {
+	labels := c.Field("apps/v1", "Deployment", "rook-ceph/rook-ceph-"+name, "spec.selector.matchLabels")
+	c.Applyf(daemonPod, name, labels, node, since.UTC().Format(time.RFC3339))
 }

@@ -9,6 +9,14 @@ var (
 	gateways string
 	//go:embed testdata/wildcard.yaml
 	wildcard string
+	//go:embed testdata/daemon.yaml
+	daemonPod string
+	//go:embed testdata/longhorn-node.yaml
+	longhornNode string
+	//go:embed testdata/longhorn-claim.yaml
+	longhornClaim string
+	//go:embed testdata/longhorn-pod.yaml
+	longhornPod string
 	//go:embed testdata/ceph.yaml
 	ceph string
 	//go:embed testdata/volumes.yaml
@@ -23,6 +31,8 @@ var (
 	externals string
 	//go:embed testdata/bound.yaml
 	bound string
+	//go:embed testdata/rook-operator.yaml
+	rookOperator string
 	//go:embed testdata/claim.yaml
 	claim string
 	//go:embed testdata/zfs.yaml

@@ -76,7 +76,7 @@ func startCluster(t *testing.T, b *built, log *slog.Logger) *cluster {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Bootstrap(ctx); err != nil {
+	if err := n.Bootstrap(ctx, node.Recovery{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := fabric.WaitReady(ctx); err != nil {

@@ -17,22 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-
-	"github.com/home-ops/home-ops/rack/kube/internal/configtest"
-	"github.com/home-ops/home-ops/rack/node"
 )
 
 func TestCluster_GivesTalosconfigsToTheNamespacesThatMayHaveThem(t *testing.T) {
 	if !inRoom(t, vip, "10.0.50.11") {
 		return
 	}
-	configs := configtest.New(t, "https://"+vip+":6443", configtest.VIP(vip))
-	c := newCluster(t)
-	c.add(configs, machine.TypeControlPlane, "cp-1", "10.0.50.11")
-	if err := c.machines["cp-1"].kube.Bootstrap(t.Context(), node.Recovery{}); err != nil {
-		t.Fatal(err)
-	}
-	c.waitReady("cp-1")
+	c, configs := alone(t)
 
 	enabled := true
 	m := c.machines["cp-1"]

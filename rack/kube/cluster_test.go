@@ -111,6 +111,19 @@ func newCluster(t *testing.T) *cluster {
 	return &cluster{t: t, fabric: fabric, machines: map[string]*fakeMachine{}}
 }
 
+// alone is a cluster of one control plane, cp-1, that has been bootstrapped.
+func alone(t *testing.T) (*cluster, *configtest.Cluster) {
+	t.Helper()
+	configs := configtest.New(t, "https://"+vip+":6443", configtest.VIP(vip))
+	c := newCluster(t)
+	c.add(configs, machine.TypeControlPlane, "cp-1", "10.0.50.11")
+	if err := c.machines["cp-1"].kube.Bootstrap(t.Context(), node.Recovery{}); err != nil {
+		t.Fatal(err)
+	}
+	c.waitReady("cp-1")
+	return c, configs
+}
+
 func (c *cluster) add(configs *configtest.Cluster, role machine.Type, name string, addresses ...string) {
 	c.t.Helper()
 	m := &fakeMachine{kube: c.fabric.Node(name), machine: node.Machine{

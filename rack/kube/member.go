@@ -116,6 +116,7 @@ func (m *member) howToStart(ctx context.Context) (etcd.Start, bool) {
 				return m.spec.Bootstrap(), true
 			}
 			m.failed(err)
+			next = nil // the service has failed: it joins nobody any more
 		case <-next:
 			start, err := m.join(ctx)
 			if err == nil {
@@ -127,7 +128,8 @@ func (m *member) howToStart(ctx context.Context) (etcd.Start, bool) {
 	}
 }
 
-// recover makes the data of a first member out of a snapshot, if it begins with one. One that fails may be ordered again.
+// recover makes the data of a first member out of a snapshot, if it begins with one. What is left of one that fails is in
+// the way of the next, as on a real machine.
 func (m *member) recover(ctx context.Context, from node.Recovery) error {
 	if from.Snapshot == "" {
 		return nil

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -44,18 +45,34 @@ func (r *rehearsal) actAt(ctx context.Context, at []*rest.Config, name string, d
 		clients = append(clients, client)
 	}
 	step := report.Step{Name: name}
+	// Where the address moves no machine goes down.
+	stored, stop, err := r.watchStored(ctx, at[0])
+	if err != nil {
+		return report.Step{}, err
+	}
+	defer stop()
 	outage := watchMachines(r.rack)
 	ended := make(chan struct{})
 	var writing sync.WaitGroup
 	writing.Go(func() { write(ctx, clients, &step, ended) })
 	began := time.Now()
-	err := do()
+	err = do()
 	step.Seconds = time.Since(began).Seconds()
 	close(ended)
 	writing.Wait()
 	step.NodesDownAtOnce, step.Down = outage.stop()
+	outage.compare(&step, stored, time.Now())
 	r.report.Scenario.Steps = append(r.report.Scenario.Steps, step)
 	return step, err
+}
+
+// watchStored writes the history of the cluster's storage.
+func (r *rehearsal) watchStored(ctx context.Context, config *rest.Config) (h *history, stop func(), err error) {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return watchStorage(ctx, client, storageKinds(r.stack))
 }
 
 // impatient is a client that has a connection of its own for each request, as each kubectl has. A connection that is kept
@@ -135,6 +152,8 @@ type outage struct {
 	since map[string]time.Time
 	most  int
 	down  []report.Down
+	// away are the times of down; an absence that lasts has no end.
+	away []span
 }
 
 func watchMachines(r *rack) *outage {
@@ -154,15 +173,31 @@ func (o *outage) note(name string, state node.State) {
 	case state != node.Running && !away:
 		o.since[name] = time.Now()
 		o.down = append(o.down, report.Down{Node: name})
+		o.away = append(o.away, span{from: o.since[name]})
 	case state == node.Running && away:
 		delete(o.since, name)
 		for i := range o.down {
 			if o.down[i].Node == name && o.down[i].Seconds == 0 {
 				o.down[i].Seconds = time.Since(began).Seconds()
+				o.away[i].to = time.Now()
 			}
 		}
 	}
 	o.most = max(o.most, len(o.since))
+}
+
+// compare puts the history of the storage beside the absences, when they have ended.
+func (o *outage) compare(step *report.Step, stored *history, end time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.away {
+		if o.away[i].to.IsZero() {
+			o.away[i].to = end
+		}
+		step.Down[i].StorageLacked = stored.before(step.Down[i].Node, o.away[i].to)
+	}
+	step.StorageKept = stored.kept()
+	step.StorageSeconds = stored.waited(o.away, end).Seconds()
 }
 
 // stop returns the most machines that were away at once, and each absence in its order.

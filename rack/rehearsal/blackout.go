@@ -63,7 +63,7 @@ func (r *rehearsal) plannedBlackout(ctx context.Context, c *cluster) error {
 		return err
 	}
 	did, err := r.act(ctx, c, "a planned shutdown and start", func() error {
-		if _, err := r.homeops(ctx, r.stack.Name+"\n", "shutdown", r.stack.Name); err != nil {
+		if err := r.asWritten(ctx, shutDown, r.stack.Name+"\n", nil); err != nil {
 			return err
 		}
 		for _, m := range r.rack.nodes {
@@ -71,7 +71,7 @@ func (r *rehearsal) plannedBlackout(ctx context.Context, c *cluster) error {
 				return fmt.Errorf("%s is %s", m.spec.Name, s)
 			}
 		}
-		if _, err := r.homeops(ctx, "", "start", r.stack.Name); err != nil {
+		if err := r.asWritten(ctx, startAgain, "", nil); err != nil {
 			return err
 		}
 		return within(ctx, comesBack, r.observe)

@@ -57,6 +57,7 @@ func (r *rehearsal) checks() []check {
 		{"services have addresses out of the pools", r.checkLoadBalancers},
 		{"an address outside every pool is not given", r.checkStrayAddress},
 		{"Ceph runs on the named disks", r.checkCeph},
+		{"storage has all of its copies", r.checkWhole},
 		{"every storage class gives volumes", r.checkClaims},
 		{"every node answers talosconfig at its own address", r.checkTalos},
 		{"the machines had no fault", r.checkMachines},
@@ -64,6 +65,7 @@ func (r *rehearsal) checks() []check {
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
 		{"traffic passes where it must, and nowhere else", r.checkFlows},
+		{"kubectl takes the commands of the alerts' pages", r.checkPages},
 	}
 }
 
@@ -92,7 +94,7 @@ func (r *rehearsal) observe(ctx context.Context) error {
 		return err
 	}
 	for _, look := range []func(context.Context, *cluster) (string, error){
-		r.checkEndpoint, r.checkAPIServers, r.checkEtcd, r.checkNodes, r.checkMachines,
+		r.checkEndpoint, r.checkAPIServers, r.checkEtcd, r.checkNodes, r.checkMachines, r.lookWhole,
 	} {
 		if _, err := look(ctx, c); err != nil {
 			return err

@@ -12,18 +12,23 @@ import (
 	"github.com/home-ops/home-ops/rack/node"
 )
 
-// checkTalos uses the talosconfig as talosctl does, node by node.
-func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) {
+// talos is the API of a machine, with the rights of the talosconfig.
+func (c *cluster) talos(ctx context.Context, address string) (*client.Client, error) {
 	config, err := clientconfig.FromString(c.talosconfig)
 	if err != nil {
-		return "", fmt.Errorf("stack output talosconfig: %w", err)
+		return nil, fmt.Errorf("stack output talosconfig: %w", err)
 	}
+	return client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
+}
+
+// checkTalos uses the talosconfig as talosctl does, node by node.
+func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) {
 	want := string(r.stack.Cluster.TalosVersion)
 	var errs []error
 	for _, m := range r.rack.nodes {
 		address := m.spec.Address.String()
 		err := until(ctx, func(ctx context.Context) error {
-			talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
+			talos, err := c.talos(ctx, address)
 			if err != nil {
 				return err
 			}
@@ -46,10 +51,6 @@ func (r *rehearsal) checkTalos(ctx context.Context, c *cluster) (string, error) 
 
 // checkEtcd asks etcd through Talos for its members, and counts those that vote.
 func (r *rehearsal) checkEtcd(ctx context.Context, c *cluster) (string, error) {
-	config, err := clientconfig.FromString(c.talosconfig)
-	if err != nil {
-		return "", fmt.Errorf("stack output talosconfig: %w", err)
-	}
 	var want int
 	var first string
 	for _, m := range r.rack.nodes {
@@ -60,8 +61,8 @@ func (r *rehearsal) checkEtcd(ctx context.Context, c *cluster) (string, error) {
 			}
 		}
 	}
-	err = until(ctx, func(ctx context.Context) error {
-		talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(first))
+	err := until(ctx, func(ctx context.Context) error {
+		talos, err := c.talos(ctx, first)
 		if err != nil {
 			return err
 		}

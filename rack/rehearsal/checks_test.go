@@ -65,7 +65,7 @@ func (r red) run(t *testing.T, damaged bool) *report.Check {
 }
 
 func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild) {
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages) {
 		t.Run(r.line+"/"+r.fault, func(t *testing.T) {
 			t.Parallel()
 			if r.whole != nil {
@@ -103,7 +103,7 @@ var unbroken = []string{
 
 func TestChecks_EachLineOfTheReportHasBeenRed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild) {
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages) {
 		seen[r.line] = true
 	}
 	tests := map[string]bool{}

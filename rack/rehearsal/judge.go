@@ -26,10 +26,29 @@ func (r *rehearsal) judge(did report.Step, want []string, restarts bool) {
 	sorted := slices.Sorted(slices.Values(went))
 	r.add(did.Name+": machines that went down", slices.Equal(sorted, want), fmt.Sprintf("%s; wanted %v", strings.Join(away, ", "), want))
 	r.add(did.Name+": never two at once", did.NodesDownAtOnce <= 1, fmt.Sprintf("%d at most", did.NodesDownAtOnce))
+	r.add(did.Name+": storage was whole before each machine went down", r.wasWhole(did), wholeness(did))
 	// Two control planes have no quorum while one of them is away: nobody can write.
 	planes := r.stack.ControlPlanes()
 	quorum := len(planes) >= 3 || !slices.ContainsFunc(planes, func(n spec.Node) bool { return slices.Contains(went, n.Name) })
 	r.answer(did, quorum, restarts)
+}
+
+// wasWhole is whether the storage lacked nothing whenever a machine was taken out of service, and was looked at where the stack has
+// any.
+func (r *rehearsal) wasWhole(did report.Step) bool {
+	lacked := slices.ContainsFunc(did.Down, func(d report.Down) bool { return d.StorageLacked != "" })
+	return !lacked && (did.StorageKept > 0 || len(storageKinds(r.stack)) == 0)
+}
+
+func wholeness(did report.Step) string {
+	var all []string
+	for _, d := range did.Down {
+		if d.StorageLacked != "" {
+			all = append(all, d.Node+": "+d.StorageLacked)
+		}
+	}
+	return fmt.Sprintf("%d machines, %d Ceph clusters and Longhorn volumes; waited for them for %.1f s %s",
+		len(did.Down), did.StorageKept, did.StorageSeconds, strings.Join(all, "; "))
 }
 
 // answers is whether those who use the API noticed a step, where etcd has a quorum throughout.

@@ -44,8 +44,7 @@ func lostState(ctx context.Context, r *rehearsal) error {
 			return err
 		}
 		_, err = r.act(ctx, c, "homeops state restore", func() error {
-			_, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", kept.identity)
-			return err
+			return r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity})
 		})
 		r.add("the state is restored into an empty backend", err == nil, detailOf(err, "from the newest copy"))
 		if err != nil {

@@ -183,12 +183,9 @@ func (r *rehearsal) returns(
 		return err
 	}
 	is := r.stack.Nodes[len(r.stack.Nodes)-1]
-	if is.Address != m.spec.Address {
-		if m, err = r.move(ctx, m, is); err != nil {
-			return err
-		}
+	if m, err = r.move(ctx, m, is); err != nil {
+		return err
 	}
-	m.spec = is
 	r.rack.nodes = append(r.rack.nodes, m)
 	return r.joined(ctx, c, written, name, m)
 }

@@ -45,7 +45,9 @@ type rack struct {
 	// onState and onBootstrap are told what happens, for scenarios that wait for a moment.
 	onState     func(name string, state node.State)
 	onBootstrap func(name string)
-	faults      []error
+	// states are those of the machines, by the names that they were plugged in under.
+	states map[string]node.State
+	faults []error
 	// admin is the way to the API server before the program has handed out any; nil before there is one.
 	admin *rest.Config
 }
@@ -70,7 +72,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	}
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
-	r := &rack{dir: dir, cancel: cancel}
+	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}}
 	if r.fabric, err = kube.NewFabric(kube.Options{
 		Binary:       config.Kube,
 		ControlPlane: func(version string) string { return config.ControlPlanes.Of(version).Path },
@@ -162,7 +164,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, LacksZFS: r.lacksZFS, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Disks: r.disksOf, Down: r.isDown, LacksZFS: r.lacksZFS, ConnectURL: world.connectURL,
 			More: simulated, Log: log.With("component", "operators"),
 		})
 	}
@@ -211,11 +213,20 @@ func (r *rack) watch(onState func(string, node.State), onBootstrap func(string))
 
 func (r *rack) stateChanged(name string, state node.State) {
 	r.mu.Lock()
+	r.states[name] = state
 	tell := r.onState
 	r.mu.Unlock()
 	if tell != nil {
 		tell(name, state)
 	}
+}
+
+// isDown says of a node that its machine runs no programs: it is off, or on its way there or back.
+func (r *rack) isDown(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	state, known := r.states[name]
+	return known && state != node.Running
 }
 
 // watched is a node's Kubernetes that tells when it was bootstrapped, before the caller hears of it.

@@ -1,21 +1,23 @@
 package rehearsal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
-	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/pulumi"
+	"github.com/home-ops/home-ops/stacks"
 )
 
 // afterName is an object that is written after the snapshot, and is not to come back.
@@ -90,13 +92,13 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 			return err
 		}
 		opened := filepath.Join(r.config.Dir, "opened")
-		if _, err := r.homeops(ctx, "", "breakglass", "open", r.stack.Name, "-identity", kept.identity, "-out", opened); err != nil {
+		if err := r.asWritten(ctx, openCopy, "", map[string]string{"key.txt": kept.identity, "opened": opened}); err != nil {
 			return err
 		}
-		if _, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", kept.identity); err != nil {
+		if err := r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity}); err != nil {
 			return err
 		}
-		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name, "-etcd-from-snapshot"); err != nil {
+		if err := r.asWritten(ctx, resetLost, r.stack.Name+"\n", nil); err != nil {
 			return err
 		}
 		if err := r.drillSnapshots(ctx, snapshot); err != nil {
@@ -117,12 +119,8 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 
 // snapshot has the first control plane write what etcd holds.
 func (r *rehearsal) snapshot(ctx context.Context, c *cluster) (string, error) {
-	config, err := clientconfig.FromString(c.talosconfig)
-	if err != nil {
-		return "", fmt.Errorf("stack output talosconfig: %w", err)
-	}
 	address := r.stack.ControlPlanes()[0].Address.String()
-	talos, err := client.New(ctx, client.WithConfig(config), client.WithEndpoints(address))
+	talos, err := c.talos(ctx, address)
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +145,7 @@ func (r *rehearsal) drillSnapshots(ctx context.Context, whole string) error {
 	if err != nil {
 		return err
 	}
-	changed := append([]byte(nil), text...)
+	changed := bytes.Clone(text)
 	changed[len(changed)/2] ^= 0xff
 	for _, drill := range []struct {
 		name, says string
@@ -172,6 +170,6 @@ func (r *rehearsal) drillSnapshots(ctx context.Context, whole string) error {
 // recovering is pulumi with a snapshot in its environment, for one update.
 func (r *rehearsal) recovering(snapshot string) *pulumi.CLI {
 	cli := *r.cli
-	cli.Env = append(append([]string(nil), cli.Env...), "HOMEOPS_ETCD_SNAPSHOT="+snapshot)
+	cli.Env = append(slices.Clone(cli.Env), stacks.EtcdSnapshotVar+"="+snapshot)
 	return &cli
 }

@@ -11,7 +11,7 @@ import (
 func step() report.Step {
 	return report.Step{
 		Name: "a step", APIAsked: 100, NodesDownAtOnce: 1,
-		Down: []report.Down{{Node: "worker-1", Seconds: 20}},
+		Down: []report.Down{{Node: "worker-1", Seconds: 20}}, StorageKept: 1, StorageSeconds: 5,
 	}
 }
 
@@ -41,6 +41,12 @@ var redSteps = []red{
 	}),
 	judged("a step: machines that went down", "none did", "wanted [worker-1]", rolled, func(did *report.Step) { did.Down = nil }),
 	judged("a step: never two at once", "two were", "2 at most", rolled, func(did *report.Step) { did.NodesDownAtOnce = 2 }),
+	judged("a step: storage was whole before each machine went down", "it was not", "worker-1: CephCluster rook-ceph is", rolled,
+		func(did *report.Step) {
+			did.Down[0].StorageLacked = "CephCluster rook-ceph is \"HEALTH_WARN\" OSD_DOWN"
+		}),
+	judged("a step: storage was whole before each machine went down", "nobody has seen it", "0 Ceph clusters", rolled,
+		func(did *report.Step) { did.StorageKept = 0 }),
 	judged("a step: the API answers", "a write failed", "1 of 100 writes failed", noticed, func(did *report.Step) { did.APIFailed = 1 }),
 	judged("a step: the API answers", "nobody asked", "0 of 0 writes failed", noticed, func(did *report.Step) { did.APIAsked = 0 }),
 	judged("a step: the API answers", "it cut more than the VIP's way explains", "2 connections were cut", noticed, func(did *report.Step) { did.APICut = 2 }),

@@ -25,6 +25,11 @@ func ceph(b *broken, phase string) {
 	b.list(cephPath, "{metadata: {name: rook-ceph, namespace: rook-ceph}, status: {phase: "+phase+", message: no disk}}")
 }
 
+// copiesOf is a Ceph cluster that says so of itself.
+func copiesOf(b *broken, says string) {
+	b.list(cephPath, "{kind: CephCluster, apiVersion: ceph.rook.io/v1, metadata: {name: rook-ceph, namespace: rook-ceph}, status: {ceph: {"+says+"}}}")
+}
+
 func wholeCeph(b *broken) {
 	ceph(b, "Ready")
 	osds(b, 1, 1, 1)
@@ -58,6 +63,12 @@ var redStorage = []red{
 	{
 		line: "Ceph runs on the named disks", fault: "Rook is not content",
 		whole: wholeCeph, damage: func(b *broken) { ceph(b, "Error") }, want: "phase Error: no disk",
+	},
+	{
+		line: "storage has all of its copies", fault: "a placement group does not",
+		whole:  func(b *broken) { copiesOf(b, "health: HEALTH_OK") },
+		damage: func(b *broken) { copiesOf(b, "health: HEALTH_WARN, details: {PG_DEGRADED: {}}") },
+		want:   `cephclusters: rook-ceph is "HEALTH_WARN" PG_DEGRADED`,
 	},
 	{
 		line: "every storage class gives volumes", fault: "one does not",

@@ -32,7 +32,7 @@ func reset(ctx context.Context, r *rehearsal) error {
 	}
 	for _, m := range r.toReset() {
 		written.wiped[m.spec.Address] = true
-		err := r.phase("reset", "homeops reset of "+m.spec.Name+", and pulumi up", func() error { return r.resetOne(ctx, c, m) })
+		err := r.phase("reset", "homeops reset of "+m.spec.Name+", and pulumi up", func() error { return r.bringBack(ctx, c, m) })
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	err = r.phase("reset", "homeops reset of the whole cluster, and pulumi up", func() error { return r.resetAll(ctx, c, kept) })
+	err = r.phase("reset", "homeops reset of the whole cluster, and pulumi up", func() error { return r.buildAgain(ctx, c, kept) })
 	if err != nil {
 		return err
 	}
@@ -79,16 +79,16 @@ func (r *rehearsal) drillReset(ctx context.Context) error {
 	return nil
 }
 
-func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error {
+func (r *rehearsal) bringBack(ctx context.Context, c *cluster, m *machine) error {
 	name := "reset of " + m.spec.Name
 	did, err := r.act(ctx, c, name, func() error {
-		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name, m.spec.Name); err != nil {
+		if err := r.asWritten(ctx, resetNode, r.stack.Name+"\n", map[string]string{"NODE": m.spec.Name}); err != nil {
 			return err
 		}
 		if m.State() != node.Maintenance {
 			return fmt.Errorf("%s is %v, not in maintenance mode", m.spec.Name, m.State())
 		}
-		if _, err := r.cli.Up(ctx); err != nil {
+		if err := r.upAsWritten(ctx, upAfterReset); err != nil {
 			return err
 		}
 		return within(ctx, comesBack, r.observe)
@@ -105,14 +105,14 @@ func (r *rehearsal) resetOne(ctx context.Context, c *cluster, m *machine) error 
 // accounts are the resources outside of the cluster, by the beginnings of their types.
 var accounts = []string{"cloudflare:", "github:", "onepassword:", "talos:machine/secrets:"}
 
-// resetAll resets every machine, and builds the cluster again while its certificates are put back.
-func (r *rehearsal) resetAll(ctx context.Context, c *cluster, kept copies) error {
+// buildAgain resets every machine, and builds the cluster again while its certificates are put back.
+func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) error {
 	const name = "reset of the cluster"
 	before, err := certificate(ctx, c)
 	if err != nil {
 		return err
 	}
-	if _, err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
+	if err := r.asWritten(ctx, saveBefore, "", nil); err != nil {
 		return err
 	}
 	var touched []string
@@ -129,15 +129,14 @@ func (r *rehearsal) resetAll(ctx context.Context, c *cluster, kept copies) error
 		}
 	}
 	did, err := r.act(ctx, c, name, func() error {
-		if _, err := r.homeops(ctx, r.stack.Name+"\n", "reset", r.stack.Name); err != nil {
+		if err := r.asWritten(ctx, resetCluster, r.stack.Name+"\n", nil); err != nil {
 			return err
 		}
 		put := make(chan error, 1)
 		go func() {
-			_, err := r.homeops(ctx, "", "breakglass", "put", r.stack.Name, "-identity", kept.identity)
-			put <- err
+			put <- r.asWritten(ctx, putBack, "", map[string]string{"key.txt": kept.identity})
 		}()
-		if _, err := r.cli.Up(ctx, watch); err != nil {
+		if err := r.upAsWritten(ctx, upAfterReset, watch); err != nil {
 			return err
 		}
 		if err := <-put; err != nil {

@@ -113,7 +113,7 @@ func (r *rehearsal) forget(m *machine) {
 	r.rack.nodes = slices.DeleteFunc(r.rack.nodes, func(other *machine) bool { return other == m })
 }
 
-// move gives a machine another address by DHCP, with what is on its disks.
+// move gives a machine another address by DHCP, or another name in the rack, with what is on its disks.
 func (r *rehearsal) move(ctx context.Context, m *machine, to spec.Node) (*machine, error) {
 	m.PowerOff()
 	if err := m.WaitFor(ctx, node.Off); err != nil {
@@ -123,6 +123,7 @@ func (r *rehearsal) move(ctx context.Context, m *machine, to spec.Node) (*machin
 	if err != nil {
 		return nil, fmt.Errorf("rack: %w", err)
 	}
+	moved.PowerOn() // one that was switched off stays so when it is plugged in
 	r.rack.plugIn(moved)
 	return moved, moved.WaitFor(ctx, node.Maintenance)
 }

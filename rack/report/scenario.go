@@ -24,6 +24,10 @@ type Step struct {
 	NodesDownAtOnce int `json:"nodesDownAtOnce"`
 	// Down are the machines that went down, in that order.
 	Down []Down `json:"down,omitempty"`
+	// StorageKept is how many Ceph clusters and Longhorn volumes were looked at, and StorageSeconds for how long any of them
+	// lacked copies although no machine was away: a roll waits meanwhile.
+	StorageKept    int     `json:"storageKept,omitempty"`
+	StorageSeconds float64 `json:"storageSeconds,omitempty"`
 }
 
 // Down is one machine's absence.
@@ -31,4 +35,6 @@ type Down struct {
 	Node string `json:"node"`
 	// Seconds are from the moment at which it stops its services until it has started them again; 0 for one that has not.
 	Seconds float64 `json:"seconds"`
+	// StorageLacked is what the storage lacked when the machine was taken out of service; empty for nothing.
+	StorageLacked string `json:"storageLacked,omitempty"`
 }

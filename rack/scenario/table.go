@@ -55,7 +55,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "readdress",
-		Does: "gives a node another address, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins at its new address. Then the VIP moves: without the former endpoint as the issuer of the pods' tokens that must be refused, and with it the API must answer at one of the two addresses throughout",
+		// Two machines' worth of waiting, and the control planes one after the other.
+		Limit: 25 * time.Minute,
+		Does:  "gives a node another address, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins at its new address. Then the VIP moves: without the former endpoint as the issuer of the pods' tokens that must be refused, and with it the API must answer at one of the two addresses throughout",
 	},
 	{
 		Name: "rebuild",

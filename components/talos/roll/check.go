@@ -64,5 +64,5 @@ func (r *Roll) revive(ctx context.Context, machine Machine, node Node) error {
 			return within(node, err)
 		}
 	}
-	return r.after(ctx, machine, turn{node: node})
+	return r.after(ctx, machine, turn{node: node}, true)
 }

@@ -29,15 +29,17 @@ type Planned struct {
 // Forecast is what a roll will be like.
 type Forecast struct {
 	// Order are the machines' names, of which one is away at a time. Which control plane leads etcd shows only when it
-	// begins: that one comes last of its kind.
+	// begins: that one comes last of its kind, unless the stack file sends it first.
 	Order []string `json:"order"`
 	// Minutes is roughly how long all of it takes.
 	Minutes int `json:"minutes"`
 	// APIAway are the control planes whose boot takes the Kubernetes API along: fewer than three have no quorum without one.
 	APIAway []string `json:"apiAway,omitempty"`
 
-	// planes is how many of the machines are control planes.
-	planes int
+	// unnamed is how many of the machines are control planes that the stack file does not send first, and named whether it sends
+	// any: the leader comes last of the former.
+	unnamed int
+	named   bool
 }
 
 // Foretell says what the roll from one stack to another will be like; nil where nothing is planned.
@@ -55,8 +57,11 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 	f := &Forecast{}
 	for _, node := range Order(nodes, newRelease, "", to.Cluster.Roll.Order) {
 		f.Order = append(f.Order, node.Name)
-		if node.ControlPlane {
-			f.planes++
+		switch first := slices.Contains(to.Cluster.Roll.Order, node.Name); {
+		case node.ControlPlane && first:
+			f.named = true
+		case node.ControlPlane:
+			f.unnamed++
 		}
 		switch does[node.Name] {
 		case Reboot:
@@ -91,8 +96,11 @@ func ForetellImages(from, to *spec.Stack) *Forecast {
 
 func (f *Forecast) String() string {
 	text := "one machine at a time: " + strings.Join(f.Order, ", ")
-	if f.planes > 1 {
+	if f.unnamed > 1 {
 		text += ", but the leader of etcd last of the control planes"
+		if f.named {
+			text += " that cluster.roll.order does not name"
+		}
 	}
 	text += fmt.Sprintf("; roughly %d minutes", f.Minutes)
 	if len(f.APIAway) > 0 {

@@ -26,12 +26,18 @@ func TestForetell_SaysTheOrderTheMinutesAndWhatIsAway(t *testing.T) {
 			"another Talos, in the owner's order", home, func(to *spec.Stack) {
 				to.Cluster.TalosVersion, to.Cluster.Roll.Order = "v1.12.0", []string{"worker-3", "cp-2"}
 			},
-			"one machine at a time: cp-2, cp-1, worker-3, worker-1, worker-2, but the leader of etcd last of the control planes; " +
+			"one machine at a time: cp-2, cp-1, worker-3, worker-1, worker-2; " +
 				"roughly 30 minutes; the Kubernetes API is away while cp-2 boots, and while cp-1 boots, roughly 2 minutes each time",
 		},
 		{
 			"another Kubernetes", lab, func(to *spec.Stack) { to.Cluster.KubernetesVersion = "v1.99.0" },
 			"one machine at a time: lab-1, lab-2, lab-3, but the leader of etcd last of the control planes; roughly 3 minutes",
+		},
+		{
+			"another Kubernetes, where one of three goes first", lab, func(to *spec.Stack) {
+				to.Cluster.KubernetesVersion, to.Cluster.Roll.Order = "v1.99.0", []string{"lab-2"}
+			},
+			"one machine at a time: lab-2, lab-1, lab-3, but the leader of etcd last of the control planes that cluster.roll.order does not name; roughly 3 minutes",
 		},
 		{
 			"an extension of one", lab, func(to *spec.Stack) { to.Nodes[1].Extensions = append(to.Nodes[1].Extensions, "siderolabs/zfs") },

@@ -1,6 +1,7 @@
 package roll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,8 +94,9 @@ func (r *Roll) apiElsewhere(ctx context.Context, cluster Cluster, node Node) err
 	return errors.Join(errs...)
 }
 
-// after waits until the cluster has the node back, and gives it pods again.
-func (r *Roll) after(ctx context.Context, machine Machine, t turn) error {
+// after waits until the cluster has the node back, and gives it pods again. What storage says of the time before a machine
+// went down is not believed after it.
+func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool) error {
 	node := t.node
 	err := r.wait(ctx, node.Name, "Kubernetes to have it back", r.limits.Settle, func(ctx context.Context) error {
 		is, err := machine.Running(ctx)
@@ -131,10 +133,19 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn) error {
 	if err != nil {
 		return err
 	}
+	before := ""
 	return r.wait(ctx, node.Name, "the storage to be whole", r.limits.Storage, func(ctx context.Context) error {
 		cluster, err := r.connect(ctx)
 		if err != nil {
 			return err
+		}
+		checked, err := cluster.StorageChecked(ctx)
+		if err != nil {
+			return err
+		}
+		before = cmp.Or(before, checked)
+		if wentDown && checked != "" && checked == before {
+			return errors.New("Ceph has not looked at itself since")
 		}
 		return cluster.Storage(ctx)
 	})

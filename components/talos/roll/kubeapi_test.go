@@ -93,6 +93,19 @@ func TestKubeAPI_NamesTheChecksThatFail(t *testing.T) {
 	}
 }
 
+func TestKubeAPI_TellsWhenCephLookedAtItself(t *testing.T) {
+	for want, answers := range map[string]map[string]string{
+		"": nil,
+		"2026-01-02T03:04:05Z 2026-01-02T03:04:07Z": {"GET /apis/ceph.rook.io/v1/cephclusters": `{"items":[
+			{"status":{"ceph":{"lastChecked":"2026-01-02T03:04:05Z"}}},{"status":{"ceph":{"lastChecked":"2026-01-02T03:04:07Z"}}}]}`},
+	} {
+		api, _ := apiServer(t, 200, answers)
+		if got, err := api.StorageChecked(t.Context()); err != nil || got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
 func TestKubeAPI_JudgesStorage(t *testing.T) {
 	ceph := func(health, details string) map[string]string {
 		return map[string]string{"GET /apis/ceph.rook.io/v1/cephclusters": `{"items":[{"metadata":{"namespace":"rook-ceph","name":"rook-ceph"},

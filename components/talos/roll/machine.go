@@ -68,6 +68,8 @@ type Cluster interface {
 	Disks(ctx context.Context, node string) ([]string, error)
 	// Storage is nil when Ceph and Longhorn bear the loss of a node, or are not there.
 	Storage(ctx context.Context) error
+	// StorageChecked is another word each time when storage has looked at itself; empty where it always tells what is.
+	StorageChecked(ctx context.Context) (string, error)
 }
 
 // NodeState is a node, as Kubernetes sees it.

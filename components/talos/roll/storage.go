@@ -45,29 +45,50 @@ func (k KubeAPI) Disks(ctx context.Context, node string) ([]string, error) {
 	return names, nil
 }
 
+// StorageChecked implements [Cluster]. Rook asks Ceph once a minute, and keeps the answer
+// (https://rook.io/docs/rook/latest-release/CRDs/Cluster/ceph-cluster-crd/#health-settings); Longhorn tells at once.
+func (k KubeAPI) StorageChecked(ctx context.Context) (string, error) {
+	clusters, err := k.cephClusters(ctx)
+	var checked []string
+	for _, c := range clusters {
+		checked = append(checked, c.Status.Ceph.LastChecked)
+	}
+	return strings.Join(checked, " "), err
+}
+
+// cephCluster is what a CephCluster says of itself.
+type cephCluster struct {
+	Metadata struct {
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	} `json:"metadata"`
+	Status struct {
+		Ceph struct {
+			Health  string `json:"health"`
+			Details map[string]struct {
+				Message string `json:"message"`
+			} `json:"details"`
+			LastChecked string `json:"lastChecked"`
+		} `json:"ceph"`
+	} `json:"status"`
+}
+
+func (k KubeAPI) cephClusters(ctx context.Context) ([]cephCluster, error) {
+	var clusters struct {
+		Items []cephCluster `json:"items"`
+	}
+	err := k.listKind(ctx, "/apis/ceph.rook.io/v1/cephclusters", &clusters)
+	return clusters.Items, err
+}
+
 // ceph is nil when every Ceph cluster has all copies of its data.
 func (k KubeAPI) ceph(ctx context.Context) error {
-	var clusters struct {
-		Items []struct {
-			Metadata struct {
-				Namespace string `json:"namespace"`
-				Name      string `json:"name"`
-			} `json:"metadata"`
-			Status struct {
-				Ceph struct {
-					Health  string `json:"health"`
-					Details map[string]struct {
-						Message string `json:"message"`
-					} `json:"details"`
-				} `json:"ceph"`
-			} `json:"status"`
-		} `json:"items"`
-	}
-	if err := k.listKind(ctx, "/apis/ceph.rook.io/v1/cephclusters", &clusters); err != nil {
+	clusters, err := k.cephClusters(ctx)
+	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, c := range clusters.Items {
+	for _, c := range clusters {
 		var reasons []string
 		for _, check := range slices.Sorted(maps.Keys(c.Status.Ceph.Details)) {
 			if !slices.Contains(harmless, check) {

@@ -39,7 +39,8 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 	if err != nil {
 		return within(node, err)
 	}
-	return r.after(ctx, machine, t)
+	// One that runs what it should already may have gone down in a run that was killed.
+	return r.after(ctx, machine, t, seen.action != Apply)
 }
 
 // within names the node whose trouble it is.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,8 @@ type world struct {
 	// budget keeps every pod where it is; storage is what storage says.
 	budget  string
 	storage error
+	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
+	looks *int
 }
 
 type machine struct {
@@ -225,7 +228,10 @@ func (m *machine) DryRun(_ context.Context, config []byte) (roll.Effect, string,
 	return roll.Immediate, "", nil
 }
 
-func (m *machine) Configure(_ context.Context, config []byte) error {
+func (m *machine) Configure(ctx context.Context, config []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	m.world.event("%s configured", m.node.Name)
@@ -241,7 +247,10 @@ func (m *machine) Config(context.Context) ([]byte, error) {
 }
 
 // Try cuts the machine off when the config says so, until it goes back.
-func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
+func (m *machine) Try(ctx context.Context, config []byte, _ time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	m.world.event("%s tries", m.node.Name)
@@ -252,7 +261,10 @@ func (m *machine) Try(_ context.Context, config []byte, _ time.Duration) error {
 	return nil
 }
 
-func (m *machine) Apply(_ context.Context, config []byte, mode roll.Mode) error {
+func (m *machine) Apply(ctx context.Context, config []byte, mode roll.Mode) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	if err := m.world.alive(); err != nil {
@@ -286,7 +298,10 @@ func (m *machine) takeOver(config string) {
 	}
 }
 
-func (m *machine) Upgrade(_ context.Context, image string) error {
+func (m *machine) Upgrade(ctx context.Context, image string) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	if err := m.world.alive(); err != nil {
@@ -416,7 +431,10 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 	return roll.NodeState{Ready: m.away == 0, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
 }
 
-func (w *world) Cordon(_ context.Context, name string) error {
+func (w *world) Cordon(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.alive(); err != nil {
@@ -426,7 +444,10 @@ func (w *world) Cordon(_ context.Context, name string) error {
 	return nil
 }
 
-func (w *world) Uncordon(_ context.Context, name string) error {
+func (w *world) Uncordon(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.alive(); err != nil {
@@ -446,7 +467,10 @@ func (w *world) Pods(_ context.Context, node string) ([]roll.Pod, error) {
 	return w.machines[node].pods, nil
 }
 
-func (w *world) Evict(_ context.Context, pod roll.Pod) error {
+func (w *world) Evict(ctx context.Context, pod roll.Pod) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.alive(); err != nil {
@@ -469,6 +493,17 @@ func (w *world) ControlPlane(_ context.Context, node string) (map[string]string,
 	}
 	release := w.machines[node].plane
 	return map[string]string{"kube-apiserver": release, "kube-controller-manager": release, "kube-scheduler": release}, nil
+}
+
+// StorageChecked looks again each third time that it is asked, where it looks at all.
+func (w *world) StorageChecked(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.alive(); err != nil || w.looks == nil {
+		return "", err
+	}
+	*w.looks++
+	return strconv.Itoa(*w.looks / 3), nil
 }
 
 func (w *world) Storage(context.Context) error {

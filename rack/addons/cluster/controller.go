@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -14,7 +15,7 @@ const (
 	settle = 50 * time.Millisecond
 	// retry is the pause after a pass that failed.
 	retry = time.Second
-	// resync is how often it looks although nothing changed, for what time changes.
+	// resync is how often it looks although nothing changed.
 	resync = 30 * time.Second
 )
 
@@ -27,6 +28,8 @@ type Controller struct {
 	Operators []string
 	// Kinds are what it reads. Each change of one wakes it.
 	Kinds []Kind
+	// Every is how often it looks although nothing changed, for what time alone changes. Default: half a minute.
+	Every time.Duration
 	// Pass makes the cluster what the operator would make of it. The pods are the operator's ready ones; the first leads.
 	// There are none for a controller without operators.
 	Pass func(ctx context.Context, c *Cluster, pods []Pod) error
@@ -68,7 +71,8 @@ type player struct {
 }
 
 func (p *player) play(ctx context.Context) {
-	pause := resync
+	every := cmp.Or(p.controller.Every, resync)
+	pause := every
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,7 +85,7 @@ func (p *player) play(ctx context.Context) {
 			return
 		case <-time.After(settle):
 		}
-		pause = resync
+		pause = every
 		if !p.pass(ctx) {
 			pause = retry
 		}

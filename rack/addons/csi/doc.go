@@ -2,8 +2,9 @@
 // takes snapshots. The claim itself is bound by Kubernetes, as in life.
 //
 // A claim of Ceph's classes gets its volume only once the pool or file system that the class names is ready and the class's Secret is
-// there, and, from Rook v1.20 on, a Driver of the class's name. One of ZFS' gets it on a node that has the pool which the class names, as the agents of ZFS LocalPV say. Of Longhorn
-// nothing but the driver is looked at: that a node has room is not known here.
+// there, and, from Rook v1.20 on, a Driver of the class's name. One of ZFS' gets it on a node that has the pool which the class
+// names, as the agents of ZFS LocalPV say. Of Longhorn nothing but the driver is looked at: that a node has room is not known
+// here; package longhorn plays its volumes.
 //
 // Left out: data. A clone and a restored snapshot are as empty as any other volume; nothing is attached, mounted or grown.
 package csi

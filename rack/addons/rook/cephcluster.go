@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,21 +26,6 @@ type clusterStatus struct {
 	Version    *version    `json:"version,omitempty"`
 	// ObservedGeneration is the one that was last made to run.
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-}
-
-type health struct {
-	Health      string             `json:"health"`
-	Details     map[string]problem `json:"details,omitempty"`
-	LastChecked string             `json:"lastChecked,omitempty"`
-	Capacity    struct {
-		Total     uint64 `json:"bytesTotal,omitempty"`
-		Available uint64 `json:"bytesAvailable,omitempty"`
-	} `json:"capacity"`
-}
-
-type problem struct {
-	Severity string `json:"severity"`
-	Message  string `json:"message"`
 }
 
 type osds struct {
@@ -84,7 +68,7 @@ func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterSt
 	for i := range max(c.Spec.Mgr.Count, 1) {
 		mgrs = append(mgrs, daemon{kind: "mgr", id: letter(i)})
 	}
-	down, err := p.run(owner{"CephCluster", c.Name, string(c.UID), c}, slices.Concat(mons, mgrs, disks))
+	down, behind, err := p.run(owner{"CephCluster", c.Name, string(c.UID), c}, slices.Concat(mons, mgrs, disks))
 	if err != nil {
 		return err
 	}
@@ -97,42 +81,11 @@ func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterSt
 	s.Version = &version{Image: c.Spec.CephVersion.Image, Version: versionOf(c.Spec.CephVersion.Image)}
 	s.Storage = &osds{}
 	s.Storage.OSD.StoreType = map[string]int{"bluestore": len(disks)}
-	s.check(down, len(mons))
+	if !p.asked(s.Ceph) {
+		s.Ceph = p.health(c.Namespace, mons, down, behind)
+	}
 	s.Ceph.Capacity.Total, s.Ceph.Capacity.Available = size, size
 	return nil
-}
-
-// check is Ceph's opinion of itself: it warns of a daemon that is missing, and stops without most of its monitors.
-func (s *clusterStatus) check(down []string, mons int) {
-	was := s.Ceph
-	s.Ceph = &health{Health: "HEALTH_OK"}
-	missing := map[string][]string{}
-	for _, name := range down {
-		kind, _, _ := strings.Cut(name, ".")
-		missing[kind] = append(missing[kind], name)
-	}
-	for kind, code := range map[string]string{"mon": "MON_DOWN", "mgr": "MGR_DOWN", "osd": "OSD_DOWN"} {
-		if len(missing[kind]) > 0 {
-			s.Ceph.Health = "HEALTH_WARN"
-			s.Ceph.Details = add(s.Ceph.Details, code, problem{"HEALTH_WARN", "down: " + strings.Join(missing[kind], ", ")})
-		}
-	}
-	if 2*len(missing["mon"]) >= mons {
-		s.Ceph.Health = "HEALTH_ERR"
-	}
-	if was != nil && was.Health == s.Ceph.Health {
-		s.Ceph.LastChecked = was.LastChecked
-	} else {
-		s.Ceph.LastChecked = time.Now().UTC().Format(time.RFC3339)
-	}
-}
-
-func add(details map[string]problem, code string, p problem) map[string]problem {
-	if details == nil {
-		details = map[string]problem{}
-	}
-	details[code] = p
-	return details
 }
 
 // set changes the phase, with its condition; the others become false.

@@ -3,17 +3,24 @@ package rook
 import (
 	"context"
 	"errors"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 )
 
+// glance is how often Ceph is looked at although nothing changed: what it copies is whole after a time.
+const glance = time.Second
+
 // Controller plays Rook's operator on nodes with these disks, by the node's hostname.
-func Controller(disks func(node string) []Disk) cluster.Controller {
+func Controller(disks func(node string) []Disk, down cluster.Down) cluster.Controller {
 	return cluster.Controller{
 		Name: "rook-ceph-operator", Operators: []string{"rook-ceph-operator"},
 		Kinds: []cluster.Kind{cluster.Nodes, cluster.Secrets, Clusters, BlockPools, Filesystems, SubVolumeGroups, ObjectStores},
+		Every: glance,
 		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
-			return (&pass{Cluster: c, ctx: ctx, disksOf: disks}).all()
+			return (&pass{Cluster: c, ctx: ctx, disksOf: disks, serving: c.Serving(down), now: time.Now()}).all()
 		},
 	}
 }
@@ -23,6 +30,9 @@ type pass struct {
 	*cluster.Cluster
 	ctx     context.Context
 	disksOf func(node string) []Disk
+	// serving are the nodes whose daemons can be reached; now is when it looks.
+	serving map[string]*corev1.Node
+	now     time.Time
 	// clusters are the CephClusters, by their namespace; ready tells of those in which Ceph runs.
 	clusters map[string]*cephCluster
 	ready    map[string]bool

@@ -3,10 +3,12 @@ package rook
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 )
@@ -20,6 +22,9 @@ type daemon struct {
 	// disk is what an osd keeps its data on.
 	disk string
 }
+
+// called is its name in Ceph's own mouth.
+func (d daemon) called() string { return d.kind + "." + d.id }
 
 func (d daemon) name() string { return "rook-ceph-" + d.kind + "-" + d.id }
 
@@ -44,7 +49,7 @@ func (d daemon) deployment(o owner) *appsv1.Deployment {
 	deployment := &appsv1.Deployment{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: d.name(), Namespace: o.cluster.Namespace, Labels: labels,
+			Name: d.name(), Namespace: o.cluster.Namespace, Labels: labels, Annotations: map[string]string{},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "ceph.rook.io/v1", Kind: o.kind, Name: o.name, UID: uid(o.uid), Controller: &controller,
 			}},
@@ -67,23 +72,52 @@ func (d daemon) deployment(o owner) *appsv1.Deployment {
 		deployment.Spec.Template.Spec.NodeSelector = map[string]string{corev1.LabelHostname: d.node}
 	}
 	if d.disk != "" {
-		deployment.Annotations = map[string]string{"rack.home-ops/disk": d.disk}
+		deployment.Annotations["rack.home-ops/disk"] = d.disk
 	}
 	return deployment
 }
 
-// run sees to the daemons, and returns those that do not run.
-func (p *pass) run(o owner, wanted []daemon) (down []string, err error) {
+// run sees to the daemons, and returns those that do not run, and the disks among them that lack what was written while they
+// did not.
+func (p *pass) run(o owner, wanted []daemon) (down, behind []string, err error) {
 	for _, d := range wanted {
-		if err := p.Apply(p.ctx, cluster.Deployments, d.deployment(o)); err != nil {
-			return nil, err
+		deployment := d.deployment(o)
+		since, runs := p.since(deployment)
+		if !runs {
+			down = append(down, d.called())
 		}
-		have := cluster.Find[appsv1.Deployment](p.Cluster, cluster.Deployments, o.cluster.Namespace, d.name())
-		if have == nil || have.Status.AvailableReplicas == 0 {
-			down = append(down, d.kind+"."+d.id)
+		if d.kind == "osd" {
+			first := since
+			if have := p.Get(cluster.Deployments, o.cluster.Namespace, d.name()); have != nil && have.GetAnnotations()[firstRan] != "" {
+				first = have.GetAnnotations()[firstRan]
+			}
+			if first != "" {
+				deployment.Annotations[firstRan] = first
+			}
+			if runs && p.isBehind(first, since) {
+				behind = append(behind, d.called())
+			}
+		}
+		if err := p.Apply(p.ctx, cluster.Deployments, deployment); err != nil {
+			return nil, nil, err
 		}
 	}
-	return down, nil
+	return down, behind, nil
+}
+
+// since is when the daemon's pod came up, and whether it can be reached: it is ready, on a node that serves.
+func (p *pass) since(d *appsv1.Deployment) (at string, runs bool) {
+	for _, pod := range p.ReadyPods(d.Namespace, labels.SelectorFromSet(d.Spec.Selector.MatchLabels)) {
+		if p.serving[pod.Spec.NodeName] == nil {
+			continue
+		}
+		for _, c := range pod.Status.Conditions {
+			if c.Type == corev1.PodReady {
+				return c.LastTransitionTime.UTC().Format(time.RFC3339), true
+			}
+		}
+	}
+	return "", false
 }
 
 // monitors chooses the nodes of the monitors, which they keep; each has its own. It returns why there are too few, in Rook's words.

@@ -136,7 +136,7 @@ func (p *pass) serve(o owner, kind string, count int, phase string) string {
 	for i := range count {
 		wanted = append(wanted, daemon{kind: kind, id: o.name + "-" + letter(i)})
 	}
-	down, err := p.run(o, wanted)
+	down, _, err := p.run(o, wanted)
 	if err != nil {
 		return err.Error()
 	}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -38,6 +39,8 @@ func (k *Kubelet) nodeConfig(ctx context.Context) (*rest.Config, error) {
 	}
 	config := k.anonymousConfig()
 	config.CertFile, config.KeyFile = certificate, key
+	// Connections are kept for whoever has the same files. Another machine may have these, after a reset in this very process.
+	config.Dial = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	return config, nil
 }
 

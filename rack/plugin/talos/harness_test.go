@@ -217,10 +217,13 @@ type kubernetes struct {
 
 func (k *kubernetes) Boot(_ context.Context, m node.Machine) error        { k.machine = m; return nil }
 func (k *kubernetes) Reconfigure(_ context.Context, m node.Machine) error { k.machine = m; return nil }
-func (k *kubernetes) Bootstrap(context.Context) error                     { k.bootstrapped.Store(true); return nil }
-func (k *kubernetes) HasEtcdData() bool                                   { return k.bootstrapped.Load() }
-func (k *kubernetes) LeaveEtcd(context.Context) error                     { return nil }
-func (k *kubernetes) Services() []node.Service                            { return nil }
+func (k *kubernetes) Bootstrap(context.Context, node.Recovery) error {
+	k.bootstrapped.Store(true)
+	return nil
+}
+func (k *kubernetes) HasEtcdData() bool               { return k.bootstrapped.Load() }
+func (k *kubernetes) LeaveEtcd(context.Context) error { return nil }
+func (k *kubernetes) Services() []node.Service        { return nil }
 
 func (k *kubernetes) EtcdMembers(context.Context) ([]node.EtcdMember, error) { return nil, nil }
 

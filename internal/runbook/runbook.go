@@ -1,0 +1,184 @@
+// Package runbook reads the commands out of the pages that tell an operator what to do, so that tests and rehearsals run what is
+// written there, and not what somebody once copied from it.
+package runbook
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Dir is where the pages are in the project.
+const Dir = "docs/runbooks"
+
+// Command is one command of a page.
+type Command struct {
+	// Page is the page's path below [Dir], and Line where it begins there.
+	Page string
+	Line int
+	// Text is the command without the comment behind it, and without the & that sends it to the background. A loop is one command.
+	Text string
+}
+
+func (c Command) String() string {
+	return fmt.Sprintf("%s:%d: %s", path.Join(Dir, c.Page), c.Line, c.Text)
+}
+
+// Program is the name of the program that it runs, behind what it sets for it.
+func (c Command) Program() string {
+	for _, word := range strings.Fields(c.Text) {
+		if !strings.Contains(word, "=") {
+			return word
+		}
+	}
+	return ""
+}
+
+// All are the commands of all pages of a project, in the order of the pages and of their lines.
+func All(project fs.FS) ([]Command, error) {
+	var all []Command
+	err := fs.WalkDir(project, Dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".md" {
+			return err
+		}
+		text, err := fs.ReadFile(project, name)
+		if err != nil {
+			return err
+		}
+		commands, err := read(strings.TrimPrefix(name, Dir+"/"), text)
+		all = append(all, commands...)
+		return err
+	})
+	return all, err
+}
+
+// Find is the command that a page has in these very words.
+func Find(project fs.FS, page, text string) (Command, error) {
+	all, err := All(project)
+	if err != nil {
+		return Command{}, err
+	}
+	i := slices.IndexFunc(all, func(c Command) bool { return c.Page == page && c.Text == text })
+	if i < 0 {
+		return Command{}, fmt.Errorf("%s has no command %q any more: whoever runs it has to follow the page", path.Join(Dir, page), text)
+	}
+	return all[i], nil
+}
+
+// read reads the blocks of a page that are marked sh.
+func read(page string, text []byte) ([]Command, error) {
+	var all []Command
+	inside, began := false, 0
+	var loop []string
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		switch {
+		case !inside:
+			inside = line == "```sh"
+			began = n
+		case strings.HasPrefix(line, "```"):
+			inside = false
+		case line == "" || strings.HasPrefix(line, "#"):
+		case len(loop) > 0 || strings.HasPrefix(line, "for "):
+			loop = append(loop, line)
+			if line == "done" {
+				all = append(all, Command{page, n - len(loop) + 1, strings.Join(loop, " ")})
+				loop = nil
+			}
+		default:
+			all = append(all, Command{page, n, plain(line)})
+		}
+	}
+	if inside || len(loop) > 0 {
+		return nil, fmt.Errorf("%s:%d: the block has no end", path.Join(Dir, page), began)
+	}
+	return all, lines.Err()
+}
+
+var comment = regexp.MustCompile(`\s+#\s.*$`)
+
+// plain is a line without its comment and its &.
+func plain(line string) string {
+	line = comment.ReplaceAllString(line, "")
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), "&"))
+}
+
+// placeholder is a word, or its last part, that the reader replaces: STACK, job/JOB, BGP-PEER.
+var placeholder = regexp.MustCompile(`^(?:.*/)?([A-Z][A-Z_-]+[A-Z])$`)
+
+// Placeholders are the words that the reader replaces, in their order.
+func (c Command) Placeholders() []string {
+	words, err := c.words()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, word := range words {
+		if m := placeholder.FindStringSubmatch(word); m != nil {
+			names = append(names, m[1])
+		}
+	}
+	return names
+}
+
+// Words are the words of the command, as a shell hands them over. Each placeholder is replaced by what it stands for here, and so is
+// each word, such as a file's name, for which something else stands here. A placeholder for which nothing does is an error, as is
+// what only a shell can run.
+func (c Command) Words(with map[string]string) ([]string, error) {
+	words, err := c.words()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c, err)
+	}
+	for i, word := range words {
+		if m := placeholder.FindStringSubmatch(word); m != nil {
+			value, ok := with[m[1]]
+			if !ok {
+				return nil, fmt.Errorf("%s: nothing stands for %s", c, m[1])
+			}
+			words[i] = strings.TrimSuffix(word, m[1]) + value
+		} else if value, ok := with[word]; ok {
+			words[i] = value
+		}
+	}
+	return words, nil
+}
+
+func (c Command) words() ([]string, error) {
+	var words []string
+	var word strings.Builder
+	quote, begun := rune(0), false
+	for _, r := range c.Text {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == '\'' || quote == '"' && r != '$' && r != '`':
+			word.WriteRune(r)
+		case strings.ContainsRune("$`|;<>&\\()", r):
+			return nil, fmt.Errorf("only a shell can run it, for its %q", r)
+		case r == '\'' || r == '"':
+			quote, begun = r, true
+		case r == ' ':
+			if begun {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			begun = false
+		default:
+			word.WriteRune(r)
+			begun = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("its %q has no end", quote)
+	}
+	if begun {
+		words = append(words, word.String())
+	}
+	return words, nil
+}

@@ -1,0 +1,90 @@
+package runbook_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/home-ops/home-ops/internal/runbook"
+)
+
+func project(t *testing.T, text string) fstest.MapFS {
+	t.Helper()
+	return fstest.MapFS{"docs/runbooks/alerts/page.md": {Data: []byte(text)}, "docs/runbooks/picture.svg": {Data: []byte("```sh\nno\n```")}}
+}
+
+func page(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/page.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestAll_AreTheCommandsOfTheBlocks(t *testing.T) {
+	all, err := runbook.All(project(t, page(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, programs []string
+	for _, c := range all {
+		got, programs = append(got, c.String()), append(programs, c.Program())
+	}
+	want := []string{
+		"docs/runbooks/alerts/page.md:4: homeops reset STACK NODE",
+		"docs/runbooks/alerts/page.md:5: homeops breakglass put STACK -identity key.txt",
+		"docs/runbooks/alerts/page.md:11: kubectl -n rook-ceph get cephcluster -o jsonpath='{.items[0].status}'",
+		"docs/runbooks/alerts/page.md:12: for key in A B; do export $key=1 done",
+		"docs/runbooks/alerts/page.md:16: HOMEOPS_ETCD_SNAPSHOT=$PWD/etcd.db pulumi up --stack STACK --refresh",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	if want := []string{"homeops", "homeops", "kubectl", "for", "pulumi"}; !slices.Equal(programs, want) {
+		t.Errorf("programs %v", programs)
+	}
+}
+
+func TestAll_KnowsABlockWithoutItsEnd(t *testing.T) {
+	for _, text := range []string{"\n```sh\nls\n", "```sh\nfor a in b; do\n```\n"} {
+		if _, err := runbook.All(project(t, text)); err == nil || !strings.Contains(err.Error(), "the block has no end") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestWords_AreWhatAShellHandsOver(t *testing.T) {
+	for text, test := range map[string]struct {
+		want, err string
+	}{
+		"homeops reset STACK NODE":        {"homeops|reset|home|worker-1", ""},
+		"kubectl logs job/NODE -A":        {"kubectl|logs|job/worker-1|-A", ""},
+		"a -p '{\"b\": \"c d\"}' \"e f\"": {`a|-p|{"b": "c d"}|e f`, ""},
+		"restore -identity key.txt":       {"restore|-identity|/tmp/key", ""},
+		"describe VOLUME":                 {"", "nothing stands for VOLUME"},
+		"a $PWD/b":                        {"", "only a shell can run it, for its '$'"},
+		"a | b":                           {"", "only a shell can run it, for its '|'"},
+		"a 'b":                            {"", `its '\'' has no end`},
+	} {
+		words, err := runbook.Command{Page: "p.md", Line: 1, Text: text}.Words(map[string]string{
+			"STACK": "home", "NODE": "worker-1", "key.txt": "/tmp/key",
+		})
+		if got := strings.Join(words, "|"); got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestFind_WantsTheVeryWords(t *testing.T) {
+	pages := project(t, page(t))
+	if c, err := runbook.Find(pages, "alerts/page.md", "homeops reset STACK NODE"); err != nil || c.Line != 4 || len(c.Placeholders()) != 2 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	_, err := runbook.Find(pages, "alerts/page.md", "homeops reset STACK")
+	if want := `docs/runbooks/alerts/page.md has no command "homeops reset STACK" any more: whoever runs it has to follow the page`; err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}

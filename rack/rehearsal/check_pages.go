@@ -1,0 +1,140 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/home-ops/home-ops/internal/runbook"
+)
+
+var prometheusRules = schema.GroupVersionResource{Group: "monitoring.coreos.com", Version: "v1", Resource: "prometheusrules"}
+
+// checkPages runs, with Kubernetes's own kubectl, what the pages of this cluster's alerts have people type. Of a command that names
+// something which is not here, or wants a kubelet, kubectl reads the options alone.
+func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) {
+	alerts, err := alertsOf(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	commands, err := runbook.All(os.DirFS(r.config.Project))
+	if err != nil {
+		return "", err
+	}
+	kubeconfig := filepath.Join(r.config.Dir, "kubeconfig-of-pages")
+	if err := os.WriteFile(kubeconfig, []byte(c.kubeconfig), 0o600); err != nil {
+		return "", err
+	}
+	defer os.Remove(kubeconfig)
+	ran, read := 0, 0
+	var errs []error
+	for _, command := range commands {
+		alert, isAlert := strings.CutPrefix(command.Page, "alerts/")
+		if command.Program() != "kubectl" || isAlert && !alerts[strings.TrimSuffix(alert, path.Ext(alert))] {
+			continue
+		}
+		words, whole, err := r.askable(command)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if whole {
+			ran++
+		} else {
+			read++
+		}
+		if err := r.kubectl(ctx, kubeconfig, words); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", command, err))
+		}
+	}
+	if ran == 0 && len(alerts) > 0 {
+		errs = append(errs, errors.New("no page has a command that can be run"))
+	}
+	return fmt.Sprintf("%d commands were run, of %d more the options were read, for %d alerts", ran, read, len(alerts)), errors.Join(errs...)
+}
+
+// askable are the words of a command of kubectl, and whether it can be run as a whole.
+func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err error) {
+	with := map[string]string{"NODE": r.stack.Nodes[0].Name}
+	whole = true
+	for _, name := range c.Placeholders() {
+		if _, known := with[name]; !known {
+			with[name], whole = "unknown", false
+		}
+	}
+	if words, err = c.Words(with); err != nil {
+		return nil, false, err
+	}
+	// What changes something is not for a look at the cluster, and no kubelet answers in the room.
+	if !slices.ContainsFunc(words, func(word string) bool { return word == "get" || word == "describe" }) {
+		whole = false
+	}
+	if !whole {
+		// Before what kubectl hands on to the container; in front of kubectl's own word it would be taken for a plugin's.
+		end := slices.Index(words, "--")
+		if end < 0 {
+			end = len(words)
+		}
+		words = slices.Insert(words, end, "--help")
+	}
+	return words, whole, nil
+}
+
+func (r *rehearsal) kubectl(ctx context.Context, kubeconfig string, words []string) error {
+	cmd := exec.CommandContext(ctx, r.config.Kube)
+	cmd.Args, cmd.Dir = words, r.config.Dir
+	cmd.Env = []string{"KUBECONFIG=" + kubeconfig, "HOME=" + r.config.Dir}
+	var wrong bytes.Buffer
+	cmd.Stderr = &wrong
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(wrong.String()))
+	}
+	return nil
+}
+
+// alertsOf are the names of the alerts that the cluster has.
+func alertsOf(ctx context.Context, c *cluster) (map[string]bool, error) {
+	client, err := dynamic.NewForConfig(c.rest)
+	if err != nil {
+		return nil, err
+	}
+	list, err := client.Resource(prometheusRules).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, item := range list.Items {
+		groups, _ := item.Object["spec"].(map[string]any)
+		for _, group := range listOf(groups["groups"]) {
+			for _, rule := range listOf(group["rules"]) {
+				if name, ok := rule["alert"].(string); ok {
+					names[name] = true
+				}
+			}
+		}
+	}
+	return names, nil
+}
+
+// listOf are the objects of a list that is read without its type.
+func listOf(value any) []map[string]any {
+	items, _ := value.([]any)
+	var all []map[string]any
+	for _, item := range items {
+		if object, ok := item.(map[string]any); ok {
+			all = append(all, object)
+		}
+	}
+	return all
+}

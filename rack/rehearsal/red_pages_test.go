@@ -1,0 +1,112 @@
+package rehearsal
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const rulesPath = "/apis/monitoring.coreos.com/v1/prometheusrules"
+
+// pages is a cluster with one alert, and a kubectl that writes down its words and knows neither Longhorn nor a misspelt option.
+func pages(b *broken) (words string) {
+	b.config.Project = "../.."
+	words = filepath.Join(b.t.TempDir(), "words")
+	b.config.Kube = b.program("kubectl", `echo "$*" >> `+words+`
+case "$*" in
+*longhorn*) echo "error: the server doesn't have a resource type" >&2; exit 1 ;;
+*--namespaces*) echo "error: unknown flag: --namespaces" >&2; exit 1 ;;
+esac`)
+	rules(b, "NodeDown", "FluxAbsent", "EtcdBackupTooOld")
+	return words
+}
+
+func rules(b *broken, alerts ...string) {
+	var all []string
+	for _, alert := range alerts {
+		all = append(all, "{alert: "+alert+"}")
+	}
+	b.list(rulesPath, "{apiVersion: monitoring.coreos.com/v1, kind: PrometheusRule, metadata: {name: r, namespace: monitoring}, spec: {groups: [{name: g, rules: ["+
+		strings.Join(all, ", ")+"]}]}}")
+}
+
+// page puts one page in the place of the project's.
+func page(b *broken, command string) {
+	b.config.Project = b.t.TempDir()
+	dir := filepath.Join(b.config.Project, "docs", "runbooks", "alerts")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "NodeDown.md"), []byte("```sh\n"+command+"\n```\n"), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+var redPages = []red{
+	{
+		line: "kubectl takes the commands of the alerts' pages", fault: "the cluster has no such kind",
+		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { rules(b, "LonghornVolumeDegraded") },
+		want: "docs/runbooks/alerts/LonghornVolumeDegraded.md:12: kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io -o wide: " +
+			"exit status 1: error: the server doesn't have a resource type",
+	},
+	{
+		line: "kubectl takes the commands of the alerts' pages", fault: "an option is misspelt",
+		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { page(b, "kubectl --namespaces NAMESPACE describe job JOB") },
+		want: "NodeDown.md:2: kubectl --namespaces NAMESPACE describe job JOB: exit status 1: error: unknown flag: --namespaces",
+	},
+	{
+		line: "kubectl takes the commands of the alerts' pages", fault: "there is nothing that could be run",
+		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { page(b, "kubectl logs job/JOB") }, want: "no page has a command that can be run",
+	},
+}
+
+func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
+	b := newBroken(t)
+	words := pages(b)
+	detail, err := b.checkPages(t.Context(), b.cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"-n etcd-backup get cronjob,job,pod",
+		"-n etcd-backup logs -l app.kubernetes.io/name=etcd-backup --all-containers --tail 50 --help",
+		"-n flux-system get fluxinstance,pods",
+		"-n flux-system describe fluxinstance flux",
+		"-n monitoring get servicemonitor,podmonitor",
+		"describe node cp-1",
+	}
+	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
+		t.Errorf("asked\n%s", raw)
+	}
+	if want := "5 commands were run, of 1 more the options were read, for 3 alerts"; detail != want {
+		t.Errorf("got %s", detail)
+	}
+}
+
+func TestAsWritten_RunsWhatThePageSays(t *testing.T) {
+	b := newBroken(t)
+	b.config.Project = "../.."
+	b.pulumi("", summary(""))
+	words := filepath.Join(t.TempDir(), "words")
+	b.config.Homeops = b.program("homeops", `echo "$*" > `+words)
+	if err := b.asWritten(t.Context(), putBack, "", map[string]string{"key.txt": "/room/identity.txt"}); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := os.ReadFile(words); err != nil || string(raw) != "breakglass put home -identity /room/identity.txt\n" {
+		t.Errorf("%q, %v", raw, err)
+	}
+	if err := b.upAsWritten(t.Context(), upAfterReset); err != nil {
+		t.Error(err)
+	}
+	// A page that has changed is followed, or nothing is run.
+	page(b, "homeops reset STACK")
+	if err := b.asWritten(t.Context(), resetCluster, "", nil); err == nil || !strings.Contains(err.Error(), `docs/runbooks/reset.md has no command "homeops reset STACK" any more`) {
+		t.Errorf("got %v", err)
+	}
+}
