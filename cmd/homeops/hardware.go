@@ -33,7 +33,7 @@ func (i *initiation) describe() error {
 		nodes[n].MAC, nodes[n].Interface = cards[n].mac, cards[n].name
 		nodes[n].InstallDisk, nodes[n].Arch = disks[n], arch
 	}
-	return nil
+	return i.describeCeph()
 }
 
 // forEach reads one value for each node, or one for all.
@@ -244,38 +244,4 @@ func (i *initiation) adopt(machines []discover.Machine) error {
 		p.Nodes[n].Arch = cmp.Or(p.Nodes[n].Arch, arch)
 	}
 	return err
-}
-
-// cephMachines is how many machines Ceph wants for three copies of everything.
-const cephMachines = 3
-
-// proposeCeph proposes the spare disks for replicated storage: those of the workers, or of all when there are none.
-func (i *initiation) proposeCeph(machines []discover.Machine) error {
-	nodes := i.plan.Nodes
-	hasWorkers := slices.ContainsFunc(nodes, func(n firststack.Node) bool { return n.Role == spec.RoleWorker })
-	spare := map[int][]spec.DiskSelector{}
-	var shown []string
-	for n, m := range machines {
-		if hasWorkers && nodes[n].Role != spec.RoleWorker {
-			continue
-		}
-		at := slices.IndexFunc(m.Disks, func(d discover.Disk) bool { return m.Selector(d) == nodes[n].InstallDisk })
-		for _, d := range m.SpareDisks(m.Disks[at]) {
-			if selector := m.Selector(d); selector.Serial != "" || selector.WWID != "" {
-				spare[n] = append(spare[n], selector)
-				shown = append(shown, nodes[n].Name+" "+d.Path)
-			}
-		}
-	}
-	if len(spare) < cephMachines {
-		return nil
-	}
-	yes, err := ask(i.asker, "ceph", "Give the spare disks to Ceph, which loses everything on them ("+strings.Join(shown, ", ")+")", "no", parseYes)
-	if err != nil || !yes {
-		return err
-	}
-	for n, disks := range spare {
-		nodes[n].CephDisks = disks
-	}
-	return i.kubernetes(firststack.KubernetesForCeph(i.plan.KubernetesVersion))
 }

@@ -81,7 +81,7 @@ func initStack(ctx context.Context, c call, read reader) error {
 func initFlags() *flag.FlagSet {
 	flags := newFlags("init")
 	flags.Bool("yes", false, "ask nothing: take the defaults for what no flag says")
-	flags.Bool("offline", false, "do not read the machines; --cards and --disks describe them")
+	flags.Bool("offline", false, "do not read the machines; --cards, --disks and --ceph describe them")
 	for name, usage := range map[string]string{
 		"domain":             "the DNS `domain` of the cluster's host names",
 		"control-planes":     "the `addresses` of the control planes",
@@ -97,7 +97,7 @@ func initFlags() *flag.FlagSet {
 		"cloudflare":         "the `id` of the Cloudflare account that holds the domain, for a tunnel from the internet",
 		"email":              "the mail `address` of the account at Let's Encrypt, with --cloudflare",
 		"repository":         "the clone `URL` of the Git repository that Flux follows: your own",
-		"ceph":               "yes to give the spare disks to Ceph, which erases them",
+		"ceph":               "yes to give the spare `disks` to Ceph, which erases them; with --offline one disk of each worker, or of each control plane where there are none: serial=NUMBER or wwid=ID",
 		"secrets":            "`where` secrets come from: none, sops, sops=KEYFILE or onepassword=VAULT",
 		"break-glass":        "where sealed copies of what opens the cluster go, as `KEY@PLACE`: the age public key whose private half you print, and a folder or s3://bucket (docs/secrets.md)",
 		"passphrase-file":    "the `file` with the passphrase of the stack's secrets; one is made where there is none",

@@ -195,6 +195,51 @@ func TestInit_DescribesMachinesByHand(t *testing.T) {
 	}
 }
 
+func TestInit_GivesCephTheDisksThatAreDescribedByHand(t *testing.T) {
+	project(t, nil)
+	byHand := []string{"--offline", "--cards=52:54:00:12:34:11,52:54:00:12:34:12,52:54:00:12:34:13", "--disks=serial=A,serial=B,serial=C"}
+	got := begin(t, nil, "", given(append(byHand, "--ceph=serial=D,wwid=eui.2,serial=F")...)...)
+	if got.code != exitOK {
+		t.Fatalf("got %+v", got)
+	}
+	s, _ := spec.LoadFile("Pulumi.home.yaml")
+	if s.Storage.RookCeph == nil || len(s.Storage.RookCeph.Nodes) != 3 {
+		t.Fatalf("got %+v", s.Storage.RookCeph)
+	}
+	for n, want := range []string{"D", "eui.2", "F"} {
+		disks := s.Storage.RookCeph.Nodes[n].Disks
+		if len(disks) != 1 || disks[0].Serial+disks[0].WWID != want {
+			t.Errorf("machine %d has %+v, not %s", n, disks, want)
+		}
+	}
+	// Whoever asks for Ceph gets it, or is told why not.
+	for ceph, want := range map[string]string{
+		"--ceph=yes":                        "the machines are not read: name the disks, serial=NUMBER or wwid=ID for each of cp-1, cp-2, cp-3",
+		"--ceph=serial=D,serial=E":          "2 disks for the 3 machines cp-1, cp-2, cp-3",
+		"--ceph=/dev/sdb,/dev/sdb,/dev/sdb": "a path may be another disk's after the next boot: say serial=NUMBER or wwid=ID",
+	} {
+		dir := project(t, nil)
+		got := begin(t, nil, "", given(append(byHand, ceph)...)...)
+		if got.code != exitUsage || got.err != "homeops: init: --ceph: "+want+"\n" || files(t, dir) != "Pulumi.yaml" {
+			t.Errorf("%s: got %d %q, files %s", ceph, got.code, got.err, files(t, dir))
+		}
+	}
+}
+
+func TestInit_RefusesCephThatCannotBeHad(t *testing.T) {
+	const cannot = "homeops: init: --ceph: Ceph wants "
+	for name, args := range map[string][]string{
+		"one machine that is described": {"--control-planes=10.0.50.11", "--vip=none", "--offline", "--cards=enp3s0", "--disks=serial=A", "--ceph=yes"},
+		"one machine that is read":      {"--control-planes=10.0.50.11", "--vip=none", "--ceph=yes"},
+	} {
+		dir := project(t, nil)
+		got := begin(t, rackOf(t), "", given(args...)...)
+		if got.code != exitUsage || !strings.HasPrefix(got.err, cannot) || files(t, dir) != "Pulumi.yaml" {
+			t.Errorf("%s: got %d %q, files %s", name, got.code, got.err, files(t, dir))
+		}
+	}
+}
+
 func TestInit_NeverOverwrites(t *testing.T) {
 	dir := project(t, map[string]string{"home": "mine\n"})
 	got := begin(t, rackOf(t), "", given()...)
