@@ -35,6 +35,8 @@ type Options struct {
 	Down cluster.Down
 	// LacksZFS says why a node's system has no ZFS. Default: every node has it.
 	LacksZFS func(node string) error
+	// Engines says why a node runs no program that Longhorn puts below /var. Default: every node does.
+	Engines func(node string) error
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
 	ConnectURL func(host string) string
 	// More are further operators, which need what is outside of the cluster.
@@ -52,6 +54,9 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if o.Down == nil {
 		o.Down = func(string) bool { return false }
 	}
+	if o.Engines == nil {
+		o.Engines = func(string) error { return nil }
+	}
 	hosts := zfs.NewHosts(o.Disks, o.LacksZFS)
 	controllers := append([]cluster.Controller{
 		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
@@ -60,7 +65,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		rook.Controller(hosts.Disks, o.Down),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
-		longhorn.Controller(o.Down),
+		longhorn.Controller(o.Down, o.Engines),
 	}, slices.Concat(csi.Controllers(), zfs.Controllers(hosts), o.More)...)
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

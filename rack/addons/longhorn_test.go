@@ -1,6 +1,7 @@
 package addons_test
 
 import (
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,9 +12,18 @@ import (
 const longhornAPI = "longhorn.io/v1beta2"
 
 func TestLonghorn_AVolumeIsDegradedWhileANodeIsAwayAndUntilItsReplicaIsRebuilt(t *testing.T) {
-	var off atomic.Value
+	var off, noExec atomic.Value
 	off.Store("")
-	c := play(t, func(o *addons.Options) { o.Down = func(node string) bool { return node == off.Load() } })
+	noExec.Store("")
+	c := play(t, func(o *addons.Options) {
+		o.Down = func(node string) bool { return node == off.Load() }
+		o.Engines = func(node string) error {
+			if node == noExec.Load() {
+				return errors.New("fork/exec: permission denied")
+			}
+			return nil
+		}
+	})
 	c.Define(definitions + "/longhorn")
 	for _, node := range []string{"a", "b", "c"} {
 		c.Applyf(longhornNode, node, "first-boot")
@@ -59,6 +69,15 @@ func TestLonghorn_AVolumeIsDegradedWhileANodeIsAwayAndUntilItsReplicaIsRebuilt(t
 	c.PatchStatus("v1", "Node", "a", `{"status": {"conditions": [{"type": "Ready", "status": "False"}]}}`)
 	off.Store("b")
 	volume("status.robustness", `"faulted"`)
+
+	// The nodes are there again, and one of them runs no engines.
+	c.PatchStatus("v1", "Node", "a", `{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}`)
+	off.Store("")
+	volume("status.robustness", `"healthy"`)
+	noExec.Store("b")
+	volume("status.robustness", `"degraded"`)
+	c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.conditions.[type=Ready].status", `"True"`)
+	noExec.Store("")
 
 	// A volume without a persistent one goes.
 	c.Applyf("{apiVersion: %s, kind: Volume, metadata: {name: left, namespace: longhorn-system}, spec: {size: \"1\"}}", longhornAPI)

@@ -25,6 +25,8 @@ type Switch struct {
 	Stack         *spec.Stack
 	Node          spec.Node
 	Before, After config.Provider
+	// Wanted is the contract of After.
+	Wanted spec.Version
 	// Told are the settings that `homeops contract` says to differ.
 	Told []string
 }
@@ -56,7 +58,7 @@ func Switches(t testing.TB) []Switch {
 					t.Fatal(err)
 				}
 				s := Switch{
-					Name: stack.Name + "/" + node.Name + " from " + string(Contracts[i]) + " to " + string(to), Stack: stack, Node: node,
+					Name: stack.Name + "/" + node.Name + " from " + string(Contracts[i]) + " to " + string(to), Stack: stack, Node: node, Wanted: to,
 					Before: parsed(t, &from, node, with), After: parsed(t, &wanted, node, with),
 				}
 				for _, d := range differences {

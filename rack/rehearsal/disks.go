@@ -39,6 +39,16 @@ func (r *rack) lacksZFS(name string) error {
 	return fmt.Errorf("there is no machine %s", name)
 }
 
+// runsFromVar says why a machine runs no program from /var.
+func (r *rack) runsFromVar(name string) error {
+	for _, m := range r.nodes {
+		if m.spec.Name == name {
+			return m.RunsFromVar()
+		}
+	}
+	return fmt.Errorf("there is no machine %s", name)
+}
+
 var unsafeInLink = regexp.MustCompile(`[^0-9A-Za-z#+.:=@_-]`)
 
 // udevLinks are the names that udev would give to the disk

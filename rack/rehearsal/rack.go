@@ -164,7 +164,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, Down: r.isDown, LacksZFS: r.lacksZFS, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Disks: r.disksOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
 			More: simulated, Log: log.With("component", "operators"),
 		})
 	}

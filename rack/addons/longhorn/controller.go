@@ -16,8 +16,9 @@ import (
 // glance is how often it looks although nothing changed: replicas are whole after a time.
 const glance = time.Second
 
-// Controller plays Longhorn's manager. It acts while the deployer of its driver runs, as the driver does.
-func Controller(down cluster.Down) cluster.Controller {
+// Controller plays Longhorn's manager. It acts while the deployer of its driver runs, as the driver does. Engines says why a node
+// runs no program that Longhorn puts below /var there; nil where it does.
+func Controller(down cluster.Down, engines func(node string) error) cluster.Controller {
 	return cluster.Controller{
 		Name: "longhorn-manager", Operators: []string{"longhorn-driver-deployer"},
 		Kinds: []cluster.Kind{cluster.Nodes, cluster.Claims, cluster.Volumes, cluster.StorageClasses, Volumes, Replicas, Nodes},
@@ -28,7 +29,7 @@ func Controller(down cluster.Down) cluster.Controller {
 			}
 			p := &pass{
 				Cluster: c, ctx: ctx, namespace: pods[0].Namespace, now: time.Now().UTC().Truncate(time.Second),
-				serving: c.Serving(down), hosts: map[string]host{},
+				serving: c.Serving(down), engines: engines, hosts: map[string]host{},
 			}
 			return errors.Join(p.nodes(), p.volumes())
 		},
@@ -43,6 +44,7 @@ type pass struct {
 	now       time.Time
 	// serving are the nodes on which replicas and engines run; hosts are all nodes.
 	serving map[string]*corev1.Node
+	engines func(node string) error
 	hosts   map[string]host
 }
 
@@ -54,9 +56,14 @@ func (p *pass) nodes() error {
 		h := host{stores: n.Labels[diskLabel] != "" && !n.Spec.Unschedulable}
 		ready := condition{Type: "Ready", Status: corev1.ConditionFalse, Reason: "KubernetesNodeNotReady"}
 		if p.serving[n.Name] != nil {
-			// A kubelet that reports no boot has had one.
-			h.boot = cmp.Or(n.Status.NodeInfo.BootID, string(n.UID))
 			ready = condition{Type: "Ready", Status: corev1.ConditionTrue}
+			if err := p.engines(n.Name); err != nil {
+				// No engine and no replica starts there, which Longhorn tells in its instance manager's log alone.
+				p.Log.Warn("no engine starts", "node", n.Name, "why", err)
+			} else {
+				// A kubelet that reports no boot has had one.
+				h.boot = cmp.Or(n.Status.NodeInfo.BootID, string(n.UID))
+			}
 		}
 		p.hosts[n.Name] = h
 		errs = append(errs, p.register(n.Name, ready))
