@@ -139,9 +139,13 @@ func (c call) byVerb(ctx context.Context, verbs ...verb) error {
 		}
 		names = append(names, v.name)
 	}
+	words, err := c.parse(newFlags(c.name))
+	if err != nil {
+		return err
+	}
 	word := ""
-	if len(c.words) > 0 {
-		word = c.words[0]
+	if len(words) > 0 {
+		word = words[0]
 	}
 	return usagef("%s: %q is none of %s", c.name, word, strings.Join(names, ", "))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -85,6 +86,7 @@ var here = map[string]func(t *testing.T, run func(with map[string]string) outcom
 // nobody are the commands that no test and no scenario runs in the page's words, by how they begin, and why.
 var nobody = map[string]string{
 	"talosctl ":    "the room has simulated machines and no talosctl: it is not among what the rack is built from",
+	"flux ":        "the flux of the owner's machine is none of this project's programs",
 	"restic dump ": "the bucket of the backups is outside of the room",
 	"for key in ":  "it reads what restic wants out of an opened copy, for which there is no bucket",
 	// The scenario rebuild sets the variable, and refreshes, for a pulumi of its own.
@@ -97,10 +99,10 @@ func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
 	if err != nil || len(commands) < 50 {
 		t.Fatalf("%d commands, %v", len(commands), err)
 	}
-	scenarios, kubectl := inScenarios(t)
+	scenarios, checked := inScenarios(t)
 	used := map[string]bool{}
 	for _, c := range commands {
-		keys := runIt(c, scenarios, kubectl)
+		keys := runIt(c, scenarios, checked)
 		if len(keys) == 0 {
 			t.Errorf("%s: nobody runs it. Let a scenario (rack/rehearsal/pages.go) or this test do it, or say in `nobody` why that cannot be", c)
 		}
@@ -118,7 +120,7 @@ func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
 }
 
 // runIt are the keys under which a command is run, or said to be run by nobody.
-func runIt(c runbook.Command, scenarios map[string]bool, kubectl bool) []string {
+func runIt(c runbook.Command, scenarios map[string]bool, checked bool) []string {
 	var found []string
 	if at := c.Page + ": " + c.Text; scenarios[at] {
 		found = append(found, at)
@@ -126,8 +128,8 @@ func runIt(c runbook.Command, scenarios map[string]bool, kubectl bool) []string 
 	if here[c.Text] != nil {
 		found = append(found, c.Text)
 	}
-	// Those of make are below.
-	if program := c.Program(); program == "make" || program == "kubectl" && kubectl {
+	// Those of make are below, as are those of homeops in sentences; kubectl's and pulumi's are read in the room.
+	if program := c.Program(); program == "make" || c.Inline && program == "homeops" || (program == "kubectl" || c.Inline && program == "pulumi") && checked {
 		found = append(found, program)
 	}
 	for begin := range nobody {
@@ -153,7 +155,7 @@ func TestRunbooks_CommandsRunAgainstFakes(t *testing.T) {
 	}
 	done := map[string]bool{}
 	for _, c := range commands {
-		if do := here[c.Text]; do != nil && !done[c.Text] {
+		if do := here[c.Text]; do != nil && !c.Inline && !done[c.Text] {
 			done[c.Text] = true
 			t.Run(c.Text, func(t *testing.T) {
 				do(t, func(with map[string]string) outcome {
@@ -168,7 +170,7 @@ func TestRunbooks_CommandsRunAgainstFakes(t *testing.T) {
 // typed runs a command of homeops as a page has it, on the stack home.
 func typed(t *testing.T, c runbook.Command, with map[string]string) outcome {
 	t.Helper()
-	all := map[string]string{"STACK": "home", "NODE": "worker-1"}
+	all := map[string]string{"STACK": "home", "NODE": "worker-1", "DIR": "opened"}
 	for word, value := range with {
 		all[word] = value
 	}
@@ -188,6 +190,18 @@ func TestRunbooks_OptionsAreThoseOfTheCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, c := range commands {
 		if c.Program() != "homeops" {
+			continue
+		}
+		if c.Named() {
+			words := strings.Fields(c.Text)
+			got := homeops(t, "", words[1], "-help")
+			_, usage, _ := strings.Cut(got.out, "Usage: ")
+			usage, _, _ = strings.Cut(usage, "\n")
+			for _, word := range words {
+				if !slices.Contains(strings.Fields(usage), word) {
+					t.Errorf("%s: %+v", c, got)
+				}
+			}
 			continue
 		}
 		if got := typed(t, c, nil); got.code != exitProblem || !strings.Contains(got.err, "no Pulumi.yaml in this directory or above") {
@@ -228,8 +242,8 @@ func TestRunbooks_MakeKnowsTargetsAndVariables(t *testing.T) {
 }
 
 // inScenarios are the commands, behind their pages, that scenarios of a rehearsal run as the pages have them, and whether its
-// checks run those of kubectl.
-func inScenarios(t *testing.T) (commands map[string]bool, kubectl bool) {
+// checks ask kubectl and pulumi about theirs.
+func inScenarios(t *testing.T) (commands map[string]bool, checked bool) {
 	t.Helper()
 	files, err := filepath.Glob("../../rack/rehearsal/*.go")
 	if err != nil || len(files) == 0 {
@@ -262,7 +276,7 @@ func inScenarios(t *testing.T) (commands map[string]bool, kubectl bool) {
 					}
 				}
 			case *ast.SelectorExpr:
-				kubectl = kubectl || n.Sel.Name == "checkPages"
+				checked = checked || n.Sel.Name == "checkPages"
 			}
 			return true
 		})
@@ -275,7 +289,7 @@ func inScenarios(t *testing.T) (commands map[string]bool, kubectl bool) {
 		}
 		commands[text] = true
 	}
-	return commands, kubectl
+	return commands, checked
 }
 
 // pageCommand is what a literal of that type says; empty for any other.

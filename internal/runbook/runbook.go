@@ -23,6 +23,8 @@ type Command struct {
 	Line int
 	// Text is the command without the comment behind it, and without the & that sends it to the background. A loop is one command.
 	Text string
+	// Inline says that it stands in a sentence, where a command may be named by its first words alone.
+	Inline bool
 }
 
 func (c Command) String() string {
@@ -39,7 +41,13 @@ func (c Command) Program() string {
 	return ""
 }
 
-// All are the commands of all pages of a project, in the order of the pages and of their lines.
+// Named reports whether a sentence names it by its words alone, and does not say what to type with them.
+func (c Command) Named() bool {
+	return c.Inline && len(c.Placeholders()) == 0 && !strings.ContainsAny(c.Text, "-=/'\"")
+}
+
+// All are the commands of all pages of a project, in the order of the pages and of their lines: those of the blocks and those in
+// sentences.
 func All(project fs.FS) ([]Command, error) {
 	var all []Command
 	err := fs.WalkDir(project, Dir, func(name string, entry fs.DirEntry, err error) error {
@@ -63,39 +71,50 @@ func Find(project fs.FS, page, text string) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	i := slices.IndexFunc(all, func(c Command) bool { return c.Page == page && c.Text == text })
+	i := slices.IndexFunc(all, func(c Command) bool { return c.Page == page && c.Text == text && !c.Inline })
 	if i < 0 {
 		return Command{}, fmt.Errorf("%s has no command %q any more: whoever runs it has to follow the page", path.Join(Dir, page), text)
 	}
 	return all[i], nil
 }
 
-// read reads the blocks of a page that are marked sh.
-func read(page string, text []byte) ([]Command, error) {
+// span is a command in a sentence: what is set as code and begins with one of the programs that pages tell to run.
+var span = regexp.MustCompile("`((?:homeops|make|kubectl|talosctl|pulumi|restic|flux) [^`]+)`")
+
+// read reads the blocks of a page that are marked sh, and the commands in its sentences.
+func read(page string, content []byte) ([]Command, error) {
 	var all []Command
-	inside, began := false, 0
+	const text, shell, other = 0, 1, 2
+	inside, began := text, 0
 	var loop []string
-	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines := bufio.NewScanner(bytes.NewReader(content))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		switch {
-		case !inside:
-			inside = line == "```sh"
-			began = n
+		case inside == text && strings.HasPrefix(line, "```"):
+			inside, began = other, n
+			if line == "```sh" {
+				inside = shell
+			}
 		case strings.HasPrefix(line, "```"):
-			inside = false
+			inside = text
+		case inside == text:
+			for _, found := range span.FindAllStringSubmatch(line, -1) {
+				all = append(all, Command{Page: page, Line: n, Text: found[1], Inline: true})
+			}
+		case inside == other:
 		case line == "" || strings.HasPrefix(line, "#"):
 		case len(loop) > 0 || strings.HasPrefix(line, "for "):
 			loop = append(loop, line)
 			if line == "done" {
-				all = append(all, Command{page, n - len(loop) + 1, strings.Join(loop, " ")})
+				all = append(all, Command{Page: page, Line: n - len(loop) + 1, Text: strings.Join(loop, " ")})
 				loop = nil
 			}
 		default:
-			all = append(all, Command{page, n, plain(line)})
+			all = append(all, Command{Page: page, Line: n, Text: plain(line)})
 		}
 	}
-	if inside || len(loop) > 0 {
+	if inside != text || len(loop) > 0 {
 		return nil, fmt.Errorf("%s:%d: the block has no end", path.Join(Dir, page), began)
 	}
 	return all, lines.Err()

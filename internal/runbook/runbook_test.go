@@ -31,19 +31,25 @@ func TestAll_AreTheCommandsOfTheBlocks(t *testing.T) {
 	}
 	var got, programs []string
 	for _, c := range all {
+		if named := c.Text == "kubectl get pv" || c.Text == "make up"; c.Named() != named || c.Inline != (c.Line == 3) {
+			t.Errorf("%+v is named: %t", c, c.Named())
+		}
 		got, programs = append(got, c.String()), append(programs, c.Program())
 	}
 	want := []string{
-		"docs/runbooks/alerts/page.md:4: homeops reset STACK NODE",
-		"docs/runbooks/alerts/page.md:5: homeops breakglass put STACK -identity key.txt",
-		"docs/runbooks/alerts/page.md:11: kubectl -n rook-ceph get cephcluster -o jsonpath='{.items[0].status}'",
-		"docs/runbooks/alerts/page.md:12: for key in A B; do export $key=1 done",
-		"docs/runbooks/alerts/page.md:16: HOMEOPS_ETCD_SNAPSHOT=$PWD/etcd.db pulumi up --stack STACK --refresh",
+		"docs/runbooks/alerts/page.md:3: kubectl get pv",
+		"docs/runbooks/alerts/page.md:3: homeops doctor STACK",
+		"docs/runbooks/alerts/page.md:3: make up",
+		"docs/runbooks/alerts/page.md:6: homeops reset STACK NODE",
+		"docs/runbooks/alerts/page.md:7: homeops breakglass put STACK -identity key.txt",
+		"docs/runbooks/alerts/page.md:13: kubectl -n rook-ceph get cephcluster -o jsonpath='{.items[0].status}'",
+		"docs/runbooks/alerts/page.md:14: for key in A B; do export $key=1 done",
+		"docs/runbooks/alerts/page.md:18: HOMEOPS_ETCD_SNAPSHOT=$PWD/etcd.db pulumi up --stack STACK --refresh",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
-	if want := []string{"homeops", "homeops", "kubectl", "for", "pulumi"}; !slices.Equal(programs, want) {
+	if want := []string{"kubectl", "homeops", "make", "homeops", "homeops", "kubectl", "for", "pulumi"}; !slices.Equal(programs, want) {
 		t.Errorf("programs %v", programs)
 	}
 }
@@ -80,7 +86,7 @@ func TestWords_AreWhatAShellHandsOver(t *testing.T) {
 
 func TestFind_WantsTheVeryWords(t *testing.T) {
 	pages := project(t, page(t))
-	if c, err := runbook.Find(pages, "alerts/page.md", "homeops reset STACK NODE"); err != nil || c.Line != 4 || len(c.Placeholders()) != 2 {
+	if c, err := runbook.Find(pages, "alerts/page.md", "homeops reset STACK NODE"); err != nil || c.Line != 6 || len(c.Placeholders()) != 2 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	_, err := runbook.Find(pages, "alerts/page.md", "homeops reset STACK")

@@ -91,6 +91,15 @@ func (c *CLI) Export(ctx context.Context) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// Help is what pulumi says of a command, whose options it reads before.
+func (c *CLI) Help(ctx context.Context, command ...string) (string, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, append(command, "--help")...); err != nil {
+		return "", err
+	}
+	return out.String(), nil
+}
+
 // Up runs `pulumi up`. A preview first would only repeat the work.
 func (c *CLI) Up(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--yes", "--skip-preview")

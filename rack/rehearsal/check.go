@@ -65,7 +65,7 @@ func (r *rehearsal) checks() []check {
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},
 		{"traffic passes where it must, and nowhere else", r.checkFlows},
-		{"kubectl takes the commands of the alerts' pages", r.checkPages},
+		{"kubectl and pulumi take the commands of the runbooks", r.checkPages},
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 var prometheusRules = schema.GroupVersionResource{Group: "monitoring.coreos.com", Version: "v1", Resource: "prometheusrules"}
 
 // checkPages runs, with Kubernetes's own kubectl, what the pages of this cluster's alerts have people type. Of a command that names
-// something which is not here, or wants a kubelet, kubectl reads the options alone.
+// something which is not here, or wants a kubelet, kubectl reads the options alone, as pulumi does of all of its own.
 func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) {
 	alerts, err := alertsOf(ctx, c)
 	if err != nil {
@@ -41,7 +41,18 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 	var errs []error
 	for _, command := range commands {
 		alert, isAlert := strings.CutPrefix(command.Page, "alerts/")
-		if command.Program() != "kubectl" || isAlert && !alerts[strings.TrimSuffix(alert, path.Ext(alert))] {
+		program := command.Program()
+		if program != "kubectl" && program != "pulumi" || isAlert && !alerts[strings.TrimSuffix(alert, path.Ext(alert))] {
+			continue
+		}
+		if program == "pulumi" {
+			if !command.Inline {
+				continue // a scenario runs it, or says why not
+			}
+			read++
+			if err := r.knownToPulumi(ctx, command); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", command, err))
+			}
 			continue
 		}
 		words, whole, err := r.askable(command)
@@ -89,6 +100,23 @@ func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err 
 		words = slices.Insert(words, end, "--help")
 	}
 	return words, whole, nil
+}
+
+// knownToPulumi has pulumi read the options of a command.
+func (r *rehearsal) knownToPulumi(ctx context.Context, c runbook.Command) error {
+	words, err := c.Words(map[string]string{"STACK": r.stack.Name})
+	if err != nil {
+		return err
+	}
+	usage, err := r.cli.Help(ctx, words[1:]...)
+	if err != nil {
+		return err
+	}
+	// Behind a word that it does not know, pulumi shows the commands that there are.
+	if strings.Contains(usage, " [command]") {
+		return errors.New("pulumi wants another word")
+	}
+	return nil
 }
 
 func (r *rehearsal) kubectl(ctx context.Context, kubeconfig string, words []string) error {

@@ -20,6 +20,11 @@ case "$*" in
 *--namespaces*) echo "error: unknown flag: --namespaces" >&2; exit 1 ;;
 esac`)
 	rules(b, "NodeDown", "FluxAbsent", "EtcdBackupTooOld")
+	b.pulumi("", summary(""))
+	b.cli.Path = b.program("pulumi", `case "$*" in
+state\ nope*) echo "  pulumi state [command]" ;;
+*--nope*) echo "error: unknown flag: --nope" >&2; exit 1 ;;
+esac`)
 	return words
 }
 
@@ -33,31 +38,46 @@ func rules(b *broken, alerts ...string) {
 }
 
 // page puts one page in the place of the project's.
-func page(b *broken, command string) {
+func page(b *broken, command string) { written(b, "```sh\n"+command+"\n```\n") }
+
+// sentence puts one page in the place of the project's that has a command in a sentence, beside one that can be run.
+func sentence(b *broken, command string) { written(b, "Try `"+command+"`.\n\n```sh\nkubectl get pods\n```\n") }
+
+func written(b *broken, text string) {
 	b.config.Project = b.t.TempDir()
 	dir := filepath.Join(b.config.Project, "docs", "runbooks", "alerts")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "NodeDown.md"), []byte("```sh\n"+command+"\n```\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "NodeDown.md"), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
 var redPages = []red{
 	{
-		line: "kubectl takes the commands of the alerts' pages", fault: "the cluster has no such kind",
+		line: "kubectl and pulumi take the commands of the runbooks", fault: "the cluster has no such kind",
 		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { rules(b, "LonghornVolumeDegraded") },
 		want: "docs/runbooks/alerts/LonghornVolumeDegraded.md:12: kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io -o wide: " +
 			"exit status 1: error: the server doesn't have a resource type",
 	},
 	{
-		line: "kubectl takes the commands of the alerts' pages", fault: "an option is misspelt",
+		line: "kubectl and pulumi take the commands of the runbooks", fault: "an option is misspelt",
 		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { page(b, "kubectl --namespaces NAMESPACE describe job JOB") },
 		want: "NodeDown.md:2: kubectl --namespaces NAMESPACE describe job JOB: exit status 1: error: unknown flag: --namespaces",
 	},
 	{
-		line: "kubectl takes the commands of the alerts' pages", fault: "there is nothing that could be run",
+		line: "kubectl and pulumi take the commands of the runbooks", fault: "a sentence names a command that pulumi does not have",
+		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { sentence(b, "pulumi state nope") },
+		want: "NodeDown.md:1: pulumi state nope: pulumi wants another word",
+	},
+	{
+		line: "kubectl and pulumi take the commands of the runbooks", fault: "a sentence has an option that pulumi does not have",
+		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { sentence(b, "pulumi up --nope") },
+		want: "NodeDown.md:1: pulumi up --nope: pulumi up: exit status 1: error: unknown flag: --nope",
+	},
+	{
+		line: "kubectl and pulumi take the commands of the runbooks", fault: "there is nothing that could be run",
 		whole: func(b *broken) { pages(b) }, damage: func(b *broken) { page(b, "kubectl logs job/JOB") }, want: "no page has a command that can be run",
 	},
 }
@@ -76,15 +96,18 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 	want := []string{
 		"-n etcd-backup get cronjob,job,pod",
 		"-n etcd-backup logs -l app.kubernetes.io/name=etcd-backup --all-containers --tail 50 --help",
+		"-n etcd-backup get secret",
+		"-n etcd-backup create job --from=cronjob/etcd-backup by-hand --help",
 		"-n flux-system get fluxinstance,pods",
 		"-n flux-system describe fluxinstance flux",
 		"-n monitoring get servicemonitor,podmonitor",
 		"describe node cp-1",
+		"-n kube-system get pods -o wide",
 	}
 	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("asked\n%s", raw)
 	}
-	if want := "5 commands were run, of 1 more the options were read, for 3 alerts"; detail != want {
+	if !strings.HasPrefix(detail, "7 commands were run, of ") || !strings.HasSuffix(detail, " more the options were read, for 3 alerts") {
 		t.Errorf("got %s", detail)
 	}
 }
