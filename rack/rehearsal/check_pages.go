@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
@@ -138,6 +139,9 @@ func alertsOf(ctx context.Context, c *cluster) (map[string]bool, error) {
 		return nil, err
 	}
 	list, err := client.Resource(prometheusRules).List(ctx, metav1.ListOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil // a cluster without monitoring
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (r *rehearsal) checkSOPS(ctx context.Context, c *cluster) (string, error) {
 	if _, err := r.announce(ctx, sha); err != nil {
 		return "", err
 	}
-	return "decrypted by the kustomize-controller", until(ctx, func(ctx context.Context) error {
+	return "decrypted by the kustomize-controller", within(ctx, reconciled, func(ctx context.Context) error {
 		secret, err := c.client.CoreV1().Secrets(echoNamespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err

@@ -112,6 +112,16 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 	}
 }
 
+func TestPages_AreAskedOfAClusterWithoutMonitoring(t *testing.T) {
+	b := newBroken(t)
+	pages(b)
+	delete(b.api, rulesPath)
+	detail, err := b.checkPages(t.Context(), b.cluster)
+	if err != nil || !strings.HasPrefix(detail, "0 commands were run, of ") || !strings.HasSuffix(detail, " for 0 alerts") {
+		t.Errorf("%s, %v", detail, err)
+	}
+}
+
 func TestAsWritten_RunsWhatThePageSays(t *testing.T) {
 	b := newBroken(t)
 	b.config.Project = "../.."
