@@ -106,13 +106,13 @@ func file(b *broken, path string, stack *spec.Stack) {
 }
 
 func previewed(ctx context.Context, b *broken) {
-	if err := b.previewChanges(ctx); err != nil {
+	if err := b.previewChanges(ctx); err != nil && ctx.Err() == nil {
 		b.t.Error(err)
 	}
 }
 
 func ranAgain(ctx context.Context, b *broken) {
-	if err := b.upAgain(ctx); err != nil {
+	if err := b.upAgain(ctx); err != nil && ctx.Err() == nil {
 		b.t.Error(err)
 	}
 }
