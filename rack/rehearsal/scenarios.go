@@ -84,7 +84,9 @@ func unchanged(result *pulumi.Result) bool {
 }
 
 func (r *rehearsal) add(name string, ok bool, detail string) {
-	r.report.Checks = append(r.report.Checks, report.Check{Name: name, OK: ok, Detail: detail})
+	c := report.Check{Name: name, OK: ok, Detail: detail}
+	r.report.Checks = append(r.report.Checks, c)
+	fmt.Fprintln(r.out, c.Line())
 }
 
 // settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.

@@ -104,6 +104,30 @@ type Check struct {
 	Detail string `json:"detail"`
 }
 
+// The beginnings of the line of a check, while the rehearsal is under way.
+const (
+	okLine     = "    ok      "
+	failedLine = "    FAILED  "
+)
+
+// Line is said when it was looked at.
+func (c Check) Line() string {
+	if c.OK {
+		return okLine + c.Name
+	}
+	return failedLine + c.Name + ": " + c.Detail
+}
+
+// ReadLine reads what Line has made; is says whether the line is one. Of a check that is ok there is the name alone, and the detail
+// of one that is not may be a part of the name.
+func ReadLine(line string) (c Check, is bool) {
+	if name, ok := strings.CutPrefix(line, okLine); ok {
+		return Check{Name: name, OK: true}, true
+	}
+	name, is := strings.CutPrefix(line, failedLine)
+	return Check{Name: name}, is
+}
+
 // Failed is an error that names each check which is not ok, nil when all are; a rehearsal that checked nothing has failed.
 func (r *Report) Failed() error {
 	if len(r.Checks) == 0 {

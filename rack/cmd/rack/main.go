@@ -17,6 +17,7 @@ import (
 	"github.com/home-ops/home-ops/rack/figures"
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/scenario"
+	"github.com/home-ops/home-ops/rack/screen"
 )
 
 const usage = `usage: rack rehearse [flags]
@@ -60,8 +61,32 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	_, err := launch.Rehearse(ctx, options)
-	return err
+	drawn, err := onScreen(&options)
+	if err != nil {
+		return err
+	}
+	_, err = launch.Rehearse(ctx, options)
+	return errors.Join(err, drawn.Close())
+}
+
+// onScreen has a terminal show the rehearsal as a picture, and keeps the lines beside its reports. Wherever else the lines go, they
+// stay lines.
+func onScreen(o *launch.Options) (io.Closer, error) {
+	terminal, is := o.Out.(*os.File)
+	if !is || !screen.Wanted(terminal, os.Getenv) {
+		return io.NopCloser(nil), nil
+	}
+	path := filepath.Join(o.Project, "out", "rehearsal", "last.log")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	log, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	s := screen.New(terminal, screen.SizeOf(terminal), log, path)
+	o.Out = s
+	return s, nil
 }
 
 func takeFigures(reports []string, out io.Writer) error {
