@@ -98,22 +98,7 @@ const appliedSoon = time.Minute
 
 // checkCommit pushes a commit that changes the sample app, announces it as GitHub does, and waits for the API to show it.
 func (r *rehearsal) checkCommit(ctx context.Context, c *cluster) (string, error) {
-	before, err := r.world.git.Read(ctx, echoFile)
-	if err != nil {
-		return "", err
-	}
-	const annotations = "\n  annotations:\n"
-	if strings.Count(string(before), annotations) != 1 {
-		return "", fmt.Errorf("%s has no annotations to add one to", echoFile)
-	}
-	mark := fmt.Sprint(time.Now().Unix())
-	after := strings.Replace(string(before), annotations, annotations+"    "+echoMark+": \""+mark+"\"\n", 1)
-	began := time.Now()
-	sha, err := r.world.git.Commit(ctx, "feat(echo): a mark of the rehearsal", map[string][]byte{echoFile: []byte(after)})
-	if err != nil {
-		return "", err
-	}
-	how, err := r.announce(ctx, sha)
+	p, err := r.push(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -122,17 +107,17 @@ func (r *rehearsal) checkCommit(ctx context.Context, c *cluster) (string, error)
 		if err != nil {
 			return err
 		}
-		if d.Annotations[echoMark] != mark {
+		if d.Annotations[echoMark] != p.mark {
 			return errors.New("the sample app is as before")
 		}
 		return nil
 	})
-	seconds := time.Since(began).Seconds()
+	seconds := time.Since(p.began).Seconds()
 	r.report.Flux.CommitToAppliedSeconds = seconds
 	if err == nil && r.stack.Flux.Webhook != nil && seconds > appliedSoon.Seconds() {
 		err = fmt.Errorf("%.1f s, longer than %s", seconds, appliedSoon)
 	}
-	return fmt.Sprintf("%.1f s, %s", seconds, how), err
+	return fmt.Sprintf("%.1f s, %s", seconds, p.how), err
 }
 
 // announce tells the cluster of a commit, as GitHub does where the stack has it so.

@@ -41,7 +41,9 @@ func rules(b *broken, alerts ...string) {
 func page(b *broken, command string) { written(b, "```sh\n"+command+"\n```\n") }
 
 // sentence puts one page in the place of the project's that has a command in a sentence, beside one that can be run.
-func sentence(b *broken, command string) { written(b, "Try `"+command+"`.\n\n```sh\nkubectl get pods\n```\n") }
+func sentence(b *broken, command string) {
+	written(b, "Try `"+command+"`.\n\n```sh\nkubectl get pods\n```\n")
+}
 
 func written(b *broken, text string) {
 	b.config.Project = b.t.TempDir()

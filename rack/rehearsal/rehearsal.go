@@ -37,6 +37,8 @@ type rehearsal struct {
 	spareVIP netip.Addr
 	report   *report.Report
 	progress progress
+	// pushed is the last commit of which not everything was looked at.
+	pushed *pushed
 	// secrets are those of the stack file.
 	secrets *secrets
 	// passphrase opens every state of the rehearsal: its salt is in the copy of the stack file.
