@@ -107,3 +107,24 @@ func TestJudgeChange_OfPoolsNumbersVolumesAndImages(t *testing.T) {
 		})
 	}
 }
+
+// A stack file that names no release follows the program's, and a newer program may be further ahead than the makers go in one
+// step: what was applied is known by its record.
+func TestJudgeChange_ADefaultThatIsAheadByTwoMinors(t *testing.T) {
+	t.Parallel()
+	applied := stackWith(t, "lab")
+	applied.Versions.Longhorn, applied.Versions.Cilium = "1.9.2", "1.18.9"
+	record, err := applied.Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := spec.FromRecord("lab", record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(lines(spec.JudgeChange(from, stackWith(t, "lab")).Errors()), "\n")
+	if want := "error versions.cilium: Cilium goes up by one minor at a time; upgrade from 1.18.9 to a v1.19 release first\n" +
+		"error versions.longhorn: Longhorn goes up by one minor at a time; upgrade from 1.9.2 to a v1.10 release first"; got != want {
+		t.Errorf("got %s", got)
+	}
+}
