@@ -35,7 +35,7 @@ unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GIT
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site bench clean go pulumi space node
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site site-test bench clean go pulumi space node
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -133,6 +133,9 @@ site: ## Build the documentation's site into out/site, as docs/package-lock.json
 	@command -v npm >/dev/null 2>&1 || { echo "Node.js 18 or later is needed, and is not on PATH: https://nodejs.org"; exit 1; }
 	npm ci --prefix docs --no-audit --no-fund --ignore-scripts
 	npm run --prefix docs build
+
+site-test: site ## Look at every page of the site in a real browser [CHROMIUM=PATH] [PICTURES=DIR]; wants Node.js and Chromium
+	PICTURES=$(PICTURES) $(if $(CHROMIUM),CHROMIUM=$(CHROMIUM)) node --test docs/site.test.mjs
 
 bench: ## Measure what a person waits for
 	go test -run '^$$' -bench . -benchtime 3x ./spec/... ./cmd/homeops

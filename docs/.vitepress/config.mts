@@ -28,6 +28,7 @@ export default defineConfig({
   outDir: '../out/site',
   cacheDir: '../out/site-cache',
   base: process.env.SITE_BASE ?? '/',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env.SITE_BASE ?? '/'}favicon.svg` }]],
   cleanUrls: true,
   lastUpdated: false,
   rewrites: (page) => page.replace(/README\.md$/, 'index.md'),
