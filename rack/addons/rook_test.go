@@ -12,6 +12,36 @@ import (
 
 const cephAPI = "ceph.rook.io/v1"
 
+// A node that leaves the cluster takes its monitor along, and another one gets it.
+func TestRook_MakesAMonitorAnewWhoseNodeHasLeft(t *testing.T) {
+	c := play(t)
+	c.Define(definitions + "/rook")
+	for _, node := range []string{"0", "a", "b", "c"} {
+		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]q, labels: {kubernetes.io/hostname: %[1]q}}}", node)
+	}
+	t.Cleanup(func() {
+		for _, node := range []string{"a", "b", "c"} {
+			c.Delete("v1", "Node", node)
+		}
+		for _, mon := range []string{"a", "b", "c"} {
+			c.Delete("apps/v1", "Deployment", "rook-ceph/rook-ceph-mon-"+mon)
+		}
+	})
+	c.Operator("rook-ceph", "rook-ceph-operator")
+	c.Applyf(ceph, "DATA-c")
+	on := func(mon, node string) {
+		t.Helper()
+		c.Eventually("apps/v1", "Deployment", "rook-ceph/rook-ceph-mon-"+mon, "spec.template.spec.nodeSelector", `{"kubernetes.io/hostname":"`+node+`"}`)
+	}
+	on("a", "0")
+	on("b", "a")
+	on("c", "b")
+	c.Delete("v1", "Node", "0")
+	on("a", "c")
+	on("b", "a")
+	on("c", "b")
+}
+
 func TestRook_TakesTheDisksThatACephClusterNames(t *testing.T) {
 	c := play(t)
 	c.Define(definitions + "/rook")

@@ -120,15 +120,20 @@ func (p *pass) since(d *appsv1.Deployment) (at string, runs bool) {
 	return "", false
 }
 
-// monitors chooses the nodes of the monitors, which they keep; each has its own. It returns why there are too few, in Rook's words.
+// monitors chooses the nodes of the monitors, which they keep for as long as there is the node; each has its own. It returns why
+// there are too few, in Rook's words. Rook makes a monitor anew ten minutes after it was last seen, under the next letter
+// (https://rook.io/docs/rook/latest/Storage-Configuration/Advanced/ceph-mon-health/); here it is made as soon as its node has left
+// the cluster, and keeps its letter.
 func (p *pass) monitors(c *cephCluster) (mons []daemon, tooFew string) {
 	count := max(c.Spec.Mon.Count, 1)
 	taken := map[string]bool{}
 	for i := range count {
 		d := daemon{kind: "mon", id: letter(i)}
 		if have := cluster.Find[appsv1.Deployment](p.Cluster, cluster.Deployments, c.Namespace, d.name()); have != nil {
-			d.node = have.Spec.Template.Spec.NodeSelector[corev1.LabelHostname]
-			taken[d.node] = true
+			if node := have.Spec.Template.Spec.NodeSelector[corev1.LabelHostname]; p.registered(node) {
+				d.node = node
+				taken[node] = true
+			}
 		}
 		mons = append(mons, d)
 	}
