@@ -221,7 +221,7 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 	a.mu.Lock()
 	held := a.kubernetes
 	a.mu.Unlock()
-	if held != nil && (held.API.Server == stack.ClusterEndpoint() || answers(ctx, held.API)) {
+	if held != nil && (held.Server == stack.ClusterEndpoint() || answers(ctx, held.API)) {
 		return *held, nil
 	}
 	var errs []error
@@ -235,7 +235,7 @@ func (a *access) cluster(ctx context.Context, stack *spec.Stack) (roll.Cluster, 
 		if err != nil {
 			return nil, fmt.Errorf("kubeconfig of %s: %w", node.Name, err)
 		}
-		if held != nil && held.API.Server == api.Server {
+		if held != nil && held.Server == api.Server {
 			continue
 		}
 		// A connection that is kept ends up with a machine that has gone down.

@@ -25,7 +25,8 @@ func TestExtract_WritesTheFilesOfACommitThatAreWanted(t *testing.T) {
 	write("tree/app.yaml", "committed")
 	write("other.txt", "not wanted")
 	for _, args := range [][]string{
-		{"init", "--quiet"}, {"add", "--all"},
+		{"init", "--quiet"},
+		{"add", "--all"},
 		{"-c", "user.name=me", "-c", "user.email=me@example.com", "commit", "--quiet", "--message", "one"},
 	} {
 		if out, err := exec.Command("git", append([]string{"-C", repository}, args...)...).CombinedOutput(); err != nil {

@@ -80,8 +80,10 @@ func TestExtracted_LeavesOutWhatRenovateSkips(t *testing.T) {
 		t.Fatal(err)
 	}
 	pins := []pin{
-		{"kubernetes/a.yaml", "flux", "docker", "ghcr.io/x/a"}, {"kubernetes/a.yaml", "flux", "docker", "ghcr.io/x/b"},
-		{"kubernetes/a.yaml", "custom.regex", "github-releases", "fluxcd/flux2"}, {"kubernetes/b.yaml", "flux", "docker", "ghcr.io/x/a"},
+		{"kubernetes/a.yaml", "flux", "docker", "ghcr.io/x/a"},
+		{"kubernetes/a.yaml", "flux", "docker", "ghcr.io/x/b"},
+		{"kubernetes/a.yaml", "custom.regex", "github-releases", "fluxcd/flux2"},
+		{"kubernetes/b.yaml", "flux", "docker", "ghcr.io/x/a"},
 	}
 	if got := unfound(pins, found); !slices.Equal(got, []pin{pins[1], pins[3]}) {
 		t.Errorf("got %v", got)

@@ -19,7 +19,8 @@ func TestTunnel_OfTheClusterIsRemovedUnlessItIsUsed(t *testing.T) {
 	}{
 		"none there": {`[]`, "", "", nil, nil},
 		"the cluster's own": {
-			unused, "very-secret-own", "", []string{"/client/v4/accounts/acc/cfd_tunnel/t1"},
+			unused, "very-secret-own", "",
+			[]string{"/client/v4/accounts/acc/cfd_tunnel/t1"},
 			[]string{"tunnel home (t1) was left, unknown to the state, by a run that has died; it is removed and made again"},
 		},
 		"the cluster's own, at work": {
@@ -60,7 +61,8 @@ func TestRecord_WithTheCommentIsRemoved(t *testing.T) {
 	}{
 		"ours": {
 			"CNAME", `[{"id":"r1","name":"External.example.com","type":"CNAME","content":"t.cfargotunnel.com","comment":"made by home-ops"}]`,
-			"", own, []string{"record External.example.com CNAME was left, unknown to the state, by a run that has died; it is removed and made again"},
+			"", own,
+			[]string{"record External.example.com CNAME was left, unknown to the state, by a run that has died; it is removed and made again"},
 		},
 		"another's in the way": {
 			"CNAME", `[{"id":"r2","name":"external.example.com","type":"A","content":"192.0.2.1","comment":"by hand"}]`,

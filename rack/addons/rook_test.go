@@ -153,8 +153,15 @@ func TestRook_CephIsDegradedWhileANodeIsAwayAndUntilItsDataIsWholeAgain(t *testi
 // allRun has every daemon of testdata/ceph.yaml run. Those of the file system come last: they wait for the others.
 func allRun(c *apitest.Client) {
 	for _, d := range []struct{ name, node string }{
-		{"mon-a", "a"}, {"mon-b", "b"}, {"mon-c", "c"}, {"mgr-a", "a"}, {"osd-0", "a"}, {"osd-1", "b"}, {"osd-2", "c"},
-		{"mds-fs-a", "a"}, {"mds-fs-b", "c"},
+		{"mon-a", "a"},
+		{"mon-b", "b"},
+		{"mon-c", "c"},
+		{"mgr-a", "a"},
+		{"osd-0", "a"},
+		{"osd-1", "b"},
+		{"osd-2", "c"},
+		{"mds-fs-a", "a"},
+		{"mds-fs-b", "c"},
 	} {
 		c.Eventually("apps/v1", "Deployment", "rook-ceph/rook-ceph-"+d.name, "kind", `"Deployment"`)
 		runs(c, d.name, d.node, longAgo)

@@ -43,27 +43,33 @@ func TestKubeParts_BuildTheProgramsOfTheStacksReleases(t *testing.T) {
 		clients, plane, etcd, built string
 	}{
 		{
-			"the rack's own", []spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.11.1"}},
+			"the rack's own",
+			[]spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.11.1"}},
 			"rack-kube", "rack-kube", "rack-kube", "rack-kube",
 		},
 		{
-			"another Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}},
+			"another Kubernetes",
+			[]spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}},
 			"rack-clients", "rack-kube-v1.36", "rack-clients", "rack-kube-v1.36 rack-clients",
 		},
 		{
-			"another etcd, too", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"another etcd, too",
+			[]spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
 			"rack-clients", "rack-kube-v1.36", "rack-etcd-v3.7", "rack-kube-v1.36 rack-clients rack-etcd-v3.7",
 		},
 		{
-			"a new Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.35.4", TalosVersion: "v1.14.1"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"a new Kubernetes",
+			[]spec.Cluster{{KubernetesVersion: "v1.35.4", TalosVersion: "v1.14.1"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
 			"rack-clients", "rack-kube-v1.35 rack-kube-v1.36", "rack-etcd-v3.7", "rack-kube-v1.35 rack-kube-v1.36 rack-clients rack-etcd-v3.7",
 		},
 		{
-			"from the rack's own Kubernetes", []spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.35.4", TalosVersion: "v1.13.9"}},
+			"from the rack's own Kubernetes",
+			[]spec.Cluster{{KubernetesVersion: "v1.34.1", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.35.4", TalosVersion: "v1.13.9"}},
 			"rack-kube", "rack-kube rack-kube-v1.35", "rack-kube", "rack-kube rack-kube-v1.35",
 		},
 		{
-			"a new etcd", []spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
+			"a new etcd",
+			[]spec.Cluster{{KubernetesVersion: "v1.36.4", TalosVersion: "v1.13.9"}, {KubernetesVersion: "v1.36.4", TalosVersion: "v1.14.1"}},
 			"rack-clients", "rack-kube-v1.36", "rack-clients rack-etcd-v3.7", "rack-kube-v1.36 rack-clients rack-etcd-v3.7",
 		},
 	} {

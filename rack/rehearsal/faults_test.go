@@ -74,8 +74,11 @@ func TestMade_IsOneThatWasMadeByOneCall(t *testing.T) {
 	for want, m := range map[bool][]made{
 		true: {{have: 1, want: 1, answers: once}, {have: 1, want: 1, answers: lost, removed: 1}},
 		false: {
-			{have: 0, want: 1, answers: once}, {have: 2, want: 1, answers: once}, {have: 1, want: 1, answers: []int{200, 201}},
-			{have: 1, want: 1, answers: lost}, {have: 1, want: 1, answers: once, removed: 1},
+			{have: 0, want: 1, answers: once},
+			{have: 2, want: 1, answers: once},
+			{have: 1, want: 1, answers: []int{200, 201}},
+			{have: 1, want: 1, answers: lost},
+			{have: 1, want: 1, answers: once, removed: 1},
 		},
 	} {
 		for _, m := range m {
@@ -96,8 +99,10 @@ func TestMade_IsThereAsOftenAsItShouldBe(t *testing.T) {
 
 func TestMade_CountsWhatWasRemoved(t *testing.T) {
 	m := of([]cloudflare.Call{
-		{Method: "POST", Path: "/accounts/a/cfd_tunnel", Status: 502}, {Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b", Status: 200},
-		{Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b/connections", Status: 200}, {Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b", Status: 404},
+		{Method: "POST", Path: "/accounts/a/cfd_tunnel", Status: 502},
+		{Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b", Status: 200},
+		{Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b/connections", Status: 200},
+		{Method: "DELETE", Path: "/accounts/a/cfd_tunnel/b", Status: 404},
 	}, "/cfd_tunnel", made{})
 	if m.removed != 1 || !slices.Equal(m.answers, []int{502}) {
 		t.Errorf("%s", m)

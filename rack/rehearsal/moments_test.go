@@ -29,8 +29,10 @@ func TestMoments_AreTheBeginAndTheEndOfEachKindOfStepOnce(t *testing.T) {
 		collect(e)
 	}
 	want := []moment{
-		{apitype.OpCreate, "kubernetes:core/v1:Secret", false}, {apitype.OpCreate, "kubernetes:core/v1:Secret", true},
-		{apitype.OpUpdate, "kubernetes:core/v1:Secret", false}, {apitype.OpUpdate, "kubernetes:core/v1:Secret", true},
+		{apitype.OpCreate, "kubernetes:core/v1:Secret", false},
+		{apitype.OpCreate, "kubernetes:core/v1:Secret", true},
+		{apitype.OpUpdate, "kubernetes:core/v1:Secret", false},
+		{apitype.OpUpdate, "kubernetes:core/v1:Secret", true},
 		{apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook", false},
 		{apitype.OpCreate, "github:index/repositoryWebhook:RepositoryWebhook", true},
 	}

@@ -164,11 +164,15 @@ func TestBackups_LooksAtTheLastGoodOne(t *testing.T) {
 		want  string
 	}{
 		"none in this cluster": {nil, "warning|copies of etcd|this cluster makes none"},
-		"copies and drills": {map[string]string{"cronjobs": job("etcd-backup", `"2026-11-28T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-22T04:00:00Z"`)},
-			"ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nok|restore drill of etcd|the last good one is of 2026-11-22T04:00:00Z\nok|copies of volumes|0 volumes"},
+		"copies and drills": {
+			map[string]string{"cronjobs": job("etcd-backup", `"2026-11-28T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-22T04:00:00Z"`)},
+			"ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nok|restore drill of etcd|the last good one is of 2026-11-22T04:00:00Z\nok|copies of volumes|0 volumes",
+		},
 		"none has succeeded": {map[string]string{"cronjobs": job("etcd-backup", "null")}, "problem|copies of etcd|none has ever succeeded\nok|copies of volumes|0 volumes"},
-		"too old": {map[string]string{"cronjobs": job("etcd-backup", `"2026-11-27T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-01T04:00:00Z"`)},
-			"problem|copies of etcd|the last good one is of 2026-11-27T18:45:00Z\nproblem|restore drill of etcd|the last good one is of 2026-11-01T04:00:00Z\nok|copies of volumes|0 volumes"},
+		"too old": {
+			map[string]string{"cronjobs": job("etcd-backup", `"2026-11-27T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-01T04:00:00Z"`)},
+			"problem|copies of etcd|the last good one is of 2026-11-27T18:45:00Z\nproblem|restore drill of etcd|the last good one is of 2026-11-01T04:00:00Z\nok|copies of volumes|0 volumes",
+		},
 		"a volume that fails": {map[string]string{
 			"cronjobs":           job("etcd-backup", `"2026-11-28T18:45:00Z"`),
 			"replicationsources": `{"metadata":{"namespace":"echo","name":"data"},"status":{"conditions":[{"type":"Synchronizing","status":"False","reason":"Error","message":"no bucket"}]}}`,

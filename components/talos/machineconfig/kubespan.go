@@ -42,6 +42,5 @@ func (c *configuration) kubeSpan() {
 	if len(wanted.Endpoints) > 0 {
 		section.KubeSpanFilters = &v1alpha1.KubeSpanFilters{KubeSpanFiltersEndpoints: texts(wanted.Endpoints)}
 	}
-	//nolint:staticcheck // deprecated in favour of the document that this contract does not know
 	c.main.MachineConfig.MachineNetwork.NetworkKubeSpan = section
 }

@@ -145,7 +145,7 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool
 		}
 		before = cmp.Or(before, checked)
 		if wentDown && checked != "" && checked == before {
-			return errors.New("Ceph has not looked at itself since")
+			return errors.New("no look of Ceph at itself since then")
 		}
 		return cluster.Storage(ctx)
 	})

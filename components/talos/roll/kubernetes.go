@@ -42,7 +42,7 @@ func kubeletImage(cfg config.Provider) (*string, error) {
 		}
 	}
 	if main := cfg.RawV1Alpha1(); main != nil && main.MachineConfig != nil && main.MachineConfig.MachineKubelet != nil {
-		return &main.MachineConfig.MachineKubelet.KubeletImage, nil //nolint:staticcheck // the place that older contracts have
+		return &main.MachineConfig.MachineKubelet.KubeletImage, nil
 	}
 	return nil, errors.New("the machine configuration names no kubelet")
 }

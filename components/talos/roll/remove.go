@@ -107,7 +107,7 @@ func (r *Roll) bearsDeparture(ctx context.Context, node Node, alive bool) error 
 		case err != nil:
 			errs = append(errs, err)
 		case len(disks) > 0 && alive:
-			return await.Stop{Err: fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait for HEALTH_OK, "+
+			return await.Stop{Err: fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait for HEALTH_OK, "+ //nolint:staticcheck // a name
 				"`ceph osd purge`), and delete these deployments", disks)}
 		}
 		if alive {

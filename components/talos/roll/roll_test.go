@@ -183,7 +183,7 @@ func TestRoll_BelievesOfStorageNothingFromBeforeTheMachineWentDown(t *testing.T)
 	w := newWorld("cp-1", "worker-1", "worker-2")
 	w.looks = new(int)
 	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "reboot"), w.wanted("worker-2", "live")))
-	if !slices.Contains(w.lines, "worker-1: waits for the storage to be whole, 1m0s left: Ceph has not looked at itself since") {
+	if !slices.Contains(w.lines, "worker-1: waits for the storage to be whole, 1m0s left: no look of Ceph at itself since then") {
 		t.Errorf("told %q", w.lines)
 	}
 	if slices.ContainsFunc(w.lines, func(line string) bool { return strings.HasPrefix(line, "worker-2: waits for the storage") }) {

@@ -131,7 +131,7 @@ func (k KubeAPI) longhorn(ctx context.Context) error {
 		}
 	}
 	if len(bad) > 0 {
-		return fmt.Errorf("Longhorn volumes lack replicas: %s", strings.Join(bad, ", "))
+		return fmt.Errorf("Longhorn volumes lack replicas: %s", strings.Join(bad, ", ")) //nolint:staticcheck // a name
 	}
 	return nil
 }

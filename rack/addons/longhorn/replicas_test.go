@@ -58,8 +58,10 @@ func TestCopies_AreWholeAgainWhenTheyHaveCopiedWhatTheyMissed(t *testing.T) {
 			{0, all, in, Healthy}, {1, [4]string{"", "1", "1", "-"}, in, Faulted}, {2, [4]string{"2", "1", "1", "-"}, in, Healthy},
 		}},
 		"nobody writes meanwhile": {3, []second{
-			{0, all, out, Unknown}, {1, [4]string{"1", "", "1", "-"}, out, Unknown},
-			{2, [4]string{"1", "2", "1", "-"}, out, Unknown}, {3, [4]string{"1", "2", "1", "-"}, in, Healthy},
+			{0, all, out, Unknown},
+			{1, [4]string{"1", "", "1", "-"}, out, Unknown},
+			{2, [4]string{"1", "2", "1", "-"}, out, Unknown},
+			{3, [4]string{"1", "2", "1", "-"}, in, Healthy},
 		}},
 		"fewer nodes than copies": {3, []second{
 			{0, [4]string{"1", "1", "-", "-"}, in, Degraded}, {60, [4]string{"1", "1", "-", "-"}, in, Degraded},
