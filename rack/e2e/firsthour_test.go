@@ -42,12 +42,13 @@ func TestFirstHour_FromACloneToAnApp(t *testing.T) {
 	onDayTwo(t)
 	for _, h := range homes {
 		t.Run(h.name, func(t *testing.T) {
-			p := &person{t: t, dir: t.TempDir(), began: time.Now()}
+			home := t.TempDir()
+			p := &person{t: t, dir: home, home: home, began: time.Now()}
 			here, err := filepath.Abs(project)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("XDG_CONFIG_HOME", filepath.Join(p.dir, "config"))
+			t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			p.said("git clone https://github.com/me/"+h.name+".git", p.run("git", "clone", "-q", here, h.name))
 			p.dir = filepath.Join(p.dir, h.name)
 			p.types("go run ./cmd/homeops init " + h.name + " --yes --offline " + strings.Join(h.flags, " ") +
@@ -78,6 +79,7 @@ func TestFirstHour_FromACloneToAnApp(t *testing.T) {
 type person struct {
 	t     *testing.T
 	dir   string
+	home  string
 	began time.Time
 	notes strings.Builder
 	count int
@@ -102,7 +104,7 @@ func (p *person) run(program string, args ...string) string {
 	return string(out)
 }
 
-// said notes a command and the end of what it said.
+// said notes a command, when it had ended, and what it said; of a rehearsal the table alone.
 func (p *person) said(line, text string) {
 	p.count++
 	fmt.Fprintf(&p.notes, "[%s] $ %s\n", time.Since(p.began).Round(time.Second), line)
@@ -124,7 +126,7 @@ func (p *person) record(name string) {
 		return
 	}
 	fmt.Fprintf(&p.notes, "\n%d commands, %s\n", p.count, time.Since(p.began).Round(time.Second))
-	if err := os.WriteFile(filepath.Join(*recordInto, "first-hour-"+name+".txt"), []byte(p.notes.String()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(*recordInto, "first-hour-"+name+".txt"), []byte(strings.ReplaceAll(p.notes.String(), p.home, "~")), 0o600); err != nil {
 		p.t.Error(err)
 	}
 }
