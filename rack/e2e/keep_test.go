@@ -41,7 +41,7 @@ func talosctl(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer talos.Close() //nolint:errcheck // nothing was written
+	defer talos.Close()
 	answer, err := talos.Version(client.WithNode(context.Background(), args[1]))
 	if err != nil {
 		return err

@@ -111,7 +111,7 @@ func (l *list) refuse(from End, to target, why string) {
 }
 
 func tcp(port uint16, ends ...End) target { return target{ends: ends, protocol: "TCP", port: port} }
-func udp(port uint16, ends ...End) target { return target{ends: ends, protocol: "UDP", port: port} }
+func dns(ends ...End) target              { return target{ends: ends, protocol: "UDP", port: 53} }
 
 // names joins what a sentence lists.
 func names(words []string) string { return strings.Join(words, ", ") }

@@ -27,18 +27,18 @@ func (c *Cluster) dns(l *list) {
 			continue
 		}
 		for _, server := range c.resolvers() {
-			l.need(End{Pod: p}, udp(53, server.ends()...), "every pod asks cluster DNS")
+			l.need(End{Pod: p}, dns(server.ends()...), "every pod asks cluster DNS")
 			l.need(End{Pod: p}, tcp(53, server.ends()...), "long answers of cluster DNS come over TCP")
 		}
 	}
 	for _, server := range c.resolvers() {
 		for _, outside := range c.upstreams() {
-			l.need(End{Pod: server}, udp(53, outside), "cluster DNS asks the outside about all other names")
+			l.need(End{Pod: server}, dns(outside), "cluster DNS asks the outside about all other names")
 			l.need(End{Pod: server}, tcp(53, outside), "cluster DNS asks the outside about all other names")
 		}
 		// Programs on the nodes' own network that look for Services.
 		for _, node := range []End{ownNode, otherNode} {
-			l.need(node, udp(53, server.ends()...), "pods on the host's network ask cluster DNS")
+			l.need(node, dns(server.ends()...), "pods on the host's network ask cluster DNS")
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (c *Cluster) movers(l *list) {
 			l.need(End{Pod: p}, tcp(port, c.anywhere()...), "it copies a volume to storage that may be in the home")
 		}
 		for _, server := range c.resolvers() {
-			l.need(End{Pod: p}, udp(53, server.ends()...), "it asks cluster DNS")
+			l.need(End{Pod: p}, dns(server.ends()...), "it asks cluster DNS")
 		}
 	}
 }

@@ -43,7 +43,7 @@ func generateCRDs(ctx context.Context, generator build.Part, base string, out io
 	if err != nil {
 		return "", fmt.Errorf("custom resource definitions: %w", err)
 	}
-	defer os.RemoveAll(temporary)
+	defer os.RemoveAll(temporary) //nolint:errcheck // it has moved, or there is an error that says more
 	fmt.Fprintln(out, "generating the custom resource definitions of what the cluster runs (see out/crds)")
 	var said strings.Builder
 	// It loads the types with the go command, which looks for its module in the working directory.

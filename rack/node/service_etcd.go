@@ -134,7 +134,7 @@ func (m *machineService) EtcdRecover(stream machineapi.MachineService_EtcdRecove
 	if err != nil {
 		return fmt.Errorf("error creating etcd recovery snapshot: %w", err)
 	}
-	defer os.Remove(file.Name())
+	defer os.Remove(file.Name()) //nolint:errcheck // it is in the machine's own folder, which goes with it
 	if err := errors.Join(receive(stream, file), file.Close()); err != nil {
 		return err
 	}

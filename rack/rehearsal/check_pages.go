@@ -37,7 +37,7 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 	if err := os.WriteFile(kubeconfig, []byte(c.kubeconfig), 0o600); err != nil {
 		return "", err
 	}
-	defer os.Remove(kubeconfig)
+	defer os.Remove(kubeconfig) //nolint:errcheck // it is in the folder of the run
 	ran, read := 0, 0
 	var errs []error
 	for _, command := range commands {

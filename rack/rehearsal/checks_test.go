@@ -64,7 +64,7 @@ func (r red) runFor(t *testing.T, patience time.Duration, damaged bool) *report.
 	} else {
 		for _, c := range append(b.checks(), b.faultChecks()...) {
 			if c.name == r.line && len(b.report.Checks) == 0 {
-				b.rehearsal.run(ctx, b.cluster, []check{c})
+				b.run(ctx, b.cluster, []check{c})
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 )
 
 // homeops runs the operator's command as its owner would, with the room's pulumi; input is what is typed.
-func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) (string, error) {
+func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) error {
 	cmd := exec.CommandContext(ctx, r.config.Homeops, args...)
 	cmd.Dir, cmd.Stdin = r.config.Project, strings.NewReader(input)
 	cmd.Env = slices.Clone(r.cli.Env)
@@ -24,12 +23,12 @@ func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) (
 			cmd.Env[i] = "PATH=" + filepath.Dir(r.cli.Path) + string(os.PathListSeparator) + path
 		}
 	}
-	var said, wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(indent(r.out), &said), &wrong
+	var wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = indent(r.out), &wrong
 	if err := cmd.Run(); err != nil {
-		return said.String(), fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
+		return fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
 	}
-	return said.String(), nil
+	return nil
 }
 
 // copies are the break-glass place of a rehearsal, and the key that opens what is in it.

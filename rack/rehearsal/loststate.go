@@ -25,10 +25,10 @@ func lostState(ctx context.Context, r *rehearsal) error {
 	state := filepath.Join(r.config.Dir, "state")
 	return r.phase("lost-state", "losing the state, and restoring it", func() error {
 		_, err := r.act(ctx, c, "homeops state save and breakglass save", func() error {
-			if _, err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
+			if err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
 				return err
 			}
-			_, err := r.homeops(ctx, "", "state", "save", r.stack.Name)
+			err := r.homeops(ctx, "", "state", "save", r.stack.Name)
 			return err
 		})
 		if err != nil {
@@ -81,7 +81,7 @@ func (r *rehearsal) drillRestores(ctx context.Context, kept copies, backend stri
 	if err := os.WriteFile(filepath.Join(kept.place, half), whole[:len(whole)/2], 0o600); err != nil {
 		return err
 	}
-	defer os.Remove(filepath.Join(kept.place, half))
+	defer os.Remove(filepath.Join(kept.place, half)) //nolint:errcheck // it is in the folder of the run
 	other, err := age.GenerateX25519Identity()
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (r *rehearsal) drillRestores(ctx context.Context, kept copies, backend stri
 		{"another key", stranger, filepath.Base(newest[0]), "is sealed for other keys"},
 		{"a copy of another kind", kept.identity, filepath.Base(keys[0]), "is a copy of kind"},
 	} {
-		_, err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", drill.identity, "-from", drill.from)
+		err := r.homeops(ctx, "", "state", "restore", r.stack.Name, "-identity", drill.identity, "-from", drill.from)
 		refused := err != nil && strings.Contains(err.Error(), drill.want)
 		touched := filesIn(backend)
 		r.add("drill: "+drill.name+" is refused", refused && touched == nil, detailOf(errors.Join(err, touched), "it was taken"))

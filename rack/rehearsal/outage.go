@@ -50,10 +50,10 @@ func (r *rehearsal) checkOutage(ctx context.Context, c *cluster) (string, error)
 		unready := notReady(*release)
 		// Twice, so that it was tried again and not given up.
 		if unready == nil || failures < 2 {
-			return fmt.Errorf("HelmRelease %s has %d failures: %v", outageRelease, failures, unready)
+			return errors.Join(fmt.Errorf("HelmRelease %s has %d failures", outageRelease, failures), unready)
 		}
 		if notReady(*kustomization) == nil {
-			return fmt.Errorf("Kustomization %s is ready while its release is not", outageRelease)
+			return fmt.Errorf("the Kustomization %s is ready while its release is not", outageRelease)
 		}
 		said = unready.Error()
 		return nil

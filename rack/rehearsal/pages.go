@@ -45,8 +45,7 @@ func (r *rehearsal) asWritten(ctx context.Context, w pageCommand, input string, 
 	if err != nil {
 		return err
 	}
-	_, err = r.homeops(ctx, input, words[1:]...)
-	return err
+	return r.homeops(ctx, input, words[1:]...)
 }
 
 // upAsWritten runs a page's `pulumi up`. It says nothing but the stack: what else the rehearsal asks of pulumi changes nothing of

@@ -37,7 +37,7 @@ func rebuild(ctx context.Context, r *rehearsal) error {
 	var snapshot string
 	err = r.phase("save", "saving the state, the keys and etcd", func() error {
 		for _, what := range []string{"breakglass", "state"} {
-			if _, err := r.homeops(ctx, "", what, "save", r.stack.Name); err != nil {
+			if err := r.homeops(ctx, "", what, "save", r.stack.Name); err != nil {
 				return err
 			}
 		}

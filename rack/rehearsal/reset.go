@@ -66,7 +66,7 @@ func (r *rehearsal) toReset() []*machine {
 
 // drillReset types the wrong name: nothing may happen.
 func (r *rehearsal) drillReset(ctx context.Context) error {
-	_, err := r.homeops(ctx, "another\n", "reset", r.stack.Name)
+	err := r.homeops(ctx, "another\n", "reset", r.stack.Name)
 	refused := err != nil && strings.Contains(err.Error(), `nothing was done: "another" is not `+r.stack.Name)
 	var errs []error
 	for _, m := range r.rack.nodes {

@@ -116,7 +116,7 @@ func (r *rehearsal) needSetting(ctx context.Context, c *cluster, name string) (s
 			said = unready.Error()
 			return nil
 		}
-		return fmt.Errorf("its Kustomization does not say so: %v", notReady(*echo))
+		return errors.Join(errors.New("its Kustomization does not say so"), notReady(*echo))
 	})
 	return said, err
 }

@@ -20,7 +20,7 @@ func GatewayAPI(dir string, release spec.Version) (http.Handler, error) {
 	for _, channel := range spec.GatewayChannel("").Values() {
 		manifest, err := join(filepath.Join(dir, "gateway-api-"+channel))
 		if err != nil {
-			return nil, fmt.Errorf("Gateway API release %s: %w", release, err)
+			return nil, fmt.Errorf("release %s of the Gateway API: %w", release, err)
 		}
 		asset := gatewayapi.Asset(release, spec.GatewayChannel(channel))
 		mux.HandleFunc("GET "+asset, func(w http.ResponseWriter, _ *http.Request) {

@@ -48,7 +48,7 @@ func TestGatewayAPI_ServesWhatTheProgramAsksFor(t *testing.T) {
 
 func TestGatewayAPI_WantsDefinitions(t *testing.T) {
 	_, err := GatewayAPI("/nowhere", "v1.4.1")
-	if want := "Gateway API release v1.4.1: /nowhere/gateway-api-standard holds no definition"; err == nil || err.Error() != want {
+	if want := "release v1.4.1 of the Gateway API: /nowhere/gateway-api-standard holds no definition"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

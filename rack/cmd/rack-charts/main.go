@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/home-ops/home-ops/rack/charts/lock"
@@ -29,7 +30,7 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New(usage)
+		return errors.New(strings.TrimSpace(usage))
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	switch args[0] {
@@ -55,7 +56,7 @@ func run(args []string, out io.Writer) error {
 			return err
 		}
 		if *to == "" {
-			return errors.New(usage)
+			return errors.New(strings.TrimSpace(usage))
 		}
 		entries, err := lock.All()
 		if err != nil {
@@ -63,6 +64,6 @@ func run(args []string, out io.Writer) error {
 		}
 		return fetchAll(entries, *to, &http.Client{Timeout: 5 * time.Minute}, out)
 	default:
-		return errors.New(usage)
+		return errors.New(strings.TrimSpace(usage))
 	}
 }

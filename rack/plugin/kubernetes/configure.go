@@ -42,7 +42,7 @@ type clientSettings struct {
 func (s *Server) Configure(
 	_ context.Context, req *pulumirpc.ConfigureRequest,
 ) (*pulumirpc.ConfigureResponse, error) {
-	vars := variables(req.GetVariables()) //nolint:staticcheck // deprecated, and what the genuine plugin reads
+	vars := variables(req.GetVariables())
 	if !vars.flag("enableServerSideApply", "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY", true) {
 		return nil, serve.Unimplemented("kubernetes", "client-side apply (enableServerSideApply: false)")
 	}
