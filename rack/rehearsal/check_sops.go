@@ -23,7 +23,11 @@ func (r *rehearsal) checkSOPS(ctx context.Context, c *cluster) (string, error) {
 	if p.sealErr != nil {
 		return "", p.sealErr
 	}
-	return "decrypted by the kustomize-controller", within(ctx, reconciled, func(ctx context.Context) error {
+	limit := reconciled
+	if r.stack.Flux.Webhook != nil {
+		limit = appliedSoon
+	}
+	return "decrypted by the kustomize-controller", within(ctx, limit, func(ctx context.Context) error {
 		secret, err := c.client.CoreV1().Secrets(echoNamespace).Get(ctx, sealedName, metav1.GetOptions{})
 		if err != nil {
 			return err
