@@ -209,10 +209,16 @@ func (e *examination) accounts(ctx context.Context) {
 
 // cluster looks at the machines, and at what they run if the API answers.
 func (e *examination) cluster(ctx context.Context) {
-	access, err := openAccess(ctx, e.stack, e.cli, "")
+	up := "pulumi up --stack " + e.cli.Stack
+	access, err := readAccess(ctx, e.stack, e.cli, "")
 	if err != nil {
-		e.report.Add(doctor.Cluster, doctor.Check{Name: "access", Verdict: doctor.Problem, Detail: err.Error(), Do: "pulumi up --stack " + e.cli.Stack})
+		e.report.Add(doctor.Cluster, doctor.Check{Name: "access", Verdict: doctor.Problem, Detail: err.Error(), Do: up})
 		return
+	}
+	ends := access.ends(e.now, up+", which makes it anew from its last month on (docs/runbooks/year-off.md)")
+	e.report.Add(doctor.Cluster, ends...)
+	if slices.ContainsFunc(ends, func(c doctor.Check) bool { return c.Verdict == doctor.Problem }) {
+		return // nobody would answer
 	}
 	e.report.Add(doctor.Cluster, e.talos(ctx, access)...)
 

@@ -1,16 +1,22 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	talosx509 "github.com/siderolabs/crypto/x509"
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 
 	"github.com/home-ops/home-ops/cmd/homeops/doctor"
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/kubeapi/apitest"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
 )
@@ -151,5 +157,56 @@ func TestReset_ForgetsWhatWentWithTheMachines(t *testing.T) {
 		if got := gone(c.resource, stack.Nodes, everything); got != c.all {
 			t.Errorf("%s: with everything %t", name, got)
 		}
+	}
+}
+
+// endedAccess has the stack hand out a talosconfig and a kubeconfig whose certificates end after some time.
+func endedAccess(t *testing.T, r *recovery, talosconfig, kubeconfig time.Duration) {
+	t.Helper()
+	ca, err := talosx509.NewSelfSignedCertificateAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := talosx509.NewKeyPair(ca, talosx509.NotBefore(time.Now().Add(-400*24*time.Hour)), talosx509.NotAfter(time.Now().Add(talosconfig)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &clientconfig.Config{Context: "home", Contexts: map[string]*clientconfig.Context{"home": {
+		CA: base64.StdEncoding.EncodeToString(ca.CrtPEM), Crt: base64.StdEncoding.EncodeToString(pair.CrtPEM), Key: base64.StdEncoding.EncodeToString(pair.KeyPEM),
+	}}}
+	text, err := config.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kube, _ := apitest.Serve(t, kubeconfig, r)
+	raw, err := json.Marshal(map[string]any{"kubeconfig": string(kube), "talosconfig": string(text), "machineSecrets": "machine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(r.pulumi, "outputs.json"), string(raw))
+}
+
+func TestDoctor_SaysWhichCertificatesHaveEnded(t *testing.T) {
+	r := newRecovery(t)
+	endedAccess(t, r, -time.Hour, 10*24*time.Hour)
+	report, code := examine(t)
+	today := time.Now().Add(-time.Hour).UTC().Format(time.DateOnly)
+	if c := find(t, report, "talosconfig"); code != exitProblem || c.Verdict != doctor.Problem || c.Detail != "ended on "+today || !strings.HasPrefix(c.Do, "pulumi up --stack home") {
+		t.Errorf("%d, %+v", code, c)
+	}
+	if c := find(t, report, "kubeconfig"); c.Verdict != doctor.Warning || !strings.Contains(c.Detail, "in 9 days") {
+		t.Errorf("%+v", c)
+	}
+	if last := report[len(report)-1]; last.Name != "kubeconfig" {
+		t.Errorf("it has asked machines that would not answer: %+v", last)
+	}
+}
+
+func TestReset_RefusesACertificateThatHasEnded(t *testing.T) {
+	r := newRecovery(t)
+	endedAccess(t, r, time.Hour, -time.Hour)
+	got := homeops(t, "home\n", "reset", "home")
+	if want := "the kubeconfig ended on " + time.Now().Add(-time.Hour).UTC().Format(time.DateOnly) + ": pulumi up --stack home"; got.code != exitProblem || !strings.Contains(got.err, want) {
+		t.Errorf("%+v", got)
 	}
 }

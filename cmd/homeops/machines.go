@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 
+	"github.com/home-ops/home-ops/cmd/homeops/doctor"
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/components/talos/roll"
@@ -25,8 +27,27 @@ type access struct {
 }
 
 // openAccess takes talosconfig and kubeconfig from the stack's outputs, or from an opened break-glass copy where dir is
-// set. It asks no machine yet.
+// set. It asks no machine yet. Certificates that have ended are an error that says how others are made.
 func openAccess(ctx context.Context, stack *spec.Stack, cli engine.CLI, dir string) (access, error) {
+	a, err := readAccess(ctx, stack, cli, dir)
+	if err != nil {
+		return access{}, err
+	}
+	another := "pulumi up --stack " + stack.Name
+	if dir != "" {
+		another = "talosctl gen config, with " + dir + "/secrets.yaml (docs/runbooks/year-off.md)"
+	}
+	var ended []error
+	for _, c := range a.ends(time.Now(), another) {
+		if c.Verdict == doctor.Problem {
+			ended = append(ended, fmt.Errorf("the %s %s: %s", c.Name, c.Detail, c.Do))
+		}
+	}
+	return a, errors.Join(ended...)
+}
+
+// readAccess is openAccess, whether the certificates have ended or not.
+func readAccess(ctx context.Context, stack *spec.Stack, cli engine.CLI, dir string) (access, error) {
 	var talosconfig, kubeconfig string
 	if dir == "" {
 		outputs, err := cli.Outputs(ctx)
@@ -51,9 +72,27 @@ func openAccess(ctx context.Context, stack *spec.Stack, cli engine.CLI, dir stri
 	if a.kubernetes, err = kubeapi.Open([]byte(kubeconfig)); err != nil {
 		return access{}, fmt.Errorf("kubeconfig: %w", err)
 	}
+	if _, err := a.credentials.X509(); err != nil {
+		return access{}, fmt.Errorf("talosconfig: %w", err)
+	}
+	if _, err := a.kubernetes.Certificate(); err != nil {
+		return access{}, fmt.Errorf("kubeconfig: %w", err)
+	}
 	// A connection that is kept ends up with a machine that has gone down.
 	a.kubernetes.Client.Transport.(*http.Transport).DisableKeepAlives = true
 	return a, nil
+}
+
+// ends looks when the certificates end; another says how others are made.
+func (a access) ends(now time.Time, another string) []doctor.Check {
+	talosconfig, errTalos := a.credentials.X509()
+	kubeconfig, errKube := a.kubernetes.Certificate()
+	if errTalos != nil || errKube != nil {
+		return nil // readAccess has refused them
+	}
+	return []doctor.Check{
+		doctor.Ending("talosconfig", talosconfig.NotAfter, now, another), doctor.Ending("kubeconfig", kubeconfig.NotAfter, now, another),
+	}
 }
 
 // credentialsIn are those of the current context of a talosconfig.

@@ -21,6 +21,15 @@ import (
 // Credentials are a Talos administrator's, in PEM.
 type Credentials struct{ CA, Certificate, Key []byte }
 
+// X509 is the client certificate, which says when the credentials end.
+func (c Credentials) X509() (*x509.Certificate, error) {
+	pair, err := tls.X509KeyPair(c.Certificate, c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("talos client certificate: %w", err)
+	}
+	return x509.ParseCertificate(pair.Certificate[0])
+}
+
 func (c Credentials) transport() (credentials.TransportCredentials, error) {
 	pair, err := tls.X509KeyPair(c.Certificate, c.Key)
 	if err != nil {

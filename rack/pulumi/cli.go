@@ -91,6 +91,27 @@ func (c *CLI) Export(ctx context.Context) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// ExportPlain returns the stack's state with every secret in plain text.
+func (c *CLI) ExportPlain(ctx context.Context) ([]byte, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, "stack", "export", "--show-secrets", "--stack", c.Stack); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Import makes a state, as either export returns it, that of the stack; secrets in plain text are encrypted.
+func (c *CLI) Import(ctx context.Context, state []byte) error {
+	cmd := c.command(ctx, "stack", "import", "--stack", c.Stack)
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(state), c.Out
+	var wrong bytes.Buffer
+	cmd.Stderr = &wrong
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pulumi stack import: %w: %s", err, strings.TrimSpace(wrong.String()))
+	}
+	return nil
+}
+
 // Help is what pulumi says of a command, whose options it reads before.
 func (c *CLI) Help(ctx context.Context, command ...string) (string, error) {
 	var out bytes.Buffer

@@ -93,6 +93,11 @@ func (r *rehearsal) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.stands(ctx, c)
+}
+
+// stands is observe, with the certificates of c.
+func (r *rehearsal) stands(ctx context.Context, c *cluster) error {
 	for _, look := range []func(context.Context, *cluster) (string, error){
 		r.checkEndpoint, r.checkAPIServers, r.checkEtcd, r.checkNodes, r.checkMachines, r.lookWhole,
 	} {

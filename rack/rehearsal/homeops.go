@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,12 @@ import (
 
 // homeops runs the operator's command as its owner would, with the room's pulumi; input is what is typed.
 func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) error {
+	_, err := r.homeopsSays(ctx, input, args...)
+	return err
+}
+
+// homeopsSays is homeops, and what it says.
+func (r *rehearsal) homeopsSays(ctx context.Context, input string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, r.config.Homeops, args...)
 	cmd.Dir, cmd.Stdin = r.config.Project, strings.NewReader(input)
 	cmd.Env = slices.Clone(r.cli.Env)
@@ -23,12 +30,12 @@ func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) e
 			cmd.Env[i] = "PATH=" + filepath.Dir(r.cli.Path) + string(os.PathListSeparator) + path
 		}
 	}
-	var wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = indent(r.out), &wrong
+	var said, wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, indent(r.out)), &wrong
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
+		return said.String(), fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
 	}
-	return nil
+	return said.String(), nil
 }
 
 // copies are the break-glass place of a rehearsal, and the key that opens what is in it.

@@ -33,6 +33,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"roll-interrupted":   rollInterrupted,
 	"upgrade-kubernetes": upgradeKubernetes,
 	"upgrade-talos":      upgradeTalos,
+	"year-off":           yearOff,
 }
 
 // upAndUpAgain builds the cluster, builds it again, which must change nothing, and looks at what came of it.

@@ -105,4 +105,8 @@ var Table = []Scenario{
 		Raises: spec.Talos,
 		Does:   "makes the cluster with the minor release of Talos before the stack file's, with that release's etcd, and raises it: every machine must go down once, never two at once, no write may fail where there are three control planes, and what was written before must be there afterwards",
 	},
+	{
+		Name: "year-off",
+		Does: "switches all machines off for 400 days: by then every certificate has ended that is no authority's, those in the state, the kubelets' and the gateways'. The machines must come back by themselves, `homeops doctor` must say what has ended, a preview must work, and `up` must make the rest anew: it may change nothing else, no machine may go down, and what was written before must be there",
+	},
 }

@@ -25,8 +25,8 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "\n", "; ")), " ")
 }
 
-// ending is a check of something that ends.
-func ending(name string, end, now time.Time, do string) Check {
+// Ending judges the end of something: a problem when it is over, a warning when it comes within [Soon]; do is what helps.
+func Ending(name string, end, now time.Time, do string) Check {
 	date := end.UTC().Format(time.DateOnly)
 	switch left := end.Sub(now); {
 	case left <= 0:
@@ -97,7 +97,7 @@ func GitHub(ctx context.Context, client *http.Client, api, repository, token str
 	}
 	if text := reply.Header.Get("GitHub-Authentication-Token-Expiration"); text != "" {
 		if end, err := time.Parse(expirationForm, text); err == nil {
-			all = append(all, ending(name+"'s end", end, now, do))
+			all = append(all, Ending(name+"'s end", end, now, do))
 		}
 	}
 	return all
@@ -131,7 +131,7 @@ func Cloudflare(ctx context.Context, client *http.Client, api, zone, token strin
 	}
 	all := []Check{{Name: name, Verdict: OK, Detail: "is active and sees " + zone}}
 	if !verified.Result.Expires.IsZero() {
-		all = append(all, ending(name+"'s end", verified.Result.Expires, now, do))
+		all = append(all, Ending(name+"'s end", verified.Result.Expires, now, do))
 	}
 	return all
 }

@@ -97,7 +97,7 @@ func Flux(ctx context.Context, api kubeapi.API) []Check {
 	return checks
 }
 
-// Certificates looks at what cert-manager looks after, and at the kubeconfig's own.
+// Certificates looks at what cert-manager looks after.
 func Certificates(ctx context.Context, api kubeapi.API, now time.Time) []Check {
 	all, err := items(ctx, api, "/apis/cert-manager.io/v1/certificates")
 	if err == nil {
@@ -107,14 +107,10 @@ func Certificates(ctx context.Context, api kubeapi.API, now time.Time) []Check {
 	for _, o := range all {
 		// cert-manager renews when a third of the time is left, or earlier: what ends soon was not renewed.
 		if end := o.Status.NotAfter; !end.IsZero() && end.Sub(now) < Soon {
-			checks = append(checks, ending("Certificate "+o.name(), end, now, "kubectl describe certificate -n "+o.Metadata.Namespace+" "+o.Metadata.Name))
+			checks = append(checks, Ending("Certificate "+o.name(), end, now, "kubectl describe certificate -n "+o.Metadata.Namespace+" "+o.Metadata.Name))
 		}
 	}
-	certificate, err := api.Certificate()
-	if err != nil {
-		return append(checks, judged("kubeconfig", err, "", "pulumi up"))
-	}
-	return append(checks, ending("kubeconfig", certificate.NotAfter, now, "pulumi up, which fetches another in its last 30 days"))
+	return checks
 }
 
 // backupsWithin is how old the last copy of etcd may be: of four a day, one may fail.
