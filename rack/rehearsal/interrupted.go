@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -135,7 +137,10 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 	if err := r.interruptAt(ctx, "create", sample(planned, most)); err != nil {
 		return err
 	}
-	if err := r.upTwice(ctx); err != nil {
+	if err := r.upBeside(ctx); err != nil {
+		return err
+	}
+	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
 	if err := r.interruptChange(ctx, most); err != nil {
@@ -151,6 +156,35 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 		return err
 	}
 	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
+}
+
+// upBeside completes the cluster, and begins a second `up` beside the one that does.
+func (r *rehearsal) upBeside(ctx context.Context) error {
+	second := make(chan error, 1)
+	var begun sync.Once
+	err := r.up(ctx, func(apitype.EngineEvent) {
+		begun.Do(func() {
+			go func() {
+				beside := *r.cli
+				beside.Out, beside.Logs = io.Discard, filepath.Join(beside.Logs, "beside")
+				_, err := beside.Up(ctx)
+				second <- err
+			}()
+		})
+	})
+	begun.Do(func() { second <- errors.New("the first one was over before it had begun") })
+	r.besideRefused(<-second)
+	return err
+}
+
+// besideRefused looks at how a second `up` ended that was begun beside one that was at work.
+func (r *rehearsal) besideRefused(err error) {
+	refused := err != nil && strings.Contains(err.Error(), "the stack is currently locked") && strings.Contains(err.Error(), "pulumi cancel")
+	detail := "the state is locked, and it says by whom"
+	if !refused {
+		detail = detailOf(err, "pulumi said that all went well")
+	}
+	r.add("a second up beside one that is at work is refused", refused, detail)
 }
 
 // interruptAt runs `up` again and again, and ends each run at the first of the moments that no run before was ended at.

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -188,6 +189,17 @@ var redRuns = []red{
 		line: "preview, while it is", fault: "all goes well",
 		whole: func(b *broken) { b.pulumiFails("a token is bad") }, damage: func(b *broken) { b.pulumi("", summary("")) },
 		want: "pulumi said that all went well", do: whileBad,
+	},
+	{
+		line: "a second up beside one that is at work is refused", fault: "it goes on", want: "pulumi said that all went well",
+		whole: func(b *broken) {
+			b.besideRefused(errors.New("the stack is currently locked by 1 lock(s). ... delete the lock file with `pulumi cancel`"))
+		},
+		damage: func(b *broken) { b.report.Checks = nil; b.besideRefused(nil) }, do: func(context.Context, *broken) {},
+	},
+	{
+		line: "a second up beside one that is at work is refused", fault: "it fails by something else", want: "no such host",
+		damage: func(b *broken) { b.besideRefused(errors.New("no such host")) }, do: func(context.Context, *broken) {},
 	},
 	{
 		line: "losing a control plane", fault: "one of three takes the API with it",

@@ -57,9 +57,9 @@ func (r *rehearsal) upTwice(ctx context.Context) error {
 	return r.upAgain(ctx)
 }
 
-func (r *rehearsal) up(ctx context.Context) error {
+func (r *rehearsal) up(ctx context.Context, watch ...pulumi.Watcher) error {
 	return r.phase("up", fmt.Sprintf("pulumi up, %d nodes in maintenance mode", len(r.rack.nodes)), func() error {
-		result, err := r.cli.Up(ctx)
+		result, err := r.cli.Up(ctx, watch...)
 		if result != nil {
 			r.report.Resources.Created = result.Changes[apitype.OpCreate]
 		}
