@@ -58,7 +58,7 @@ func TestCluster_OfThreeDualStackControlPlanesSurvivesTheLossOfOne(t *testing.T)
 	}
 	lost := state.VirtualIPs[vip+":6443"]
 	c.plugOut(lost)
-	c.eventually("writes go on without "+lost+", which held the virtual IP", 15*time.Second, c.write)
+	c.eventually("writes go on without "+lost+", which held the virtual IP", lease, c.write)
 	strand(t, c, lost)
 	c.powerOn(lost)
 	c.eventually("the stranded pod ends when its node is back", 60*time.Second, c.podsReady("default", "app=web", 3))

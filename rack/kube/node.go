@@ -78,6 +78,13 @@ func (n *Node) HasEtcdData() bool {
 	return n.dir != "" && etcd.HasData(n.dir)
 }
 
+// ReleaseVIPs implements [node.Kubernetes].
+func (n *Node) ReleaseVIPs() {
+	if b := n.booted(); b != nil && b.plane != nil {
+		b.plane.candidates.close(true)
+	}
+}
+
 // LeaveEtcd implements [node.Kubernetes].
 func (n *Node) LeaveEtcd(ctx context.Context) error {
 	b := n.booted()
