@@ -21,8 +21,8 @@ import (
 )
 
 // lease is the longest that a virtual IP may be away: its holder's session of a minute, which an etcd whose leader was lost
-// with it lengthens by an election, and what the next one needs to have it.
-const lease = 75 * time.Second
+// with it lengthens by an election, and what a busy machine adds.
+const lease = 90 * time.Second
 
 func TestCluster_OfThreeControlPlanesGoesOnWithoutOneThatDoesNotSeeTheOthers(t *testing.T) {
 	if !inRoom(t, vip, "10.0.50.11", "10.0.50.12", "10.0.50.13") {
@@ -112,10 +112,7 @@ func TestCluster_OfThreeControlPlanesGoesOnWithoutOneThatDoesNotSeeTheOthers(t *
 
 // holder is the rack name of who has the virtual IP.
 func (c *cluster) holder() string {
-	c.t.Helper()
-	// A cluster of which one API server does not answer has an error, and a status.
-	status, _ := c.fabric.Status(c.t.Context())
-	return status.VirtualIPs[vip+":6443"]
+	return c.fabric.VirtualIPs()[vip+":6443"]
 }
 
 // members are those of etcd, by name, as one control plane lists them.

@@ -83,8 +83,9 @@ func (f *Fabric) holds(address string, p *plane) bool {
 	return f.virtual[address].holder == p
 }
 
-// holders maps each virtual address to the rack name of its holder.
-func (f *Fabric) holders() map[string]string {
+// VirtualIPs maps each virtual IP's API address to the rack name of the node that has it, empty for nobody. It asks no
+// server.
+func (f *Fabric) VirtualIPs() map[string]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	holders := map[string]string{}

@@ -27,7 +27,7 @@ func loss(ctx context.Context, r *rehearsal) error {
 	}
 	planes := r.planes()
 	// The one that has the VIP is the one whose loss is felt most.
-	lost := r.vipHolder(ctx)
+	lost := r.vipHolder()
 	if lost == nil {
 		lost = planes[0]
 	}

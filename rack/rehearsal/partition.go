@@ -65,7 +65,7 @@ func partition(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	cut := r.vipHolder(ctx)
+	cut := r.vipHolder()
 	if cut == nil {
 		return errors.New("nobody has the VIP")
 	}
@@ -160,7 +160,7 @@ func (r *rehearsal) part(ctx context.Context, c *cluster, cut *machine) (p parti
 			return r.homeops(ctx, "", "reset", r.stack.Name, p.wants[0])
 		})
 	}
-	if holder := r.vipHolder(ctx); holder != nil {
+	if holder := r.vipHolder(); holder != nil {
 		p.holder = holder.spec.Name
 	}
 	stop()
@@ -228,10 +228,8 @@ func (r *rehearsal) planes() []*machine {
 }
 
 // vipHolder is the machine that has the VIP; nil for none.
-func (r *rehearsal) vipHolder(ctx context.Context) *machine {
-	// Without a quorum it has an error, and still says that.
-	status, _ := r.rack.fabric.Status(ctx)
-	name := status.VirtualIPs[net.JoinHostPort(r.stack.Network.VIP.String(), spec.APIPort)]
+func (r *rehearsal) vipHolder() *machine {
+	name := r.rack.fabric.VirtualIPs()[net.JoinHostPort(r.stack.Network.VIP.String(), spec.APIPort)]
 	for _, m := range r.rack.nodes {
 		if name != "" && m.spec.Name == name {
 			return m
