@@ -1,6 +1,7 @@
 package roll_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +28,14 @@ func TestRoll_TakesNoOtherControlPlaneDownWhileOneDoesNotSeeItsPeers(t *testing.
 
 func TestEtcdWell_NamesTheMemberThatIsParted(t *testing.T) {
 	w := parted()
-	err := w.roll(soon()).EtcdWell(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	err := w.roll(soon()).EtcdWell(ctx)
 	if want := "etcd on cp-1 knows no leader"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+	if ctx.Err() != nil {
+		t.Error("the parted member was asked for the list of members, which it does not tell")
 	}
 	w.machines["cp-1"].parted = false
 	if err := w.roll(soon()).EtcdWell(t.Context()); err != nil {

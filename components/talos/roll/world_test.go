@@ -345,9 +345,10 @@ func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 	return roll.MemberStatus{ID: m.id(), Leader: m.world.machines[m.world.leader].id()}, nil
 }
 
-func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
+func (m *machine) EtcdMembers(ctx context.Context) ([]roll.Member, error) {
 	if m.parted {
-		return nil, errors.New("context deadline exceeded")
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	var members []roll.Member
 	for _, name := range m.world.names() {
