@@ -54,6 +54,9 @@ func TestCluster_OfThreeDualStackControlPlanesSurvivesTheLossOfOne(t *testing.T)
 
 	lost := c.holder()
 	c.plugOut(lost)
+	if err := c.write(t.Context()); err == nil {
+		t.Errorf("%s has lost its power with the virtual IP, and nobody notices", lost)
+	}
 	c.eventually("writes go on without "+lost+", which held the virtual IP", lease, c.write)
 	strand(t, c, lost)
 	c.powerOn(lost)
