@@ -221,8 +221,12 @@ func (e *examination) cluster(ctx context.Context) {
 		return // nobody would answer
 	}
 	e.report.Add(doctor.Cluster, e.talos(ctx, access)...)
+	asked, cancel := context.WithTimeout(ctx, 10*time.Second)
+	err = access.roll().EtcdWell(asked)
+	cancel()
+	e.report.Add(doctor.Cluster, etcdCheck(len(e.stack.ControlPlanes()), err))
 
-	asked, cancel := context.WithTimeout(ctx, 5*time.Second)
+	asked, cancel = context.WithTimeout(ctx, 5*time.Second)
 	err = access.kubernetes.Get(asked, "/readyz", nil)
 	cancel()
 	if err != nil {
@@ -251,6 +255,17 @@ func (e *examination) cluster(ctx context.Context) {
 			e.report.Add(doctor.Cluster, doctor.Announced(asked, g.name, address.String(), "echo."+e.stack.Cluster.Domain))
 		}
 	}
+}
+
+// etcdCheck judges what the members say of each other. The API may be away with the quorum, or with the machine that holds its
+// address.
+func etcdCheck(members int, err error) doctor.Check {
+	c := doctor.Check{Name: "etcd", Verdict: doctor.OK, Detail: fmt.Sprintf("%d members, which have one leader", members)}
+	if err != nil {
+		c.Verdict, c.Detail = doctor.Problem, strings.ReplaceAll(err.Error(), "\n", "; ")
+		c.Do = "if all control planes above answer, look at the network between them: docs/runbooks/partition.md"
+	}
+	return c
 }
 
 // talos asks every machine at once: those that are off must not add up.

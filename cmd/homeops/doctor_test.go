@@ -112,6 +112,16 @@ func TestMachineCheck_SaysWhatIsWrongWithEachMachine(t *testing.T) {
 	}
 }
 
+func TestEtcdCheck_SaysWhatTheMembersLackAndWhereToRead(t *testing.T) {
+	if got := etcdCheck(3, nil); got.Verdict != doctor.OK || got.Detail != "3 members, which have one leader" || got.Do != "" {
+		t.Errorf("well: %+v", got)
+	}
+	got := etcdCheck(2, errors.Join(errors.New("etcd has no quorum"), errors.New("etcd on cp-1 knows no leader")))
+	if got.Verdict != doctor.Problem || got.Detail != "etcd has no quorum; etcd on cp-1 knows no leader" || !strings.HasSuffix(got.Do, "docs/runbooks/partition.md") {
+		t.Errorf("parted: %+v", got)
+	}
+}
+
 func TestReset_TakesWorkersFirstAndTheFirstControlPlaneLast(t *testing.T) {
 	var names []string
 	for _, n := range resetOrder(spectest.Home(t)) {

@@ -16,6 +16,8 @@ import (
 // boot is what runs on a node from one start of its machine to the next.
 type boot struct {
 	node *Node
+	// machine ends when the machine loses its power.
+	machine context.Context
 	// ctx ends with the boot; it says whether the processes may end in order.
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -26,8 +28,8 @@ type boot struct {
 	stopOnce sync.Once
 }
 
-func newBoot(n *Node, m node.Machine) (*boot, error) {
-	b := &boot{node: n, orderly: make(chan struct{})}
+func newBoot(powered context.Context, n *Node, m node.Machine) (*boot, error) {
+	b := &boot{node: n, machine: powered, orderly: make(chan struct{})}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	options := kubelet.Options{Server: "https://" + balancerAddress, CNISelector: n.fabric.selector, Log: n.log}
 	machine := kubeletMachine(n, m)
@@ -49,8 +51,8 @@ func newBoot(n *Node, m node.Machine) (*boot, error) {
 }
 
 // start runs the boot until the machine's context, or its own, ends.
-func (b *boot) start(machine context.Context) {
-	stop := context.AfterFunc(machine, b.cancel)
+func (b *boot) start() {
+	stop := context.AfterFunc(b.machine, b.cancel)
 	if b.kubelet != nil {
 		b.running.Go(func() { b.kubelet.Run(b.ctx) })
 	}
@@ -67,7 +69,8 @@ func (b *boot) start(machine context.Context) {
 // end stops everything and waits for it: in order, or as a power cut does.
 func (b *boot) end(orderly bool) {
 	b.stopOnce.Do(func() {
-		if orderly && b.ctx.Err() == nil {
+		// The machine's end may not have reached the boot yet.
+		if orderly && b.machine.Err() == nil && b.ctx.Err() == nil {
 			close(b.orderly)
 		}
 		b.cancel()

@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// watchPeriod is how often the fabric looks which API servers live; a virtual IP moves within about two of them.
+	// watchPeriod is how often the fabric looks which API servers live.
 	watchPeriod = 500 * time.Millisecond
 	// balancerAddress is where every node reaches the API, whichever control plane lives: KubePrism's default
 	// (https://docs.siderolabs.com/kubernetes-guides/advanced-guides/kubeprism). One stands for the one of each node.
@@ -187,7 +187,7 @@ func (f *Fabric) changed() {
 	}
 }
 
-// watch keeps the balancer and the virtual IPs on API servers that live, and KWOK running once there is one.
+// watch keeps the balancer on API servers that live, candidates for the virtual IPs, and KWOK running once there is one.
 func (f *Fabric) watch(ctx context.Context) {
 	for {
 		var serving []*plane
@@ -199,7 +199,7 @@ func (f *Fabric) watch(ctx context.Context) {
 			}
 		}
 		f.balancer.SetTargets(hosts...)
-		f.moveVirtualIPs(planes)
+		f.standForVirtualIPs(planes)
 		f.forwardOtherAddresses(planes)
 		if len(serving) > 0 {
 			f.kwok.ensure(f, serving[0])

@@ -21,7 +21,7 @@ type Status struct {
 	// EtcdMembers counts the voting members that etcd lists.
 	EtcdMembers int
 	Nodes       []NodeStatus
-	// VirtualIPs maps each virtual IP's API address to the rack name of the node that holds it, empty for nobody.
+	// VirtualIPs is [Fabric.VirtualIPs].
 	VirtualIPs map[string]string
 }
 
@@ -36,7 +36,7 @@ type NodeStatus struct {
 // Status asks every server. Without a living API server the error says what is missing, and the rest of the status is
 // what is known without it.
 func (f *Fabric) Status(ctx context.Context) (Status, error) {
-	status := Status{VirtualIPs: f.holders()}
+	status := Status{VirtualIPs: f.VirtualIPs()}
 	var asked *plane
 	var errs []error
 	for _, p := range f.planes() {

@@ -14,6 +14,12 @@ func (m *member) setQuorum(quorum bool) {
 	m.quorum = quorum && !m.left
 }
 
+func (m *member) hasLeft() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.left
+}
+
 func (m *member) hasQuorum() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -31,14 +31,14 @@ type Node struct {
 // Boot implements [node.Kubernetes].
 func (n *Node) Boot(ctx context.Context, m node.Machine) error {
 	n.powerCut()
-	b, err := newBoot(n, m)
+	b, err := newBoot(ctx, n, m)
 	if err != nil {
 		return fmt.Errorf("kubernetes of %s: %w", n.name, err)
 	}
 	n.mu.Lock()
 	n.boot, n.dir = b, m.Dir
 	n.mu.Unlock()
-	b.start(ctx)
+	b.start()
 	n.fabric.changed()
 	return nil
 }
@@ -76,6 +76,13 @@ func (n *Node) HasEtcdData() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.dir != "" && etcd.HasData(n.dir)
+}
+
+// ReleaseVIPs implements [node.Kubernetes].
+func (n *Node) ReleaseVIPs() {
+	if b := n.booted(); b != nil && b.plane != nil {
+		b.plane.candidates.close(true)
+	}
 }
 
 // LeaveEtcd implements [node.Kubernetes].

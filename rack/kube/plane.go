@@ -29,6 +29,8 @@ type plane struct {
 	node   string
 	log    *slog.Logger
 	member *member
+	// candidates stand for the virtual IPs.
+	candidates *candidates
 	// dir is the node's EPHEMERAL partition.
 	dir string
 	// applied is closed once the bootstrap manifests are in the cluster.
@@ -48,7 +50,7 @@ func newPlane(n *Node, m node.Machine, machine kubelet.Machine) (*plane, error) 
 		return nil, err
 	}
 	p := &plane{fabric: n.fabric, node: n.name, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{})}
-	p.member = newMember(p, member)
+	p.member, p.candidates = newMember(p, member), newCandidates(p)
 	return p, nil
 }
 
@@ -107,6 +109,7 @@ func (p *plane) run(ctx context.Context, orderly <-chan struct{}) {
 		})
 	}
 	<-ctx.Done()
+	p.candidates.close(isClosed(orderly)) // first, so that the next holder has the address while this API server still answers
 	p.stopComponents(isClosed(orderly))
 	stopEtcd() // last, so that the others do not fail while they end
 	parts.Wait()
@@ -166,6 +169,9 @@ func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
 		if err := spec.WriteSecrets(); err != nil {
 			return err
 		}
+	}
+	if slices.ContainsFunc(obsolete, func(c *component) bool { return c.spec.Name == controlplane.APIServerName }) {
+		p.candidates.resign()
 	}
 	for _, c := range obsolete {
 		c.stop(true)

@@ -10,7 +10,7 @@ import (
 	"github.com/home-ops/home-ops/rack/kube/forward"
 )
 
-// virtualIP is an address that one control plane at a time holds.
+// virtualIP is an address that one control plane at a time holds; see candidates.
 type virtualIP struct {
 	forwarder *forward.Forwarder
 	holder    *plane
@@ -42,47 +42,50 @@ func virtualAddresses(cfg config.Provider) []string {
 	return slices.Compact(addresses)
 }
 
-// moveVirtualIPs gives each virtual IP to a control plane that claims it and whose API server lives; it stays where it
-// is as long as that does. Real control planes elect the holder in etcd, so without a quorum, or before the bootstrap,
-// nobody holds one.
-func (f *Fabric) moveVirtualIPs(planes []*plane) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	claims := map[string][]*plane{}
+// standForVirtualIPs has each control plane stand for the virtual IPs of its config.
+func (f *Fabric) standForVirtualIPs(planes []*plane) {
 	for _, p := range planes {
-		for _, address := range virtualAddresses(p.current().Config) {
-			claims[address] = append(claims[address], p)
+		addresses := virtualAddresses(p.current().Config)
+		f.mu.Lock()
+		for _, address := range addresses {
 			if f.virtual[address] == nil {
 				f.virtual[address] = &virtualIP{forwarder: forward.New(address, f.log)}
 			}
 		}
-	}
-	for address, v := range f.virtual {
-		v.move(address, claims[address])
+		f.mu.Unlock()
+		p.candidates.stand(addresses)
 	}
 }
 
-func (v *virtualIP) move(address string, claims []*plane) {
-	if v.holder != nil && slices.Contains(claims, v.holder) && v.holder.serving() {
-		return
-	}
-	before := v.holder
-	v.holder = nil
-	if i := slices.IndexFunc(claims, (*plane).serving); i >= 0 {
-		v.holder = claims[i]
-	}
-	switch {
-	case v.holder != nil:
-		v.holder.log.Info("virtual IP acquired", "address", address)
-		v.forwarder.SetTargets(v.holder.current().Host())
-	case before != nil:
-		before.log.Info("virtual IP lost, nobody can hold it", "address", address)
+// hold has an address lead to a control plane, whoever had it before: its neighbours believe the last who announced it.
+func (f *Fabric) hold(address string, p *plane) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p.log.Info("virtual IP acquired", "address", address)
+	f.virtual[address].holder = p
+	f.virtual[address].forwarder.SetTargets(p.current().Host())
+}
+
+// letGo takes an address from a control plane, if it still leads there.
+func (f *Fabric) letGo(address string, p *plane) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if v := f.virtual[address]; v.holder == p {
+		p.log.Info("virtual IP given up", "address", address)
+		v.holder = nil
 		v.forwarder.SetTargets()
 	}
 }
 
-// holders maps each virtual address to the rack name of its holder.
-func (f *Fabric) holders() map[string]string {
+func (f *Fabric) holds(address string, p *plane) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.virtual[address].holder == p
+}
+
+// VirtualIPs maps each virtual IP's API address to the rack name of the node that has it, empty for nobody. It asks no
+// server.
+func (f *Fabric) VirtualIPs() map[string]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	holders := map[string]string{}

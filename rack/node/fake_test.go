@@ -79,6 +79,8 @@ func (f *fakeKubernetes) HasEtcdData() bool {
 	return slices.Contains(f.etcd.members, f.name())
 }
 
+func (f *fakeKubernetes) ReleaseVIPs() {}
+
 func (f *fakeKubernetes) LeaveEtcd(context.Context) error {
 	f.etcd.mu.Lock()
 	defer f.etcd.mu.Unlock()

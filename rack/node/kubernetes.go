@@ -23,7 +23,10 @@ type Kubernetes interface {
 	Bootstrap(ctx context.Context, from Recovery) error
 	// HasEtcdData reports whether /var/lib/etcd is non-empty.
 	HasEtcdData() bool
-	// LeaveEtcd removes this node's member from the cluster (graceful reset).
+	// ReleaseVIPs gives up the virtual IPs for the rest of this boot: a graceful reset ends pods, and with them the node's
+	// candidacy, before it leaves etcd.
+	ReleaseVIPs()
+	// LeaveEtcd removes this node's member from the cluster (graceful reset, and a call of its own).
 	LeaveEtcd(ctx context.Context) error
 	// EtcdMembers lists the members of the cluster this node belongs to, its own first.
 	EtcdMembers(ctx context.Context) ([]EtcdMember, error)

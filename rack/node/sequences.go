@@ -117,6 +117,7 @@ func (s *session) leaveEtcd(ctx context.Context) error {
 	if !s.kubernetes().HasEtcdData() {
 		return nil
 	}
+	s.kubernetes().ReleaseVIPs()
 	return s.kubernetes().LeaveEtcd(ctx)
 }
 

@@ -76,8 +76,13 @@ func (r red) runFor(t *testing.T, patience time.Duration, damaged bool) *report.
 	return nil
 }
 
+func everyRed() []red {
+	return slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages,
+		redPartition, redYearOff)
+}
+
 func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages, redYearOff) {
+	for _, r := range everyRed() {
 		t.Run(r.line+"/"+r.fault, func(t *testing.T) {
 			t.Parallel()
 			if r.whole != nil {
@@ -115,7 +120,7 @@ var unbroken = []string{
 
 func TestChecks_EachLineOfTheReportHasBeenRed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages, redYearOff) {
+	for _, r := range everyRed() {
 		seen[r.line] = true
 	}
 	tests := map[string]bool{}

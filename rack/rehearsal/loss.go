@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// lossLasts is how long a lost control plane stays lost: several times what a failover takes.
-	lossLasts = 30 * time.Second
-	// failover is the longest that an API with a quorum may be away: the VIP moves, and etcd elects a leader.
-	failover = 10 * time.Second
+	// lossLasts is how long a lost control plane stays lost: longer than a failover takes.
+	lossLasts = 2 * time.Minute
+	// failover is the longest that an API with a quorum may be away. Whoever has the VIP keeps its place in Talos's election
+	// for a minute after its last sign of life (rack/kube, candidates); etcd elects a leader meanwhile, which lengthens that.
+	failover = 75 * time.Second
 )
 
 // loss pulls the plug of a control plane and counts what its owner would notice.
@@ -24,21 +25,19 @@ func loss(ctx context.Context, r *rehearsal) error {
 	if err := upAndUpAgain(ctx, r); err != nil {
 		return err
 	}
-	var planes []*machine
-	for _, m := range r.rack.nodes {
-		if m.spec.IsControlPlane() {
-			planes = append(planes, m)
-		}
+	planes := r.planes()
+	// The one that has the VIP is the one whose loss is felt most.
+	lost := r.vipHolder()
+	if lost == nil {
+		lost = planes[0]
 	}
-	// The first has the VIP, or had it first; it is the one whose loss is felt most.
-	lost := planes[0]
 	return r.phase("loss", fmt.Sprintf("pulling the plug of %s for %s", lost.spec.Name, lossLasts), func() error {
 		c, err := r.openCluster(ctx)
 		if err != nil {
 			return err
 		}
 		lost.PowerOff()
-		felt, err := r.feel(ctx, c)
+		felt, err := r.feel(ctx, c, lossLasts)
 		if err != nil {
 			return err
 		}
@@ -52,7 +51,7 @@ func loss(ctx context.Context, r *rehearsal) error {
 
 // awaitReturn waits until the cluster is as it was before the loss.
 func (r *rehearsal) awaitReturn(ctx context.Context) {
-	err := until(ctx, func(ctx context.Context) error { return r.observe(ctx) })
+	err := within(ctx, comesBack, r.observe)
 	detail := "everything is back"
 	if err != nil {
 		detail = firstLine(err)
@@ -65,6 +64,8 @@ type feeling struct {
 	requests, failed int
 	// away is from the first failure until the last.
 	away time.Duration
+	// answered are the names of what was written.
+	answered []string
 }
 
 func (f feeling) String() string {
@@ -80,8 +81,8 @@ func (f feeling) asExpected(survives bool) bool {
 	return f.failed > 0 && f.away > lossLasts/2
 }
 
-// feel writes to the API at its usual address for as long as the loss lasts.
-func (r *rehearsal) feel(ctx context.Context, c *cluster) (feeling, error) {
+// feel writes to the API at its usual address, for as long as it is told.
+func (r *rehearsal) feel(ctx context.Context, c *cluster, lasts time.Duration) (feeling, error) {
 	config := rest.CopyConfig(c.rest)
 	config.Timeout = 2 * time.Second
 	client, err := kubernetes.NewForConfig(config)
@@ -90,9 +91,9 @@ func (r *rehearsal) feel(ctx context.Context, c *cluster) (feeling, error) {
 	}
 	var f feeling
 	var first time.Time
-	for end := time.Now().Add(lossLasts); time.Now().Before(end); {
+	for end := time.Now().Add(lasts); time.Now().Before(end); {
 		began := time.Now()
-		_, err := client.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{
+		made, err := client.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"},
 		}, metav1.CreateOptions{})
 		f.requests++
@@ -102,6 +103,8 @@ func (r *rehearsal) feel(ctx context.Context, c *cluster) (feeling, error) {
 			}
 			f.failed++
 			f.away = time.Since(first)
+		} else {
+			f.answered = append(f.answered, made.Name)
 		}
 		if cause := context.Cause(ctx); cause != nil {
 			return f, errors.Join(cause, err)

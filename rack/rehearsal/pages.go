@@ -25,6 +25,7 @@ var (
 	startAgain   = pageCommand{"blackout.md", "homeops start STACK"}
 	openCopy     = pageCommand{"rebuild.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	resetLost    = pageCommand{"rebuild.md", "homeops reset STACK -etcd-from-snapshot"}
+	askDoctor    = pageCommand{"partition.md", "homeops doctor STACK"}
 	restoreState = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 )
 

@@ -203,9 +203,9 @@ var redRuns = []red{
 	},
 	{
 		line: "losing a control plane", fault: "one of three takes the API with it",
-		damage: func(*broken) {}, want: "20.0 s",
+		damage: func(*broken) {}, want: "80.0 s",
 		do: func(_ context.Context, b *broken) {
-			f := feeling{requests: 100, failed: 60, away: 20 * time.Second}
+			f := feeling{requests: 100, failed: 60, away: 80 * time.Second}
 			b.add("losing a control plane", f.asExpected(true), f.String())
 		},
 	},
@@ -219,7 +219,7 @@ var redRuns = []red{
 	},
 	{
 		line: "its return", fault: "there is no cluster",
-		damage: func(b *broken) { b.pulumi("") }, want: "after 1m0s",
+		damage: func(b *broken) { b.pulumi("") }, want: "after 4m0s",
 		do: func(ctx context.Context, b *broken) { b.awaitReturn(ctx) },
 	},
 	{

@@ -22,6 +22,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"loss":               loss,
 	"lockout":            lockout,
 	"lost-state":         lostState,
+	"partition":          partition,
 	"program":            program,
 	"readdress":          readdress,
 	"rebuild":            rebuild,

@@ -315,11 +315,11 @@ func (c *cluster) went() (most int, order []string) {
 	return c.most, slices.Clone(c.order)
 }
 
-// eventually tries until there is no error.
+// eventually tries until there is no error. After a power cut the VIP alone may be away for a minute.
 func (c *cluster) eventually(what string, try func(ctx context.Context) error) {
 	c.t.Helper()
 	var err error
-	for began := time.Now(); time.Since(began) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < 4*time.Minute; time.Sleep(200 * time.Millisecond) {
 		if err = try(c.t.Context()); err == nil {
 			return
 		}

@@ -52,6 +52,7 @@ var inside = map[string]func() error{
 		}
 		return nil
 	},
+	"cut":  cutAndMend,
 	"stay": func() error { time.Sleep(time.Minute); return nil },
 	// One that waits to be told that it may go.
 	"wait": func() error {

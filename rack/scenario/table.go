@@ -42,11 +42,17 @@ var Table = []Scenario{
 	},
 	{
 		Name: "loss",
-		Does: "pulls the plug of the first control plane for half a minute, counts the writes that fail, and plugs it in again",
+		Does: "pulls the plug of the control plane that has the VIP for two minutes, counts the writes that fail, and plugs it in again: with three control planes, the API may be away until the VIP has moved, for 75 seconds at most",
 	},
 	{
 		Name: "lost-state",
 		Does: "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty",
+	},
+	{
+		Name: "partition",
+		// Two minutes of it, and the VIP's way back.
+		Limit: 25 * time.Minute,
+		Does:  "cuts the path between the control plane that has the VIP and the others for two minutes; every machine stays up and is reached. With three control planes, the two must go on by themselves: nothing is written until the VIP has left the machine, which is within 75 seconds, and then all is well. With two, neither side may write. The machine's Talos API must answer throughout, its API server write nothing, `homeops doctor` name it, and `homeops reset` of another be refused. When the path is back, etcd must have the same members and one leader within a minute, no write that was answered may be lost, the cluster come back by itself, and `up` must find nothing to change",
 	},
 	{
 		Name: "program",

@@ -52,6 +52,8 @@ type machine struct {
 	rollsBack, dead bool
 	// noEtcd and noAPI do not answer, though the machine does.
 	noEtcd, noAPI bool
+	// parted answers, and its etcd sees no other.
+	parted bool
 	// inMaintenance counts the looks for which it still is in maintenance mode.
 	inMaintenance int
 	// leftEtcd is no member any more; deleted has no node object.
@@ -337,10 +339,17 @@ func (m *machine) EtcdStatus(context.Context) (roll.MemberStatus, error) {
 	if m.away > 0 || m.noEtcd {
 		return roll.MemberStatus{}, errors.New("connection refused")
 	}
+	if m.parted {
+		return roll.MemberStatus{ID: m.id(), Errors: []string{"etcdserver: no leader"}}, nil
+	}
 	return roll.MemberStatus{ID: m.id(), Leader: m.world.machines[m.world.leader].id()}, nil
 }
 
-func (m *machine) EtcdMembers(context.Context) ([]roll.Member, error) {
+func (m *machine) EtcdMembers(ctx context.Context) ([]roll.Member, error) {
+	if m.parted {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	var members []roll.Member
 	for _, name := range m.world.names() {
 		if other := m.world.machines[name]; other.node.ControlPlane && !other.leftEtcd {

@@ -222,6 +222,7 @@ func (k *kubernetes) Bootstrap(context.Context, node.Recovery) error {
 	return nil
 }
 func (k *kubernetes) HasEtcdData() bool               { return k.bootstrapped.Load() }
+func (k *kubernetes) ReleaseVIPs()                    {}
 func (k *kubernetes) LeaveEtcd(context.Context) error { return nil }
 func (k *kubernetes) Services() []node.Service        { return nil }
 
