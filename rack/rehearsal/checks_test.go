@@ -77,7 +77,7 @@ func (r red) runFor(t *testing.T, patience time.Duration, damaged bool) *report.
 }
 
 func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages) {
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages, redDisks) {
 		t.Run(r.line+"/"+r.fault, func(t *testing.T) {
 			t.Parallel()
 			if r.whole != nil {
@@ -115,7 +115,7 @@ var unbroken = []string{
 
 func TestChecks_EachLineOfTheReportHasBeenRed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages) {
+	for _, r := range slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages, redDisks) {
 		seen[r.line] = true
 	}
 	tests := map[string]bool{}

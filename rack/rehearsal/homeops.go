@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,11 @@ import (
 
 // homeops runs the operator's command as its owner would, with the room's pulumi; input is what is typed.
 func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) error {
+	return r.homeopsTo(ctx, indent(r.out), input, args...)
+}
+
+// homeopsTo has it write what it says to somebody.
+func (r *rehearsal) homeopsTo(ctx context.Context, out io.Writer, input string, args ...string) error {
 	cmd := exec.CommandContext(ctx, r.config.Homeops, args...)
 	cmd.Dir, cmd.Stdin = r.config.Project, strings.NewReader(input)
 	cmd.Env = slices.Clone(r.cli.Env)
@@ -24,7 +30,7 @@ func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) e
 		}
 	}
 	var wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = indent(r.out), &wrong
+	cmd.Stdout, cmd.Stderr = out, &wrong
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
 	}
