@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -149,7 +150,19 @@ func TestLonghorn_ADiskThatWasExchangedIsTakenWhenTheFormerOneIsGone(t *testing.
 	if err := patch(remove); err == nil || !strings.Contains(err.Error(), "Please disable the disk and remove all replicas") {
 		t.Errorf("it was let go: %v", err)
 	}
-	if err := errors.Join(patch(`{"spec":{"disks":{"`+first+`":{"allowScheduling":false}}}}`), patch(remove)); err != nil {
+	if err := patch(`{"spec":{"disks":{"` + first + `":{"allowScheduling":false}}}}`); err != nil {
+		t.Fatal(err)
+	}
+	// Volumes of other tests may have replicas there.
+	replicas := dynamic.NewForConfigOrDie(server.Config).Resource(longhorn.Replicas).Namespace("longhorn-system")
+	if err := replicas.DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "longhorndiskuuid=" + uuid}); err != nil {
+		t.Fatal(err)
+	}
+	err := patch(remove)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); err = patch(remove) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.diskStatus."+first, "-")
