@@ -60,7 +60,9 @@ func (c *change) node(at *field.Path, was, is Node) {
 		c.refuse(at.Child("address"), "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, reinstall)
 	}
 	if was.InstallDisk != is.InstallDisk {
-		c.refuse(at.Child("installDisk"), "%s is installed already, and stays on the disk that it is on; %s", is.Name, reinstall)
+		// Refused, it would leave no way for a machine whose system disk has died and whose disks of Ceph live: a node that leaves has to
+		// give them up first.
+		c.announce(at.Child("installDisk"), "%s stays on the disk that it is installed on; this one counts when it is installed anew, as when its system disk has died (docs/runbooks/replace-disk.md)", is.Name)
 	}
 	if !reflect.DeepEqual(was.EphemeralVolume, is.EphemeralVolume) {
 		c.refuse(at.Child("ephemeralVolume"), "the EPHEMERAL volume of %s was laid out when it was installed; %s", is.Name, reinstall)

@@ -7,6 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// purgeOSD is how an OSD goes. Where each node has one disk, nothing is whole again before another disk is in the place of a dead one.
+const purgeOSD = "One that works is emptied first (`ceph osd out`, then wait for HEALTH_OK), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)"
+
 // storage judges what happens to data.
 func (c *change) storage() {
 	was, is := c.from.Storage, c.to.Storage
@@ -30,7 +33,7 @@ func (c *change) storage() {
 	for _, n := range was.RookCeph.Nodes {
 		for _, disk := range n.Disks {
 			if !hasCephDisk(is.RookCeph, n.Name, disk) {
-				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards", n.Name, diskName(disk))
+				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "a disk of %s (%s) leaves: Rook does not take its OSD away by itself. %s", n.Name, diskName(disk), purgeOSD)
 			}
 		}
 	}

@@ -99,7 +99,7 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"error nodes[4].encryption.ephemeral: the volume of worker-3 was made in the clear, and the next boot would wait for ever for it to be otherwise; " + reinstall,
 		}},
 		"another install disk": {"home", []string{"S6PENL0T700123A", "S6PENL0T700999A"}, []string{
-			"error nodes[4].installDisk: worker-3 is installed already, and stays on the disk that it is on; " + reinstall,
+			"warning nodes[4].installDisk: worker-3 stays on the disk that it is installed on; this one counts when it is installed anew, as when its system disk has died (docs/runbooks/replace-disk.md)",
 		}},
 		"another EPHEMERAL layout": {"home", []string{"installDisk: { serial: S6PENL0T700123A }", "installDisk: { serial: S6PENL0T700123A }\n      ephemeralVolume: { maxSize: 100GiB }"}, []string{
 			"error nodes[4].ephemeralVolume: the EPHEMERAL volume of worker-3 was laid out when it was installed; " + reinstall,
@@ -116,7 +116,7 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 		}},
 		"a worker with a disk of Ceph leaves": {"home", []string{worker3, "", cephDisk3, ""}, []string{
 			"warning nodes: worker-3 leaves: its pods are moved, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.0.50.23 reset --graceful=false`)",
-			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. Empty it first (`ceph osd out`, then wait for HEALTH_OK), and purge it afterwards",
+			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. One that works is emptied first (`ceph osd out`, then wait for HEALTH_OK), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)",
 			"warning storage.rookCeph.replicas: 2 copies instead of 3: Ceph copies or removes data until each piece has so many",
 		}},
 		"a control plane leaves": {"lab", []string{lab3, ""}, []string{

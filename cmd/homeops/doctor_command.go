@@ -244,6 +244,7 @@ func (e *examination) cluster(ctx context.Context) {
 		well.Verdict, well.Detail, well.Do = doctor.Problem, strings.ReplaceAll(err.Error(), "\n", "; "), "docs/runbooks/roll-stopped.md says what to do for each"
 	}
 	e.report.Add(doctor.Cluster, well, doctor.Nodes(asked, access.kubernetes))
+	e.report.Add(doctor.Cluster, doctor.Disks(asked, access.kubernetes)...)
 	e.report.Add(doctor.Cluster, doctor.Flux(asked, access.kubernetes)...)
 	e.report.Add(doctor.Cluster, doctor.Certificates(asked, access.kubernetes, e.now)...)
 	e.report.Add(doctor.Cluster, doctor.Backups(asked, access.kubernetes, e.now)...)

@@ -270,7 +270,7 @@ func inScenarios(t *testing.T) (commands map[string]bool, checked bool) {
 			case *ast.CallExpr:
 				// r.asWritten(ctx, resetNode, ...)
 				called, ok := n.Fun.(*ast.SelectorExpr)
-				if ok && (called.Sel.Name == "asWritten" || called.Sel.Name == "upAsWritten") && len(n.Args) > 1 {
+				if ok && strings.HasSuffix(strings.ToLower(called.Sel.Name), "aswritten") && len(n.Args) > 1 {
 					if name, ok := n.Args[1].(*ast.Ident); ok {
 						run[name.Name] = true
 					}

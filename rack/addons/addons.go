@@ -37,6 +37,8 @@ type Options struct {
 	LacksZFS func(node string) error
 	// Engines says why a node runs no program that Longhorn puts below /var. Default: every node does.
 	Engines func(node string) error
+	// Mounts are the places of a node where Longhorn stores. Default: one on every node, which is always well.
+	Mounts func(node string) []longhorn.Mount
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
 	ConnectURL func(host string) string
 	// More are further operators, which need what is outside of the cluster.
@@ -65,7 +67,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		rook.Controller(hosts.Disks, o.Down),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
-		longhorn.Controller(o.Down, o.Engines),
+		longhorn.Controller(o.Down, o.Engines, o.Mounts),
 	}, slices.Concat(csi.Controllers(), zfs.Controllers(hosts), o.More)...)
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

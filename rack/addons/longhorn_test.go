@@ -1,12 +1,19 @@
 package addons_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/home-ops/home-ops/rack/addons"
+	"github.com/home-ops/home-ops/rack/addons/longhorn"
 )
 
 const longhornAPI = "longhorn.io/v1beta2"
@@ -82,4 +89,86 @@ func TestLonghorn_AVolumeIsDegradedWhileANodeIsAwayAndUntilItsReplicaIsRebuilt(t
 	// A volume without a persistent one goes.
 	c.Applyf("{apiVersion: %s, kind: Volume, metadata: {name: left, namespace: longhorn-system}, spec: {size: \"1\"}}", longhornAPI)
 	c.Eventually(longhornAPI, "Volume", "longhorn-system/left", "kind", "-")
+}
+
+// The disk of a node is exchanged; Longhorn takes the new one when its owner has taken the old one away.
+func TestLonghorn_ADiskThatWasExchangedIsTakenWhenTheFormerOneIsGone(t *testing.T) {
+	var state atomic.Value
+	state.Store("first")
+	c := play(t, func(o *addons.Options) {
+		o.Mounts = func(node string) []longhorn.Mount {
+			m := longhorn.Mount{Path: "/var/mnt/longhorn", Filesystem: "of " + node}
+			switch is := state.Load().(string); {
+			case node == "b" && is == "dead":
+				m.Err = errors.New("input/output error")
+			case node == "b":
+				m.Filesystem = is
+			}
+			return []longhorn.Mount{m}
+		}
+	})
+	c.Define(definitions + "/longhorn")
+	for _, node := range []string{"a", "b", "c"} {
+		// Those of other tests have other disks.
+		c.Delete(longhornAPI, "Node", "longhorn-system/"+node)
+		c.Applyf(longhornNode, node, "one-boot")
+		t.Cleanup(func() { c.Delete("v1", "Node", node) })
+	}
+	c.Namespace("apps")
+	c.Operator("longhorn-system", "longhorn-driver-deployer")
+	disk := func() (name, uuid string) {
+		t.Helper()
+		text := c.Field(longhornAPI, "Node", "longhorn-system/b", "status.diskStatus")
+		var disks map[string]struct {
+			UUID string `json:"diskUUID"`
+		}
+		if err := json.Unmarshal([]byte(text), &disks); err != nil || len(disks) != 1 {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for name := range disks {
+			return name, disks[name].UUID
+		}
+		return "", ""
+	}
+	c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.conditions.[type=Ready].status", `"True"`)
+	first, uuid := disk()
+	says := func(name, want string) {
+		t.Helper()
+		c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.diskStatus."+name+".conditions.[type=Ready].reason", want)
+	}
+	says(first, `""`)
+	state.Store("dead")
+	says(first, `"NoDiskInfo"`)
+	state.Store("second")
+	says(first, `"DiskFilesystemChanged"`)
+	patch := func(text string) error {
+		client := dynamic.NewForConfigOrDie(server.Config).Resource(longhorn.Nodes).Namespace("longhorn-system")
+		_, err := client.Patch(t.Context(), "b", types.MergePatchType, []byte(text), metav1.PatchOptions{})
+		return err
+	}
+	remove := `{"spec":{"disks":{"` + first + `":null}}}`
+	if err := patch(remove); err == nil || !strings.Contains(err.Error(), "Please disable the disk and remove all replicas") {
+		t.Errorf("it was let go: %v", err)
+	}
+	if err := patch(`{"spec":{"disks":{"` + first + `":{"allowScheduling":false}}}}`); err != nil {
+		t.Fatal(err)
+	}
+	// Volumes of other tests may have replicas there.
+	replicas := dynamic.NewForConfigOrDie(server.Config).Resource(longhorn.Replicas).Namespace("longhorn-system")
+	if err := replicas.DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "longhorndiskuuid=" + uuid}); err != nil {
+		t.Fatal(err)
+	}
+	err := patch(remove)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); err = patch(remove) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.diskStatus."+first, "-")
+	if now, other := disk(); now == first || other == uuid {
+		t.Errorf("%s %s is still there", now, other)
+	} else {
+		says(now, `""`)
+	}
 }

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
+
 	"github.com/home-ops/home-ops/rack/addons"
 	"github.com/home-ops/home-ops/rack/addons/internal/apitest"
+	"github.com/home-ops/home-ops/rack/addons/rook"
 )
 
 const cephAPI = "ceph.rook.io/v1"
@@ -175,4 +178,81 @@ var longAgo = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func runs(c *apitest.Client, name, node string, since time.Time) {
 	labels := c.Field("apps/v1", "Deployment", "rook-ceph/rook-ceph-"+name, "spec.selector.matchLabels")
 	c.Applyf(daemonPod, name, labels, node, since.UTC().Format(time.RFC3339))
+}
+
+// A disk dies in a node that goes on; its owner puts another one in its place.
+func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
+	var fresh, dead atomic.Bool
+	c := play(t, func(o *addons.Options) {
+		o.Disks = func(node string) []rook.Disk {
+			all := disks(node)
+			if node == "c" && fresh.Load() {
+				all[1].Links = []string{"/dev/disk/by-id/nvme-Disk_FRESH"}
+			} else if node == "c" {
+				all[1].Dead = dead.Load()
+			}
+			return all
+		}
+	})
+	c.Define(definitions + "/rook")
+	for _, node := range []string{"a", "b", "c"} {
+		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
+		t.Cleanup(func() { c.Delete("v1", "Node", node) })
+	}
+	c.Operator("rook-ceph", "rook-ceph-operator")
+	c.Applyf(ceph, "DATA-c")
+	allRun(c)
+	at := func(path, want string) {
+		t.Helper()
+		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", path, want)
+	}
+	at("status.ceph.health", `"HEALTH_OK"`)
+	c.Eventually(cephAPI, "CephBlockPool", "rook-ceph/three", "status.phase", `"Ready"`)
+
+	dead.Store(true)
+	at("status.ceph.details.OSD_DOWN.message", `"1 osds down"`)
+	at("status.phase", `"Ready"`)
+	c.Eventually("v1", "Pod", "rook-ceph/osd-2", "status.conditions.[type=Ready].status", `"False"`)
+	command := func(words ...string) string {
+		t.Helper()
+		answer, err := rook.Command(t.Context(), kubernetes.NewForConfigOrDie(server.Config), "rook-ceph", words...)
+		if err != nil {
+			return err.Error()
+		}
+		return answer
+	}
+	if got := command("osd", "safe-to-destroy", "2"); !strings.Contains(got, "EAGAIN") {
+		t.Error(got)
+	}
+	// Out, it is missed no more; its data have no place on two hosts.
+	if got := command("osd", "out", "2"); got != "marked out osd.2." {
+		t.Error(got)
+	}
+	at("status.ceph.details.OSD_DOWN", "-")
+	at("status.ceph.details.PG_DEGRADED.severity", `"HEALTH_WARN"`)
+
+	// The new disk gets an OSD of its own, and Rook is not done before the data are whole.
+	fresh.Store(true)
+	c.Applyf(ceph, "FRESH")
+	at("status.message", `"Configuring the Ceph cluster: waiting for osd.3"`)
+	c.Eventually("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-3", "spec.template.spec.nodeSelector", `{"kubernetes.io/hostname":"c"}`)
+	t.Cleanup(func() { c.Delete("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-3") })
+	c.Eventually(cephAPI, "CephBlockPool", "rook-ceph/three", "status.phase", `"Ready"`)
+	runs(c, "osd-3", "c", time.Now())
+	at("status.message", `"Configuring the Ceph cluster: PGs are not healthy to update OSDs, will try updating it again later"`)
+	at("status.ceph.health", `"HEALTH_OK"`)
+	at("status.phase", `"Ready"`)
+	if got := command("osd", "tree"); !strings.Contains(got, "c osd.2 down 0\nc osd.3 up") {
+		t.Error(got)
+	}
+	c.Eventually("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-2", "kind", `"Deployment"`)
+	if got := command("osd", "safe-to-destroy", "2"); !strings.Contains(got, "are safe to destroy") {
+		t.Error(got)
+	}
+	if got := command("osd", "purge", "2", "--yes-i-really-mean-it"); got != "purged osd.2" {
+		t.Error(got)
+	}
+	c.Delete("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-2")
+	c.Never("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-2", "kind", `"Deployment"`)
+	at("status.storage.osd.storeType.bluestore", "3")
 }

@@ -47,6 +47,8 @@ type Disk struct {
 	Model, Serial, WWID, UUID, Modalias string
 	BusPath                             string
 	ReadOnly                            bool
+	// Dead says that each read and write is an error.
+	Dead bool
 	// Symlinks are other paths of the same disk, such as /dev/disk/by-id/...
 	Symlinks []string
 }

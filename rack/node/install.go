@@ -99,12 +99,16 @@ func (s *session) installDisk(ctx context.Context, wanted wantedInstall) (string
 }
 
 func (s *session) writable(path string) (string, error) {
-	disk, ok := s.node.opts.Hardware.disk(filepath.Clean(path))
+	hw := s.node.hardware()
+	disk, ok := hw.disk(filepath.Clean(path))
 	if !ok {
 		return "", fmt.Errorf("lstat %s: no such file or directory", path)
 	}
 	if disk.ReadOnly {
 		return "", fmt.Errorf("disk %s is read-only", disk.Path)
+	}
+	if disk.Dead {
+		return "", fmt.Errorf("disk %s: %w", disk.Path, errIO)
 	}
 	return disk.Path, nil
 }

@@ -23,8 +23,10 @@ type Node struct {
 	// on is the power switch; flipped is closed when it changes.
 	on      bool
 	flipped chan struct{}
-	session *session
-	lastErr error
+	// systemless says that the system disk has died, and none was put in since.
+	systemless bool
+	session    *session
+	lastErr    error
 }
 
 // New checks the options and opens the machine's directory. The machine is off until Run.
@@ -64,6 +66,9 @@ func (n *Node) Run(ctx context.Context) error {
 			return nil
 		}
 		ending, err := n.powerCycle(ctx)
+		if err == nil {
+			err = n.lostSystem()
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("node %s: %w", n.opts.Name, err)

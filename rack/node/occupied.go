@@ -10,9 +10,9 @@ func (n *Node) Occupied() (map[string]string, error) {
 		return occupied, err
 	}
 	if config := n.Applied(); config != nil {
-		for _, volume := range volumesOf(n.opts.Hardware, installed.Disk, config) {
+		for _, volume := range volumesOf(n.hardware(), installed.Disk, config) {
 			if volume.TypedSpec().Phase == block.VolumePhaseReady {
-				occupied[volume.TypedSpec().Location] = "volume " + volume.Metadata().ID()
+				occupied[volume.TypedSpec().ParentLocation] = "volume " + volume.Metadata().ID()
 			}
 		}
 	}

@@ -76,6 +76,11 @@ func (p partitions) setInstalled(inst installation) error {
 	return p.write("install.json", data)
 }
 
+// wipe forgets all that the system disk held.
+func (p partitions) wipe() error {
+	return errors.Join(p.wipeInstalled(), p.wipeState(), p.wipeEphemeral())
+}
+
 func (p partitions) wipeInstalled() error { return p.remove("install.json") }
 
 // config returns the machine config on STATE, nil when there is none.

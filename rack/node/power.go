@@ -41,10 +41,10 @@ func (n *Node) flip(on bool) {
 func (n *Node) switchedOn() (on bool, flipped <-chan struct{}) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.on, n.flipped
+	return n.on && !n.systemless, n.flipped
 }
 
-// waitForPower blocks while the machine is off; it reports false when the context ended.
+// waitForPower blocks while the machine is off, or has nothing that it could boot from; it reports false when the context ended.
 func (n *Node) waitForPower(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		on, flipped := n.switchedOn()

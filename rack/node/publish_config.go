@@ -40,7 +40,8 @@ func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error
 // publishVolumes shows where the config's volumes lie. One that finds no place does not keep the machine from
 // booting, except for EPHEMERAL, and shows only here and on the console.
 func (s *session) publishVolumes(ctx context.Context, cfg config.Provider) error {
-	for _, volume := range volumesOf(s.node.opts.Hardware, s.installed.Disk, cfg) {
+	for _, volume := range volumesOf(s.node.hardware(), s.installed.Disk, cfg) {
+		s.mount(volume)
 		if message := volume.TypedSpec().ErrorMessage; message != "" {
 			s.log.Error("volume failed", "volume", volume.Metadata().ID(), "error", message)
 			s.node.fail(fmt.Errorf("volume %s: %s", volume.Metadata().ID(), message))

@@ -18,7 +18,7 @@ import (
 
 // publishHardware fills the resources that do not depend on a config.
 func (s *session) publishHardware(ctx context.Context) error {
-	hw := s.node.opts.Hardware
+	hw := s.node.hardware()
 	var rs []resource.Resource
 	for i, disk := range hw.Disks {
 		rs = append(rs, diskResource(disk), blockDevice(disk, i))

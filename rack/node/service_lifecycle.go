@@ -76,8 +76,9 @@ func (m *machineService) checkUserDisks(req *machineapi.ResetRequest) error {
 	if req.GetMode() == machineapi.ResetRequest_SYSTEM_DISK {
 		return errors.New("reset failed: invalid input, wipe mode SYSTEM_DISK doesn't support UserDisksToWipe parameter")
 	}
+	hw := m.session.node.hardware()
 	for _, path := range req.GetUserDisksToWipe() {
-		disk, ok := m.session.node.opts.Hardware.disk(path)
+		disk, ok := hw.disk(path)
 		switch {
 		case !ok:
 			return fmt.Errorf("reset user disk failed: device %s wasn't found", path)

@@ -23,7 +23,7 @@ var diskTypes = map[DiskType]storageapi.Disk_DiskType{
 // Disks lists the machine's disks.
 func (s *storageService) Disks(context.Context, *emptypb.Empty) (*storageapi.DisksResponse, error) {
 	var disks []*storageapi.Disk
-	for _, disk := range s.session.node.opts.Hardware.Disks {
+	for _, disk := range s.session.node.Disks() {
 		disks = append(disks, &storageapi.Disk{
 			DeviceName: disk.Path,
 			Size:       disk.Size,

@@ -50,8 +50,10 @@ type session struct {
 	installed *installation
 	identity  string
 
-	mu       sync.Mutex
-	active   config.Provider
+	mu     sync.Mutex
+	active config.Provider
+	// mounts are the disks that volumes are mounted from, by the volumes' names.
+	mounts   map[string]Disk
 	network  network
 	rollback *time.Timer
 	bootDone bool
@@ -71,6 +73,7 @@ func newSession(n *Node, cut context.CancelCauseFunc) (*session, error) {
 		cut:        cut,
 		sequences:  make(chan sequence, 1),
 		configured: make(chan config.Provider),
+		mounts:     map[string]Disk{},
 	}
 	s.log = slog.New(slog.NewMultiHandler(slog.NewTextHandler(s.console, nil), n.log.Handler()))
 	s.services = newServiceSet(s)

@@ -56,7 +56,7 @@ func (p *volumePlan) place(label string, want configtypes.VolumeProvisioningConf
 func (p *volumePlan) find(want configtypes.VolumeProvisioningConfig, onSystemDisk bool) (Disk, uint64, error) {
 	selector, selected := want.DiskSelector().Get()
 	least := want.MinSize().ValueOr(minVolume)
-	matched := 0
+	matched, dead := 0, 0
 	for _, disk := range p.disks {
 		match := onSystemDisk && disk.Path == p.system
 		if selected {
@@ -69,6 +69,10 @@ func (p *volumePlan) find(want configtypes.VolumeProvisioningConfig, onSystemDis
 			continue
 		}
 		matched++
+		if disk.Dead {
+			dead++
+			continue
+		}
 		free := p.free[disk.Path]
 		if free < least {
 			continue
@@ -81,7 +85,7 @@ func (p *volumePlan) find(want configtypes.VolumeProvisioningConfig, onSystemDis
 	if matched == 0 {
 		return Disk{}, 0, errors.New("no disks matched selector for volume")
 	}
-	return Disk{}, 0, fmt.Errorf("no disks matched for volume (%d matched selector): %d have not enough space, 0 have wrong format, 0 have other issues", matched, matched)
+	return Disk{}, 0, fmt.Errorf("no disks matched for volume (%d matched selector): %d have not enough space, 0 have wrong format, %d have other issues", matched, matched-dead, dead)
 }
 
 func matches(selector cel.Expression, disk Disk, system bool) (bool, error) {

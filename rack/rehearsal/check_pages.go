@@ -46,6 +46,9 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 		if program != "kubectl" && program != "pulumi" || isAlert && !alerts[strings.TrimSuffix(alert, path.Ext(alert))] {
 			continue
 		}
+		if !isAlert && r.ofOtherStorage(command.Text) {
+			continue
+		}
 		if program == "pulumi" {
 			if !command.Inline {
 				continue // a scenario runs it, or says why not
@@ -74,6 +77,12 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 		errs = append(errs, errors.New("no page has a command that can be run"))
 	}
 	return fmt.Sprintf("%d commands were run, of %d more the options were read, for %d alerts", ran, read, len(alerts)), errors.Join(errs...)
+}
+
+// ofOtherStorage reports whether a command is for a kind of storage that this stack has not: its kinds are not in the cluster.
+func (r *rehearsal) ofOtherStorage(command string) bool {
+	return r.stack.Storage.Longhorn == nil && strings.Contains(command, " -n "+longhornNamespace+" ") ||
+		r.stack.Storage.RookCeph == nil && strings.Contains(command, " -n "+cephNamespace+" ")
 }
 
 // askable are the words of a command of kubectl, and whether it can be run as a whole.

@@ -21,8 +21,8 @@ func (r *rack) disksOf(name string) []rook.Disk {
 			return nil
 		}
 		var disks []rook.Disk
-		for _, d := range m.hardware.Disks {
-			disks = append(disks, rook.Disk{Path: d.Path, Links: d.Symlinks, Size: d.Size, InUse: occupied[d.Path]})
+		for _, d := range m.Disks() {
+			disks = append(disks, rook.Disk{Path: d.Path, Links: d.Symlinks, Size: d.Size, InUse: occupied[d.Path], Dead: d.Dead})
 		}
 		return disks
 	}

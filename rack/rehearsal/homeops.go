@@ -16,12 +16,18 @@ import (
 
 // homeops runs the operator's command as its owner would, with the room's pulumi; input is what is typed.
 func (r *rehearsal) homeops(ctx context.Context, input string, args ...string) error {
-	_, err := r.homeopsSays(ctx, input, args...)
-	return err
+	return r.homeopsTo(ctx, indent(r.out), input, args...)
 }
 
 // homeopsSays is homeops, and what it says.
 func (r *rehearsal) homeopsSays(ctx context.Context, input string, args ...string) (string, error) {
+	var said bytes.Buffer
+	err := r.homeopsTo(ctx, io.MultiWriter(&said, indent(r.out)), input, args...)
+	return said.String(), err
+}
+
+// homeopsTo has it write what it says to somebody.
+func (r *rehearsal) homeopsTo(ctx context.Context, out io.Writer, input string, args ...string) error {
 	cmd := exec.CommandContext(ctx, r.config.Homeops, args...)
 	cmd.Dir, cmd.Stdin = r.config.Project, strings.NewReader(input)
 	cmd.Env = slices.Clone(r.cli.Env)
@@ -30,12 +36,12 @@ func (r *rehearsal) homeopsSays(ctx context.Context, input string, args ...strin
 			cmd.Env[i] = "PATH=" + filepath.Dir(r.cli.Path) + string(os.PathListSeparator) + path
 		}
 	}
-	var said, wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, indent(r.out)), &wrong
+	var wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &wrong
 	if err := cmd.Run(); err != nil {
-		return said.String(), fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
+		return fmt.Errorf("homeops %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(wrong.String()))
 	}
-	return said.String(), nil
+	return nil
 }
 
 // copies are the break-glass place of a rehearsal, and the key that opens what is in it.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -59,6 +60,8 @@ type machine struct {
 	hardware node.Hardware
 	// dir is where its disks are.
 	dir string
+	// stores are the user volumes in which Longhorn keeps data.
+	stores []string
 }
 
 // newRack powers every machine on, in maintenance mode.
@@ -92,7 +95,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 			Pull: func(ref string) error { return errors.Join(world.factory.Pull(ref), pullKubernetes(config, ref)) }, Extensions: extensions(world.factory),
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
 		})
-		return &machine{Node: m, spec: n, hardware: hardware, dir: dir}, err
+		return &machine{Node: m, spec: n, hardware: hardware, dir: dir, stores: stores(stack, n)}, err
 	}
 	for _, n := range stack.Nodes {
 		m, err := r.build(stack, n, filepath.Join(dir, n.Name))
@@ -112,6 +115,15 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 		}
 	}
 	return r, nil
+}
+
+// stores are the user volumes of a node in which Longhorn keeps data.
+func stores(stack *spec.Stack, n spec.Node) []string {
+	l := stack.Storage.Longhorn
+	if l == nil || len(l.Nodes) > 0 && !slices.Contains(l.Nodes, n.Name) {
+		return nil
+	}
+	return slices.DeleteFunc(l.Volumes(), func(name string) bool { _, has := n.UserVolume(name); return !has })
 }
 
 // plugIn gives a machine its power.
@@ -164,7 +176,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Disks: r.disksOf, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
 			More: simulated, Log: log.With("component", "operators"),
 		})
 	}

@@ -28,6 +28,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"rebuild":            rebuild,
 	"remove-node":        removeNode,
 	"rename-node":        renameNode,
+	"replace-disk":       replaceDisk,
 	"replace-node":       replaceNode,
 	"reset":              reset,
 	"roll":               roll,

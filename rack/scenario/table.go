@@ -78,6 +78,12 @@ var Table = []Scenario{
 		Does: "gives a node another name, which must be refused; then takes the way that the refusal names: the node leaves and is wiped, and the machine joins under its new name",
 	},
 	{
+		Name: "replace-disk",
+		// Up to three disks die, one after the other, and copies are waited for each time.
+		Limit: 30 * time.Minute,
+		Does:  "has a disk of Ceph, a disk of Longhorn and the system disk of a worker die, as far as the stack has them, and puts others in their place: storage must say what it lacks and `homeops doctor` what to do, no write may fail, `up` must put the new disk to use while no other machine goes down, all copies must be there again, and nothing of the dead disk be left",
+	},
+	{
 		Name: "replace-node",
 		Does: "has a worker and, where there are three, a control plane die, and another machine with blank disks stand in its place: `up` of the unchanged stack file must make it a member again",
 	},

@@ -225,3 +225,39 @@ cluster
 		t.Errorf("%v: %+v", err, read)
 	}
 }
+
+func TestDisks_NamesThoseThatServeNobodyOnANodeThatIsWell(t *testing.T) {
+	node := func(name, ready string) string {
+		return fmt.Sprintf(`{"metadata":{"name":%[1]q,"labels":{"kubernetes.io/hostname":%[1]q}},"status":{"conditions":[{"type":"Ready","status":%[2]q}]}}`, name, ready)
+	}
+	osd := func(id, node string, ready int) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"rook-ceph","name":"rook-ceph-osd-%[1]s","labels":{"ceph-osd-id":%[1]q}},
+			"spec":{"template":{"spec":{"nodeSelector":{"kubernetes.io/hostname":%[2]q}}}},"status":{"readyReplicas":%[3]d}}`, id, node, ready)
+	}
+	disk := func(node, status string) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"longhorn-system","name":%q},"status":{"diskStatus":{"default-disk-1":{"diskUUID":"uuid-1",
+			"conditions":[{"type":"Ready","status":%q,"reason":"NoDiskInfo","message":"no\nconfig "},{"type":"Schedulable","status":"False"}]}}}}`, node, status)
+	}
+	nodes := node("a", "True") + "," + node("b", "True") + "," + node("gone", "Unknown")
+	for name, c := range map[string]struct{ osds, longhorn, want string }{
+		"all well":         {osd("0", "a", 1), disk("a", "True"), "ok|disks of the storage|1 OSDs of Ceph and 1 disks of Longhorn"},
+		"of a node away":   {osd("0", "a", 1) + "," + osd("1", "gone", 0), disk("gone", "False"), "ok|disks of the storage|2 OSDs of Ceph and 1 disks of Longhorn"},
+		"a dead OSD":       {osd("0", "a", 1) + "," + osd("1", "b", 0), "", "problem|Ceph's osd.1|does not run, and its node b is well: it starts, its disk is dead, or its disk was exchanged"},
+		"a dead disk":      {"", disk("b", "False"), "problem|Longhorn's disk of b|default-disk-1 (uuid-1) is not ready: NoDiskInfo: no; config"},
+		"neither of these": {"", "", ""},
+	} {
+		lists := map[string]string{"v1/nodes": nodes, "deployments": c.osds}
+		if c.longhorn != "" {
+			lists["longhorn.io/v1beta2/nodes"] = c.longhorn
+		}
+		checks := doctor.Disks(t.Context(), cluster(t, time.Hour, lists))
+		if got := lines(checks); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
+		}
+		for _, check := range checks {
+			if check.Verdict == doctor.Problem && !strings.Contains(check.Do, "docs/runbooks/replace-disk.md") {
+				t.Errorf("%s: %s", name, check.Do)
+			}
+		}
+	}
+}

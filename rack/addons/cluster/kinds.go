@@ -24,11 +24,13 @@ var (
 	StorageClasses = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}
 	Capacities     = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "csistoragecapacities"}
 	EndpointSlices = Kind{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
+	Policies       = Kind{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicies"}
+	PolicyBindings = Kind{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"}
 	Definitions    = Kind{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )
 
 // builtIn tells the kinds that every API server has from those that a definition brings.
 func builtIn(kind Kind) bool {
 	return !strings.Contains(kind.Group, ".") ||
-		slices.Contains([]string{StorageClasses.Group, EndpointSlices.Group, Definitions.Group}, kind.Group)
+		slices.Contains([]string{StorageClasses.Group, EndpointSlices.Group, Policies.Group, Definitions.Group}, kind.Group)
 }

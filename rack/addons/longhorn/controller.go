@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,10 +19,14 @@ const glance = time.Second
 
 // Controller plays Longhorn's manager. It acts while the deployer of its driver runs, as the driver does. Engines says why a node
 // runs no program that Longhorn puts below /var there; nil where it does.
-func Controller(down cluster.Down, engines func(node string) error) cluster.Controller {
+// Mounts are the places of a node where it stores; nil is one on every node, which is always well.
+func Controller(down cluster.Down, engines func(node string) error, mounts func(node string) []Mount) cluster.Controller {
+	if mounts == nil {
+		mounts = unlabelled
+	}
 	return cluster.Controller{
 		Name: "longhorn-manager", Operators: []string{"longhorn-driver-deployer"},
-		Kinds: []cluster.Kind{cluster.Nodes, cluster.Claims, cluster.Volumes, cluster.StorageClasses, Volumes, Replicas, Nodes},
+		Kinds: []cluster.Kind{cluster.Nodes, cluster.Claims, cluster.Volumes, cluster.StorageClasses, Volumes, Replicas, Nodes, cluster.Policies, cluster.PolicyBindings},
 		Every: glance,
 		Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
 			if !c.Serves(Volumes) || !c.Serves(Replicas) || !c.Serves(Nodes) {
@@ -29,9 +34,9 @@ func Controller(down cluster.Down, engines func(node string) error) cluster.Cont
 			}
 			p := &pass{
 				Cluster: c, ctx: ctx, namespace: pods[0].Namespace, now: time.Now().UTC().Truncate(time.Second),
-				serving: c.Serving(down), engines: engines, hosts: map[string]host{},
+				serving: c.Serving(down), engines: engines, mounts: mounts, hosts: map[string]host{},
 			}
-			return errors.Join(p.nodes(), p.volumes())
+			return errors.Join(p.guard(), p.nodes(), p.volumes())
 		},
 	}
 }
@@ -45,6 +50,7 @@ type pass struct {
 	// serving are the nodes on which replicas and engines run; hosts are all nodes.
 	serving map[string]*corev1.Node
 	engines func(node string) error
+	mounts  func(node string) []Mount
 	hosts   map[string]host
 }
 
@@ -65,8 +71,8 @@ func (p *pass) nodes() error {
 				h.boot = cmp.Or(n.Status.NodeInfo.BootID, string(n.UID))
 			}
 		}
+		errs = append(errs, p.register(n.Name, ready, n.Labels[diskLabel] != "", &h))
 		p.hosts[n.Name] = h
-		errs = append(errs, p.register(n.Name, ready))
 	}
 	for _, object := range p.List(Nodes) {
 		if _, there := p.hosts[object.GetName()]; !there {
@@ -76,29 +82,71 @@ func (p *pass) nodes() error {
 	return errors.Join(errs...)
 }
 
-func (p *pass) register(name string, ready condition) error {
-	node := nodeObject{Spec: nodeSpec{Name: name, AllowScheduling: true}}
-	node.APIVersion, node.Kind, node.Name, node.Namespace = apiVersion, "Node", name, p.namespace
-	if err := p.Apply(p.ctx, Nodes, node); err != nil {
-		return err
-	}
+// register keeps the object of a node, and says how it and its disks are.
+func (p *pass) register(name string, ready condition, stores bool, h *host) error {
+	mounts := p.mounts(name)
 	object := p.Get(Nodes, p.namespace, name)
-	if object == nil {
-		return nil
-	}
-	was, err := cluster.As[struct {
+	var have struct {
+		Spec   nodeSpec   `json:"spec"`
 		Status nodeStatus `json:"status"`
-	}](object)
-	if err != nil {
-		return err
 	}
-	ready.LastTransitionTime = stamp(p.now)
-	for _, c := range was.Status.Conditions {
-		if c.Type == ready.Type && c.Status == ready.Status {
-			ready.LastTransitionTime = c.LastTransitionTime
+	if object != nil {
+		read, err := cluster.As[struct {
+			Spec   nodeSpec   `json:"spec"`
+			Status nodeStatus `json:"status"`
+		}](object)
+		if err != nil {
+			return err
+		}
+		have = *read
+	}
+	node := nodeObject{Spec: nodeSpec{Name: name, AllowScheduling: true, Disks: have.Spec.Disks}}
+	node.APIVersion, node.Kind, node.Name, node.Namespace = apiVersion, "Node", name, p.namespace
+	if object != nil {
+		// Whoever changes the disks meanwhile is not undone: then this is refused, and looked at again.
+		node.ResourceVersion = object.GetResourceVersion()
+	}
+	// A node without a disk gets those of the settings, or of its annotation.
+	if len(node.Spec.Disks) == 0 && stores && p.serving[name] != nil {
+		node.Spec.Disks = defaults(mounts)
+	}
+	if object == nil || len(have.Spec.Disks) != len(node.Spec.Disks) {
+		if err := p.Apply(p.ctx, Nodes, node); err != nil {
+			return err
+		}
+		if object = p.Get(Nodes, p.namespace, name); object == nil {
+			return nil
 		}
 	}
-	return p.WriteStatus(p.ctx, Nodes, object, nodeStatus{Conditions: []condition{ready}})
+	status := nodeStatus{Conditions: []condition{since(p.now, have.Status.Conditions, ready)}}
+	// Of a node that is away nobody says anything new.
+	status.Disks = have.Status.Disks
+	if h.boot != "" {
+		status.Disks, h.disks = examine(name, node.Spec.Disks, have.Status.Disks, mounts)
+		for disk, s := range status.Disks {
+			for i, c := range s.Conditions {
+				s.Conditions[i] = since(p.now, have.Status.Disks[disk].Conditions, c)
+			}
+			for _, item := range cluster.Read[replicaObject](p.Cluster, Replicas) {
+				if r := item.Typed; r.Spec.NodeID == name && r.Spec.DiskID == s.UUID {
+					size, _ := strconv.ParseInt(r.Spec.VolumeSize, 10, 64)
+					s.Scheduled[r.Name] = size
+				}
+			}
+		}
+	}
+	return p.WriteStatus(p.ctx, Nodes, object, status)
+}
+
+// since is a condition with the time at which it became so.
+func since(now time.Time, before []condition, c condition) condition {
+	c.LastTransitionTime = stamp(now)
+	for _, was := range before {
+		if was.Type == c.Type && was.Status == c.Status {
+			c.LastTransitionTime = was.LastTransitionTime
+		}
+	}
+	return c
 }
 
 // sorted are the names in their order.

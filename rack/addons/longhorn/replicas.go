@@ -1,6 +1,7 @@
 package longhorn
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ const rebuild = 5 * time.Second
 // replica is one copy of a volume.
 type replica struct {
 	name, node string
+	// disk is the UUID of the disk that it is on.
+	disk string
 	// boot is the boot of its node since which it has missed nothing.
 	boot string
 	// failed is when it began to miss something; zero for one that is whole.
@@ -29,6 +32,34 @@ type host struct {
 	boot string
 	// stores says that it takes new replicas.
 	stores bool
+	// disks are those that are ready, by their UUIDs, with whether they take new replicas.
+	disks map[string]bool
+}
+
+// running is the boot in which the disk of a replica can be read; empty while it cannot.
+func (r replica) running(hosts map[string]host) string {
+	if _, ready := hosts[r.node].disks[r.disk]; !ready {
+		return ""
+	}
+	return hosts[r.node].boot
+}
+
+// lost reports whether the node is there, and the replica's disk is not.
+func (r replica) lost(hosts map[string]host) bool {
+	return hosts[r.node].boot != "" && r.running(hosts) == ""
+}
+
+// room is a disk of a node that takes a new replica; empty for none.
+func (h host) room() string {
+	if h.boot == "" || !h.stores {
+		return ""
+	}
+	for _, uuid := range slices.Sorted(maps.Keys(h.disks)) {
+		if h.disks[uuid] {
+			return uuid
+		}
+	}
+	return ""
 }
 
 // copies are the replicas of a volume.
@@ -46,7 +77,7 @@ func (c *copies) look(now time.Time, hosts map[string]host) {
 	c.replicas = slices.DeleteFunc(c.replicas, func(r replica) bool { _, there := hosts[r.node]; return !there })
 	for i := range c.replicas {
 		r := &c.replicas[i]
-		switch boot := hosts[r.node].boot; {
+		switch boot := r.running(hosts); {
 		case c.attached && boot != r.boot && r.whole():
 			r.failed, r.since = now, time.Time{}
 		case boot != r.boot:
@@ -57,7 +88,7 @@ func (c *copies) look(now time.Time, hosts map[string]host) {
 	c.salvage(hosts)
 	for i := range c.replicas {
 		r := &c.replicas[i]
-		boot := hosts[r.node].boot
+		boot := r.running(hosts)
 		switch {
 		case boot == "":
 		case r.whole():
@@ -81,22 +112,32 @@ func (c *copies) salvage(hosts map[string]host) {
 	}
 	last := slices.MaxFunc(c.replicas, func(a, b replica) int { return a.failed.Compare(b.failed) }).failed
 	for i := range c.replicas {
-		if r := &c.replicas[i]; r.failed.Equal(last) && hosts[r.node].boot != "" {
-			r.failed, r.since, r.boot = time.Time{}, time.Time{}, hosts[r.node].boot
+		if r := &c.replicas[i]; r.failed.Equal(last) && r.running(hosts) != "" {
+			r.failed, r.since, r.boot = time.Time{}, time.Time{}, r.running(hosts)
 		}
 	}
 }
 
 // place makes the replicas that are missing, each on a node of its own that is there. The first ones of a volume are as empty as
-// it is; those that come later are copied.
+// it is; those that come later are copied. One whose disk is lost is replaced, and stays where it is until its owner deletes it.
 func (c *copies) place(now time.Time, hosts map[string]host) {
 	fresh := len(c.replicas) == 0
 	for _, name := range sorted(hosts) {
-		taken := slices.ContainsFunc(c.replicas, func(r replica) bool { return r.node == name })
-		if len(c.replicas) >= c.wanted || taken || !hosts[name].stores || hosts[name].boot == "" {
+		count, taken := 0, false
+		for _, r := range c.replicas {
+			if !r.lost(hosts) {
+				count++
+				taken = taken || r.node == name
+			}
+		}
+		disk := hosts[name].room()
+		if count >= c.wanted || taken || disk == "" {
 			continue
 		}
-		r := replica{name: c.volume + "-r-" + name, node: name, boot: hosts[name].boot}
+		r := replica{name: c.volume + "-r-" + name, node: name, disk: disk, boot: hosts[name].boot}
+		if slices.ContainsFunc(c.replicas, func(other replica) bool { return other.name == r.name }) {
+			r.name += "-" + disk[:min(8, len(disk))]
+		}
 		if !fresh {
 			r.failed, r.since = now, now
 		}
@@ -112,7 +153,7 @@ func (c *copies) robustness(hosts map[string]host) string {
 	}
 	whole := 0
 	for _, r := range c.replicas {
-		if r.whole() && hosts[r.node].boot != "" {
+		if r.whole() && r.running(hosts) != "" {
 			whole++
 		}
 	}

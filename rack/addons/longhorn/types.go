@@ -15,6 +15,8 @@ const (
 	diskLabel = "node.longhorn.io/create-default-disk"
 	// volumeLabel is what Longhorn finds the replicas of a volume by.
 	volumeLabel = "longhornvolume"
+	// diskUUIDLabel is what an owner finds the replicas of a disk by.
+	diskUUIDLabel = "longhorndiskuuid"
 )
 
 // The kinds that the manager looks after.
@@ -82,6 +84,7 @@ type replicaSpec struct {
 	VolumeName string `json:"volumeName"`
 	VolumeSize string `json:"volumeSize"`
 	NodeID     string `json:"nodeID"`
+	DiskID     string `json:"diskID"`
 	DataEngine string `json:"dataEngine"`
 	Active     bool   `json:"active"`
 	HealthyAt  string `json:"healthyAt"`
@@ -101,12 +104,14 @@ type nodeObject struct {
 }
 
 type nodeSpec struct {
-	Name            string `json:"name"`
-	AllowScheduling bool   `json:"allowScheduling"`
+	Name            string              `json:"name"`
+	AllowScheduling bool                `json:"allowScheduling"`
+	Disks           map[string]diskSpec `json:"disks,omitempty"`
 }
 
 type nodeStatus struct {
-	Conditions []condition `json:"conditions"`
+	Conditions []condition           `json:"conditions"`
+	Disks      map[string]diskStatus `json:"diskStatus,omitempty"`
 }
 
 type condition struct {

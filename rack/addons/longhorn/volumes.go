@@ -55,7 +55,7 @@ func (p *pass) volume(pv *corev1.PersistentVolume) error {
 	for _, item := range cluster.Read[replicaObject](p.Cluster, Replicas) {
 		if r := item.Typed; r.Spec.VolumeName == c.volume {
 			c.replicas = append(c.replicas, replica{
-				name: r.Name, node: r.Spec.NodeID, boot: r.Annotations[bootNote],
+				name: r.Name, node: r.Spec.NodeID, disk: r.Spec.DiskID, boot: r.Annotations[bootNote],
 				failed: moment(r.Spec.FailedAt), since: moment(r.Annotations[sinceNote]),
 			})
 		}
@@ -118,10 +118,10 @@ func (p *pass) write(pv *corev1.PersistentVolume, c copies, on string, size stri
 // replica says how a replica is.
 func (p *pass) replica(c copies, r replica, size string) error {
 	o := replicaObject{Spec: replicaSpec{
-		VolumeName: c.volume, VolumeSize: size, NodeID: r.node, DataEngine: "v1", Active: true, FailedAt: stamp(r.failed),
+		VolumeName: c.volume, VolumeSize: size, NodeID: r.node, DiskID: r.disk, DataEngine: "v1", Active: true, FailedAt: stamp(r.failed),
 	}}
 	o.APIVersion, o.Kind, o.Name, o.Namespace = apiVersion, "Replica", r.name, p.namespace
-	o.Labels = map[string]string{volumeLabel: c.volume, "longhornnode": r.node}
+	o.Labels = map[string]string{volumeLabel: c.volume, "longhornnode": r.node, diskUUIDLabel: r.disk}
 	o.Annotations = map[string]string{bootNote: r.boot}
 	if !r.since.IsZero() {
 		o.Annotations[sinceNote] = stamp(r.since)
@@ -140,7 +140,7 @@ func (p *pass) replica(c copies, r replica, size string) error {
 		return nil
 	}
 	s := replicaStatus{CurrentState: "stopped"}
-	if c.attached && p.hosts[r.node].boot != "" {
+	if c.attached && r.running(p.hosts) != "" {
 		s = replicaStatus{CurrentState: "running", Started: true}
 	}
 	return p.WriteStatus(p.ctx, Replicas, object, s)

@@ -48,17 +48,27 @@ func (p *pass) ceph(c *cephCluster, object *unstructured.Unstructured) error {
 		return err
 	}
 	s := old.Status
-	disks, hosts, err := p.disks(c)
-	if err == nil {
-		err = p.daemons(c, disks, hosts, &s)
-	} else {
+	before, revision, err := p.loadMap(c.Namespace)
+	if err != nil {
+		return err
+	}
+	m := before.clone()
+	disks, size, err := p.disks(c, &m)
+	switch {
+	case err == nil:
+		err = p.daemons(c, &m, disks, size, &s)
+	case s.ObservedGeneration > 0:
+		// Ceph runs on, and is asked how it is.
+		err = errors.Join(err, p.daemons(c, &m, disks, size, &s))
+		fallthrough
+	default:
 		s.set(Progressing, "ClusterProgressing", oneLine(err))
 	}
-	return errors.Join(err, p.WriteStatus(p.ctx, Clusters, object, s))
+	return errors.Join(err, p.saveMap(c, before, m, revision), p.WriteStatus(p.ctx, Clusters, object, s))
 }
 
 // daemons runs the monitors, managers and disks, and tells how they are.
-func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterStatus) error {
+func (p *pass) daemons(c *cephCluster, m *osdMap, disks []daemon, size uint64, s *clusterStatus) error {
 	mons, tooFew := p.monitors(c)
 	if tooFew != "" {
 		s.set(Progressing, "ClusterProgressing", "failed to perform validation before cluster creation: "+tooFew)
@@ -72,20 +82,53 @@ func (p *pass) daemons(c *cephCluster, disks []daemon, size uint64, s *clusterSt
 	if err != nil {
 		return err
 	}
-	if s.Phase != Ready && len(down) > 0 {
+	if s.ObservedGeneration == 0 && len(down) > 0 {
 		s.set(Progressing, "ClusterProgressing", "Configuring the Ceph cluster: waiting for "+strings.Join(down, ", "))
 		return nil
 	}
-	s.set(Ready, "ClusterCreated", "Cluster created successfully")
-	s.ObservedGeneration = c.Generation
+	for _, o := range m.OSDs {
+		if slices.ContainsFunc(disks, func(d daemon) bool { return d.called() == o.called() }) {
+			continue
+		}
+		// Nothing but its disk would make it run.
+		down = append(down, o.called())
+		if err := p.crash(c.Namespace, strconv.Itoa(o.ID)); err != nil {
+			return err
+		}
+	}
+	m.see(p.now, down)
+	m.place(p.now, p.poolsOf(c.Namespace))
+	m.Degraded = m.downAndIn(down) > 0 || len(behind) > 0 || m.Lacking || m.copying(p.now)
+	if why := unsettled(c, m, s.ObservedGeneration); why != "" {
+		s.set(Progressing, "ClusterProgressing", why)
+	} else {
+		s.set(Ready, "ClusterCreated", "Cluster created successfully")
+		s.ObservedGeneration = c.Generation
+	}
 	s.Version = &version{Image: c.Spec.CephVersion.Image, Version: versionOf(c.Spec.CephVersion.Image)}
 	s.Storage = &osds{}
-	s.Storage.OSD.StoreType = map[string]int{"bluestore": len(disks)}
+	s.Storage.OSD.StoreType = map[string]int{"bluestore": len(m.OSDs)}
 	if !p.asked(s.Ceph) {
-		s.Ceph = p.health(c.Namespace, mons, down, behind)
+		s.Ceph = p.health(c.Namespace, mons, down, m)
 	}
 	s.Ceph.Capacity.Total, s.Ceph.Capacity.Available = size, size
 	return nil
+}
+
+// unsettled is why a change of a cluster that runs is not done yet: a new disk has no OSD that runs, or Rook does not go on to the
+// OSDs that there are because their data lack something.
+func unsettled(c *cephCluster, m *osdMap, observed int64) string {
+	if observed == 0 || observed == c.Generation {
+		return ""
+	}
+	fresh := slices.DeleteFunc(slices.Clone(m.OSDs), func(o osd) bool { return o.Ran })
+	switch {
+	case len(fresh) > 0:
+		return "Configuring the Ceph cluster: waiting for " + namesOf(fresh)
+	case c.Spec.HealthyPGs && m.Degraded:
+		return "Configuring the Ceph cluster: PGs are not healthy to update OSDs, will try updating it again later"
+	}
+	return ""
 }
 
 // set changes the phase, with its condition; the others become false.
@@ -121,8 +164,9 @@ func setCondition(conditions []condition, phase, reason, message string) []condi
 	return conditions
 }
 
-// disks is a daemon for each disk that the CephCluster takes, and how many bytes they have together.
-func (p *pass) disks(c *cephCluster) ([]daemon, uint64, error) {
+// disks is a daemon for each disk that the CephCluster takes, and how many bytes they have together. A disk without an OSD gets one.
+// An OSD whose disk is gone has none here: it is in the map.
+func (p *pass) disks(c *cephCluster, m *osdMap) ([]daemon, uint64, error) {
 	selections, hosts := map[string]selection{}, []string{}
 	if c.Spec.Storage.UseAllNodes {
 		for _, node := range cluster.Read[corev1.Node](p.Cluster, cluster.Nodes) {
@@ -145,10 +189,27 @@ func (p *pass) disks(c *cephCluster) ([]daemon, uint64, error) {
 			errs = append(errs, fmt.Errorf("node %s: there is none of this name", host))
 			continue
 		}
-		chosen, err := selections[host].choose(host, p.disksOf(host))
+		have := p.disksOf(host)
+		chosen, err := selections[host].choose(host, append(slices.Clone(have), m.lostOn(host, have)...))
 		errs = append(errs, err)
 		for _, disk := range chosen {
-			all = append(all, daemon{kind: "osd", id: strconv.Itoa(len(all)), node: host, disk: disk.Path})
+			known := slices.ContainsFunc(m.OSDs, func(o osd) bool { return o.Host == host && o.on(disk) })
+			switch {
+			case disk.Dead && known:
+			case disk.Dead:
+				errs = append(errs, fmt.Errorf("node %s: %s: no OSD can be made on it: Input/output error", host, disk.Path))
+			case err == nil || known:
+				all = append(all, daemon{kind: "osd", id: strconv.Itoa(m.take(host, disk).ID), node: host, disk: disk.Path})
+				size += disk.Size
+			}
+		}
+		// What is chosen no more runs on: Rook takes no OSD away.
+		for _, disk := range have {
+			i := slices.IndexFunc(m.OSDs, func(o osd) bool { return o.Host == host && o.on(disk) })
+			if i < 0 || disk.Dead || slices.ContainsFunc(chosen, func(other Disk) bool { return other.Path == disk.Path }) {
+				continue
+			}
+			all = append(all, daemon{kind: "osd", id: strconv.Itoa(m.OSDs[i].ID), node: host, disk: disk.Path})
 			size += disk.Size
 		}
 	}

@@ -17,7 +17,7 @@ const glance = time.Second
 func Controller(disks func(node string) []Disk, down cluster.Down) cluster.Controller {
 	return cluster.Controller{
 		Name: "rook-ceph-operator", Operators: []string{"rook-ceph-operator"},
-		Kinds: []cluster.Kind{cluster.Nodes, cluster.Secrets, Clusters, BlockPools, Filesystems, SubVolumeGroups, ObjectStores},
+		Kinds: []cluster.Kind{cluster.Nodes, cluster.Secrets, cluster.ConfigMaps, Clusters, BlockPools, Filesystems, SubVolumeGroups, ObjectStores},
 		Every: glance,
 		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
 			return (&pass{Cluster: c, ctx: ctx, disksOf: disks, serving: c.Serving(down), now: time.Now()}).all()
@@ -51,7 +51,8 @@ func (p *pass) all() error {
 			Status clusterStatus `json:"status"`
 		}](p.Cluster, Clusters, c.Namespace, c.Name)
 		p.clusters[c.Namespace] = c
-		p.ready[c.Namespace] = status != nil && status.Status.Phase == Ready
+		// Pools stay as they are while something of a cluster that runs is changed.
+		p.ready[c.Namespace] = status != nil && (status.Status.Phase == Ready || status.Status.ObservedGeneration > 0)
 		if p.ready[c.Namespace] {
 			errs = append(errs, p.keys(c))
 		}

@@ -19,6 +19,10 @@ type Disk struct {
 	Size uint64
 	// InUse says what is on it already, such as "the system disk"; empty is a blank disk.
 	InUse string
+	// Dead says that each read and write is an error.
+	Dead bool
+	// lost says that an OSD has it, and the node lists it no more.
+	lost bool
 }
 
 // choose is the disks of a node that the selection takes. A selection that takes none, that takes one which is in use, or of which a
@@ -53,7 +57,7 @@ func (s selection) choose(node string, disks []Disk) ([]Disk, error) {
 			if disk.InUse != "" {
 				errs = append(errs, fmt.Errorf("node %s: %s matches %s, which is in use: %s", node, p.name, disk.Path, disk.InUse))
 			}
-			if !slices.ContainsFunc(chosen, func(c Disk) bool { return c.Path == disk.Path }) {
+			if !slices.ContainsFunc(chosen, func(c Disk) bool { return c.Path == disk.Path && c.lost == disk.lost }) {
 				chosen = append(chosen, disk)
 			}
 		}
@@ -148,7 +152,9 @@ func (d Disk) names() []string { return append([]string{d.Path}, d.Links...) }
 func list(disks []Disk) string {
 	var names []string
 	for _, d := range disks {
-		names = append(names, d.Path)
+		if !d.lost {
+			names = append(names, d.Path)
+		}
 	}
 	return strings.Join(names, ", ")
 }

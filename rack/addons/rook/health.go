@@ -44,8 +44,8 @@ type problem struct {
 
 // health is Ceph's opinion of itself, in its own words (https://docs.ceph.com/en/latest/rados/operations/health-checks/). It warns
 // of a daemon that is missing, and of data that lacks copies: those of an OSD that is down, and those that one has yet to copy
-// which is back. Without most of its monitors it stops.
-func (p *pass) health(namespace string, mons []daemon, down, behind []string) *health {
+// which is back, or was put in the place of a dead one. Without most of its monitors it stops.
+func (p *pass) health(namespace string, mons []daemon, down []string, m *osdMap) *health {
 	h := &health{Health: "HEALTH_OK", Details: map[string]problem{}}
 	warn := func(code, format string, args ...any) {
 		h.Health, h.Details[code] = "HEALTH_WARN", problem{"HEALTH_WARN", fmt.Sprintf(format, args...)}
@@ -67,10 +67,10 @@ func (p *pass) health(namespace string, mons []daemon, down, behind []string) *h
 	if missing["mgr"] > 0 {
 		warn("MGR_DOWN", "no active mgr")
 	}
-	if missing["osd"] > 0 {
-		warn("OSD_DOWN", "%d osds down", missing["osd"])
+	if count := m.downAndIn(down); count > 0 {
+		warn("OSD_DOWN", "%d osds down", count)
 	}
-	if missing["osd"] > 0 || len(behind) > 0 {
+	if m.Degraded {
 		pgs := p.groups(namespace)
 		warn("PG_DEGRADED", "Degraded data redundancy: %d pgs degraded, %d pgs undersized", pgs, pgs)
 	}
@@ -105,6 +105,27 @@ func (p *pass) groups(namespace string) int {
 		}
 	}
 	return 1 + pools*pgsOfPool
+}
+
+// poolsOf are the pools of a cluster that were made.
+func (p *pass) poolsOf(namespace string) []pool {
+	var all []pool
+	for _, item := range cluster.Read[blockPool](p.Cluster, BlockPools) {
+		if b := item.Typed; b.Namespace == namespace && b.Status.Phase == Ready {
+			all = append(all, b.Spec)
+		}
+	}
+	for _, item := range cluster.Read[filesystem](p.Cluster, Filesystems) {
+		if f := item.Typed; f.Namespace == namespace && f.Status.Phase == Ready {
+			all = append(append(all, f.Spec.MetadataPool), f.Spec.DataPools...)
+		}
+	}
+	for _, item := range cluster.Read[objectStore](p.Cluster, ObjectStores) {
+		if o := item.Typed; o.Namespace == namespace && o.Status.Phase == Ready {
+			all = append(all, o.Spec.MetadataPool, o.Spec.DataPool)
+		}
+	}
+	return all
 }
 
 // isBehind reports whether an OSD that first ran at one time, and runs now since another, still copies what it missed between.

@@ -39,6 +39,8 @@ type cephCluster struct {
 		Mgr       daemons              `json:"mgr"`
 		Placement map[string]placement `json:"placement"`
 		Storage   storage              `json:"storage"`
+		// HealthyPGs has existing OSDs be looked after only while all placement groups are active and clean.
+		HealthyPGs bool `json:"upgradeOSDRequiresHealthyPGs"`
 	} `json:"spec"`
 }
 

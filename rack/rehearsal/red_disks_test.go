@@ -1,0 +1,118 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/home-ops/home-ops/rack/report"
+)
+
+const (
+	osdMapPath        = "/api/v1/namespaces/rook-ceph/configmaps/rack-ceph-osd-map"
+	longhornNodePath  = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system/nodes/lab-3"
+	longhornReplicas  = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system/replicas"
+	doctorNames       = `{"checks": [{"name": "Ceph's osd.2", "verdict": "problem", "detail": "does not run", "do": "docs/runbooks/replace-disk.md"}]}`
+	cephClusterUpdate = "update kubernetes:ceph.rook.io/v1:CephCluster "
+)
+
+// osdsInMap are those that Ceph knows, by their numbers.
+func osdsInMap(b *broken, ids ...int) {
+	var all []string
+	for _, id := range ids {
+		all = append(all, fmt.Sprintf(`{"id": %d, "host": "worker-3", "path": "/dev/sda", "ran": true}`, id))
+	}
+	b.api[osdMapPath] = fmt.Sprintf("{kind: ConfigMap, apiVersion: v1, metadata: {name: rack-ceph-osd-map, namespace: rook-ceph}, data: {map: '{\"osds\": [%s]}'}}", strings.Join(all, ", "))
+}
+
+// longhornHas is a node of Longhorn's with the disks, each "name uuid ready".
+func longhornHas(b *broken, disks ...string) {
+	var all []string
+	for _, d := range disks {
+		part := strings.Fields(d)
+		all = append(all, fmt.Sprintf(`%s: {diskUUID: %s, conditions: [{type: Ready, status: "%s", reason: DiskFilesystemChanged}]}`, part[0], part[1], part[2]))
+	}
+	b.api[longhornNodePath] = "{kind: Node, apiVersion: longhorn.io/v1beta2, metadata: {name: lab-3, namespace: longhorn-system}, status: {diskStatus: {" + strings.Join(all, ", ") + "}}}"
+}
+
+func tellsOf(line, fault, want, good, bad string) red {
+	said := good
+	return red{
+		line: line, fault: fault, want: want,
+		whole:  func(*broken) { said = good },
+		damage: func(*broken) { said = bad },
+		do:     func(_ context.Context, b *broken) { b.told(report.Step{Name: "a step"}, said, "Ceph's osd.2") },
+	}
+}
+
+// foretells has a preview of other steps and warnings than it should.
+func foretells(fault, want string, steps, warnings []string) red {
+	goodSteps, goodWarnings := []string{cephClusterUpdate + "rook-cluster"}, []string{"a disk leaves (docs/runbooks/replace-disk.md)"}
+	showSteps, showWarnings := goodSteps, goodWarnings
+	return red{
+		line: "a step: the preview tells what another disk does", fault: fault, want: want,
+		whole:  func(*broken) { showSteps, showWarnings = goodSteps, goodWarnings },
+		damage: func(*broken) { showSteps, showWarnings = steps, warnings },
+		do: func(_ context.Context, b *broken) {
+			b.foretold("a step", showSteps, showWarnings, []string{cephClusterUpdate}, "docs/runbooks/replace-disk.md")
+		},
+	}
+}
+
+var deadDisk = longhornDisk{name: "old", uuid: "uuid-old"}
+
+func longhornRemains(ctx context.Context, b *broken) {
+	b.noDiskLeft(ctx, b.cluster, report.Step{Name: "a step"}, "lab-3", deadDisk)
+}
+
+func osdRemains(ctx context.Context, b *broken) {
+	b.noOSDLeft(ctx, b.cluster, report.Step{Name: "a step"}, "2")
+}
+
+func whole3(b *broken) {
+	wholeCeph(b)
+	osdsInMap(b, 0, 1, 3)
+}
+
+func wholeLonghorn(b *broken) { longhornHas(b, "new uuid-new True") }
+
+// redDisks are lines about disks that die.
+var redDisks = []red{
+	tellsOf("a step: homeops doctor names the disk, and the page", "it names none", "nothing is said of Ceph's osd.2", doctorNames, `{"checks": []}`),
+	tellsOf("a step: homeops doctor names the disk, and the page", "it is content", "nothing is said of Ceph's osd.2", doctorNames, strings.Replace(doctorNames, "problem", "ok", 1)),
+	tellsOf("a step: homeops doctor names the disk, and the page", "it does not say what to do", "nothing is said of Ceph's osd.2", doctorNames, strings.Replace(doctorNames, "replace-disk", "other", 1)),
+	tellsOf("a step: homeops doctor names the disk, and the page", "it says nothing at all", "unexpected end of JSON input", doctorNames, ""),
+	foretells("a machine is changed, too", "talos-apply-worker-3", []string{cephClusterUpdate + "rook-cluster", "update talos:machine/configurationApply:ConfigurationApply talos-apply-worker-3"}, []string{"docs/runbooks/replace-disk.md"}),
+	foretells("the disk goes nowhere", `steps []`, nil, []string{"docs/runbooks/replace-disk.md"}),
+	foretells("it is replaced", `replace kubernetes`, []string{"replace kubernetes:ceph.rook.io/v1:CephCluster rook-cluster"}, []string{"docs/runbooks/replace-disk.md"}),
+	foretells("nobody says what becomes of the old one", `warnings []`, []string{cephClusterUpdate + "rook-cluster"}, nil),
+	{
+		line: "a step: the preview says when the disk counts", fault: "it does not", want: `["other"]`,
+		whole:  func(b *broken) { b.counted("a step", []string{"this one counts when it is installed anew"}) },
+		damage: func(b *broken) { b.report.Checks = nil; b.counted("a step", []string{"other"}) },
+		do:     func(context.Context, *broken) {},
+	},
+	{
+		line: "a step: nothing of the dead disk is left", fault: "the OSD was not purged", want: "osd.2 is still in Ceph's map",
+		whole: whole3, damage: func(b *broken) { osdsInMap(b, 0, 1, 2, 3) }, do: osdRemains,
+	},
+	{
+		line: "a step: nothing of the dead disk is left", fault: "its Deployment stays", want: "4 OSDs for 3 disks",
+		whole: whole3, damage: func(b *broken) { osds(b, 1, 1, 0, 1) }, do: osdRemains,
+	},
+	{
+		line: "a step: nothing of the dead disk is left", fault: "Longhorn still knows the disk", want: "lab-3 still has the disk old",
+		whole: wholeLonghorn, damage: func(b *broken) { longhornHas(b, "old uuid-old False", "new uuid-new True") }, do: longhornRemains,
+	},
+	{
+		line: "a step: nothing of the dead disk is left", fault: "the new one is not ready", want: "lab-3 has no disk that is ready",
+		whole: wholeLonghorn, damage: func(b *broken) { longhornHas(b, "new uuid-new False") }, do: longhornRemains,
+	},
+	{
+		line: "a step: nothing of the dead disk is left", fault: "a replica is still on it", want: "replica r is still on it",
+		whole: wholeLonghorn,
+		damage: func(b *broken) {
+			b.list(longhornReplicas, "{kind: Replica, apiVersion: longhorn.io/v1beta2, metadata: {name: r, namespace: longhorn-system}}")
+		}, do: longhornRemains,
+	},
+}
