@@ -105,6 +105,12 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 		"-n monitoring get servicemonitor,podmonitor",
 		"describe node cp-1",
 		"-n kube-system get pods -o wide",
+		"drain --help",
+		"uncordon --help",
+		"-n rook-ceph exec deploy/rook-ceph-operator --help -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out unknown",
+		"-n rook-ceph exec deploy/rook-ceph-operator --help -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd safe-to-destroy unknown",
+		"-n rook-ceph exec deploy/rook-ceph-operator --help -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd purge unknown --yes-i-really-mean-it",
+		"-n rook-ceph delete deployment unknown --help",
 	}
 	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("asked\n%s", raw)
