@@ -14,6 +14,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/helmguard"
 	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
@@ -52,6 +53,11 @@ type Args struct {
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
+	// At are addresses at which machines wait for their config that are not their nodes' own. Default: machines that are
+	// not at their nodes' addresses are searched in the networks of the stack.
+	At discover.At
+	// Reach looks in a preview whether a machine is at its node's address. Default: nobody looks.
+	Reach Reach
 }
 
 // TalosCluster is a running Kubernetes cluster without a pod network. What comes

@@ -26,6 +26,10 @@ type Options struct {
 	First []string
 	// Limits are how long waits may last. Default: [DefaultLimits].
 	Limits Limits
+	// Seeker finds machines that are not at their nodes' addresses. Default: none is looked for.
+	Seeker Seeker
+	// Slots is how many nodes can be added at the same time while anything else goes on. Default: any number.
+	Slots int
 }
 
 // OptionsOf are what a stack says of its rolls: its nodes, which of them go first, and how long their pods may take to
@@ -49,8 +53,12 @@ type Roll struct {
 	tell    Tell
 	limits  Limits
 	first   []string
+	seeker  Seeker
+	slots   int
 
 	mu sync.Mutex
+	// awaited are the workers that have their config and are not there yet.
+	awaited int
 	// waiting are the nodes that are to be changed, in the order of their arrival.
 	waiting []*change
 	// settled are those that stay as they are, or are new, or have had their turn.
@@ -82,16 +90,9 @@ func New(options Options) *Roll {
 	}
 	return &Roll{
 		all: options.Nodes, open: options.Machine, connect: options.Cluster, tell: options.Tell, limits: options.Limits, first: options.First,
+		seeker: options.Seeker, slots: options.Slots,
 		settled: map[string]bool{}, added: map[string]bool{}, heard: make(chan struct{}), machines: map[string]Machine{},
 	}
-}
-
-// Add says that a node is new: the roll neither waits for it nor needs it.
-func (r *Roll) Add(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.settled[name], r.added[name] = true, true
-	r.news()
 }
 
 // Settle says that a node stays as it is: the roll does not wait for it.
