@@ -35,7 +35,7 @@ const (
 	// three seconds (https://docs.kernel.org/networking/ip-sysctl.html, neigh/default/gc_thresh3).
 	atOnce = 128
 	// fresh is how long what a search found is good for all who ask.
-	fresh = 20 * time.Second
+	fresh = 10 * time.Second
 )
 
 // askTalos is [Ask] over the network.
