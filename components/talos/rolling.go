@@ -70,7 +70,7 @@ func (b *builder) rolling() (*rolling, error) {
 	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, reach: b.args.Reach, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
 		options := r.options(func(line string) { _ = b.ctx.Log.Info(line, nil) })
-		options.Seeker, options.Slots = seeker{discover.NewFinder(b.args.Stack, b.args.At, nil)}, int(b.ctx.Parallel())
+		options.Seeker = seeker{discover.NewFinder(b.args.Stack, b.args.At, nil)}
 		r.changer = roll.New(options)
 	}
 	change, err := b.ctx.RegisterResourceHook(b.name+"-roll", func(args *pulumi.ResourceHookArgs) error {

@@ -238,3 +238,20 @@ func TestTalosCluster_SaysInAPreviewWhichNewMachinesAreNotThere(t *testing.T) {
 		t.Errorf("announced %v, added %v", c.announced, c.added)
 	}
 }
+
+// A worker that gets its config elsewhere is seen at its address once a control plane has signed its certificate.
+func TestTalosCluster_ConfiguresWorkersThatAreElsewhereAfterTheControlPlane(t *testing.T) {
+	r := newRun(home(t))
+	r.args.Reach = func(_ context.Context, address string) error {
+		if address == "10.0.50.23:50000" || address == "10.0.50.12:50000" {
+			return errors.New("no route to host")
+		}
+		return nil
+	}
+	r.up(t)
+	for name, waits := range map[string]bool{"cp-1": false, "cp-2": false, "worker-1": false, "worker-2": false, "worker-3": true} {
+		if got := dependsOn(r.Find(t, "talos-apply-"+name), "talos-kubeconfig"); got != waits {
+			t.Errorf("%s waits for the kubeconfig: %v, want %v", name, got, waits)
+		}
+	}
+}

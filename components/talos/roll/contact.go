@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -156,60 +157,33 @@ func (r *Roll) contact(ctx context.Context, machine Machine, node Node) error {
 	return r.appears(ctx, machine, node)
 }
 
-// appears waits until a machine that has its config answers at its node's own address.
+// appears waits until a machine that has its config answers at its node's own address. A worker does so once a control plane
+// has signed its certificate. One that could not install itself is in maintenance mode again, and gets the config again.
 func (r *Roll) appears(ctx context.Context, machine Machine, node Node) error {
-	if !node.ControlPlane {
-		r.await(1)
-		defer r.await(-1)
-	}
+	sent := time.Now()
 	err := r.wait(ctx, node.Name, fmt.Sprintf("it to answer at %s", node.Address), r.limits.Return, func(ctx context.Context) error {
 		is, err := r.glance(ctx, machine)
 		switch {
-		case err != nil && r.starves(ctx, node):
-			return await.Stop{Err: fmt.Errorf("%s has its config, and answers once a control plane does, for which pulumi has no operation left: "+
-				"it runs %d at a time, and all of them wait for workers; run `pulumi up --parallel %d`", node.Name, r.slots, r.slots+len(r.all))}
-		case err != nil:
-			return err
-		case is.Maintenance:
+		case err == nil && is.Maintenance:
 			return errors.New("a machine in maintenance mode is there")
+		case err == nil || time.Since(sent) < r.limits.Again:
+			return err
 		}
-		return nil
+		at, elsewhere := r.locate(ctx, node, is, err)
+		if elsewhere != nil {
+			return err
+		}
+		sent = time.Now()
+		if err := at.machine.Configure(ctx, node.Config); err != nil {
+			return fmt.Errorf("at %s: %w", at.address, err)
+		}
+		return fmt.Errorf("it was in maintenance mode at %s again, and has its config once more: its console says why", at.address)
 	})
 	var expired await.ExpiredError
 	if errors.As(err, &expired) {
 		return fmt.Errorf("%w; it has its config: look at its console, and at its network in the stack file", err)
 	}
 	return err
-}
-
-func (r *Roll) await(more int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.awaited += more
-}
-
-// starves says that so many workers are waited for that nothing is left to bring up the control plane, which gives a worker
-// the certificate that its API needs.
-func (r *Roll) starves(ctx context.Context, node Node) bool {
-	r.mu.Lock()
-	awaited := r.awaited
-	r.mu.Unlock()
-	if node.ControlPlane || r.slots == 0 || awaited < r.slots {
-		return false
-	}
-	for _, other := range r.all {
-		if !other.ControlPlane {
-			continue
-		}
-		machine, err := r.machine(other)
-		if err != nil {
-			continue
-		}
-		if is, err := r.glance(ctx, machine); err == nil && !is.Maintenance {
-			return false
-		}
-	}
-	return true
 }
 
 // Announce says in a preview what Add would do for a machine that does not answer.

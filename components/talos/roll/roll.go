@@ -28,8 +28,6 @@ type Options struct {
 	Limits Limits
 	// Seeker finds machines that are not at their nodes' addresses. Default: none is looked for.
 	Seeker Seeker
-	// Slots is how many nodes can be added at the same time while anything else goes on. Default: any number.
-	Slots int
 }
 
 // OptionsOf are what a stack says of its rolls: its nodes, which of them go first, and how long their pods may take to
@@ -54,11 +52,8 @@ type Roll struct {
 	limits  Limits
 	first   []string
 	seeker  Seeker
-	slots   int
 
 	mu sync.Mutex
-	// awaited are the workers that have their config and are not there yet.
-	awaited int
 	// waiting are the nodes that are to be changed, in the order of their arrival.
 	waiting []*change
 	// settled are those that stay as they are, or are new, or have had their turn.
@@ -90,7 +85,7 @@ func New(options Options) *Roll {
 	}
 	return &Roll{
 		all: options.Nodes, open: options.Machine, connect: options.Cluster, tell: options.Tell, limits: options.Limits, first: options.First,
-		seeker: options.Seeker, slots: options.Slots,
+		seeker:  options.Seeker,
 		settled: map[string]bool{}, added: map[string]bool{}, heard: make(chan struct{}), machines: map[string]Machine{},
 	}
 }

@@ -34,11 +34,9 @@ type world struct {
 	// budget keeps every pod where it is; storage is what storage says.
 	budget  string
 	storage error
-	// guests are machines in maintenance mode at addresses that DHCP gave, seeker is who finds them, and slots how many nodes are
-	// added at once.
+	// guests are machines in maintenance mode at addresses that DHCP gave, and seeker is who finds them.
 	guests map[netip.Addr]*guest
 	seeker roll.Seeker
-	slots  int
 	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
 	looks *int
 }
@@ -113,7 +111,6 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
 		Nodes:  nodes,
 		Seeker: w.seeker,
-		Slots:  w.slots,
 		Machine: func(n roll.Node) (roll.Machine, error) {
 			if g, ok := w.guests[n.Address]; ok {
 				return g, nil
@@ -134,7 +131,7 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Find: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
+		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Find: time.Minute, Again: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
