@@ -22,15 +22,15 @@ import (
 // sampled is how many of the moments that the engine's events tell the scenario interrupted tries; everywhere tries all.
 const sampled = 8
 
-// operation is one in which `up` is killed.
-type operation struct {
+// killing is an operation in which `up` is killed.
+type killing struct {
 	name string
 	arm  func(r *rehearsal, ctx context.Context, kill func())
 }
 
 // inside are the moments at which `up` is killed inside an operation, before the plugin has its answer, and so before the
 // engine could write anything down.
-var inside = []operation{
+var inside = []killing{
 	{"at the first apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(1, kill) }},
 	{"at the last apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(len(r.rack.nodes), kill) }},
 	{"at bootstrap", func(r *rehearsal, _ context.Context, kill func()) { r.rack.watch(nil, func(string) { kill() }) }},
@@ -40,7 +40,7 @@ var inside = []operation{
 
 // inside are those moments in the order in which this stack comes to them: a worker that is not at its address is configured
 // after the control plane is bootstrapped.
-func (r *rehearsal) inside() []operation {
+func (r *rehearsal) inside() []killing {
 	ordered := slices.Clone(inside)
 	for _, n := range r.stack.Nodes {
 		if n.Name == r.lease.node && !n.IsControlPlane() {
