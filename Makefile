@@ -19,6 +19,9 @@ CC_HERE := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED 2>
 GOFLAGS += -buildvcs=false -trimpath
 export GOFLAGS
 
+# Where machines wait for their first config that are not at their nodes' addresses and are not found there (docs/first-hour.md).
+WHERE   := $(if $(AT),HOMEOPS_AT='$(AT)' )
+
 # An unknown scenario, or a folder that is not there, is refused before anything is compiled.
 SCENARIOS := $(shell sed -n 's/^\t\tName: "\(.*\)",$$/\1/p' rack/scenario/table.go)
 ifneq ($(filter-out $(SCENARIOS),$(SCENARIO)),)
@@ -78,15 +81,15 @@ render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, 
 diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/main: machines, cluster, tree [STACK=]
 	@$(BIN)/homeops diff $(BASE) $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
-preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home
+preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
-	$(PULUMI) preview --stack $(STACK) --diff
+	$(WHERE)$(PULUMI) preview --stack $(STACK) --diff
 
 # Another stack's faults are no reason to leave this one alone: what both share is judged all the same.
-up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it
+up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
 	@$(PULUMI) stack select $(STACK) >/dev/null 2>&1 || $(PULUMI) stack init $(STACK) --secrets-provider passphrase
-	@$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
+	@$(WHERE)$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
 
 destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)

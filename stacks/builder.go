@@ -15,6 +15,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/outside"
 	"github.com/home-ops/home-ops/internal/secretref"
 	"github.com/home-ops/home-ops/spec"
@@ -26,6 +27,8 @@ type builder struct {
 	stack   *spec.Stack
 	secrets *secretref.Resolver
 	program Program
+	// at are the addresses that the owner named.
+	at discover.At
 	// before is what the last update left behind.
 	before history
 
@@ -56,6 +59,9 @@ func (b *builder) talos() error {
 		Identifier:     b.before.clusterIdentifier(b.stack),
 		ServedAt:       b.before.servedAt(),
 		Leaving:        b.before.leaving(b.stack),
+		Changer:        b.program.Machines,
+		At:             b.at,
+		Reach:          talos.Reach(b.program.Reach),
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package stacks
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/components/talos"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/secretref"
 )
 
@@ -21,6 +23,11 @@ type Program struct {
 	GatewayKinds gatewayapi.Source
 	// EtcdSnapshot is a file from which a new cluster's etcd begins. Default: it begins empty.
 	EtcdSnapshot string
+	// At names the addresses of machines that are in maintenance mode, and not at their nodes' own:
+	// NODE=ADDRESS or ADDRESS, between commas. Default: they are searched.
+	At string
+	// Machines changes the machines, and finds new ones. Default: over the network.
+	Machines talos.Changer
 	// Outside carries requests to the services outside the cluster that the program itself makes.
 	// Default: [http.DefaultTransport].
 	Outside http.RoundTripper
@@ -31,8 +38,12 @@ type Program struct {
 // Cluster is the Pulumi program: the cluster of the current stack's file. It
 // touches nothing unless the whole file is sound.
 func Cluster(ctx *pulumi.Context) error {
-	return Program{EtcdSnapshot: os.Getenv(EtcdSnapshotVar)}.Run(ctx)
+	return Program{EtcdSnapshot: os.Getenv(EtcdSnapshotVar), At: os.Getenv(AtVar)}.Run(ctx)
 }
+
+// AtVar names where machines wait for their first config, for one update (docs/first-hour.md). From then on each answers at
+// its own address.
+const AtVar = "HOMEOPS_AT"
 
 // EtcdSnapshotVar names a snapshot for one update (docs/runbooks/rebuild.md). It is no setting: in a stack file it would
 // be there at the next update, too.
@@ -68,11 +79,14 @@ func (p Program) run(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	reach := p.Reach
-	if reach == nil {
-		reach = dial
+	at, err := discover.ParseAt(p.At, stack)
+	if err != nil {
+		return fmt.Errorf("%w\nnothing was touched", err)
 	}
-	if err := before.sayIfAway(ctx, stack, reach); err != nil {
+	if p.Reach == nil {
+		p.Reach = dial
+	}
+	if err := before.sayIfAway(ctx, stack, p.Reach); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)
@@ -86,7 +100,7 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, before: before, enabled: map[string]bool{}}
+	b := &builder{ctx: ctx, stack: stack, secrets: secrets, program: p, at: at, before: before, enabled: map[string]bool{}}
 	for _, part := range parts {
 		b.enabled[part.Component] = true
 	}

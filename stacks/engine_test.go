@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
+	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/outside/outsidetest"
 	"github.com/home-ops/home-ops/internal/recorder"
 	"github.com/home-ops/home-ops/spec"
@@ -19,10 +20,20 @@ import (
 )
 
 // program is the whole program, but for the Gateway API's release, which is far away.
-// A cluster always answers.
+// A cluster always answers, and so do its machines.
 var program = Program{
-	GatewayKinds: fewKinds, Outside: services, Reach: func(context.Context, string) error { return nil },
+	GatewayKinds: fewKinds, Outside: services, Reach: func(context.Context, string) error { return nil }, Machines: machines{},
 }.Run
+
+// machines are all where they should be, and as they should be.
+type machines struct{}
+
+func (machines) Change(context.Context, roll.Node) error   { return nil }
+func (machines) Check(context.Context, roll.Node) error    { return nil }
+func (machines) Settle(string)                             {}
+func (machines) Add(context.Context, roll.Node) error      { return nil }
+func (machines) Announce(roll.Node)                        {}
+func (machines) Remove(context.Context, []roll.Node) error { return nil }
 
 // services are those outside the cluster, with the zones of the samples.
 var services = outsidetest.Nothing(map[string]string{"example.com": strings.Repeat("a", 32), "example.net": strings.Repeat("b", 32)})

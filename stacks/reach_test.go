@@ -26,6 +26,9 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 		}
 		var asked string
 		if err := previewReaching(rec, func(_ context.Context, address string) error {
+			if strings.HasSuffix(address, ":50000") {
+				return nil // a machine
+			}
 			asked = address
 			return c.reach
 		}); err != nil {
@@ -48,4 +51,44 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 
 func previewReaching(rec *recorder.Recorder, reach Reach) error {
 	return rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, Reach: reach}.Run, "home")
+}
+
+func TestCluster_SaysInAPreviewWhereItWillLookForANewMachine(t *testing.T) {
+	for at, want := range map[string]string{
+		"": "info: worker-1: does not answer at 10.0.50.21: up will look for it by the card 58:47:ca:70:1a:21 and the disk S6PENL0T700121A " +
+			"at 2304 addresses in 10.0.1.0-10.0.9.255",
+		"worker-1=10.0.0.187": "info: worker-1: does not answer at 10.0.50.21: up will look for it at 10.0.0.187, as AT says",
+	} {
+		rec := engine(t, "home")
+		err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, At: at, Reach: func(_ context.Context, address string) error {
+			if address == "10.0.50.21:50000" {
+				return errors.New("no route to host")
+			}
+			return nil
+		}}.Run, "home")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range rec.Messages() {
+			if strings.Contains(m, "does not answer") {
+				got = append(got, m)
+			}
+		}
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("AT=%s:\ngot  %q\nwant %q", at, got, want)
+		}
+	}
+}
+
+func TestCluster_RefusesAWrongAddressOfAMachineBeforeItTouchesAnything(t *testing.T) {
+	rec := engine(t, "home")
+	err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, At: "worker-9=10.0.0.187"}.Run, "home")
+	want := `AT: worker-9=10.0.0.187: home has no node "worker-9"; it has cp-1, cp-2, worker-1, worker-2, worker-3` + "\nnothing was touched"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if names := rec.Names(); len(names) > 0 {
+		t.Errorf("registered %v", names)
+	}
 }

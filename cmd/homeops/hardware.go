@@ -63,6 +63,9 @@ func (i *initiation) readMachines(ctx context.Context) ([]discover.Machine, erro
 	addresses := make([]netip.Addr, len(i.plan.Nodes))
 	for n, node := range i.plan.Nodes {
 		addresses[n] = node.Address
+		if len(i.at) > 0 {
+			addresses[n] = i.at[n]
+		}
 	}
 	if slices.Equal(addresses, i.inventory.addresses) {
 		return i.inventory.machines, nil

@@ -86,6 +86,7 @@ func initFlags() *flag.FlagSet {
 		"domain":             "the DNS `domain` of the cluster's host names",
 		"control-planes":     "the `addresses` of the control planes",
 		"workers":            "the `addresses` of the workers",
+		"at":                 "the `addresses` at which the machines wait now, where DHCP gave them others, control planes first; they are asked there, and keep the others for good",
 		"cards":              "the MAC `addresses` or names of the network cards, one for all machines or one for each, control planes first",
 		"disks":              "the `disks` to install on, one for all machines or one for each: /dev/PATH, serial=NUMBER or wwid=ID",
 		"arch":               "the processor architecture of machines that do not report it: amd64 or arm64",
@@ -118,6 +119,9 @@ type initiation struct {
 	// dir is the project, stack the name of the new stack.
 	dir, stack string
 	plan       firststack.Plan
+	// at is where the machines wait now; empty where that is at their nodes' addresses. silence says that one was not.
+	at      []netip.Addr
+	silence bool
 	// inventory are the machines that were read, by their addresses.
 	inventory inventory
 	// ageKey is the file with the private key of the plan's age recipient, and passphrase the one that opens what the

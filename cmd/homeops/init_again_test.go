@@ -20,7 +20,7 @@ import (
 // the API's address.
 var mistaken = strings.Join([]string{
 	"example.com", "10.0.50.99", "none",
-	"10.0.50.11", "", // the address once more; the workers as before
+	"10.0.50.11", "", "", // the address once more; the workers as before; it waits there
 	"/dev/sdz", "", // the disk; the proposed one
 	"", "", "none", "none", // network, router, DHCP, VIP
 	"10.0.50.5-10.0.50.15", "none", "https://github.com/me/home-ops.git", "none",
@@ -174,5 +174,53 @@ func TestInit_PrintsTheImagesToStartFrom(t *testing.T) {
 	want := "  https://factory.talos.dev/image/" + s.Nodes[0].Schematic().ID() + "/" + string(s.Cluster.TalosVersion) + "/metal-arm64.iso\n"
 	if got.code != exitOK || !strings.Contains(got.out, want) {
 		t.Errorf("%q is missing in %+v", want, got)
+	}
+}
+
+// In maintenance mode a machine has the address that DHCP gave it.
+func TestInit_ReadsMachinesWhereTheyWait(t *testing.T) {
+	machines := rackOf(t)
+	var asked []netip.Addr
+	elsewhere := func(ctx context.Context, addresses []netip.Addr) ([]discover.Machine, error) {
+		asked = addresses
+		if slices.Contains(addresses, netip.MustParseAddr("10.0.50.91")) {
+			return nil, errors.New("10.0.50.91: no Talos answers on port 50000")
+		}
+		return machines(ctx, addresses)
+	}
+	for name, c := range map[string]struct {
+		input string
+		flags []string
+	}{
+		"as a flag says": {flags: []string{
+			"house", "--yes", "--domain=example.com", "--control-planes=10.0.50.91", "--at=10.0.50.11", "--vip=none",
+			"--pool=10.0.50.100-10.0.50.120", "--repository=https://github.com/me/home-ops.git",
+		}},
+		"as a person says who is asked": {
+			input: strings.Join([]string{
+				"example.com", "10.0.50.91", "none", // it is not there
+				"", "", "10.0.50.11", // but here
+				"", "", "", "none", "none", "10.0.50.100-10.0.50.120", "none", "https://github.com/me/home-ops.git", "none",
+			}, "\n") + "\n",
+			flags: []string{"house"},
+		},
+	} {
+		project(t, nil)
+		got := begin(t, elsewhere, c.input, c.flags...)
+		if got.code != exitOK {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		s, problems := spec.LoadFile("Pulumi.house.yaml")
+		if problems.HasErrors() || s.Nodes[0].Address.String() != "10.0.50.91" || s.Nodes[0].MAC.IsZero() || s.Nodes[0].InstallDisk.Serial == "" {
+			t.Errorf("%s: %+v, %v", name, s.Nodes[0], problems)
+		}
+		if len(asked) != 1 || asked[0].String() != "10.0.50.11" {
+			t.Errorf("%s: asked at %v", name, asked)
+		}
+	}
+	project(t, nil)
+	got := begin(t, elsewhere, "", "house", "--yes", "--domain=example.com", "--control-planes=10.0.50.91", "--at=10.0.50.11,10.0.50.12")
+	if want := "init: --at: there are 1 machines: give an address for each, control planes first, not 2"; !strings.Contains(got.err, want) {
+		t.Errorf("got %+v", got)
 	}
 }

@@ -50,16 +50,37 @@ func (i *initiation) machines(ctx context.Context) error {
 		if i.read == nil {
 			return i.describe()
 		}
+		if err := i.whereabouts(); err != nil {
+			return err
+		}
 		machines, err := i.readMachines(ctx)
 		switch {
 		case err == nil:
+			i.silence = false
 			return i.discover(machines)
 		case i.silent || ctx.Err() != nil:
 			return err
 		}
 		fmt.Fprintf(i.out, "  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
-		i.again("control-planes", "workers")
+		i.again("control-planes", "workers", "at")
+		i.silence = true
 	}
+}
+
+// whereabouts are where the machines wait now. It is asked once one was not where it is to be: in maintenance mode a machine
+// has the address that DHCP gave it, which is often another.
+func (i *initiation) whereabouts() (err error) {
+	quiet := *i.asker
+	quiet.silent = i.silent || !i.silence
+	i.at, err = ask(&quiet, "at", "Addresses that their consoles show, where DHCP gave others, one for each machine, control planes first (none: those above)",
+		"none", func(text string) ([]netip.Addr, error) {
+			at, err := orNone(listOf(parseAddr))(text)
+			if err == nil && len(at) > 0 && len(at) != len(i.plan.Nodes) {
+				return nil, fmt.Errorf("there are %d machines: give an address for each, control planes first, not %d", len(i.plan.Nodes), len(at))
+			}
+			return at, err
+		})
+	return err
 }
 
 func (i *initiation) addresses() error {

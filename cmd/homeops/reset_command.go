@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
+	"github.com/home-ops/home-ops/stacks"
 )
 
 var resetCommand = command{
@@ -49,7 +52,14 @@ func reset(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	r := resetting{call: c, stack: stack, cli: engine.CLI{Dir: filepath.Dir(file), Stack: stack.Name}, nodes: resetOrder(stack)}
+	at, err := discover.ParseAt(os.Getenv(stacks.AtVar), stack)
+	if err != nil {
+		return err
+	}
+	r := resetting{
+		call: c, stack: stack, cli: engine.CLI{Dir: filepath.Dir(file), Stack: stack.Name}, nodes: resetOrder(stack),
+		find: discover.NewFinder(stack, at, nil).Find,
+	}
 	if len(words) == 2 {
 		if r.nodes, err = nodeToReset(stack, words[1]); err != nil {
 			return err
@@ -95,6 +105,8 @@ type resetting struct {
 	access access
 	// nodes are in the order in which they are reset.
 	nodes []spec.Node
+	// find looks for a machine that does not answer at its node's address.
+	find func(ctx context.Context, name string) (discover.Machine, error)
 }
 
 // resetOrder has workers first: as long as there is a control plane, the rest can be looked at. The first control plane,
@@ -165,12 +177,8 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 	if err != nil {
 		return err
 	}
-	running, err := machine.Running(ctx)
-	if err != nil {
+	if waits, err := r.waits(ctx, machine, node.Name); err != nil || waits {
 		return err
-	}
-	if running.Maintenance {
-		return nil
 	}
 	_, err = machineapi.NewMachineServiceClient(machine.Secure).Reset(ctx, &machineapi.ResetRequest{
 		Graceful: graceful, Reboot: true,
@@ -186,10 +194,8 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		attempt, done := context.WithTimeout(ctx, 5*time.Second)
-		running, err = machine.Running(attempt)
-		done()
-		if err == nil && running.Maintenance {
+		waits, err := r.waits(ctx, machine, node.Name)
+		if err == nil && waits {
 			return nil
 		}
 		select {
@@ -198,6 +204,23 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 		case <-tick.C:
 		}
 	}
+}
+
+// waits says whether a machine is in maintenance mode: at its node's address, or where DHCP has put it since its config is
+// gone.
+func (r resetting) waits(ctx context.Context, machine interface {
+	Running(context.Context) (roll.Running, error)
+}, name string) (bool, error) {
+	attempt, done := context.WithTimeout(ctx, 5*time.Second)
+	defer done()
+	running, err := machine.Running(attempt)
+	if err == nil {
+		return running.Maintenance, nil
+	}
+	if _, elsewhere := r.find(ctx, name); elsewhere != nil {
+		return false, fmt.Errorf("%w; %w", err, elsewhere)
+	}
+	return true, nil
 }
 
 // forget has the state say what is so: the next update makes what is gone.

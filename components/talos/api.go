@@ -60,11 +60,8 @@ func dial(node spec.Node, creds Credentials) (*member, error) {
 		return nil, err
 	}
 	address := net.JoinHostPort(node.Address.String(), strconv.Itoa(constants.ApidPort))
-	// By default gRPC tries again less and less often, up to two minutes apart.
-	redial := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 5 * time.Second}
-	redial.Backoff.MaxDelay = 2 * time.Second
 	connection, err := grpc.NewClient("passthrough:///"+address,
-		grpc.WithTransportCredentials(transport), grpc.WithConnectParams(redial), grpc.WithNoProxy())
+		grpc.WithTransportCredentials(transport), grpc.WithConnectParams(redial()), grpc.WithNoProxy())
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +69,13 @@ func dial(node spec.Node, creds Credentials) (*member, error) {
 		name: node.Name, address: address,
 		connection: connection, api: machineapi.NewMachineServiceClient(connection),
 	}, nil
+}
+
+// redial tries again soon. By default gRPC does so less and less often, up to two minutes apart.
+func redial() grpc.ConnectParams {
+	params := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 5 * time.Second}
+	params.Backoff.MaxDelay = 2 * time.Second
+	return params
 }
 
 func dialAll(nodes []spec.Node, creds Credentials) (members []*member, hangUp func(), err error) {

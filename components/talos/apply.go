@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
@@ -24,34 +25,56 @@ func (a applied) all() pulumi.Output {
 	return pulumi.All(ids...)
 }
 
-// applyConfigs sends every node its config: new nodes all at the same time, each once
-// its image can be had; those that run already one after the other (see rolling).
-func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, error) {
-	passphrases := b.passphrases()
-	applies := applied{}
+// applyConfigs sends every node its config, and fetches a kubeconfig: new nodes all at the same time, each once its image can
+// be had, but workers that are not at their addresses after the control plane; those that run already one after the other (see
+// rolling).
+func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, *cluster.Kubeconfig, error) {
 	turns, err := b.rolling()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b.departed = turns.removes(b.ctx, b.args.Leaving, secrets)
-	var previous *machine.ConfigurationApply
-	for _, node := range b.args.Stack.Nodes {
+	passphrases, applies := b.passphrases(), applied{}
+	apply := func(node spec.Node, after pulumi.Resource) error {
 		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.ResourceHooks(turns.hooks)}
-		chained := b.args.ResetOnDestroy && node.IsControlPlane()
-		if chained && previous != nil {
-			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{previous}))
+		if after != nil {
+			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{after}))
 		}
 		apply, err := b.applyConfig(node, secrets, schematics[node.SchematicID()], passphrases, opts)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		applies[node.Name] = apply
 		b.settled = append(b.settled, turns.settles(b.ctx, node, apply, secrets))
-		if chained {
-			previous = apply
+		return nil
+	}
+	var previous pulumi.Resource
+	for _, node := range b.args.Stack.ControlPlanes() {
+		if err := apply(node, previous); err != nil {
+			return nil, nil, err
+		}
+		if b.args.ResetOnDestroy {
+			previous = applies[node.Name]
 		}
 	}
-	return applies, nil
+	kubeconfig, err := b.fetchKubeconfig(secrets, applies)
+	if err != nil {
+		return nil, nil, err
+	}
+	away := b.away()
+	for _, node := range b.args.Stack.Nodes {
+		if node.IsControlPlane() {
+			continue
+		}
+		var after pulumi.Resource
+		if away[node.Name] {
+			after = kubeconfig
+		}
+		if err := apply(node, after); err != nil {
+			return nil, nil, err
+		}
+	}
+	return applies, kubeconfig, nil
 }
 
 func (b *builder) applyConfig(

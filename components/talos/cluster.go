@@ -14,6 +14,7 @@ import (
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/component"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/helmguard"
 	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
@@ -52,6 +53,11 @@ type Args struct {
 	// Changer changes the machines of a running cluster. Default: a [roll.Roll] over the
 	// Talos and Kubernetes APIs.
 	Changer Changer
+	// At are addresses at which machines wait for their config that are not their nodes' own. Default: machines that are
+	// not at their nodes' addresses are searched in the networks of the stack.
+	At discover.At
+	// Reach looks in a preview whether a machine is at its node's address. Default: nobody looks.
+	Reach Reach
 }
 
 // TalosCluster is a running Kubernetes cluster without a pod network. What comes
@@ -114,14 +120,12 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	applies, err := b.applyConfigs(secrets, schematics)
+	applies, kubeconfig, err := b.applyConfigs(secrets, schematics)
 	if err != nil {
 		return nil, err
 	}
 	c.Configured = pulumi.All(applies.all(), b.departed, pulumi.All(b.settled...))
-	if c.Kubeconfig, err = b.kubeconfig(secrets, applies); err != nil {
-		return nil, err
-	}
+	c.Kubeconfig = b.served(kubeconfig)
 	c.Talosconfig = b.talosconfig(secrets)
 	c.MachineSecrets = b.machineSecrets(secrets)
 	c.Seed = b.seed(secrets)
@@ -215,19 +219,18 @@ func (b *builder) secrets() (*machine.Secrets, error) {
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}))
 }
 
-// kubeconfig is fetched from the first control plane once etcd runs, and handed on
-// once the API answers at the endpoint that it names.
-func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.StringOutput, error) {
+// fetchKubeconfig has the first control plane give a kubeconfig once etcd runs.
+func (b *builder) fetchKubeconfig(secrets *machine.Secrets, applies applied) (*cluster.Kubeconfig, error) {
 	bootstrap, err := b.bootstrapHook()
 	if err != nil {
-		return pulumi.StringOutput{}, err
+		return nil, err
 	}
 	var configured []pulumi.Resource
 	for _, node := range b.args.Stack.ControlPlanes() {
 		configured = append(configured, applies[node.Name])
 	}
 	first := pulumi.String(b.firstControlPlane().Address.String())
-	fetched, err := cluster.NewKubeconfig(b.ctx, b.name+"-kubeconfig", &cluster.KubeconfigArgs{
+	return cluster.NewKubeconfig(b.ctx, b.name+"-kubeconfig", &cluster.KubeconfigArgs{
 		ClientConfiguration: cluster.KubeconfigClientConfigurationArgs{
 			CaCertificate:     secrets.ClientConfiguration.CaCertificate(),
 			ClientCertificate: secrets.ClientConfiguration.ClientCertificate(),
@@ -240,9 +243,10 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.
 		pulumi.DependsOn(configured),
 		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{bootstrap}}),
 		pulumi.AdditionalSecretOutputs([]string{"kubeconfigRaw", "kubernetesClientConfiguration"}))
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
+}
+
+// served is a kubeconfig once the API answers at the endpoint that it names.
+func (b *builder) served(fetched *cluster.Kubeconfig) pulumi.StringOutput {
 	wait := b.args.APIProbe
 	if wait == nil {
 		wait = WaitForAPI
@@ -257,7 +261,7 @@ func (b *builder) kubeconfig(secrets *machine.Secrets, applies applied) (pulumi.
 		b.guard.Open(func() (kubeapi.API, error) { return kubeapi.Open([]byte(kubeconfig)) })
 		return kubeconfig, wait(b.ctx.Context(), []byte(kubeconfig))
 	})
-	return pulumi.ToSecret(ready).(pulumi.StringOutput), nil
+	return pulumi.ToSecret(ready).(pulumi.StringOutput)
 }
 
 func (b *builder) talosconfig(secrets *machine.Secrets) pulumi.StringOutput {

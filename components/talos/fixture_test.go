@@ -146,7 +146,8 @@ type run struct {
 
 func newRun(stack *spec.Stack) *run {
 	r := &run{args: talos.Args{
-		Stack: stack,
+		Stack:   stack,
+		Changer: &changer{},
 		Passphrases: map[spec.SecretRef]pulumi.StringInput{
 			"config:longhornPassphrase": pulumi.String(thePassphrase),
 		},

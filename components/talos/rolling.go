@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/internal/kubeapi"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -28,9 +29,11 @@ type Changer interface {
 	Change(ctx context.Context, node roll.Node) error
 	// Check looks at a machine that is not to be changed, before it is settled.
 	Check(ctx context.Context, node roll.Node) error
-	// Settle says that a machine stays as it is, Add that one is new.
+	// Settle says that a machine stays as it is.
 	Settle(name string)
-	Add(name string)
+	// Add returns once a new machine is at its node's address; Announce says in a preview that it is not.
+	Add(ctx context.Context, node roll.Node) error
+	Announce(node roll.Node)
 	// Remove takes nodes out of the cluster, before anything is changed.
 	Remove(ctx context.Context, nodes []roll.Node) error
 }
@@ -44,6 +47,7 @@ type Changer interface {
 type rolling struct {
 	stack   *spec.Stack
 	changer Changer
+	reach   Reach
 	hooks   *pulumi.ResourceHookBinding
 	// access is set by the first hook: before that nobody knows the credentials.
 	access *access
@@ -63,9 +67,11 @@ func (r *rolling) options(tell roll.Tell) roll.Options {
 }
 
 func (b *builder) rolling() (*rolling, error) {
-	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, access: &access{}, departed: make(chan struct{})}
+	r := &rolling{stack: b.args.Stack, changer: b.args.Changer, reach: b.args.Reach, access: &access{}, departed: make(chan struct{})}
 	if r.changer == nil {
-		r.changer = roll.New(r.options(func(line string) { _ = b.ctx.Log.Info(line, nil) }))
+		options := r.options(func(line string) { _ = b.ctx.Log.Info(line, nil) })
+		options.Seeker = seeker{discover.NewFinder(b.args.Stack, b.args.At, nil)}
+		r.changer = roll.New(options)
 	}
 	change, err := b.ctx.RegisterResourceHook(b.name+"-roll", func(args *pulumi.ResourceHookArgs) error {
 		return r.change(b.ctx.Context(), args)
@@ -74,13 +80,11 @@ func (b *builder) rolling() (*rolling, error) {
 		return nil, err
 	}
 	added, err := b.ctx.RegisterResourceHook(b.name+"-added", func(args *pulumi.ResourceHookArgs) error {
-		node, err := r.nodeOf(args)
-		if err == nil {
-			r.touched.Store(node.Name, true)
-			r.changer.Add(node.Name)
+		if b.ctx.DryRun() {
+			return r.announce(b.ctx.Context(), args)
 		}
-		return err
-	}, nil)
+		return r.add(b.ctx.Context(), args)
+	}, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {
 		return nil, err
 	}
@@ -143,31 +147,40 @@ func (r *rolling) nodeOf(args *pulumi.ResourceHookArgs) (spec.Node, error) {
 	return spec.Node{}, fmt.Errorf("%s: no node of the stack has the address %v", args.Name, address)
 }
 
-func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+// wanted is the node whose config a resource holds, with that config. The way to its machine is open then.
+func (r *rolling) wanted(args *pulumi.ResourceHookArgs) (roll.Node, error) {
 	node, err := r.nodeOf(args)
 	if err != nil {
-		return err
+		return roll.Node{}, err
 	}
 	r.touched.Store(node.Name, true)
 	creds, err := credentialsOf(args.NewInputs["clientConfiguration"])
 	if err != nil {
-		return err
+		return roll.Node{}, err
 	}
 	config := known(args.NewInputs["machineConfigurationInput"])
 	if !config.IsString() {
-		return fmt.Errorf("node %s: its config is %s, not a string", node.Name, config.TypeString())
+		return roll.Node{}, fmt.Errorf("node %s: its config is %s, not a string", node.Name, config.TypeString())
 	}
 	r.access.set(creds)
+	wanted := roll.NodeOf(r.stack, node)
+	wanted.Config = []byte(config.StringValue())
+	return wanted, nil
+}
+
+func (r *rolling) change(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+	wanted, err := r.wanted(args)
+	if err != nil {
+		return err
+	}
 	select {
 	case <-r.departed:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	if r.departedErr != nil {
-		return fmt.Errorf("%s was left as it is: %w", node.Name, r.departedErr)
+		return fmt.Errorf("%s was left as it is: %w", wanted.Name, r.departedErr)
 	}
-	wanted := roll.NodeOf(r.stack, node)
-	wanted.Config = []byte(config.StringValue())
 	return r.changer.Change(ctx, wanted)
 }
 
@@ -207,7 +220,8 @@ func OpenMachine(node spec.Node, creds Credentials) (roll.TalosAPI, error) {
 	// nothing here.
 	anonymous := credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // see above
 	address := net.JoinHostPort(node.Address.String(), strconv.Itoa(constants.ApidPort))
-	stranger, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(anonymous), grpc.WithNoProxy())
+	stranger, err := grpc.NewClient("passthrough:///"+address,
+		grpc.WithTransportCredentials(anonymous), grpc.WithConnectParams(redial()), grpc.WithNoProxy())
 	if err != nil {
 		return roll.TalosAPI{}, err
 	}

@@ -3,6 +3,7 @@ package talos_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -24,10 +25,12 @@ type changer struct {
 	changed, settled, added []string
 	// removed are those that left, before anything was changed.
 	removed []string
+	// announced are those of which a preview said that they are not there.
+	announced []string
 	// checked are those that were not to be changed.
-	checked                  []string
-	nodes                    map[string]roll.Node
-	err, removeErr, checkErr error
+	checked                          []string
+	nodes                            map[string]roll.Node
+	err, removeErr, checkErr, addErr error
 }
 
 func (c *changer) Change(_ context.Context, node roll.Node) error {
@@ -47,10 +50,20 @@ func (c *changer) Settle(name string) {
 	c.settled = append(c.settled, name)
 }
 
-func (c *changer) Add(name string) {
+func (c *changer) Add(_ context.Context, node roll.Node) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.added = append(c.added, name)
+	c.added = append(c.added, node.Name)
+	if !strings.Contains(string(node.Config), node.Image) {
+		return fmt.Errorf("%s: its config is not the one that the resource gets", node.Name)
+	}
+	return c.addErr
+}
+
+func (c *changer) Announce(node roll.Node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announced = append(c.announced, node.Name)
 }
 
 func (c *changer) Check(_ context.Context, node roll.Node) error {
@@ -192,5 +205,53 @@ func TestTalosCluster_LooksAtMachinesThatAreNotToBeChanged(t *testing.T) {
 	}
 	if !slices.Equal(c.checked, []string{"worker-3"}) {
 		t.Errorf("checked %v", c.checked)
+	}
+}
+
+func TestTalosCluster_SendsNoConfigToAnAddressAtWhichTheMachineIsNot(t *testing.T) {
+	c := &changer{addErr: errors.New("2 machines have its card")}
+	r := newRun(home(t))
+	r.args.Changer = c
+	err := r.Run(r.program, "home")
+	if err == nil || !strings.Contains(err.Error(), "2 machines have its card") {
+		t.Errorf("error %v", err)
+	}
+	if got := r.OfType(applyType); len(got) > 0 {
+		t.Errorf("%d configs were sent all the same", len(got))
+	}
+}
+
+func TestTalosCluster_SaysInAPreviewWhichNewMachinesAreNotThere(t *testing.T) {
+	c := &changer{}
+	r := newRun(home(t))
+	r.args.Changer = c
+	r.args.Reach = func(_ context.Context, address string) error {
+		if address == "10.0.50.23:50000" {
+			return errors.New("no route to host")
+		}
+		return nil
+	}
+	if err := r.Preview(r.program, "home"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.announced, []string{"worker-3"}) || len(c.added) > 0 {
+		t.Errorf("announced %v, added %v", c.announced, c.added)
+	}
+}
+
+// A worker that gets its config elsewhere is seen at its address once a control plane has signed its certificate.
+func TestTalosCluster_ConfiguresWorkersThatAreElsewhereAfterTheControlPlane(t *testing.T) {
+	r := newRun(home(t))
+	r.args.Reach = func(_ context.Context, address string) error {
+		if address == "10.0.50.23:50000" || address == "10.0.50.12:50000" {
+			return errors.New("no route to host")
+		}
+		return nil
+	}
+	r.up(t)
+	for name, waits := range map[string]bool{"cp-1": false, "cp-2": false, "worker-1": false, "worker-2": false, "worker-3": true} {
+		if got := dependsOn(r.Find(t, "talos-apply-"+name), "talos-kubeconfig"); got != waits {
+			t.Errorf("%s waits for the kubeconfig: %v, want %v", name, got, waits)
+		}
 	}
 }

@@ -2,6 +2,9 @@ package node_test
 
 import (
 	"context"
+	"net/netip"
+	"slices"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -15,7 +18,9 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 	runtimeres "github.com/siderolabs/talos/pkg/machinery/resources/runtime"
 
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/spec"
 )
 
 func apply(t *testing.T, c *client.Client, config []byte) *machineapi.ApplyConfiguration {
@@ -167,5 +172,40 @@ func TestMaintenance_DryRunChangesNothing(t *testing.T) {
 	}
 	if n.State() != node.Maintenance || n.Applied() != nil {
 		t.Errorf("state is %s", n.State())
+	}
+}
+
+// The program knows a machine by what it says in maintenance mode, wherever DHCP has put it.
+func TestMaintenance_IsFoundByItsHardwareAndTellsWhereItsConfigCame(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var came []netip.Addr
+	n := startNode(t, func(o *node.Options) {
+		o.OnConfigured = func(at netip.Addr) {
+			mu.Lock()
+			defer mu.Unlock()
+			came = append(came, at)
+		}
+	})
+	n.await(t, node.Maintenance)
+	card, err := spec.ParseMAC(node.DefaultHardware().Links[0].MAC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := &spec.Stack{Nodes: []spec.Node{{Name: "worker-1", Address: newAddress(), MAC: card}}}
+	stack.Nodes[0].InstallDisk.Serial = node.DefaultHardware().Disks[0].Serial
+	m, err := discover.NewFinder(stack, discover.At{Unnamed: []netip.Addr{n.address}}, nil).Find(t.Context(), "worker-1")
+	if err != nil || m.Address != n.address {
+		t.Fatalf("found at %s, %v", m.Address, err)
+	}
+	apply(t, n.insecure(t), newCluster(t, n.address).config(t, machine.TypeControlPlane))
+	n.await(t, node.Running)
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Equal(came, []netip.Addr{n.address}) {
+		t.Errorf("its config came at %v", came)
+	}
+	if m, err := discover.NewFinder(stack, discover.At{Unnamed: []netip.Addr{n.address}}, nil).Find(t.Context(), "worker-1"); err == nil {
+		t.Errorf("it was found again, at %s", m.Address)
 	}
 }

@@ -37,6 +37,8 @@ type Options struct {
 	Pull func(ref string) error
 	// OnState is called, in order and without locks held, with each state the machine enters.
 	OnState func(State)
+	// OnConfigured is called with the machine's address at which a config came that ended maintenance mode.
+	OnConfigured func(at netip.Addr)
 	// Log receives what the machine's console would show. Default: discarded.
 	Log *slog.Logger
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
@@ -63,10 +65,23 @@ func (m *maintenanceService) ApplyConfiguration(ctx context.Context, req *machin
 	}
 	select {
 	case m.session.configured <- cfg:
+		if at, ok := localAddress(ctx); ok && m.session.node.opts.OnConfigured != nil && cfg.CompleteForBoot() {
+			m.session.node.opts.OnConfigured(at)
+		}
 		return &machineapi.ApplyConfigurationResponse{Messages: []*machineapi.ApplyConfiguration{result}}, nil
 	case <-ctx.Done():
 		return nil, status.FromContextError(ctx.Err()).Err()
 	}
+}
+
+// localAddress is the machine's own end of a caller's connection.
+func localAddress(ctx context.Context) (netip.Addr, bool) {
+	p, ok := peer.FromContext(ctx)
+	if !ok || p.LocalAddr == nil {
+		return netip.Addr{}, false
+	}
+	at, err := netip.ParseAddrPort(p.LocalAddr.String())
+	return at.Addr(), err == nil
 }
 
 // GenerateClientConfiguration is refused: there is no CA to sign with.

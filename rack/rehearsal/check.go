@@ -61,6 +61,7 @@ func (r *rehearsal) checks() []check {
 		{"every storage class gives volumes", r.checkClaims},
 		{"every node answers talosconfig at its own address", r.checkTalos},
 		{"the machines had no fault", r.checkMachines},
+		{"a machine was found at the address that DHCP gave it", r.checkFound},
 		{"kinds have the scopes by which owners are told apart", r.checkScopes},
 		{"no operation is left half done", r.checkPending},
 		{"no secret is in plain text", r.checkSecrets},

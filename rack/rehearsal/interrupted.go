@@ -24,17 +24,32 @@ import (
 // sampled is how many of the moments that the engine's events tell the scenario interrupted tries; everywhere tries all.
 const sampled = 8
 
-// inside are the moments at which `up` is killed inside an operation, before the plugin has its answer, and so before the
-// engine could write anything down.
-var inside = []struct {
+// killing is an operation in which `up` is killed.
+type killing struct {
 	name string
 	arm  func(r *rehearsal, ctx context.Context, kill func())
-}{
+}
+
+// inside are the moments at which `up` is killed inside an operation, before the plugin has its answer, and so before the
+// engine could write anything down.
+var inside = []killing{
 	{"at the first apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(1, kill) }},
 	{"at the last apply", func(r *rehearsal, _ context.Context, kill func()) { r.whenApplied(len(r.rack.nodes), kill) }},
 	{"at bootstrap", func(r *rehearsal, _ context.Context, kill func()) { r.rack.watch(nil, func(string) { kill() }) }},
 	{"in the first Helm installation", func(r *rehearsal, ctx context.Context, kill func()) { r.whenPending(ctx, "pending-install", kill) }},
 	{"in the next Helm installation", func(r *rehearsal, ctx context.Context, kill func()) { r.whenPending(ctx, "pending-install", kill) }},
+}
+
+// inside are those moments in the order in which this stack comes to them: a worker that is not at its address is configured
+// after the control plane is bootstrapped.
+func (r *rehearsal) inside() []killing {
+	ordered := slices.Clone(inside)
+	for _, n := range r.stack.Nodes {
+		if n.Name == r.lease.node && !n.IsControlPlane() {
+			ordered[1], ordered[2] = ordered[2], ordered[1]
+		}
+	}
+	return ordered
 }
 
 // fullDiskLimit is how long an `up` may go on that cannot write its state.
@@ -128,7 +143,7 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 	if len(planned) < 30 {
 		r.add("there are moments to end up at", false, fmt.Sprintf("%d", len(planned)))
 	}
-	for _, at := range inside {
+	for _, at := range r.inside() {
 		r.interruptInside(ctx, at.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			at.arm(r, ctx, kill)
 			return func(apitype.EngineEvent) {}

@@ -49,6 +49,8 @@ type rack struct {
 	// states are those of the machines, by the names that they were plugged in under.
 	states map[string]node.State
 	faults []error
+	// configured is where each machine took its first config, by its name.
+	configured map[string]netip.Addr
 	// admin is the way to the API server before the program has handed out any; nil before there is one.
 	admin *rest.Config
 }
@@ -65,7 +67,7 @@ type machine struct {
 }
 
 // newRack powers every machine on, in maintenance mode.
-func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world *world, dir string) (*rack, error) {
+func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world *world, lease lease, dir string) (*rack, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("rack: %w", err)
 	}
@@ -75,7 +77,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	}
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
-	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}}
+	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}, configured: map[string]netip.Addr{}}
 	if r.fabric, err = kube.NewFabric(kube.Options{
 		Binary:       config.Kube,
 		ControlPlane: func(version string) string { return config.ControlPlanes.Of(version).Path },
@@ -90,10 +92,10 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	r.build = func(stack *spec.Stack, n spec.Node, dir string) (*machine, error) {
 		hardware := hardwareOf(stack, n)
 		m, err := node.New(node.Options{
-			Name: n.Name, Dir: dir, Addresses: leases(stack, n), Hardware: hardware,
+			Name: n.Name, Dir: dir, Addresses: lease.of(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
 			Pull: func(ref string) error { return errors.Join(world.factory.Pull(ref), pullKubernetes(config, ref)) }, Extensions: extensions(world.factory),
-			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, Log: log,
+			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, OnConfigured: func(at netip.Addr) { r.took(n.Name, at) }, Log: log,
 		})
 		return &machine{Node: m, spec: n, hardware: hardware, dir: dir, stores: stores(stack, n)}, err
 	}

@@ -3,8 +3,10 @@ package rehearsal
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 
@@ -33,6 +35,28 @@ func machineAt(b *broken, address string) {
 	machine := &machine{Node: m, spec: spec.Node{Name: "cp-1", Role: spec.RoleControlPlane, Address: netip.MustParseAddr(address)}}
 	machine.spec.Labels = map[string]string{"rack": "top"}
 	b.rack.nodes = append(b.rack.nodes, machine)
+}
+
+// found is a machine that took its config where DHCP had put it, and answers at its own address.
+func found(b *broken, own, leased string) {
+	machineAt(b, own)
+	b.lease = lease{node: "cp-1", prefix: netip.MustParsePrefix(leased + "/16")}
+	b.rack.configured = map[string]netip.Addr{}
+	b.rack.took("cp-1", netip.MustParseAddr(leased))
+	listen(b, own)
+}
+
+// listen takes connections at an address as a Talos API does.
+func listen(b *broken, address string) {
+	b.t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(b.t.Context(), "tcp", address+":50000")
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return // the same test has run before, whole
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = l.Close() })
 }
 
 // nodeText is the machine as Kubernetes shows it, with changes as pairs of what is there and what takes its place.
@@ -132,5 +156,29 @@ var redTalos = []red{
 	{
 		line: "the machines had no fault", fault: "one had one",
 		damage: func(b *broken) { b.rack.fault(errors.New("its disk is on fire")) }, want: "its disk is on fire",
+	},
+	{
+		line: "a machine was found at the address that DHCP gave it", fault: "it took its config at its own",
+		whole:  func(b *broken) { found(b, "127.0.9.11", "127.0.9.12") },
+		damage: func(b *broken) { b.rack.took("cp-1", netip.MustParseAddr("127.0.9.11")) },
+		want:   "cp-1 took its config at 127.0.9.11, and DHCP had given it 127.0.9.12",
+	},
+	{
+		line: "a machine was found at the address that DHCP gave it", fault: "it stays there",
+		whole:  func(b *broken) { found(b, "127.0.9.21", "127.0.9.22") },
+		damage: func(b *broken) { listen(b, "127.0.9.22") }, want: "cp-1 still answers at 127.0.9.22",
+	},
+	{
+		line: "a machine was found at the address that DHCP gave it", fault: "it does not come to its own",
+		damage: func(b *broken) {
+			found(b, "127.0.9.31", "127.0.9.32")
+			b.rack.nodes[0].spec.Address = netip.MustParseAddr("127.0.9.33")
+		}, want: "cp-1 does not answer at its own address 127.0.9.33",
+	},
+	{
+		line: "a machine was found at the address that DHCP gave it", fault: "it is not there",
+		damage: func(b *broken) {
+			b.lease = lease{node: "cp-9", prefix: netip.MustParsePrefix("127.0.9.42/16")}
+		}, want: "cp-9, which has no reservation, is not there",
 	},
 }

@@ -35,6 +35,8 @@ type rehearsal struct {
 	places [][]netip.Addr
 	// spareVIP is the address that the VIP may move to; none where there is no VIP.
 	spareVIP netip.Addr
+	// lease is that of the machine without a reservation.
+	lease    lease
 	report   *report.Report
 	progress progress
 	// pushed is the last commit of which not everything was looked at.
@@ -124,6 +126,11 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if r.spareVIP = spareVIP(r.stack, addresses); r.spareVIP.IsValid() {
 		addresses = append(addresses, r.spareVIP)
 	}
+	if r.config.Base == "" {
+		// An earlier program asks for its machines at their own addresses.
+		r.lease = leaseOf(r.stack, addresses)
+	}
+	addresses = append(addresses, r.lease.addresses()...)
 	return sandbox.Furnish(sandbox.Room{
 		Addresses:  addresses,
 		Broadcasts: broadcasts(r.stack),
@@ -139,7 +146,7 @@ func (r *rehearsal) play(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, filepath.Join(r.config.Dir, "rack")); err != nil {
+	if r.rack, err = newRack(ctx, r.config, r.stack, r.world, r.lease, filepath.Join(r.config.Dir, "rack")); err != nil {
 		return err
 	}
 	if r.cli, err = r.newStack(ctx, "state"); err != nil {
@@ -168,7 +175,7 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 	}
 	cli := &pulumi.CLI{
 		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
-		Env: slices.Concat(offlineEnvironment(bin), shellHabits(), r.world.environment(), pulumi.Environment(home, state, r.passphrase)),
+		Env: slices.Concat(offlineEnvironment(bin), shellHabits(), r.lease.environment(), r.world.environment(), pulumi.Environment(home, state, r.passphrase)),
 	}
 	if err := cli.Init(ctx); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package roll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -16,17 +17,19 @@ func (r *Roll) Check(ctx context.Context, node Node) error {
 	if err != nil {
 		return err
 	}
-	attempt, done := context.WithTimeout(ctx, r.limits.Glance)
-	is, err := machine.Running(attempt)
-	done()
-	switch {
-	case err != nil:
-		r.tell(fmt.Sprintf("%s: does not answer (%v); nothing is to be changed on it", node.Name, err))
-		return nil
-	case is.Maintenance:
-		return r.revive(ctx, machine, node)
+	is, err := r.glance(ctx, machine)
+	if err != nil || is.Maintenance {
+		at, sought := r.locate(ctx, node, is, err)
+		if unseen := (UnseenError{}); errors.As(sought, &unseen) {
+			r.tell(fmt.Sprintf("%s: does not answer (%v); nothing is to be changed on it", node.Name, err))
+			return nil
+		}
+		if sought != nil {
+			return within(node, sought)
+		}
+		return r.revive(ctx, machine, at, node)
 	}
-	attempt, done = context.WithTimeout(ctx, r.limits.Glance)
+	attempt, done := context.WithTimeout(ctx, r.limits.Glance)
 	defer done()
 	effect, _, err := machine.DryRun(attempt, node.Config)
 	if err != nil {
@@ -53,14 +56,14 @@ func driftOf(node Node, is Running, effect Effect) string {
 	return strings.Join(differs, ", ")
 }
 
-// revive brings a machine back that has nothing any more.
-func (r *Roll) revive(ctx context.Context, machine Machine, node Node) error {
-	r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
-	if err := r.forget(ctx, machine, node); err != nil {
+// revive brings a machine back that has nothing any more, and waits for its config somewhere.
+func (r *Roll) revive(ctx context.Context, machine Machine, at whereabouts, node Node) error {
+	r.tell(node.Name + ": is in maintenance mode" + at.elsewhere(node) + ", though it belongs to the cluster: it gets its config again")
+	if err := r.forget(ctx, at.machine, node); err != nil {
 		return err
 	}
 	if is, err := machine.Running(ctx); err != nil || is.Maintenance {
-		if err := machine.Configure(ctx, node.Config); err != nil {
+		if err := at.machine.Configure(ctx, node.Config); err != nil {
 			return within(node, err)
 		}
 	}

@@ -2,8 +2,10 @@ package roll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/home-ops/home-ops/internal/await"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -15,6 +17,8 @@ type sight struct {
 	effect Effect
 	// kubelet is the release that runs; empty while Kubernetes does not know the node.
 	kubelet string
+	// at is where it waits for its config.
+	at whereabouts
 }
 
 func (s sight) newKubernetes(node Node) bool {
@@ -30,7 +34,15 @@ func (r *Roll) look(ctx context.Context, node Node) (sight, error) {
 	}
 	var s sight
 	err = r.wait(ctx, node.Name, "its Talos API", r.limits.Return, func(ctx context.Context) (err error) {
-		s.running, err = machine.Running(ctx)
+		s.running, err = r.half(ctx, machine)
+		if err == nil && !s.running.Maintenance {
+			return nil
+		}
+		s.at, err = r.locate(ctx, node, s.running, err)
+		s.running.Maintenance = err == nil
+		if unseen := (UnseenError{}); err != nil && !errors.As(err, &unseen) {
+			return await.Stop{Err: err}
+		}
 		return err
 	})
 	if err != nil || s.running.Maintenance {

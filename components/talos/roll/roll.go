@@ -26,6 +26,8 @@ type Options struct {
 	First []string
 	// Limits are how long waits may last. Default: [DefaultLimits].
 	Limits Limits
+	// Seeker finds machines that are not at their nodes' addresses. Default: none is looked for.
+	Seeker Seeker
 }
 
 // OptionsOf are what a stack says of its rolls: its nodes, which of them go first, and how long their pods may take to
@@ -49,6 +51,7 @@ type Roll struct {
 	tell    Tell
 	limits  Limits
 	first   []string
+	seeker  Seeker
 
 	mu sync.Mutex
 	// waiting are the nodes that are to be changed, in the order of their arrival.
@@ -82,16 +85,9 @@ func New(options Options) *Roll {
 	}
 	return &Roll{
 		all: options.Nodes, open: options.Machine, connect: options.Cluster, tell: options.Tell, limits: options.Limits, first: options.First,
+		seeker:  options.Seeker,
 		settled: map[string]bool{}, added: map[string]bool{}, heard: make(chan struct{}), machines: map[string]Machine{},
 	}
-}
-
-// Add says that a node is new: the roll neither waits for it nor needs it.
-func (r *Roll) Add(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.settled[name], r.added[name] = true, true
-	r.news()
 }
 
 // Settle says that a node stays as it is: the roll does not wait for it.

@@ -227,7 +227,9 @@ func TestRoll_LooksNotAtNodesThatThisRunAdds(t *testing.T) {
 	w.machines["worker-2"].away = 1000
 	r := w.roll(soon())
 	r.Settle("cp-1")
-	r.Add("worker-2")
+	if err := r.Add(t.Context(), w.machines["worker-2"].node); err != nil {
+		t.Error(err)
+	}
 	if err := r.Change(t.Context(), w.wanted("worker-1", "reboot")); err != nil {
 		t.Error(err)
 	}

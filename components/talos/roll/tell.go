@@ -30,6 +30,8 @@ type Limits struct {
 	Attempt, Interval time.Duration
 	// Glance bounds one look at a machine to which nothing is to be done.
 	Glance time.Duration
+	// Find is how long a new machine may take to be somewhere, Again how long one that has its config is left alone.
+	Find, Again time.Duration
 	// Gather is how long is waited for nodes of which the engine has not said whether
 	// they change.
 	Gather time.Duration
@@ -51,7 +53,11 @@ func DefaultLimits() Limits {
 		Attempt:  20 * time.Second,
 		Interval: time.Second,
 		Glance:   5 * time.Second,
-		Gather:   20 * time.Second,
+		// As long as the provider asks a machine for (https://github.com/pulumiverse/pulumi-talos).
+		Find: 10 * time.Minute,
+		// Maintenance mode ends seconds after it has a config.
+		Again:  time.Minute,
+		Gather: 20 * time.Second,
 	}
 }
 

@@ -21,9 +21,12 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 		return err
 	}
 	if seen.action == Configure {
-		// The provider, whose turn is next, sends the config; etcd joins by itself.
-		r.tell(node.Name + ": is in maintenance mode, though it belongs to the cluster: it gets its config again")
-		return r.forget(ctx, machine, node)
+		// At the node's own address the provider, whose turn is next, sends the config; etcd joins by itself.
+		r.tell(node.Name + ": is in maintenance mode" + seen.at.elsewhere(node) + ", though it belongs to the cluster: it gets its config again")
+		if err := r.forget(ctx, seen.at.machine, node); err != nil || seen.at.address == node.Address {
+			return err
+		}
+		return r.contact(ctx, machine, node)
 	}
 	if seen.action != Nothing {
 		r.tell(fmt.Sprintf("%s: %s", node.Name, seen.action))

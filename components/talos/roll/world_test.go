@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ type world struct {
 	// budget keeps every pod where it is; storage is what storage says.
 	budget  string
 	storage error
+	// guests are machines in maintenance mode at addresses that DHCP gave, and seeker is who finds them.
+	guests map[netip.Addr]*guest
+	seeker roll.Seeker
 	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
 	looks *int
 }
@@ -107,8 +111,14 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 // rollOf is the roll of a stack that has only these nodes.
 func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
-		Nodes:   nodes,
-		Machine: func(n roll.Node) (roll.Machine, error) { return w.machines[n.Name], nil },
+		Nodes:  nodes,
+		Seeker: w.seeker,
+		Machine: func(n roll.Node) (roll.Machine, error) {
+			if g, ok := w.guests[n.Address]; ok {
+				return g, nil
+			}
+			return w.machines[n.Name], nil
+		},
 		Cluster: func(context.Context) (roll.Cluster, error) { return w, nil },
 		Tell: func(line string) {
 			w.mu.Lock()
@@ -123,7 +133,7 @@ func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 func soon() roll.Limits {
 	return roll.Limits{
 		Healthy: time.Minute, Drain: time.Minute, Return: time.Minute, Settle: time.Minute, Storage: time.Minute,
-		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
+		Attempt: time.Minute, Interval: time.Millisecond, Glance: time.Minute, Gather: time.Minute, Find: time.Minute, Again: time.Minute, Try: time.Minute, Watch: 20 * time.Millisecond,
 	}
 }
 
