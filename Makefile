@@ -160,7 +160,7 @@ node:
 	@command -v npx >/dev/null 2>&1 && node -e 'process.exit(process.versions.node.split(".")[0] >= 24 ? 0 : 1)' || { echo "Node.js 24 or later is needed, with npx on PATH: https://nodejs.org"; exit 1; }
 
 space:
-	@[ -e $(BIN)/rack-kube ] || df -Pk . | awk 'NR == 2 { printf "The first rehearsal compiles for some 20 minutes and takes some 20 GB, of which Go keeps most; %d GB are free here.\n", $$4 / 1048576 }'
+	@[ -e $(BIN)/rack-kube ] || df -Pk . | awk 'NR == 2 { printf "The first rehearsal compiles for 20 to 45 minutes on two cores and takes some 20 GB, of which Go keeps most; %d GB are free here.\n", $$4 / 1048576 }'
 
 # Go knows what has changed better than make does.
 .PHONY: $(BIN)/rack $(BIN)/homeops
