@@ -89,7 +89,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "reset",
-		Does: "has `homeops reset` return a worker, then a control plane, then the whole cluster to maintenance mode, with `up` after each. Nobody who writes to the API may notice the first two; the markers of the others must stay, and those on the wiped partitions must be gone. After the third, no account outside of the cluster may be made anew, and the gateways must have the certificate that `homeops breakglass` kept",
+		// It builds the cluster three times.
+		Limit: 30 * time.Minute,
+		Does:  "has `homeops reset` return a worker, then a control plane, then the whole cluster to maintenance mode, with `up` after each. Nobody who writes to the API may notice the first two; the markers of the others must stay, and those on the wiped partitions must be gone. After the third, no account outside of the cluster may be made anew, and the gateways must have the certificate that `homeops breakglass` kept",
 	},
 	{
 		Name: "roll",
