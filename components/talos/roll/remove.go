@@ -56,6 +56,11 @@ func (r *Roll) remove(ctx context.Context, node Node) error {
 			return err
 		}
 	}
+	if member != nil && alive {
+		if err := r.releaseVIP(ctx, machine, node); err != nil {
+			return err
+		}
+	}
 	if member != nil {
 		if err := r.leaveEtcd(ctx, machine, node, *member, alive); err != nil {
 			return err
