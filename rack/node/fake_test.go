@@ -84,6 +84,13 @@ func (f *fakeKubernetes) HasEtcdData() bool {
 
 func (f *fakeKubernetes) ReleaseVIPs() {}
 
+// has says which VIPs lead to the node.
+func (f *fakeKubernetes) has(vips ...netip.Addr) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vips = vips
+}
+
 func (f *fakeKubernetes) VIPs() []netip.Addr {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -18,9 +18,9 @@ type network struct {
 	hostname, domain string
 	addresses        []linkAddress
 	// vips are the virtual IPs that the machine stands for; Kubernetes knows which of them it has.
-	vips      []linkAddress
-	resolvers        []netip.Addr
-	timeServers      []string
+	vips        []linkAddress
+	resolvers   []netip.Addr
+	timeServers []string
 }
 
 // linkAddress is an address on a link.
