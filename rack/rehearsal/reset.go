@@ -48,7 +48,7 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	return r.checked(ctx)
 }
 
 // toReset are a worker, where there is one, and the last control plane: the VIP is at the first.
