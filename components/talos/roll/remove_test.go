@@ -93,8 +93,11 @@ func TestRemove_IsRefusedWhileCephKeepsDataThere(t *testing.T) {
 	w := newWorld("cp-1", "worker-1")
 	w.machines["worker-1"].disks = []string{"rook-ceph/rook-ceph-osd-0"}
 	err := w.remove(t, soon(), "worker-1")
-	if err == nil || !strings.Contains(err.Error(), "Ceph keeps data on it ([rook-ceph/rook-ceph-osd-0]): empty its disks first") {
-		t.Errorf("error %v", err)
+	const want = "worker-1 leaves the stack: Ceph keeps data on it ([rook-ceph/rook-ceph-osd-0]): empty its disks first (`ceph osd out`, " +
+		"wait until `ceph osd safe-to-destroy` says yes), delete these deployments, and `ceph osd purge`. Where each copy needs a node of its " +
+		"own and no other is left, another node with a disk comes first: docs/runbooks/change-a-node.md"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v\nwant  %s", err, want)
 	}
 	w.expect(t)
 }

@@ -19,7 +19,7 @@ import (
 // Who has the VIP is decided by an election in etcd, in which a machine votes through its own member. A reboot, an upgrade, a
 // shutdown and a reset resign before they stop etcd. A call to leave etcd does not: the place in the election stays until
 // nobody has renewed it for a minute, and nobody has the VIP meanwhile. A machine whose config has no VIP any more resigns at
-// once (https://github.com/siderolabs/talos/blob/v1.14.0-rc.1/internal/app/machined/pkg/controllers/network/operator/vip.go).
+// once (https://github.com/siderolabs/talos/blob/v1.14.1/internal/app/machined/pkg/controllers/network/operator/vip.go).
 func (r *Roll) releaseVIP(ctx context.Context, machine Machine, node Node) error {
 	var vips []netip.Addr
 	return r.wait(ctx, node.Name, "another control plane to have the VIP", r.limits.Settle, func(ctx context.Context) error {
