@@ -40,14 +40,16 @@ func (r *rehearsal) restoreLost(ctx context.Context, c *cluster, kept copies) er
 	if err := r.drillRestores(ctx, kept, state); err != nil {
 		return err
 	}
-	_, err = r.act(ctx, c, "homeops state restore", func() error {
-		return r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity})
-	})
-	r.addChecked("the state is restored into an empty backend", "from the newest copy", err)
-	if err != nil {
+	if _, err = r.act(ctx, c, "homeops state restore", func() error { return r.restoreNewest(ctx, kept) }); err != nil {
 		return err
 	}
 	return r.previewRestored(ctx)
+}
+
+func (r *rehearsal) restoreNewest(ctx context.Context, kept copies) error {
+	err := r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity})
+	r.addChecked("the state is restored into an empty backend", "from the newest copy", err)
+	return err
 }
 
 func (r *rehearsal) previewRestored(ctx context.Context) error {
