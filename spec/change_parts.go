@@ -8,7 +8,7 @@ import (
 )
 
 // purgeOSD is how an OSD goes. Where each node has one disk, nothing is whole again before another disk is in the place of a dead one.
-const purgeOSD = "One that works is emptied first (`ceph osd out`, then wait for HEALTH_OK), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)"
+const purgeOSD = "One that works is emptied first (`ceph osd out`, then wait until `ceph osd safe-to-destroy` says yes), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)"
 
 // storage judges what happens to data.
 func (c *change) storage() {
@@ -45,7 +45,7 @@ func (c *change) leavingPatterns(was, is *RookCeph) {
 		for _, p := range n.Matching {
 			kept := slices.ContainsFunc(is.Nodes, func(m CephNode) bool { return m.Name == n.Name && slices.Contains(m.Matching, p) })
 			if !kept {
-				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "the disks of %s that match %s leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait for HEALTH_OK), and purge them afterwards", n.Name, p)
+				c.announce(field.NewPath("storage", "rookCeph", "nodes"), "the disks of %s that match %s leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait until `ceph osd safe-to-destroy` says yes), and purge them afterwards", n.Name, p)
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func TestJudgeChange_OfPoolsNumbersVolumesAndImages(t *testing.T) {
 			"warning storage.rookCeph.pools[0].replicas: 2 copies instead of 3: Ceph copies or removes data until each piece has so many",
 		}},
 		"disks that only a pattern chose": {"ceph-disks-by-pattern", []string{"matching: [/dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_*]", "disks: [{ serial: BBB111 }]"}, []string{
-			"warning storage.rookCeph.nodes: the disks of k1 that match /dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_* leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait for HEALTH_OK), and purge them afterwards",
+			"warning storage.rookCeph.nodes: the disks of k1 that match /dev/disk/by-id/nvme-Samsung_SSD_990_PRO_2TB_* leave: Rook does not take their OSDs away by itself. Empty them first (`ceph osd out`, then wait until `ceph osd safe-to-destroy` says yes), and purge them afterwards",
 		}},
 		"a node's number": {numbers, []string{"localASN: 64601", "localASN: 64609"}, []string{
 			"warning cilium.bgp.overrides[0].localASN: k1 speaks as AS 64609 instead of 64601: " + anew,

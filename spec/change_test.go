@@ -116,7 +116,7 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 		}},
 		"a worker with a disk of Ceph leaves": {"home", []string{worker3, "", cephDisk3, ""}, []string{
 			"warning nodes: worker-3 leaves: its pods are moved, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.0.50.23 reset --graceful=false`)",
-			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. One that works is emptied first (`ceph osd out`, then wait for HEALTH_OK), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)",
+			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. One that works is emptied first (`ceph osd out`, then wait until `ceph osd safe-to-destroy` says yes), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)",
 			"warning storage.rookCeph.replicas: 2 copies instead of 3: Ceph copies or removes data until each piece has so many",
 		}},
 		"a control plane leaves": {"lab", []string{lab3, ""}, []string{

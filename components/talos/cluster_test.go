@@ -178,6 +178,26 @@ func TestTalosCluster_PreviewOfARunningClusterAsksNoMachine(t *testing.T) {
 	}
 }
 
+// The endpoint of the stack file may be one that nobody has before the update.
+func TestTalosCluster_PreviewAsksTheAPIWhereItWasLeft(t *testing.T) {
+	r := newRun(home(t))
+	r.args.ServedAt = "https://10.0.50.99:6443"
+	const fetched = "clusters: [{ cluster: {\n  server: https://10.0.50.77:6443\n} }]\n"
+	r.Outputs = func(res recorder.Resource) (string, resource.PropertyMap, error) {
+		if res.Type == kubeconfigType {
+			return "home", resource.NewPropertyMapFromMap(map[string]any{"kubeconfigRaw": fetched}), nil
+		}
+		return answer(res)
+	}
+	if err := r.PreviewExisting(r.program, "home"); err != nil {
+		t.Fatal(err)
+	}
+	asked, _ := r.OfType(providerType)[0].Value("kubeconfig")
+	if want := strings.Replace(fetched, "10.0.50.77", "10.0.50.99", 1); !asked.IsString() || asked.StringValue() != want {
+		t.Errorf("the provider has %v, want %s", asked, want)
+	}
+}
+
 func TestTalosCluster_TellsEveryBadNodeBeforeItTouchesAny(t *testing.T) {
 	stack := home(t)
 	for _, i := range []int{1, 3} {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +13,8 @@ import (
 	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -28,7 +32,9 @@ func TestCluster_OfThreeControlPlanesGoesOnWithoutOneThatDoesNotSeeTheOthers(t *
 	if !inRoom(t, vip, "10.0.50.11", "10.0.50.12", "10.0.50.13") {
 		return
 	}
-	configs := configtest.New(t, "https://"+vip+":6443", configtest.VIP(vip))
+	configs := configtest.New(t, "https://"+vip+":6443", configtest.VIP(vip), func(c *v1alpha1.Config) {
+		c.ClusterConfig.EtcdConfig.EtcdExtraArgs = meta.Args{"listen-metrics-urls": meta.NewArgValue("http://0.0.0.0:2381", nil)}
+	})
 	c := newCluster(t)
 	for i := 1; i <= 3; i++ {
 		c.add(configs, machine.TypeControlPlane, fmt.Sprintf("cp-%d", i), fmt.Sprintf("10.0.50.1%d", i))
@@ -77,6 +83,16 @@ func TestCluster_OfThreeControlPlanesGoesOnWithoutOneThatDoesNotSeeTheOthers(t *
 		}
 		return nil
 	})
+	// What the alert EtcdQuorumAtRisk reads.
+	for name := range c.machines {
+		want := "etcd_server_has_leader 1"
+		if name == cut {
+			want = "etcd_server_has_leader 0"
+		}
+		if exposed := c.metrics(name); !strings.Contains(exposed, "\n"+want+"\n") {
+			t.Errorf("the metrics of %s have no %q", name, want)
+		}
+	}
 	if members, err := c.machines[cut].kube.EtcdMembers(t.Context()); err == nil {
 		t.Errorf("%s answers a linearizable read without the others: %+v", cut, members)
 	}
@@ -142,6 +158,21 @@ func id(members []node.EtcdMember, name string) uint64 {
 func (c *cluster) leader(ctx context.Context, at string) (uint64, error) {
 	status, err := c.machines[at].kube.EtcdStatus(ctx)
 	return status.GetLeader(), err
+}
+
+// metrics are what etcd of a control plane exposes.
+func (c *cluster) metrics(at string) string {
+	c.t.Helper()
+	reply, err := http.Get("http://" + c.machines[at].machine.Addresses[0].String() + ":2381/metrics")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // at is the cluster as one API server shows it.

@@ -174,8 +174,10 @@ func (c *candidate) resignFormer(ctx context.Context, session *concurrency.Sessi
 	return concurrency.ResumeElection(session, key, string(leader.Kvs[0].Key), leader.Kvs[0].CreateRevision).Resign(ctx)
 }
 
-// hold returns when the address is no longer this machine's.
+// hold returns when the address is no longer this machine's. A machine whose etcd has died gives it up at once, and tells
+// the others when it is back.
 func (c *candidate) hold(ctx context.Context, session *concurrency.Session, election *concurrency.Election, name string) {
+	deaths := c.plane.member.deaths()
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	leaders := election.Observe(watching)
@@ -190,7 +192,7 @@ func (c *candidate) hold(ctx context.Context, session *concurrency.Session, elec
 				return
 			}
 		case <-tick.C:
-			if c.plane.member.hasLeft() {
+			if c.plane.member.hasLeft() || c.plane.member.deaths() != deaths {
 				return
 			}
 		}

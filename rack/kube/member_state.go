@@ -20,6 +20,16 @@ func (m *member) hasLeft() bool {
 	return m.left
 }
 
+// deaths counts how often the process ended though nobody stopped it.
+func (m *member) deaths() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.process == nil {
+		return 0
+	}
+	return m.process.Restarts()
+}
+
 func (m *member) hasQuorum() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

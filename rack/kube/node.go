@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"sync"
 
@@ -83,6 +84,17 @@ func (n *Node) ReleaseVIPs() {
 	if b := n.booted(); b != nil && b.plane != nil {
 		b.plane.candidates.close(true)
 	}
+}
+
+// VIPs implements [node.Kubernetes].
+func (n *Node) VIPs() []netip.Addr {
+	var held []netip.Addr
+	for address, holder := range n.fabric.VirtualIPs() {
+		if at, err := netip.ParseAddrPort(address); err == nil && holder == n.name {
+			held = append(held, at.Addr())
+		}
+	}
+	return held
 }
 
 // LeaveEtcd implements [node.Kubernetes].

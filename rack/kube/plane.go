@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/siderolabs/net"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/k8s"
 
 	"github.com/home-ops/home-ops/rack/kube/controlplane"
 	"github.com/home-ops/home-ops/rack/kube/etcd"
@@ -164,13 +167,16 @@ func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
 	}
 	p.updating.Lock()
 	defer p.updating.Unlock()
+	kubeletRestarts := !sameKubelet(p.current().Config, spec.Config)
 	secretsChanged, obsolete := p.takeOver(spec, wanted)
 	if secretsChanged {
 		if err := spec.WriteSecrets(); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(obsolete, func(c *component) bool { return c.spec.Name == controlplane.APIServerName }) {
+	// Talos gives the virtual IP up when it does not see the API server's static pod any more: while that is replaced, or the
+	// kubelet restarts.
+	if kubeletRestarts || slices.ContainsFunc(obsolete, func(c *component) bool { return c.spec.Name == controlplane.APIServerName }) {
 		p.candidates.resign()
 	}
 	for _, c := range obsolete {
@@ -180,6 +186,22 @@ func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
 		return nil // nothing changed, or etcd is not up yet and they will start with the new config
 	}
 	return p.startComponentsWhere(func(string) bool { return true })
+}
+
+// sameKubelet says that a kubelet need not restart for the other config.
+func sameKubelet(a, b config.Provider) bool {
+	of := func(cfg config.Provider) (parts []any) {
+		if main := cfg.RawV1Alpha1(); main != nil && main.MachineConfig != nil {
+			parts = append(parts, main.MachineConfig.MachineKubelet)
+		}
+		for _, document := range cfg.Documents() {
+			if kubelet, ok := document.(*k8s.KubeletConfigV1Alpha1); ok {
+				parts = append(parts, kubelet)
+			}
+		}
+		return parts
+	}
+	return reflect.DeepEqual(of(a), of(b))
 }
 
 // takeOver makes the spec the plane's, and takes those components out of it that have to be replaced.

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -26,6 +27,8 @@ type fakeKubernetes struct {
 	bootErr error
 	// recovered is what was in the snapshot that etcd began with.
 	recovered []byte
+	// vips are those that lead to the node.
+	vips []netip.Addr
 	// hold keeps Boot from returning until it is closed.
 	hold chan struct{}
 }
@@ -80,6 +83,19 @@ func (f *fakeKubernetes) HasEtcdData() bool {
 }
 
 func (f *fakeKubernetes) ReleaseVIPs() {}
+
+// has says which VIPs lead to the node.
+func (f *fakeKubernetes) has(vips ...netip.Addr) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vips = vips
+}
+
+func (f *fakeKubernetes) VIPs() []netip.Addr {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.vips)
+}
 
 func (f *fakeKubernetes) LeaveEtcd(context.Context) error {
 	f.etcd.mu.Lock()

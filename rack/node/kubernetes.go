@@ -26,6 +26,8 @@ type Kubernetes interface {
 	// ReleaseVIPs gives up the virtual IPs for the rest of this boot: a graceful reset ends pods, and with them the node's
 	// candidacy, before it leaves etcd.
 	ReleaseVIPs()
+	// VIPs are the virtual IPs that lead to this node now.
+	VIPs() []netip.Addr
 	// LeaveEtcd removes this node's member from the cluster (graceful reset, and a call of its own).
 	LeaveEtcd(ctx context.Context) error
 	// EtcdMembers lists the members of the cluster this node belongs to, its own first.

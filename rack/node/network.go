@@ -17,8 +17,10 @@ type network struct {
 	// hostname is without its domain, which is in domain.
 	hostname, domain string
 	addresses        []linkAddress
-	resolvers        []netip.Addr
-	timeServers      []string
+	// vips are the virtual IPs that the machine stands for; Kubernetes knows which of them it has.
+	vips        []linkAddress
+	resolvers   []netip.Addr
+	timeServers []string
 }
 
 // linkAddress is an address on a link.
@@ -88,8 +90,11 @@ func networkOf(opts Options, identity string, cfg config.Provider) (n network, w
 			continue
 		}
 		n.add(name, device.Addresses())
+		n.addVIP(name, device.VIPConfig())
 		for _, vlan := range device.Vlans() {
-			n.add(nethelpers.VLANLinkName(name, vlan.ID()), vlan.Addresses())
+			link := nethelpers.VLANLinkName(name, vlan.ID())
+			n.add(link, vlan.Addresses())
+			n.addVIP(link, vlan.VIPConfig())
 		}
 	}
 	if leased {
@@ -106,6 +111,15 @@ func (n *network) add(link string, addresses []string) {
 		} else if addr, err := netip.ParseAddr(address); err == nil {
 			n.addresses = append(n.addresses, linkAddress{link, netip.PrefixFrom(addr, addr.BitLen())})
 		}
+	}
+}
+
+func (n *network) addVIP(link string, vip configtypes.VIPConfig) {
+	if vip == nil {
+		return
+	}
+	if addr, err := netip.ParseAddr(vip.IP()); err == nil {
+		n.vips = append(n.vips, linkAddress{link, netip.PrefixFrom(addr, addr.BitLen())})
 	}
 }
 

@@ -77,9 +77,7 @@ func (s *session) publishNetwork(ctx context.Context, n network) error {
 	rs := []resource.Resource{hostname, resolvers, clocks, status}
 
 	var all, prefixes []netip.Prefix
-	var addresses []resource.Resource
 	for _, a := range n.addresses {
-		addresses = append(addresses, addressStatus(a))
 		prefixes = append(prefixes, a.prefix)
 		if single := netip.PrefixFrom(a.prefix.Addr(), a.prefix.Addr().BitLen()); !slices.Contains(all, single) {
 			all = append(all, single)
@@ -98,8 +96,43 @@ func (s *session) publishNetwork(ctx context.Context, n network) error {
 	if err := s.putAll(ctx, rs); err != nil {
 		return err
 	}
+	return s.publishAddresses(ctx)
+}
+
+// publishAddresses shows what the links carry: the machine's own addresses, and the virtual IPs that it has.
+func (s *session) publishAddresses(ctx context.Context) error {
+	s.addressesMu.Lock()
+	defer s.addressesMu.Unlock()
+	s.mu.Lock()
+	carried := slices.Concat(s.network.addresses, s.vips)
+	s.mu.Unlock()
+	var addresses []resource.Resource
+	for _, a := range carried {
+		addresses = append(addresses, addressStatus(a))
+	}
 	kind := networkres.NewAddressStatus(networkres.NamespaceName, "").Metadata()
 	return replaceAll(ctx, s.resources, kind, addresses)
+}
+
+// publishVIPs shows which virtual IPs the machine has. One that has left the config stays until it has been given up.
+func (s *session) publishVIPs(ctx context.Context) {
+	held := s.kubernetes().VIPs()
+	s.mu.Lock()
+	var now []linkAddress
+	for _, vip := range slices.Concat(s.vips, s.network.vips) {
+		if slices.Contains(held, vip.prefix.Addr()) && !slices.Contains(now, vip) {
+			now = append(now, vip)
+		}
+	}
+	same := slices.Equal(now, s.vips)
+	s.vips = now
+	s.mu.Unlock()
+	if same {
+		return
+	}
+	if err := s.publishAddresses(ctx); err != nil {
+		s.log.Error("network resources", "error", err)
+	}
 }
 
 func addressStatus(a linkAddress) *networkres.AddressStatus {

@@ -138,6 +138,7 @@ func (v *serviceSet) refresh(ctx context.Context) {
 	current := v.own()
 	if kubernetes {
 		current = append(current, v.session.kubernetes().Services()...)
+		v.session.publishVIPs(ctx)
 	}
 	news := v.update(current)
 	for _, svc := range news {

@@ -53,10 +53,15 @@ type session struct {
 	mu     sync.Mutex
 	active config.Provider
 	// mounts are the disks that volumes are mounted from, by the volumes' names.
-	mounts   map[string]Disk
-	network  network
+	mounts  map[string]Disk
+	network network
+	// vips are the virtual IPs that the machine was last seen to have.
+	vips     []linkAddress
 	rollback *time.Timer
 	bootDone bool
+
+	// addressesMu is held while the addresses are published.
+	addressesMu sync.Mutex
 
 	statusMu   sync.Mutex
 	lastStatus runtimeres.MachineStatusSpec

@@ -18,40 +18,27 @@ const comesBack = 4 * time.Minute
 
 // blackout cuts the power of all machines at once, twice.
 func blackout(ctx context.Context, r *rehearsal) error {
-	c, written, err := r.settled(ctx, "blackout")
-	if err != nil {
-		return err
-	}
-	forwards := slices.Clone(r.rack.nodes)
-	backwards := slices.Clone(forwards)
-	slices.Reverse(backwards)
-	for _, round := range []struct {
-		name  string
-		order []*machine
-	}{
-		{"power back in the order of the stack file", forwards},
-		{"power back in the reverse order", backwards},
-	} {
-		err := r.phase("blackout", "cutting the power of all machines; "+round.name, func() error {
-			return r.cutPower(ctx, c, round.name, round.order)
-		})
-		if err != nil {
-			return err
+	return r.inUse(ctx, "blackout", 0, func(c *cluster, written marks) error {
+		forwards := slices.Clone(r.rack.nodes)
+		backwards := slices.Clone(forwards)
+		slices.Reverse(backwards)
+		for _, round := range []struct {
+			name  string
+			order []*machine
+		}{
+			{"power back in the order of the stack file", forwards},
+			{"power back in the reverse order", backwards},
+		} {
+			err := r.phase("blackout", "cutting the power of all machines; "+round.name, func() error {
+				return r.cutPower(ctx, c, round.name, round.order)
+			})
+			if err != nil {
+				return err
+			}
+			r.kept(r.marked(ctx, c, written))
 		}
-		r.kept(r.marked(ctx, c, written))
-	}
-	err = r.phase("blackout", "homeops shutdown, and homeops start", func() error { return r.plannedBlackout(ctx, c) })
-	if err != nil {
-		return err
-	}
-	r.kept(r.marked(ctx, c, written))
-	if err := r.upAgain(ctx); err != nil {
-		return err
-	}
-	if err := unmark(ctx, c); err != nil {
-		return err
-	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+		return r.phase("blackout", "homeops shutdown, and homeops start", func() error { return r.plannedBlackout(ctx, c) })
+	})
 }
 
 // plannedBlackout has the operator's commands switch all machines off and on again. One that is off can be woken over the

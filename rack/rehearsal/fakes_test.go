@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
@@ -111,6 +112,10 @@ func (b *broken) list(path string, items ...string) {
 func (b *broken) program(name, script string) string {
 	b.t.Helper()
 	path := filepath.Join(b.t.TempDir(), name)
+	// A process that another test starts meanwhile would have the file open for writing, and nobody could run it
+	// (https://go.dev/issue/22315).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is run
 		b.t.Fatal(err)
 	}

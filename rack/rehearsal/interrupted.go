@@ -140,9 +140,7 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 	if err != nil {
 		return err
 	}
-	if len(planned) < 30 {
-		r.add("there are moments to end up at", false, fmt.Sprintf("%d", len(planned)))
-	}
+	r.enough(planned)
 	for _, at := range r.inside() {
 		r.interruptInside(ctx, at.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 			at.arm(r, ctx, kill)
@@ -171,6 +169,11 @@ func (r *rehearsal) interruptions(ctx context.Context, most int) error {
 		return err
 	}
 	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
+}
+
+// enough is whether a preview told of as many moments as any cluster has.
+func (r *rehearsal) enough(planned []moment) {
+	r.add("there are moments to end up at", len(planned) >= 30, fmt.Sprintf("%d", len(planned)))
 }
 
 // upBeside completes the cluster, and begins a second `up` beside the one that does.
@@ -360,12 +363,16 @@ func (r *rehearsal) fullDisk(ctx context.Context) error {
 	if err := errors.Join(fillErr, done()); err != nil {
 		return err
 	}
+	r.filledUp(ctx, upErr)
+	return nil
+}
+
+// filledUp is whether the state is whole after a run that had no room for it.
+func (r *rehearsal) filledUp(ctx context.Context, upErr error) {
 	_ = r.cli.Cancel(ctx)
-	err = r.stateIsWhole(ctx)
 	detail := "nothing was left to do"
 	if upErr != nil {
 		detail = firstLine(upErr)
 	}
-	r.addChecked("the disk of the state fills up", detail, err)
-	return nil
+	r.addChecked("the disk of the state fills up", detail, r.stateIsWhole(ctx))
 }

@@ -18,52 +18,47 @@ func lostState(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	c, written, err := r.settled(ctx, "lost-state")
+	return r.inUse(ctx, "lost-state", 0, func(c *cluster, _ marks) error {
+		return r.phase("lost-state", "losing the state, and restoring it", func() error { return r.restoreLost(ctx, c, kept) })
+	})
+}
+
+func (r *rehearsal) restoreLost(ctx context.Context, c *cluster, kept copies) error {
+	_, err := r.act(ctx, c, "homeops state save and breakglass save", func() error {
+		if err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
+			return err
+		}
+		return r.homeops(ctx, "", "state", "save", r.stack.Name)
+	})
 	if err != nil {
 		return err
 	}
 	state := filepath.Join(r.config.Dir, "state")
-	return r.phase("lost-state", "losing the state, and restoring it", func() error {
-		_, err := r.act(ctx, c, "homeops state save and breakglass save", func() error {
-			if err := r.homeops(ctx, "", "breakglass", "save", r.stack.Name); err != nil {
-				return err
-			}
-			err := r.homeops(ctx, "", "state", "save", r.stack.Name)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := os.Rename(state, state+"-lost"); err != nil {
-			return err
-		}
-		if err := os.Mkdir(state, 0o755); err != nil {
-			return err
-		}
-		if err := r.drillRestores(ctx, kept, state); err != nil {
-			return err
-		}
-		_, err = r.act(ctx, c, "homeops state restore", func() error {
-			return r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity})
-		})
-		r.add("the state is restored into an empty backend", err == nil, detailOf(err, "from the newest copy"))
-		if err != nil {
-			return err
-		}
-		preview, err := r.cli.Preview(ctx)
-		if err != nil {
-			return err
-		}
-		r.add("a preview with the restored state finds nothing to change", preview.Changed() == 0, fmt.Sprintf("%v", preview.Changes))
-		if err := r.upAgain(ctx); err != nil {
-			return err
-		}
-		r.kept(r.marked(ctx, c, written))
-		if err := unmark(ctx, c); err != nil {
-			return err
-		}
-		return r.check(ctx)
-	})
+	if err := errors.Join(os.Rename(state, state+"-lost"), os.Mkdir(state, 0o755)); err != nil {
+		return err
+	}
+	if err := r.drillRestores(ctx, kept, state); err != nil {
+		return err
+	}
+	if _, err = r.act(ctx, c, "homeops state restore", func() error { return r.restoreNewest(ctx, kept) }); err != nil {
+		return err
+	}
+	return r.previewRestored(ctx)
+}
+
+func (r *rehearsal) restoreNewest(ctx context.Context, kept copies) error {
+	err := r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity})
+	r.addChecked("the state is restored into an empty backend", "from the newest copy", err)
+	return err
+}
+
+func (r *rehearsal) previewRestored(ctx context.Context) error {
+	preview, err := r.cli.Preview(ctx)
+	if err != nil {
+		return err
+	}
+	r.add("a preview with the restored state finds nothing to change", unchanged(preview), fmt.Sprintf("%v", preview.Changes))
+	return nil
 }
 
 // drillRestores tries copies that must not be taken. Each must be refused for its own reason, and leave the backend as

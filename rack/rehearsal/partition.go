@@ -57,31 +57,18 @@ func partition(ctx context.Context, r *rehearsal) error {
 	if len(planes) < 2 || !r.stack.Network.VIP.IsValid() {
 		return fmt.Errorf("SCENARIO=partition wants two control planes and a VIP, and %s has %d", r.stack.Name, len(planes))
 	}
-	c, written, err := r.settled(ctx, "partition")
-	if err != nil {
-		return err
-	}
-	before, err := r.etcdAgrees(ctx, c)
-	if err != nil {
-		return err
-	}
-	cut := r.vipHolder()
-	if cut == nil {
-		return errors.New("nobody has the VIP")
-	}
-	what := fmt.Sprintf("cutting %s, which has the VIP, from the other control planes for %s", cut.spec.Name, partedFor)
-	err = r.phase("partition", what, func() error { return r.partAndMend(ctx, c, cut, before) })
-	if err != nil {
-		return err
-	}
-	r.kept(r.marked(ctx, c, written))
-	if err := r.upAgain(ctx); err != nil {
-		return err
-	}
-	if err := unmark(ctx, c); err != nil {
-		return err
-	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	return r.inUse(ctx, "partition", 0, func(c *cluster, _ marks) error {
+		before, err := r.etcdAgrees(ctx, c)
+		if err != nil {
+			return err
+		}
+		cut := r.vipHolder()
+		if cut == nil {
+			return errors.New("nobody has the VIP")
+		}
+		what := fmt.Sprintf("cutting %s, which has the VIP, from the other control planes for %s", cut.spec.Name, partedFor)
+		return r.phase("partition", what, func() error { return r.partAndMend(ctx, c, cut, before) })
+	})
 }
 
 func (r *rehearsal) partAndMend(ctx context.Context, c *cluster, cut *machine, before map[string]uint64) error {

@@ -39,5 +39,5 @@ func program(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	return r.checked(ctx)
 }

@@ -30,46 +30,37 @@ func rebuild(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	c, written, err := r.settled(ctx, "rebuild")
-	if err != nil {
-		return err
-	}
-	var snapshot string
-	err = r.phase("save", "saving the state, the keys and etcd", func() error {
-		for _, what := range []string{"breakglass", "state"} {
-			if err := r.homeops(ctx, "", what, "save", r.stack.Name); err != nil {
+	return r.inUse(ctx, "rebuild", 0, func(c *cluster, written marks) error {
+		var snapshot string
+		err := r.phase("save", "saving the state, the keys and etcd", func() (err error) {
+			for _, what := range []string{"breakglass", "state"} {
+				if err := r.homeops(ctx, "", what, "save", r.stack.Name); err != nil {
+					return err
+				}
+			}
+			if snapshot, err = r.snapshot(ctx, c); err != nil {
 				return err
 			}
-		}
-		if snapshot, err = r.snapshot(ctx, c); err != nil {
+			_, err = c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Name: afterName},
+			}, metav1.CreateOptions{})
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		_, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: afterName},
-		}, metav1.CreateOptions{})
-		return err
+		err = r.phase("rebuild", "losing every machine and the state, and building the cluster again", func() error {
+			return r.rebuilt(ctx, c, kept, snapshot)
+		})
+		if err != nil {
+			return err
+		}
+		for _, m := range r.rack.nodes {
+			written.wiped[m.spec.Address] = true
+		}
+		r.rewound(ctx, c)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = r.phase("rebuild", "losing every machine and the state, and building the cluster again", func() error {
-		return r.rebuilt(ctx, c, kept, snapshot)
-	})
-	if err != nil {
-		return err
-	}
-	for _, m := range r.rack.nodes {
-		written.wiped[m.spec.Address] = true
-	}
-	if err := r.upAgain(ctx); err != nil {
-		return err
-	}
-	r.kept(r.marked(ctx, c, written))
-	r.rewound(ctx, c)
-	if err := unmark(ctx, c); err != nil {
-		return err
-	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
 }
 
 // rewound is whether etcd is that of the snapshot.

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/pulumi"
 )
 
 // reset returns machines to maintenance mode with the operator's command, and has `up` bring them back.
@@ -48,10 +49,10 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	return r.checked(ctx)
 }
 
-// toReset are a worker, where there is one, and the last control plane: the VIP is at the first.
+// toReset are a worker, where there is one, and the last control plane.
 func (r *rehearsal) toReset() []*machine {
 	var worker, plane *machine
 	for _, m := range r.rack.nodes {
@@ -115,19 +116,7 @@ func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) err
 	if err := r.asWritten(ctx, saveBefore, "", nil); err != nil {
 		return err
 	}
-	var touched []string
-	watch := func(e apitype.EngineEvent) {
-		if e.ResourcePreEvent == nil {
-			return
-		}
-		m := e.ResourcePreEvent.Metadata
-		mine := slices.ContainsFunc(accounts, func(prefix string) bool { return strings.HasPrefix(m.Type, prefix) })
-		// The break-glass item takes the new cluster's kubeconfig.
-		renewed := m.Op == apitype.OpUpdate && strings.HasSuffix(m.URN, "-break-glass")
-		if mine && m.Op != apitype.OpSame && m.Op != apitype.OpRead && !renewed {
-			touched = append(touched, fmt.Sprintf("%s %s", m.Op, m.URN))
-		}
-	}
+	watch, untouched := r.watchAccounts(name)
 	did, err := r.act(ctx, c, name, func() error {
 		if err := r.asWritten(ctx, resetCluster, r.stack.Name+"\n", nil); err != nil {
 			return err
@@ -146,11 +135,36 @@ func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) err
 	})
 	r.came(did, "up builds it again", err)
 	r.allDown(did)
-	r.add(name+": no account outside of the cluster is touched, but for what it keeps of the kubeconfig", len(touched) == 0, strings.Join(touched, "; "))
+	untouched()
 	if err != nil {
 		return err
 	}
-	_, err = c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+	return r.anew(ctx, c, name, before)
+}
+
+// watchAccounts looks at what a run does outside of the cluster; untouched says whether it was nothing.
+func (r *rehearsal) watchAccounts(name string) (watch pulumi.Watcher, untouched func()) {
+	var touched []string
+	watch = func(e apitype.EngineEvent) {
+		if e.ResourcePreEvent == nil {
+			return
+		}
+		m := e.ResourcePreEvent.Metadata
+		mine := slices.ContainsFunc(accounts, func(prefix string) bool { return strings.HasPrefix(m.Type, prefix) })
+		// The break-glass item takes the new cluster's kubeconfig.
+		renewed := m.Op == apitype.OpUpdate && strings.HasSuffix(m.URN, "-break-glass")
+		if mine && m.Op != apitype.OpSame && m.Op != apitype.OpRead && !renewed {
+			touched = append(touched, fmt.Sprintf("%s %s", m.Op, m.URN))
+		}
+	}
+	return watch, func() {
+		r.add(name+": no account outside of the cluster is touched, but for what it keeps of the kubeconfig", len(touched) == 0, strings.Join(touched, "; "))
+	}
+}
+
+// anew is whether a cluster is another one, with the certificate that was put back.
+func (r *rehearsal) anew(ctx context.Context, c *cluster, name string, before *corev1.Secret) error {
+	_, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
 	r.add(name+": etcd is a new one", apierrors.IsNotFound(err), fmt.Sprint(err))
 	after, err := certificate(ctx, c)
 	if err != nil {

@@ -43,7 +43,7 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.upTwice(ctx); err != nil {
 		return err
 	}
-	if err := r.phase("checks", "checking what came of it", func() error { return r.check(ctx) }); err != nil {
+	if err := r.checked(ctx); err != nil {
 		return err
 	}
 	if err := r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) }); err != nil {
@@ -79,6 +79,10 @@ func (r *rehearsal) upAgain(ctx context.Context) error {
 		r.add("up again changes nothing", unchanged(result), fmt.Sprintf("%v", result.Changes))
 		return nil
 	})
+}
+
+func (r *rehearsal) checked(ctx context.Context) error {
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
 }
 
 // unchanged reports whether a run looked at something, and left it as it was.

@@ -33,34 +33,21 @@ const offFor = 400 * 24 * time.Hour
 // yearOff has a year pass while the machines are off. No process's clock is moved: what would have ended is made to have ended,
 // by moving its days into the past.
 func yearOff(ctx context.Context, r *rehearsal) error {
-	c, written, err := r.settled(ctx, "year-off")
-	if err != nil {
-		return err
-	}
-	err = r.phase("year-off", "switching all machines off, for 400 days", func() error { return r.sleep(ctx, c) })
-	if err != nil {
-		return err
-	}
-	r.kept(r.marked(ctx, c, written))
-	err = r.phase("year-off", "homeops doctor and pulumi preview, with certificates that have ended", func() error {
-		r.ended(ctx)
-		return nil
+	return r.inUse(ctx, "year-off", 0, func(c *cluster, written marks) error {
+		err := r.phase("year-off", "switching all machines off, for 400 days", func() error { return r.sleep(ctx, c) })
+		if err != nil {
+			return err
+		}
+		r.kept(r.marked(ctx, c, written))
+		err = r.phase("year-off", "homeops doctor and pulumi preview, with certificates that have ended", func() error {
+			r.ended(ctx)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return r.phase("year-off", "pulumi up, which must make them anew", func() error { return r.renew(ctx, c) })
 	})
-	if err != nil {
-		return err
-	}
-	err = r.phase("year-off", "pulumi up, which must make them anew", func() error { return r.renew(ctx, c) })
-	if err != nil {
-		return err
-	}
-	if err := r.upAgain(ctx); err != nil {
-		return err
-	}
-	r.kept(r.marked(ctx, c, written))
-	if err := unmark(ctx, c); err != nil {
-		return err
-	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
 }
 
 // sleep switches the machines off, ages what is kept anywhere, and switches them on.

@@ -112,6 +112,7 @@ func build(t *testing.T, stack *spec.Stack) string {
 type cluster struct {
 	t        *testing.T
 	machines map[string]*node.Node
+	fabric   *kube.Fabric
 	bundle   *secrets.Bundle
 	// plugIn powers a machine with blank disks on.
 	plugIn func(spec.Node) *node.Node
@@ -169,6 +170,7 @@ func (c *cluster) powerOn(stack *spec.Stack) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.fabric = fabric
 	discovery := node.NewDiscovery()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

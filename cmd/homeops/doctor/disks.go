@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/home-ops/home-ops/internal/kubeapi"
@@ -68,12 +67,12 @@ func readyNodes(ctx context.Context, api kubeapi.API) (map[string]bool, error) {
 
 // ceph counts the OSDs, and names those that do not run.
 func ceph(ctx context.Context, api kubeapi.API, ready map[string]bool) (count int, bad []Check, err error) {
-	var list appsv1.DeploymentList
-	if err := api.Get(ctx, "/apis/apps/v1/deployments?labelSelector=app%3Drook-ceph-osd", &list); err != nil {
+	osds, err := api.OSDs(ctx)
+	if err != nil {
 		return 0, nil, err
 	}
-	for _, d := range list.Items {
-		node := d.Spec.Template.Spec.NodeSelector[corev1.LabelHostname]
+	for _, d := range osds {
+		node := kubeapi.OSDNode(d)
 		if d.Status.ReadyReplicas > 0 || !ready[node] {
 			continue
 		}
@@ -83,7 +82,7 @@ func ceph(ctx context.Context, api kubeapi.API, ready map[string]bool) (count in
 			Do:     fmt.Sprintf("kubectl -n %s logs deploy/%s; a dead or exchanged disk: %s", d.Namespace, d.Name, exchange),
 		})
 	}
-	return len(list.Items), bad, nil
+	return len(osds), bad, nil
 }
 
 // longhorn counts the disks of Longhorn, and names those that are not ready.

@@ -3,6 +3,7 @@ package roll
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Machine interface {
 	DryRun(ctx context.Context, config []byte) (effect Effect, detail string, err error)
 	// Config is the config that it runs with. It is secret.
 	Config(ctx context.Context) ([]byte, error)
+	// Addresses are those that its links carry now, with the VIP where it has that.
+	Addresses(ctx context.Context) ([]netip.Addr, error)
 	// Try puts a config into effect for a time, after which the machine goes back to the former one unless the config
 	// is applied before. A config that cannot be tried is [ErrRefused].
 	Try(ctx context.Context, config []byte, last time.Duration) error

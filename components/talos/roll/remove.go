@@ -56,6 +56,11 @@ func (r *Roll) remove(ctx context.Context, node Node) error {
 			return err
 		}
 	}
+	if member != nil && alive {
+		if err := r.releaseVIP(ctx, machine, node); err != nil {
+			return err
+		}
+	}
 	if member != nil {
 		if err := r.leaveEtcd(ctx, machine, node, *member, alive); err != nil {
 			return err
@@ -107,8 +112,9 @@ func (r *Roll) bearsDeparture(ctx context.Context, node Node, alive bool) error 
 		case err != nil:
 			errs = append(errs, err)
 		case len(disks) > 0 && alive:
-			return await.Stop{Err: fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait for HEALTH_OK, "+ //nolint:staticcheck // a name
-				"`ceph osd purge`), and delete these deployments", disks)}
+			return await.Stop{Err: fmt.Errorf("Ceph keeps data on it (%v): empty its disks first (`ceph osd out`, wait until "+ //nolint:staticcheck // a name
+				"`ceph osd safe-to-destroy` says yes), delete these deployments, and `ceph osd purge`. Where each copy needs a node of its "+
+				"own and no other is left, another node with a disk comes first: docs/runbooks/change-a-node.md", disks)}
 		}
 		if alive {
 			// Copies that only a dead machine had are not waited for.

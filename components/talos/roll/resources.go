@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	cosi "github.com/cosi-project/runtime/api/v1alpha1"
@@ -21,6 +22,8 @@ const (
 	runtimeNamespace = "runtime"
 	extensionsType   = "ExtensionStatuses.runtime.talos.dev"
 	statusType       = "MachineStatuses.runtime.talos.dev"
+	networkNamespace = "network"
+	addressType      = "AddressStatuses.net.talos.dev"
 	configNamespace  = "config"
 	configType       = "MachineConfigs.config.talos.dev"
 	// activeConfigID is the config in effect; others are kept for the next boot.
@@ -37,7 +40,7 @@ func schematicOf(ctx context.Context, conn grpc.ClientConnInterface) (string, er
 		} `yaml:"metadata"`
 	}
 	var schematic string
-	err := list(ctx, conn, extensionsType, func(raw string) error {
+	err := list(ctx, conn, runtimeNamespace, extensionsType, func(raw string) error {
 		if err := yaml.Unmarshal([]byte(raw), &extension); err != nil {
 			return err
 		}
@@ -61,7 +64,7 @@ func statusOf(ctx context.Context, conn grpc.ClientConnInterface) (ready bool, u
 			} `yaml:"unmetConditions"`
 		} `yaml:"status"`
 	}
-	err = list(ctx, conn, statusType, func(raw string) error { return yaml.Unmarshal([]byte(raw), &machine) })
+	err = list(ctx, conn, runtimeNamespace, statusType, func(raw string) error { return yaml.Unmarshal([]byte(raw), &machine) })
 	if err != nil {
 		return false, "", fmt.Errorf("machine status: %w", err)
 	}
@@ -73,6 +76,25 @@ func statusOf(ctx context.Context, conn grpc.ClientConnInterface) (ready bool, u
 		reasons = append(reasons, u.Name+": "+u.Reason)
 	}
 	return false, strings.Join(reasons, ", "), nil
+}
+
+// addresses are those that the machine's links carry.
+func addresses(ctx context.Context, conn grpc.ClientConnInterface) ([]netip.Addr, error) {
+	var all []netip.Addr
+	err := list(ctx, conn, networkNamespace, addressType, func(raw string) error {
+		var status struct {
+			Address netip.Prefix `yaml:"address"`
+		}
+		if err := yaml.Unmarshal([]byte(raw), &status); err != nil {
+			return err
+		}
+		all = append(all, status.Address.Addr())
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("its addresses: %w", err)
+	}
+	return all, nil
 }
 
 // activeConfig is the config that the machine runs with.
@@ -92,9 +114,9 @@ func activeConfig(ctx context.Context, conn grpc.ClientConnInterface) ([]byte, e
 	return []byte(text), nil
 }
 
-// list reads every resource of a type, as YAML.
-func list(ctx context.Context, conn grpc.ClientConnInterface, kind string, read func(yaml string) error) error {
-	stream, err := cosi.NewStateClient(conn).List(ctx, &cosi.ListRequest{Namespace: runtimeNamespace, Type: kind, Options: &cosi.ListOptions{}})
+// list reads every resource of a type in a namespace, as YAML.
+func list(ctx context.Context, conn grpc.ClientConnInterface, namespace, kind string, read func(yaml string) error) error {
+	stream, err := cosi.NewStateClient(conn).List(ctx, &cosi.ListRequest{Namespace: namespace, Type: kind, Options: &cosi.ListOptions{}})
 	if err != nil {
 		return err
 	}

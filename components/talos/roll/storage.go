@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/home-ops/home-ops/internal/kubeapi"
 )
 
@@ -29,20 +26,15 @@ func (k KubeAPI) Storage(ctx context.Context) error {
 	return errors.Join(k.ceph(ctx), k.longhorn(ctx))
 }
 
-// Disks implements [Cluster]. Rook ties each OSD's deployment to its node, and leaves it there when the disk is taken out
-// of the CephCluster.
-func (k KubeAPI) Disks(ctx context.Context, node string) ([]string, error) {
-	var deployments appsv1.DeploymentList
-	if err := k.Do(ctx, http.MethodGet, "/apis/apps/v1/deployments?labelSelector=app%3Drook-ceph-osd", nil, &deployments); err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, d := range deployments.Items {
-		if d.Spec.Template.Spec.NodeSelector[corev1.LabelHostname] == node {
+// Disks implements [Cluster].
+func (k KubeAPI) Disks(ctx context.Context, node string) (names []string, err error) {
+	osds, err := k.OSDs(ctx)
+	for _, d := range osds {
+		if kubeapi.OSDNode(d) == node {
 			names = append(names, d.Namespace+"/"+d.Name)
 		}
 	}
-	return names, nil
+	return names, err
 }
 
 // StorageChecked implements [Cluster]. Rook asks Ceph once a minute, and keeps the answer

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -141,6 +142,11 @@ func (t TalosAPI) Try(ctx context.Context, config []byte, last time.Duration) er
 
 // Config implements [Machine].
 func (t TalosAPI) Config(ctx context.Context) ([]byte, error) { return activeConfig(ctx, t.Secure) }
+
+// Addresses implements [Machine].
+func (t TalosAPI) Addresses(ctx context.Context) ([]netip.Addr, error) {
+	return addresses(ctx, t.Secure)
+}
 
 // Configure implements [Machine].
 func (t TalosAPI) Configure(ctx context.Context, config []byte) error {

@@ -37,6 +37,8 @@ type world struct {
 	// guests are machines in maintenance mode at addresses that DHCP gave, and seeker is who finds them.
 	guests map[netip.Addr]*guest
 	seeker roll.Seeker
+	// holder has the VIP, if there is one; one that was told to give it up does so after some looks.
+	holder string
 	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
 	looks *int
 }
@@ -60,6 +62,8 @@ type machine struct {
 	parted bool
 	// inMaintenance counts the looks for which it still is in maintenance mode.
 	inMaintenance int
+	// resigns counts the looks for which it still has the VIP, though its config has none.
+	resigns int
 	// leftEtcd is no member any more; deleted has no node object.
 	leftEtcd, deleted bool
 	// disks are Ceph's.
@@ -159,6 +163,19 @@ func (w *world) change(t *testing.T, limits roll.Limits, nodes ...roll.Node) map
 	return byName
 }
 
+// sharedIP is the VIP, in the config of those that stand for it.
+const sharedIP = "10.0.50.10"
+
+// withVIP has the control planes stand for the VIP, and one of them have it.
+func (w *world) withVIP(holder string) {
+	w.holder = holder
+	for _, m := range w.machines {
+		if m.node.ControlPlane {
+			m.config = strings.Replace(config("same"), "type: worker", "type: controlplane\n  network: { interfaces: [{ interface: eth0, vip: { ip: "+sharedIP+" } }] }", 1)
+		}
+	}
+}
+
 // config is a machine config in which a word says what it does.
 func config(word string) string {
 	return "version: v1alpha1\nmachine:\n  type: worker\n  sysctls: { word: " + word + " }\n"
@@ -256,6 +273,23 @@ func (m *machine) Config(context.Context) ([]byte, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	return []byte(m.config), nil
+}
+
+func (m *machine) Addresses(context.Context) ([]netip.Addr, error) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.world.holder != m.node.Name {
+		return nil, nil
+	}
+	if !strings.Contains(m.config, sharedIP) {
+		m.resigns++
+	}
+	if m.resigns > 2 {
+		m.world.holder = ""
+		m.world.event("%s gives the VIP up", m.node.Name)
+		return nil, nil
+	}
+	return []netip.Addr{netip.MustParseAddr(sharedIP)}, nil
 }
 
 // Try cuts the machine off when the config says so, until it goes back.
@@ -390,6 +424,9 @@ func (m *machine) LeaveEtcd(context.Context) error {
 	defer m.world.mu.Unlock()
 	m.leftEtcd = true
 	m.world.event("%s leaves etcd", m.node.Name)
+	if m.world.holder == m.node.Name {
+		m.world.event("the VIP is away for a minute")
+	}
 	return nil
 }
 

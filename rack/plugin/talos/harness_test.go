@@ -223,6 +223,7 @@ func (k *kubernetes) Bootstrap(context.Context, node.Recovery) error {
 }
 func (k *kubernetes) HasEtcdData() bool               { return k.bootstrapped.Load() }
 func (k *kubernetes) ReleaseVIPs()                    {}
+func (k *kubernetes) VIPs() []netip.Addr              { return nil }
 func (k *kubernetes) LeaveEtcd(context.Context) error { return nil }
 func (k *kubernetes) Services() []node.Service        { return nil }
 
