@@ -85,8 +85,8 @@ var here = map[string]func(t *testing.T, run func(with map[string]string) outcom
 
 // nobody are the commands that no test and no scenario runs in the page's words, by how they begin, and why.
 var nobody = map[string]string{
-	"talosctl ":    "the room has simulated machines and no talosctl: it is not among what the rack is built from",
-	"flux ":        "the flux of the owner's machine is none of this project's programs",
+	"talosctl ":   "the room has simulated machines and no talosctl: it is not among what the rack is built from",
+	"flux ":       "the flux of the owner's machine is none of this project's programs",
 	"restic ":     "no restic runs in the room: the rack's stand-in is no program, and writes a form of its own",
 	"for key in ": "it hands to restic what that wants to know",
 	// The scenario rebuild sets the variable, and refreshes, for a pulumi of its own.
