@@ -85,10 +85,10 @@ var here = map[string]func(t *testing.T, run func(with map[string]string) outcom
 
 // nobody are the commands that no test and no scenario runs in the page's words, by how they begin, and why.
 var nobody = map[string]string{
-	"talosctl ":    "the room has simulated machines and no talosctl: it is not among what the rack is built from",
-	"flux ":        "the flux of the owner's machine is none of this project's programs",
-	"restic dump ": "the bucket of the backups is outside of the room",
-	"for key in ":  "it reads what restic wants out of an opened copy, for which there is no bucket",
+	"talosctl ":   "the room has simulated machines and no talosctl: it is not among what the rack is built from",
+	"flux ":       "the flux of the owner's machine is none of this project's programs",
+	"restic ":     "no restic runs in the room: the rack's stand-in is no program, and writes a form of its own",
+	"for key in ": "it hands to restic what that wants to know",
 	// The scenario rebuild sets the variable, and refreshes, for a pulumi of its own.
 	"HOMEOPS_ETCD_SNAPSHOT=":            "only a shell sets a variable to its own folder",
 	"pulumi up --stack STACK --refresh": "a rehearsal's pulumi refreshes by a call that has other words",

@@ -22,6 +22,8 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
 	"github.com/home-ops/home-ops/rack/addons/longhorn"
 	"github.com/home-ops/home-ops/rack/addons/rook"
+	"github.com/home-ops/home-ops/rack/addons/volsync"
+	"github.com/home-ops/home-ops/rack/addons/volumes"
 	"github.com/home-ops/home-ops/rack/addons/zfs"
 )
 
@@ -41,6 +43,10 @@ type Options struct {
 	Mounts func(node string) []longhorn.Mount
 	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
 	ConnectURL func(host string) string
+	// Volumes is what is on the cluster's volumes. Default: nobody looks at it, and VolSync is not played.
+	Volumes *volumes.Contents
+	// Buckets is the folder with all buckets outside of the cluster.
+	Buckets string
 	// More are further operators, which need what is outside of the cluster.
 	More []cluster.Controller
 	// Log is told what the operators do.
@@ -68,6 +74,9 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
 		longhorn.Controller(o.Down, o.Engines, o.Mounts),
-	}, slices.Concat(csi.Controllers(), zfs.Controllers(hosts), o.More)...)
+	}, slices.Concat(csi.Controllers(o.Volumes), zfs.Controllers(hosts), o.More)...)
+	if o.Volumes != nil {
+		controllers = append(controllers, volsync.Controller(o.Volumes, o.Buckets))
+	}
 	return cluster.Play(ctx, cfg, o.Log, controllers...)
 }

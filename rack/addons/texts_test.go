@@ -35,6 +35,8 @@ var (
 	rookOperator string
 	//go:embed testdata/claim.yaml
 	claim string
+	//go:embed testdata/volsync.yaml
+	volsync string
 	//go:embed testdata/zfs.yaml
 	zfsClaim string
 )

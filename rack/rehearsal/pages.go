@@ -35,6 +35,24 @@ var (
 	diskOff        = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":{"allowScheduling":false}}}}'`}
 	replicasDelete = pageCommand{"replace-disk.md", "kubectl -n longhorn-system delete replicas.longhorn.io -l longhorndiskuuid=UUID"}
 	diskRemove     = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
+
+	// Those of restore-volume.md, in the order of the page.
+	holdFlux        = pageCommand{"restore-volume.md", `kubectl -n flux-system patch kustomization KUSTOMIZATION --field-manager flux-client-side-apply --type merge -p '{"spec":{"suspend":true}}'`}
+	stopApp         = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE scale deployment APP --replicas 0"}
+	appStopped      = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE wait pod -l app.kubernetes.io/name=APP --for delete --timeout 5m"}
+	fetchLast       = pageCommand{"restore-volume.md", `kubectl -n NAMESPACE patch replicationdestination APP --type merge -p '{"spec":{"trigger":{"manual":"TAG"},"restic":{"restoreAsOf":null}}}'`}
+	fetchOlder      = pageCommand{"restore-volume.md", `kubectl -n NAMESPACE patch replicationdestination APP --type merge -p '{"spec":{"trigger":{"manual":"TAG"},"restic":{"restoreAsOf":"TIME"}}}'`}
+	fetchEnds       = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE wait replicationdestination APP --for jsonpath='{.status.lastManualSync}'=TAG --timeout 1h"}
+	fetchSays       = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE get replicationdestination APP -o jsonpath='{.status.latestMoverStatus}'"}
+	dropClaim       = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE delete persistentvolumeclaim APP --ignore-not-found"}
+	letFlux         = pageCommand{"restore-volume.md", `kubectl -n flux-system patch kustomization KUSTOMIZATION --field-manager flux-client-side-apply --type merge -p '{"spec":{"suspend":null}}'`}
+	claimAgain      = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE wait persistentvolumeclaim APP --for create --timeout 5m"}
+	startApp        = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE scale deployment APP --replicas 1"}
+	appStarted      = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE rollout status deployment APP --timeout 15m"}
+	dropDestination = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE delete replicationdestination APP"}
+	copyVolume      = pageCommand{"restore-volume.md", `kubectl -n NAMESPACE patch replicationsource APP --type merge -p '{"spec":{"trigger":{"manual":"TAG"}}}'`}
+	copyEnds        = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE wait replicationsource APP --for jsonpath='{.status.lastManualSync}'=TAG --timeout 1h"}
+	copyBySchedule  = pageCommand{"restore-volume.md", `kubectl -n NAMESPACE patch replicationsource APP --type merge -p '{"spec":{"trigger":{"manual":null}}}'`}
 )
 
 // words are those of the command, for this stack.

@@ -16,6 +16,7 @@ import (
 	edgeaccess "github.com/home-ops/home-ops/components/edge"
 	"github.com/home-ops/home-ops/rack/addons"
 	addon "github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/volumes"
 	"github.com/home-ops/home-ops/rack/externaldns"
 	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/rack/genuine"
@@ -37,6 +38,8 @@ type rack struct {
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// volumes are what is on the cluster's volumes.
+	volumes *volumes.Contents
 	// build makes the machine of a node; its disks are in the folder.
 	build func(stack *spec.Stack, n spec.Node, dir string) (*machine, error)
 	// ctx is the rack's own.
@@ -77,7 +80,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	}
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
-	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}, configured: map[string]netip.Addr{}}
+	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}, configured: map[string]netip.Addr{}, volumes: volumes.In(filepath.Join(dir, "volumes"))}
 	if r.fabric, err = kube.NewFabric(kube.Options{
 		Binary:       config.Kube,
 		ControlPlane: func(version string) string { return config.ControlPlanes.Of(version).Path },
@@ -179,7 +182,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 		}
 		return addons.Run(ctx, config, addons.Options{
 			CRDDir: world.config.CRDs, Disks: r.disksOf, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
-			More: simulated, Log: log.With("component", "operators"),
+			Volumes: r.volumes, Buckets: world.buckets(), More: simulated, Log: log.With("component", "operators"),
 		})
 	}
 }

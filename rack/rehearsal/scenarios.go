@@ -31,6 +31,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"replace-disk":       replaceDisk,
 	"replace-node":       replaceNode,
 	"reset":              reset,
+	"restore-volume":     restoreVolume,
 	"roll":               roll,
 	"roll-interrupted":   rollInterrupted,
 	"upgrade-kubernetes": upgradeKubernetes,

@@ -128,6 +128,9 @@ func (w *world) playOnePassword(context.Context) error {
 	return w.connect.StockTree(os.DirFS(filepath.Join(w.config.Project, "kubernetes")), o.Vault, func(string, string) string { return ownSecret() })
 }
 
+// buckets is the folder with what was copied outside of the cluster.
+func (w *world) buckets() string { return filepath.Join(w.config.Dir, "buckets") }
+
 // hosts are the names that the world answers under.
 func (w *world) hosts() []string { return slices.Sorted(maps.Keys(w.services)) }
 

@@ -94,6 +94,12 @@ var Table = []Scenario{
 		Does:  "has `homeops reset` return a worker, then a control plane, then the whole cluster to maintenance mode, with `up` after each. Nobody who writes to the API may notice the first two; the markers of the others must stay, and those on the wiped partitions must be gone. After the third, no account outside of the cluster may be made anew, and the gateways must have the certificate that `homeops breakglass` kept",
 	},
 	{
+		Name: "restore-volume",
+		// The cluster is built twice.
+		Limit: 30 * time.Minute,
+		Does:  "copies the volume of an app with the component `volsync` twice, deletes its claim, then spoils its files, and restores the last copy and an older one by the commands of the page: the app must run on what the copy has, no write may fail, no other volume be touched, and Flux own the app again and change nothing. A time before the first copy, a wrong password and a damaged copy must each be told in the page's words. Then the cluster is reset with all of its volumes, and another one built with other disks, which knows the copies as another stack's: the app must begin there with the last of them, and make copies of its own",
+	},
+	{
 		Name: "roll",
 		// Every machine goes down twice, one after the other.
 		Limit: 45 * time.Minute,

@@ -11,6 +11,9 @@ import (
 const (
 	// DefaultStorageClass is the storage class of claims that name none.
 	DefaultStorageClass = "DEFAULT_STORAGE_CLASS"
+	// CopiesStorageClass is the storage class of volumes that are there while a copy is made or fetched. It is there with
+	// [DefaultStorageClass], and of the same driver.
+	CopiesStorageClass = "COPIES_STORAGE_CLASS"
 	// SnapshotControllerVersion is the version of the CSI snapshot controller's chart. It is there with any
 	// storage.
 	SnapshotControllerVersion = "SNAPSHOT_CONTROLLER_VERSION"
@@ -93,6 +96,7 @@ func ForStorage(stack *spec.Stack) map[string]string {
 	set := map[string]string{}
 	addStorage(set, stack)
 	delete(set, DefaultStorageClass)
+	delete(set, CopiesStorageClass)
 	return set
 }
 
@@ -100,6 +104,11 @@ func addStorage(set map[string]string, stack *spec.Stack) {
 	storage := stack.Storage
 	if storage.DefaultClass != "" {
 		set[DefaultStorageClass] = storage.DefaultClass
+		set[CopiesStorageClass] = storage.DefaultClass
+		// A volume of Longhorn's own class outlives its claim (kubernetes/apps/longhorn-system/longhorn/classes).
+		if storage.DefaultClass == "longhorn" {
+			set[CopiesStorageClass] = "longhorn-copies"
+		}
 	}
 	if len(storage.Classes()) > 0 {
 		set[SnapshotControllerVersion] = string(stack.Versions.SnapshotController)

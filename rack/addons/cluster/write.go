@@ -85,11 +85,12 @@ func (c *Cluster) Apply(ctx context.Context, kind Kind, object any) error {
 	return nil
 }
 
-// Delete deletes an object. One that is gone is no error.
+// Delete deletes an object, and lets what it owns follow: a Job's pods would stay else. One that is gone is no error.
 func (c *Cluster) Delete(ctx context.Context, kind Kind, namespace, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := c.of(kind, namespace).Delete(ctx, name, metav1.DeleteOptions{})
+	follow := metav1.DeletePropagationBackground
+	err := c.of(kind, namespace).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &follow})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("deleting %s %s/%s: %w", kind.Resource, namespace, name, err)
 	}

@@ -6,5 +6,8 @@
 // names, as the agents of ZFS LocalPV say. Of Longhorn nothing but the driver is looked at: that a node has room is not known
 // here; package longhorn plays its volumes.
 //
-// Left out: data. A clone and a restored snapshot are as empty as any other volume; nothing is attached, mounted or grown.
+// What is on a volume is a folder (package volumes): a clone and a restored snapshot begin with what their source has, and a snapshot
+// of Longhorn or ZFS goes with its volume. A claim that asks to be filled from a kind that is not CSI's own gets no volume here.
+//
+// Left out: nothing is attached, mounted or grown; a snapshot is not of one moment while somebody writes.
 package csi

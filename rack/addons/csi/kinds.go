@@ -26,11 +26,13 @@ type driver struct {
 	backing func(c *cluster.Cluster, class class, node string) error
 	// local is for a driver whose volumes are on one node, and which tells the scheduler where it has room.
 	local bool
+	// inside is for a driver whose snapshots are in the volume, and go with it.
+	inside bool
 }
 
 var drivers = []driver{
-	{".rbd.csi.ceph.com", "rook-ceph-operator", blockPool, false},
-	{".cephfs.csi.ceph.com", "rook-ceph-operator", filesystem, false},
-	{"driver.longhorn.io", "longhorn-driver-deployer", nil, false},
-	{"zfs.csi.openebs.io", "*zfs-localpv-controller", zfsPool, true},
+	{".rbd.csi.ceph.com", "rook-ceph-operator", blockPool, false, false},
+	{".cephfs.csi.ceph.com", "rook-ceph-operator", filesystem, false, false},
+	{"driver.longhorn.io", "longhorn-driver-deployer", nil, false, true},
+	{"zfs.csi.openebs.io", "*zfs-localpv-controller", zfsPool, true, true},
 }

@@ -9,8 +9,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/volumes"
 )
 
 // snapshot is a VolumeSnapshot of a claim.
@@ -48,7 +50,7 @@ type snapshotClass struct {
 // defaultClass marks the class of snapshots that name none, for each driver.
 const defaultClass = "snapshot.storage.kubernetes.io/is-default-class"
 
-func snapshotController() cluster.Controller {
+func snapshotController(contents *volumes.Contents) cluster.Controller {
 	return cluster.Controller{
 		Name: "snapshot-controller", Operators: []string{"snapshot-controller"},
 		Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, Snapshots, SnapshotClasses, SnapshotContents},
@@ -56,21 +58,21 @@ func snapshotController() cluster.Controller {
 			var errs []error
 			for _, item := range cluster.Read[snapshot](c, Snapshots) {
 				if item.Typed.Spec.Source.Claim != nil && item.Typed.DeletionTimestamp == nil {
-					errs = append(errs, take(ctx, c, item))
+					errs = append(errs, take(ctx, c, contents, item))
 				}
 			}
-			return errors.Join(errs...)
+			return errors.Join(append(errs, forget(ctx, c, contents))...)
 		},
 	}
 }
 
 // take takes a snapshot, or says why it cannot.
-func take(ctx context.Context, c *cluster.Cluster, item cluster.Item[snapshot]) error {
+func take(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents, item cluster.Item[snapshot]) error {
 	s := item.Typed
 	if s.Status != nil && s.Status.Ready {
 		return nil
 	}
-	status, err := taken(ctx, c, s)
+	status, err := taken(ctx, c, contents, s)
 	if err != nil {
 		status = snapshotStatus{Error: &snapshotError{metav1.Now(), "Failed to create snapshot content with error " + err.Error()}}
 		if s.Status != nil && s.Status.Error != nil && s.Status.Error.Message == status.Error.Message {
@@ -80,7 +82,7 @@ func take(ctx context.Context, c *cluster.Cluster, item cluster.Item[snapshot]) 
 	return c.WriteStatus(ctx, Snapshots, item.Object, status)
 }
 
-func taken(ctx context.Context, c *cluster.Cluster, s *snapshot) (snapshotStatus, error) {
+func taken(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents, s *snapshot) (snapshotStatus, error) {
 	claim := cluster.Find[corev1.PersistentVolumeClaim](c, cluster.Claims, s.Namespace, *s.Spec.Source.Claim)
 	if claim == nil {
 		return snapshotStatus{}, fmt.Errorf("snapshot controller failed to update %s on API server: cannot get claim from snapshot", s.Name)
@@ -94,6 +96,9 @@ func taken(ctx context.Context, c *cluster.Cluster, s *snapshot) (snapshotStatus
 		return snapshotStatus{}, err
 	}
 	name, now, size := "snapcontent-"+string(s.UID), metav1.Now(), volume.Spec.Capacity[corev1.ResourceStorage]
+	if err := contents.Snap(volume.Spec.CSI.VolumeHandle, name); err != nil {
+		return snapshotStatus{}, err
+	}
 	if err := c.Apply(ctx, SnapshotContents, content(name, s, class, volume)); err != nil {
 		return snapshotStatus{}, err
 	}
@@ -102,6 +107,40 @@ func taken(ctx context.Context, c *cluster.Cluster, s *snapshot) (snapshotStatus
 		"readyToUse": true, "snapshotHandle": name, "restoreSize": size.Value(), "creationTime": now.UnixNano() / int64(time.Second) * int64(time.Second),
 	})
 	return snapshotStatus{Content: name, Ready: true, Created: &now, Size: &size}, err
+}
+
+// snapshotContent is a VolumeSnapshotContent.
+type snapshotContent struct {
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		DeletionPolicy string `json:"deletionPolicy"`
+		Driver         string `json:"driver"`
+		Source         struct {
+			Volume string `json:"volumeHandle"`
+		} `json:"source"`
+		Of struct {
+			Namespace string    `json:"namespace"`
+			Name      string    `json:"name"`
+			UID       types.UID `json:"uid"`
+		} `json:"volumeSnapshotRef"`
+	} `json:"spec"`
+}
+
+// forget takes away what belongs to snapshots that are gone, where their class says so.
+func forget(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents) error {
+	var errs []error
+	for _, item := range cluster.Read[snapshotContent](c, SnapshotContents) {
+		of := item.Typed.Spec.Of
+		if s := c.Get(Snapshots, of.Namespace, of.Name); item.Typed.Spec.DeletionPolicy != "Delete" || s != nil && s.GetUID() == of.UID {
+			continue
+		}
+		err := c.Delete(ctx, SnapshotContents, "", item.Typed.Name)
+		if err == nil {
+			err = contents.Drop(contents.Snapshot, item.Typed.Name)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // classOf is the class that the snapshot names, or the default one of the volume's driver.

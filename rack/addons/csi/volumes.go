@@ -11,32 +11,36 @@ import (
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/rook"
+	"github.com/home-ops/home-ops/rack/addons/volumes"
 	"github.com/home-ops/home-ops/rack/addons/zfs"
 )
 
 // The annotations that claims and volumes have.
 const (
 	selectedNode  = "volume.kubernetes.io/selected-node"
+	provisioner   = "volume.kubernetes.io/storage-provisioner"
 	provisionedBy = "pv.kubernetes.io/provisioned-by"
 )
 
-// Controllers play the drivers, each while its own operator runs, and the controller of snapshots.
-func Controllers() []cluster.Controller {
+// Controllers play the drivers, each while its own operator runs, and the controller of snapshots. What is on the volumes is in the
+// contents; nil keeps nothing.
+func Controllers(contents *volumes.Contents) []cluster.Controller {
 	var list []cluster.Controller
 	for _, d := range drivers {
 		list = append(list, cluster.Controller{
 			Name: "csi" + strings.ReplaceAll("."+strings.TrimPrefix(d.suffix, "."), ".", "-"), Operators: []string{d.operator},
-			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes, cluster.Deployments, Drivers},
+			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes, cluster.Deployments, Drivers, Snapshots, SnapshotContents},
 			Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
-				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c), d.reclaim(ctx, c))
+				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c, contents), d.reclaim(ctx, c, contents))
 			},
 		})
 	}
-	return append(list, snapshotController())
+	return append(list, snapshotController(contents))
 }
 
-// provision makes the volumes that claims wait for.
-func (d driver) provision(ctx context.Context, c *cluster.Cluster) error {
+// provision makes the volumes that claims wait for. Kubernetes says which those are: a claim for which a volume is reserved waits for
+// that one.
+func (d driver) provision(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents) error {
 	var errs []error
 	for _, item := range cluster.Read[corev1.PersistentVolumeClaim](c, cluster.Claims) {
 		claim := item.Typed
@@ -44,7 +48,12 @@ func (d driver) provision(ctx context.Context, c *cluster.Cluster) error {
 			continue
 		}
 		class := cluster.Find[storagev1.StorageClass](c, cluster.StorageClasses, "", *claim.Spec.StorageClassName)
-		if class == nil || !strings.HasSuffix(class.Provisioner, d.suffix) || waits(class, claim) {
+		if class == nil || !strings.HasSuffix(class.Provisioner, d.suffix) || claim.Annotations[provisioner] != class.Provisioner || waits(class, claim) {
+			continue
+		}
+		from, err := source(c, contents, claim, class)
+		if err != nil {
+			c.Log.Debug("a claim waits", "claim", cluster.Key(claim), "why", err)
 			continue
 		}
 		if d.backing != nil {
@@ -53,7 +62,12 @@ func (d driver) provision(ctx context.Context, c *cluster.Cluster) error {
 				continue
 			}
 		}
-		errs = append(errs, c.Apply(ctx, cluster.Volumes, volumeOf(claim, class)))
+		volume := volumeOf(claim, class)
+		if err := contents.Make(volume.Spec.CSI.VolumeHandle, from); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		errs = append(errs, c.Apply(ctx, cluster.Volumes, volume))
 	}
 	return errors.Join(errs...)
 }
@@ -96,13 +110,17 @@ func volumeOf(claim *corev1.PersistentVolumeClaim, class class) *corev1.Persiste
 }
 
 // reclaim deletes the volumes whose claims are gone, where their class says so.
-func (d driver) reclaim(ctx context.Context, c *cluster.Cluster) error {
+func (d driver) reclaim(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents) error {
 	var errs []error
 	for _, item := range cluster.Read[corev1.PersistentVolume](c, cluster.Volumes) {
 		v := item.Typed
 		if strings.HasSuffix(v.Annotations[provisionedBy], d.suffix) && v.Status.Phase == corev1.VolumeReleased &&
 			v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete && v.DeletionTimestamp == nil {
-			errs = append(errs, c.Delete(ctx, cluster.Volumes, "", v.Name))
+			err := c.Delete(ctx, cluster.Volumes, "", v.Name)
+			if err == nil && v.Spec.CSI != nil {
+				err = d.drop(c, contents, v.Spec.CSI.VolumeHandle)
+			}
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
