@@ -116,7 +116,8 @@ func (c *cluster) removesAControlPlane(stack *spec.Stack, leaving spec.Node) {
 		}
 	})
 	c.t.Logf("%s, which had the VIP, leaves: %d of %d writes failed", leaving.Name, failed, asked)
-	if failed > 0 {
+	// The VIP moves once, and takes the connection along that is open then.
+	if failed > 1 {
 		c.t.Errorf("%d of %d writes failed", failed, asked)
 	}
 	if members := c.members(stack); len(members) != 2 {
