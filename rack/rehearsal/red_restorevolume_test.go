@@ -176,7 +176,7 @@ func TestVolumeWords_StandForAllThatThePageLeavesOpen(t *testing.T) {
 	b.config.Project = "../.."
 	with := volumeWords("restore-1", time.Date(2026, 3, 4, 2, 15, 0, 0, time.UTC))
 	for _, w := range []pageCommand{
-		holdFlux, stopApp, appStopped, fetchLast, fetchOlder, fetchEnds, fetchSays, dropClaim, letFlux, claimAgain, startApp, appStarted,
+		holdFlux, fluxHeld, stopApp, appStopped, fetchLast, fetchOlder, fetchEnds, fetchSays, dropClaim, letFlux, claimAgain, startApp, appStarted,
 		dropDestination, copyVolume, copyEnds, copyBySchedule,
 	} {
 		words, err := b.words(w, with)

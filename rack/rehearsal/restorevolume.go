@@ -103,7 +103,7 @@ func (r *rehearsal) copyTwice(ctx context.Context, c *cluster) (between time.Tim
 // copyNow is what the page says of a copy by hand.
 func (r *rehearsal) copyNow(ctx context.Context, c *cluster, tag string) error {
 	with := volumeWords(tag, time.Time{})
-	if err := r.kubectlAsWritten(ctx, holdFlux, c, with); err != nil {
+	if err := r.holdFluxOff(ctx, c, with); err != nil {
 		return err
 	}
 	if err := r.kubectlAsWritten(ctx, copyVolume, c, with); err != nil {
@@ -115,7 +115,19 @@ func (r *rehearsal) copyNow(ctx context.Context, c *cluster, tag string) error {
 	if err := r.kubectlAsWritten(ctx, copyBySchedule, c, with); err != nil {
 		return err
 	}
-	return r.kubectlAsWritten(ctx, letFlux, c, with)
+	if err := r.kubectlAsWritten(ctx, letFlux, c, with); err != nil {
+		return err
+	}
+	// Nobody holds Flux again in the same second.
+	return within(ctx, reconciled, func(ctx context.Context) error { return appApplied(ctx, c) })
+}
+
+// holdFluxOff suspends the app's Kustomization, and waits until what Flux had begun is over.
+func (r *rehearsal) holdFluxOff(ctx context.Context, c *cluster, with map[string]string) error {
+	if err := r.kubectlAsWritten(ctx, holdFlux, c, with); err != nil {
+		return err
+	}
+	return r.kubectlAsWritten(ctx, fluxHeld, c, with)
 }
 
 // restoreOnce has something happen to the volume, and follows the page. A time asks for the copy of that time, none for the last one.
@@ -151,7 +163,7 @@ func (r *rehearsal) restoreOnce(ctx context.Context, c *cluster, name string, at
 
 // holdApp is the page's first step.
 func (r *rehearsal) holdApp(ctx context.Context, c *cluster, with map[string]string) error {
-	if err := r.kubectlAsWritten(ctx, holdFlux, c, with); err != nil {
+	if err := r.holdFluxOff(ctx, c, with); err != nil {
 		return err
 	}
 	if err := r.kubectlAsWritten(ctx, stopApp, c, with); err != nil {

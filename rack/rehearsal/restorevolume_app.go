@@ -50,6 +50,19 @@ func (r *rehearsal) appOnVolume(ctx context.Context, c *cluster) error {
 	return within(ctx, reconciled, func(ctx context.Context) error { return appRuns(ctx, c) })
 }
 
+// appApplied wants Flux to have applied the app's Kustomization as it is now.
+func appApplied(ctx context.Context, c *cluster) error {
+	client, err := dynamic.NewForConfig(c.rest)
+	if err != nil {
+		return err
+	}
+	applied, err := client.Resource(kustomizations).Namespace("flux-system").Get(ctx, volumeApp.kustomization, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	return notReady(*applied)
+}
+
 func appRuns(ctx context.Context, c *cluster) error {
 	d, err := c.client.AppsV1().Deployments(volumeApp.namespace).Get(ctx, volumeApp.name, metav1.GetOptions{})
 	if err != nil {
