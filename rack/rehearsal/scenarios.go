@@ -33,6 +33,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"reset":              reset,
 	"roll":               roll,
 	"roll-interrupted":   rollInterrupted,
+	"rotate":             rotate,
 	"upgrade-kubernetes": upgradeKubernetes,
 	"upgrade-talos":      upgradeTalos,
 	"year-off":           yearOff,
