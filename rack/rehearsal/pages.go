@@ -28,6 +28,7 @@ var (
 	askDoctor      = pageCommand{"partition.md", "homeops doctor STACK"}
 	upInRotation   = pageCommand{"rotate.md", "pulumi up --stack STACK"}
 	saveInRotation = pageCommand{"rotate.md", "homeops breakglass save STACK"}
+	stateInTurn    = pageCommand{"rotate.md", "homeops state save STACK"}
 	openInRotation = pageCommand{"rotate.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	restoreState   = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 	upWithDisk     = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}

@@ -118,7 +118,7 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 	if err != nil {
 		return err
 	}
-	if err := r.asWritten(ctx, saveInRotation, "", nil); err != nil {
+	if err := errors.Join(r.asWritten(ctx, saveInRotation, "", nil), r.asWritten(ctx, stateInTurn, "", nil)); err != nil {
 		return err
 	}
 	opened, err := r.openCluster(ctx)
