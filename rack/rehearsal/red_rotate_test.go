@@ -18,7 +18,7 @@ import (
 	talosx509 "github.com/siderolabs/crypto/x509"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	talosspec "github.com/siderolabs/talos/pkg/machinery/config"
-	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	talossecrets "github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/role"
 	"gopkg.in/yaml.v3"
 
@@ -26,9 +26,9 @@ import (
 )
 
 // twoCAs are the machine secrets of before and after a rotation.
-var twoCAs = sync.OnceValues(func() (former, now *secrets.Bundle) {
-	make := func() *secrets.Bundle {
-		bundle, err := secrets.NewBundle(secrets.NewClock(), talosspec.TalosVersion1_11)
+var twoCAs = sync.OnceValues(func() (former, now *talossecrets.Bundle) {
+	make := func() *talossecrets.Bundle {
+		bundle, err := talossecrets.NewBundle(talossecrets.NewClock(), talosspec.TalosVersion1_11)
 		if err != nil {
 			panic(err)
 		}
@@ -41,7 +41,7 @@ var twoCAs = sync.OnceValues(func() (former, now *secrets.Bundle) {
 var rotatedMachines atomic.Uint32
 
 // apid answers as a machine does whose certificate is of one CA, and that takes certificates of some.
-func (b *broken) apid(of *secrets.Bundle, takes ...*secrets.Bundle) {
+func (b *broken) apid(of *talossecrets.Bundle, takes ...*talossecrets.Bundle) {
 	b.t.Helper()
 	address := netip.AddrFrom4([4]byte{127, 0, 10, byte(rotatedMachines.Add(1))})
 	authority, err := talosx509.NewCertificateAuthorityFromCertificateAndKey(of.Certs.OS)
@@ -82,7 +82,7 @@ func (b *broken) apid(of *secrets.Bundle, takes ...*secrets.Bundle) {
 }
 
 // admin are an administrator's keys.
-func (b *broken) admin(of *secrets.Bundle) talosKeys {
+func (b *broken) admin(of *talossecrets.Bundle) talosKeys {
 	b.t.Helper()
 	keys, err := keysIn(string(b.talosconfigOf(of)))
 	if err != nil {
@@ -91,7 +91,7 @@ func (b *broken) admin(of *secrets.Bundle) talosKeys {
 	return keys
 }
 
-func (b *broken) talosconfigOf(of *secrets.Bundle) []byte {
+func (b *broken) talosconfigOf(of *talossecrets.Bundle) []byte {
 	b.t.Helper()
 	made, err := of.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
 	if err != nil {
@@ -108,7 +108,7 @@ func (b *broken) talosconfigOf(of *secrets.Bundle) []byte {
 }
 
 // opened is an opened break-glass copy.
-func (b *broken) opened(talosconfig, machineSecrets *secrets.Bundle) {
+func (b *broken) opened(talosconfig, machineSecrets *talossecrets.Bundle) {
 	b.t.Helper()
 	dir := filepath.Join(b.config.Dir, "opened")
 	raw, err := yaml.Marshal(machineSecrets)
@@ -142,7 +142,7 @@ func turnedWell(b *broken) {
 }
 
 // instead has the machine answer otherwise.
-func instead(with func(b *broken, former, now *secrets.Bundle)) func(*broken) {
+func instead(with func(b *broken, former, now *talossecrets.Bundle)) func(*broken) {
 	return func(b *broken) {
 		if b.end != nil {
 			b.end()
@@ -155,18 +155,18 @@ func instead(with func(b *broken, former, now *secrets.Bundle)) func(*broken) {
 var accepting = rotationSteps[0]
 
 func previews(changes map[apitype.OpType]int) func(context.Context, *broken) {
-	return func(_ context.Context, b *broken) { b.previewed(accepting, changes, nil) }
+	return func(_ context.Context, b *broken) { b.foretold(accepting, changes, nil) }
 }
 
 // redRotate are lines about a rotation.
 var redRotate = []red{
 	{
 		line: "the Talos CA is another one, everywhere", fault: "a machine shows a certificate of the former", want: "certificate signed by unknown authority",
-		whole: turnedWell, damage: instead(func(b *broken, former, now *secrets.Bundle) { b.apid(former, now) }), do: looksForAnother,
+		whole: turnedWell, damage: instead(func(b *broken, former, now *talossecrets.Bundle) { b.apid(former, now) }), do: looksForAnother,
 	},
 	{
 		line: "the Talos CA is another one, everywhere", fault: "a machine does not take the new talosconfig", want: refusal,
-		whole: turnedWell, damage: instead(func(b *broken, former, now *secrets.Bundle) { b.apid(now, former) }), do: looksForAnother,
+		whole: turnedWell, damage: instead(func(b *broken, former, now *talossecrets.Bundle) { b.apid(now, former) }), do: looksForAnother,
 	},
 	{
 		line: "the Talos CA is another one, everywhere", fault: "it is the same", want: "its certificate is of the former CA",
@@ -178,11 +178,11 @@ var redRotate = []red{
 	},
 	{
 		line: "the former Talos CA opens nothing any more", fault: "a machine still takes it", want: "takes the former talosconfig's certificate",
-		whole: turnedWell, damage: instead(func(b *broken, former, now *secrets.Bundle) { b.apid(now, now, former) }), do: looksForTheFormer,
+		whole: turnedWell, damage: instead(func(b *broken, former, now *talossecrets.Bundle) { b.apid(now, now, former) }), do: looksForTheFormer,
 	},
 	{
 		line: "the former Talos CA opens nothing any more", fault: "nobody answers", want: "connection refused",
-		damage: instead(func(b *broken, _, now *secrets.Bundle) { b.apid(now, now); b.end() }), do: looksForTheFormer,
+		damage: instead(func(b *broken, _, now *talossecrets.Bundle) { b.apid(now, now); b.end() }), do: looksForTheFormer,
 	},
 	{
 		line: "the former Talos CA opens nothing any more", fault: "there is no machine", want: "there is no machine",
@@ -224,11 +224,11 @@ var redRotate = []red{
 	{
 		line: "the next Talos CA accepted: a preview says so", fault: "no authority is made", want: "wanted are 1 that are made",
 		whole: func(b *broken) {
-			b.previewed(accepting, map[apitype.OpType]int{apitype.OpCreate: 1, apitype.OpUpdate: 6}, nil)
+			b.foretold(accepting, map[apitype.OpType]int{apitype.OpCreate: 1, apitype.OpUpdate: 6}, nil)
 		},
 		damage: func(b *broken) {
 			b.report.Checks = nil
-			b.previewed(accepting, map[apitype.OpType]int{apitype.OpUpdate: 6}, nil)
+			b.foretold(accepting, map[apitype.OpType]int{apitype.OpUpdate: 6}, nil)
 		},
 		do: func(context.Context, *broken) {},
 	},
