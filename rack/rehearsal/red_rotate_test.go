@@ -27,14 +27,14 @@ import (
 
 // twoCAs are the machine secrets of before and after a rotation.
 var twoCAs = sync.OnceValues(func() (former, now *talossecrets.Bundle) {
-	make := func() *talossecrets.Bundle {
+	drawn := func() *talossecrets.Bundle {
 		bundle, err := talossecrets.NewBundle(talossecrets.NewClock(), talosspec.TalosVersion1_11)
 		if err != nil {
 			panic(err)
 		}
 		return bundle
 	}
-	return make(), make()
+	return drawn(), drawn()
 })
 
 // rotatedMachines counts the machines of these tests, which run at the same time, each at an address of its own.
@@ -155,7 +155,7 @@ func instead(with func(b *broken, former, now *talossecrets.Bundle)) func(*broke
 var accepting = rotationSteps[0]
 
 func previews(changes map[apitype.OpType]int) func(context.Context, *broken) {
-	return func(_ context.Context, b *broken) { b.foretold(accepting, changes, nil) }
+	return func(_ context.Context, b *broken) { b.foreseen(accepting, changes, nil) }
 }
 
 // redRotate are lines about a rotation.
@@ -224,11 +224,11 @@ var redRotate = []red{
 	{
 		line: "the next Talos CA accepted: a preview says so", fault: "no authority is made", want: "wanted are 1 that are made",
 		whole: func(b *broken) {
-			b.foretold(accepting, map[apitype.OpType]int{apitype.OpCreate: 1, apitype.OpUpdate: 6}, nil)
+			b.foreseen(accepting, map[apitype.OpType]int{apitype.OpCreate: 1, apitype.OpUpdate: 6}, nil)
 		},
 		damage: func(b *broken) {
 			b.report.Checks = nil
-			b.foretold(accepting, map[apitype.OpType]int{apitype.OpUpdate: 6}, nil)
+			b.foreseen(accepting, map[apitype.OpType]int{apitype.OpUpdate: 6}, nil)
 		},
 		do: func(context.Context, *broken) {},
 	},

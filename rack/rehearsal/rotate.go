@@ -93,7 +93,7 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 		return err
 	}
 	preview, err := r.cli.Preview(ctx)
-	r.foretold(step, changesOf(preview), err)
+	r.foreseen(step, changesOf(preview), err)
 	if err != nil {
 		return err
 	}
@@ -128,8 +128,8 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 	return err
 }
 
-// foretold is whether a preview tells of the machines, of the authority that is made, and of nothing that is replaced.
-func (r *rehearsal) foretold(step rotationStep, changes map[apitype.OpType]int, err error) {
+// foreseen is whether a preview tells of the machines, of the authority that is made, and of nothing that is replaced.
+func (r *rehearsal) foreseen(step rotationStep, changes map[apitype.OpType]int, err error) {
 	makes := 0
 	if step.want.Accepted > step.want.Issuing {
 		makes = 1
