@@ -19,6 +19,7 @@ func JudgeChange(from, to *Stack) Problems {
 	c.nodes()
 	c.storage()
 	c.addresses()
+	c.authorities()
 	for i, p := range c.problems {
 		c.problems[i] = to.source.locate(p)
 	}

@@ -60,6 +60,7 @@ var checks = []func(*checker){
 	(*checker).patches,
 	(*checker).endpoint,
 	(*checker).roll,
+	(*checker).authorities,
 	(*checker).controlPlaneArgs,
 	(*checker).oidc,
 	(*checker).registries,

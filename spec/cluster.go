@@ -37,6 +37,10 @@ type Cluster struct {
 	// VIP, the endpoint and the nodes' names and addresses are always included.
 	CertSANs []string `json:"certSANs,omitempty" example:"[k8s.example.com]"`
 
+	// TalosCA says which certificate authority issues certificates for the Talos API, and which other one machines accept:
+	// by these it is rotated in a running cluster (docs/runbooks/rotate.md).
+	TalosCA Authority `json:"talosCA,omitzero"`
+
 	// APIServer tunes kube-apiserver.
 	APIServer APIServer `json:"apiServer,omitzero"`
 	// ControllerManagerArgs are extra flags of kube-controller-manager, without leading dashes.

@@ -28,24 +28,25 @@ func (a applied) all() pulumi.Output {
 // applyConfigs sends every node its config, and fetches a kubeconfig: new nodes all at the same time, each once its image can
 // be had, but workers that are not at their addresses after the control plane; those that run already one after the other (see
 // rolling).
-func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) (applied, *cluster.Kubeconfig, error) {
+func (b *builder) applyConfigs(id identity, schematics schematics) (applied, *cluster.Kubeconfig, error) {
 	turns, err := b.rolling()
 	if err != nil {
 		return nil, nil, err
 	}
-	b.departed = turns.removes(b.ctx, b.args.Leaving, secrets)
+	client := id.client()
+	b.departed = turns.removes(b.ctx, b.args.Leaving, client)
 	passphrases, applies := b.passphrases(), applied{}
 	apply := func(node spec.Node, after pulumi.Resource) error {
 		opts := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.ResourceHooks(turns.hooks)}
 		if after != nil {
 			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{after}))
 		}
-		apply, err := b.applyConfig(node, secrets, schematics[node.SchematicID()], passphrases, opts)
+		apply, err := b.applyConfig(node, id, schematics[node.SchematicID()], passphrases, opts)
 		if err != nil {
 			return err
 		}
 		applies[node.Name] = apply
-		b.settled = append(b.settled, turns.settles(b.ctx, node, apply, secrets))
+		b.settled = append(b.settled, turns.settles(b.ctx, node, apply, client))
 		return nil
 	}
 	var previous pulumi.Resource
@@ -57,7 +58,7 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 			previous = applies[node.Name]
 		}
 	}
-	kubeconfig, err := b.fetchKubeconfig(secrets, applies)
+	kubeconfig, err := b.fetchKubeconfig(client, applies)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,24 +79,19 @@ func (b *builder) applyConfigs(secrets *machine.Secrets, schematics schematics) 
 }
 
 func (b *builder) applyConfig(
-	node spec.Node, secrets *machine.Secrets, schematic pulumi.StringOutput,
+	node spec.Node, id identity, schematic pulumi.StringOutput,
 	passphrases pulumi.StringMapOutput, opts []pulumi.ResourceOption,
 ) (*machine.ConfigurationApply, error) {
-	config := pulumi.All(secrets.MachineSecrets, passphrases, schematic).ApplyT(func(known []any) (string, error) {
-		bundle, err := bundleOf(known[0].(machine.MachineSecrets))
-		if err != nil {
-			return "", err
+	config := id.with([]any{passphrases, schematic}, func(held machineconfig.Secrets, known []any) (string, error) {
+		for ref, passphrase := range known[0].(map[string]string) {
+			held.Passphrases[spec.SecretRef(ref)] = passphrase
 		}
-		real := machineconfig.Secrets{Bundle: bundle, Passphrases: machineconfig.Passphrases{}}
-		for ref, passphrase := range known[1].(map[string]string) {
-			real.Passphrases[spec.SecretRef(ref)] = passphrase
-		}
-		raw, err := machineconfig.Build(b.args.Stack, node, real)
+		raw, err := machineconfig.Build(b.args.Stack, node, held)
 		return string(raw), err
 	})
 
 	args := &machine.ConfigurationApplyArgs{
-		ClientConfiguration:       secrets.ClientConfiguration,
+		ClientConfiguration:       id.client(),
 		MachineConfigurationInput: pulumi.ToSecret(config).(pulumi.StringOutput),
 		// A machine without a config ignores which node it is asked for and takes
 		// the config itself: endpoint and node must be one and the same.

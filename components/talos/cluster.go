@@ -112,7 +112,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	b := &builder{ctx: ctx, name: name, args: args, parent: c}
 	b.guard = helmguard.New(func(line string) { _ = ctx.Log.Info(line, nil) })
 
-	secrets, err := b.secrets()
+	id, err := b.identity()
 	if err != nil {
 		return nil, err
 	}
@@ -120,15 +120,15 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	applies, kubeconfig, err := b.applyConfigs(secrets, schematics)
+	applies, kubeconfig, err := b.applyConfigs(id, schematics)
 	if err != nil {
 		return nil, err
 	}
 	c.Configured = pulumi.All(applies.all(), b.departed, pulumi.All(b.settled...))
 	c.Kubeconfig = b.served(kubeconfig)
-	c.Talosconfig = b.talosconfig(secrets)
-	c.MachineSecrets = b.machineSecrets(secrets)
-	c.Seed = b.seed(secrets)
+	c.Talosconfig = b.talosconfig(id)
+	c.MachineSecrets = b.machineSecrets(id)
+	c.Seed = b.seed(id)
 	if c.Provider, err = b.provider(c.Kubeconfig); err != nil {
 		return nil, err
 	}
@@ -206,21 +206,21 @@ type builder struct {
 }
 
 // secrets are the cluster's identity: without them its machines and its etcd
-// data can never be reached again, hence the protection. The resource would be
+// data can never be reached again, hence the protection of those that are in use. The resource would be
 // replaced, with new secrets, were the contract ever set back, and secrets do not
 // depend on it: hence it is ignored.
-func (b *builder) secrets() (*machine.Secrets, error) {
-	return machine.NewSecrets(b.ctx, b.name+"-secrets", &machine.SecretsArgs{
+func (b *builder) secrets(name string, protect bool) (*machine.Secrets, error) {
+	return machine.NewSecrets(b.ctx, name, &machine.SecretsArgs{
 		TalosVersion: pulumi.String(string(b.args.Stack.Cluster.TalosContract)),
 	},
 		pulumi.Parent(b.parent),
-		pulumi.Protect(true),
+		pulumi.Protect(protect),
 		pulumi.IgnoreChanges([]string{"talosVersion"}),
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}))
 }
 
 // fetchKubeconfig has the first control plane give a kubeconfig once etcd runs.
-func (b *builder) fetchKubeconfig(secrets *machine.Secrets, applies applied) (*cluster.Kubeconfig, error) {
+func (b *builder) fetchKubeconfig(client machine.ClientConfigurationOutput, applies applied) (*cluster.Kubeconfig, error) {
 	bootstrap, err := b.bootstrapHook()
 	if err != nil {
 		return nil, err
@@ -232,9 +232,9 @@ func (b *builder) fetchKubeconfig(secrets *machine.Secrets, applies applied) (*c
 	first := pulumi.String(b.firstControlPlane().Address.String())
 	return cluster.NewKubeconfig(b.ctx, b.name+"-kubeconfig", &cluster.KubeconfigArgs{
 		ClientConfiguration: cluster.KubeconfigClientConfigurationArgs{
-			CaCertificate:     secrets.ClientConfiguration.CaCertificate(),
-			ClientCertificate: secrets.ClientConfiguration.ClientCertificate(),
-			ClientKey:         secrets.ClientConfiguration.ClientKey(),
+			CaCertificate:     client.CaCertificate(),
+			ClientCertificate: client.ClientCertificate(),
+			ClientKey:         client.ClientKey(),
 		},
 		Node:     first,
 		Endpoint: first,
@@ -264,27 +264,23 @@ func (b *builder) served(fetched *cluster.Kubeconfig) pulumi.StringOutput {
 	return pulumi.ToSecret(ready).(pulumi.StringOutput)
 }
 
-func (b *builder) talosconfig(secrets *machine.Secrets) pulumi.StringOutput {
-	config := secrets.ClientConfiguration.ApplyT(func(client machine.ClientConfiguration) (string, error) {
+func (b *builder) talosconfig(id identity) pulumi.StringOutput {
+	config := id.client().ApplyT(func(client machine.ClientConfiguration) (string, error) {
 		return Talosconfig(b.args.Stack, client.CaCertificate, client.ClientCertificate, client.ClientKey)
 	})
 	return pulumi.ToSecret(config).(pulumi.StringOutput)
 }
 
-func (b *builder) machineSecrets(secrets *machine.Secrets) pulumi.StringOutput {
-	file := secrets.MachineSecrets.ApplyT(func(held machine.MachineSecrets) (string, error) {
-		bundle, err := bundleOf(held)
-		if err != nil {
-			return "", err
-		}
-		raw, err := yaml.Marshal(bundle)
+func (b *builder) machineSecrets(id identity) pulumi.StringOutput {
+	file := id.with(nil, func(held machineconfig.Secrets, _ []any) (string, error) {
+		raw, err := yaml.Marshal(held.Bundle)
 		return string(raw), err
 	})
 	return pulumi.ToSecret(file).(pulumi.StringOutput)
 }
 
-func (b *builder) seed(secrets *machine.Secrets) pulumi.StringOutput {
-	key := secrets.MachineSecrets.Secrets().SecretboxEncryptionSecret()
+func (b *builder) seed(id identity) pulumi.StringOutput {
+	key := id.made.MachineSecrets.Secrets().SecretboxEncryptionSecret()
 	return pulumi.ToSecret(key).(pulumi.StringOutput)
 }
 

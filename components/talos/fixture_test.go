@@ -86,8 +86,30 @@ func answer(res recorder.Resource) (string, resource.PropertyMap, error) {
 	return "", nil, nil
 }
 
-func secretsOutputs() resource.PropertyMap {
-	bundle, admin := theBundle(), adminCredentials()
+func secretsOutputs() resource.PropertyMap { return secretsOutputsOf(theBundle()) }
+
+var admins sync.Map
+
+// adminOf are the certificate and the key of an administrator, in base64, always the same.
+func adminOf(bundle *secrets.Bundle) (certificate, key string) {
+	text := base64.StdEncoding.EncodeToString
+	if bundle == theBundle() {
+		return text(adminCredentials().Certificate), text(adminCredentials().Key)
+	}
+	made, ok := admins.Load(bundle)
+	if !ok {
+		pair, err := bundle.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
+		if err != nil {
+			panic(err)
+		}
+		made, _ = admins.LoadOrStore(bundle, [2]string{text(pair.Crt), text(pair.Key)})
+	}
+	both := made.([2]string)
+	return both[0], both[1]
+}
+
+func secretsOutputsOf(bundle *secrets.Bundle) resource.PropertyMap {
+	certificate, adminKey := adminOf(bundle)
 	text := base64.StdEncoding.EncodeToString
 	pair := func(crt, key []byte) map[string]any { return map[string]any{"cert": text(crt), "key": text(key)} }
 	return resource.NewPropertyMapFromMap(map[string]any{
@@ -107,7 +129,7 @@ func secretsOutputs() resource.PropertyMap {
 			},
 		},
 		"clientConfiguration": map[string]any{
-			"caCertificate": text(admin.CA), "clientCertificate": text(admin.Certificate), "clientKey": text(admin.Key),
+			"caCertificate": text(bundle.Certs.OS.Crt), "clientCertificate": certificate, "clientKey": adminKey,
 		},
 	})
 }

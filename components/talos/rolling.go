@@ -97,12 +97,12 @@ func (b *builder) rolling() (*rolling, error) {
 
 // removes has nodes that left the stack leave the cluster. The engine deletes their resources, and with
 // resetOnDestroy wipes the machines, at the very end, and not at all when this fails.
-func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, secrets *machine.Secrets) pulumi.Output {
+func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, client machine.ClientConfigurationOutput) pulumi.Output {
 	if ctx.DryRun() || len(nodes) == 0 {
 		close(r.departed)
 		return pulumi.Bool(true).ToBoolOutput()
 	}
-	return secrets.ClientConfiguration.ApplyT(func(client machine.ClientConfiguration) (bool, error) {
+	return client.ApplyT(func(client machine.ClientConfiguration) (bool, error) {
 		defer close(r.departed)
 		creds, err := credentialsIn(client)
 		if err == nil {
@@ -116,11 +116,11 @@ func (r *rolling) removes(ctx *pulumi.Context, nodes []roll.Node, secrets *machi
 
 // settles tells the roll when the engine has done with a node, which for one that does
 // not change is at once; such a machine is looked at first. The output is known then.
-func (r *rolling) settles(ctx *pulumi.Context, node spec.Node, apply *machine.ConfigurationApply, secrets *machine.Secrets) pulumi.Output {
+func (r *rolling) settles(ctx *pulumi.Context, node spec.Node, apply *machine.ConfigurationApply, client machine.ClientConfigurationOutput) pulumi.Output {
 	if ctx.DryRun() {
 		return apply.ID()
 	}
-	return pulumi.All(apply.ID(), apply.MachineConfigurationInput, secrets.ClientConfiguration).ApplyT(func(known []any) (bool, error) {
+	return pulumi.All(apply.ID(), apply.MachineConfigurationInput, client).ApplyT(func(known []any) (bool, error) {
 		defer r.changer.Settle(node.Name)
 		if _, touched := r.touched.Load(node.Name); touched {
 			return true, nil

@@ -62,6 +62,21 @@ func (s *Server) Push(ctx context.Context, repo, branch, sha string) error {
 	return errors.Join(errs...)
 }
 
+// Forge sends a push to a webhook, as somebody does who knows its address and its secret. An answer that is no success is an error.
+func (s *Server) Forge(ctx context.Context, repo, branch, sha string, to Hook) error {
+	s.mu.Lock()
+	r := s.repos[strings.ToLower(repo)]
+	if r == nil || s.client == nil {
+		s.mu.Unlock()
+		return fmt.Errorf("push to %s: there is no such repository, or no client that delivers webhooks", repo)
+	}
+	payload := pushEvent(r, branch, sha)
+	s.mu.Unlock()
+	var h hook
+	h.Config.URL, h.Config.ContentType, h.Config.Secret = to.URL, to.ContentType, to.Secret
+	return s.deliver(ctx, h, "push", payload)
+}
+
 // pushEvent is the part of a push that receivers read
 // (https://docs.github.com/en/webhooks/webhook-events-and-payloads#push).
 func pushEvent(r *repository, branch, sha string) any {

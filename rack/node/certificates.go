@@ -54,11 +54,7 @@ func (s *session) issueCertificates(ctx context.Context) (*certificates, error) 
 	sans := s.subject(cfg)
 	ca := security.IssuingCA()
 	if !cfg.Machine().Type().IsControlPlane() {
-		server, err := s.requestCertificate(ctx, cfg, accepted, sans)
-		if err != nil {
-			return nil, err
-		}
-		return &certificates{server: server, accepted: accepted}, nil
+		return s.requestCertificate(ctx, cfg, accepted, sans)
 	}
 	authority, err := x509.NewCertificateAuthorityFromCertificateAndKey(ca)
 	if err != nil {
@@ -103,8 +99,17 @@ func (s *session) subject(cfg config.Provider) []x509.Option {
 	return []x509.Option{x509.CommonName(n.fqdn()), x509.IPAddresses(stdIPs(ips)), x509.DNSNames(slices.Compact(names))}
 }
 
-// acceptedCAs are those that a client certificate may be signed by.
+// acceptedCAs are those that a certificate may be signed by.
 func acceptedCAs(cfg config.Provider) (*stdx509.CertPool, error) {
+	pool := stdx509.NewCertPool()
+	if !pool.AppendCertsFromPEM(acceptedPEM(cfg)) {
+		return nil, errors.New("machine.ca: no certificate of a CA")
+	}
+	return pool, nil
+}
+
+// acceptedPEM are the certificates of machine.acceptedCAs and of machine.ca.
+func acceptedPEM(cfg config.Provider) []byte {
 	security := cfg.Machine().Security()
 	var pem [][]byte
 	for _, ca := range security.AcceptedCAs() {
@@ -113,11 +118,7 @@ func acceptedCAs(cfg config.Provider) (*stdx509.CertPool, error) {
 	if ca := security.IssuingCA(); ca != nil {
 		pem = append(pem, ca.Crt)
 	}
-	pool := stdx509.NewCertPool()
-	if !pool.AppendCertsFromPEM(bytes.Join(pem, []byte("\n"))) {
-		return nil, errors.New("machine.ca: no certificate of a CA")
-	}
-	return pool, nil
+	return bytes.Join(pem, []byte("\n"))
 }
 
 // selfSigned makes the certificate of maintenance mode, which proves nothing.

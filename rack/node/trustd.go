@@ -65,28 +65,42 @@ func (t *trustd) Certificate(ctx context.Context, req *securityapi.CertificateRe
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "failed to sign CSR: %s", err)
 	}
-	return &securityapi.CertificateResponse{Ca: ca.Crt, Crt: signed.X509CertificatePEM}, nil
+	// The worker's API then accepts whom this control plane does, whatever the worker's own config says.
+	return &securityapi.CertificateResponse{Ca: acceptedPEM(t.session.config()), Crt: signed.X509CertificatePEM}, nil
 }
 
-// requestCertificate has a worker's server certificate signed by the first control plane that answers.
-func (s *session) requestCertificate(ctx context.Context, cfg config.Provider, accepted *stdx509.CertPool, subject []x509.Option) (tls.Certificate, error) {
+// requestCertificate has a worker's server certificate signed by the first control plane that answers, which also says by
+// whom the certificates of the worker's callers may be signed.
+func (s *session) requestCertificate(ctx context.Context, cfg config.Provider, accepted *stdx509.CertPool, subject []x509.Option) (*certificates, error) {
 	ca, err := cfg.Machine().Security().IssuingCA().GetCert()
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("machine.ca: %w", err)
+		return nil, fmt.Errorf("machine.ca: %w", err)
 	}
 	csr, identity, err := x509.NewCSRAndIdentityFromCA(ca, subject...)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate request: %w", err)
+		return nil, fmt.Errorf("certificate request: %w", err)
 	}
 	var errs []error
 	for _, endpoint := range s.trustdEndpoints(cfg) {
-		crt, err := signRemotely(ctx, endpoint, cfg.Machine().Security().Token(), accepted, csr.X509CertificateRequestPEM)
+		signed, err := signRemotely(ctx, endpoint, cfg.Machine().Security().Token(), accepted, csr.X509CertificateRequestPEM)
 		if err == nil {
-			return tls.X509KeyPair(crt, identity.Key)
+			return certificatesOf(signed, identity.Key)
 		}
 		errs = append(errs, fmt.Errorf("trustd at %s: %w", endpoint, err))
 	}
-	return tls.Certificate{}, errors.Join(errs...)
+	return nil, errors.Join(errs...)
+}
+
+func certificatesOf(signed *securityapi.CertificateResponse, key []byte) (*certificates, error) {
+	server, err := tls.X509KeyPair(signed.GetCrt(), key)
+	if err != nil {
+		return nil, err
+	}
+	callers := stdx509.NewCertPool()
+	if !callers.AppendCertsFromPEM(signed.GetCa()) {
+		return nil, errors.New("trustd tells of no authority")
+	}
+	return &certificates{server: server, accepted: callers}, nil
 }
 
 // trustdEndpoints are the control planes that discovery knows, then the cluster's endpoint.
@@ -110,7 +124,7 @@ func (s *session) trustdEndpoints(cfg config.Provider) []string {
 // trustdTimeout bounds one attempt; a control plane that is down refuses at once, one that hangs does not.
 const trustdTimeout = 3 * time.Second
 
-func signRemotely(ctx context.Context, endpoint, token string, accepted *stdx509.CertPool, csr []byte) ([]byte, error) {
+func signRemotely(ctx context.Context, endpoint, token string, accepted *stdx509.CertPool, csr []byte) (*securityapi.CertificateResponse, error) {
 	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "token", token), trustdTimeout)
 	defer cancel()
 	conn, err := grpc.NewClient("passthrough:///"+endpoint,
@@ -119,6 +133,5 @@ func signRemotely(ctx context.Context, endpoint, token string, accepted *stdx509
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	resp, err := securityapi.NewSecurityServiceClient(conn).Certificate(ctx, &securityapi.CertificateRequest{Csr: csr})
-	return resp.GetCrt(), err
+	return securityapi.NewSecurityServiceClient(conn).Certificate(ctx, &securityapi.CertificateRequest{Csr: csr})
 }

@@ -32,6 +32,8 @@ type broken struct {
 	api map[string]string
 	// cluster is how the checks see it.
 	cluster *cluster
+	// end has the machine that [broken.apid] plays answer no more.
+	end func()
 }
 
 // newBroken is of the home stack, with nothing in its cluster.

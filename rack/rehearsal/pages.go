@@ -26,6 +26,10 @@ var (
 	openCopy       = pageCommand{"rebuild.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	resetLost      = pageCommand{"rebuild.md", "homeops reset STACK -etcd-from-snapshot"}
 	askDoctor      = pageCommand{"partition.md", "homeops doctor STACK"}
+	upInRotation   = pageCommand{"rotate.md", "pulumi up --stack STACK"}
+	saveInRotation = pageCommand{"rotate.md", "homeops breakglass save STACK"}
+	stateInTurn    = pageCommand{"rotate.md", "homeops state save STACK"}
+	openInRotation = pageCommand{"rotate.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	restoreState   = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 	upWithDisk     = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}
 	osdOut         = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}

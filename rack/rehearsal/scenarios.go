@@ -34,6 +34,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"restore-volume":     restoreVolume,
 	"roll":               roll,
 	"roll-interrupted":   rollInterrupted,
+	"rotate":             rotate,
 	"upgrade-kubernetes": upgradeKubernetes,
 	"upgrade-talos":      upgradeTalos,
 	"year-off":           yearOff,

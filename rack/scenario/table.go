@@ -112,6 +112,10 @@ var Table = []Scenario{
 		Does:  "ends `up` in the middle of a roll that gives every machine another image: at the third thing that the roll tells, then at the sixth, and so on, in the ways of `interrupted`, until a run comes to its end. Never may two machines be down at once, none may go down twice, no write may fail where there are three control planes, and what was written before must be there afterwards",
 	},
 	{
+		Name: "rotate",
+		Does: "gives a cluster that is in use another Talos CA, in the three steps of its runbook: the next CA is accepted, issues, and is the only one. A step that is skipped must be refused, and each must show in a preview. No machine may go down, no write to the API and no question to a machine's Talos API may fail; after the last, every machine must have a certificate of the new CA and refuse the former talosconfig, and the new break-glass copy must open the machines. Then the webhook gets another secret. At the end `up` must find nothing to change",
+	},
+	{
 		Name: "upgrade-kubernetes",
 		// Two releases of Kubernetes take turns on the same two cores.
 		Limit:  30 * time.Minute,

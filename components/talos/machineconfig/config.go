@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
@@ -103,10 +104,16 @@ func generateConfig(
 	}
 	input.PodNet = texts(stack.Network.PodCIDRs)
 	input.ServiceNet = texts(stack.Network.ServiceCIDRs)
+	kind := machine.TypeWorker
 	if node.IsControlPlane() {
-		return input.Config(machine.TypeControlPlane)
+		kind = machine.TypeControlPlane
 	}
-	return input.Config(machine.TypeWorker)
+	generated, err := input.Config(kind)
+	if err == nil && secrets.AcceptedTalosCA != nil {
+		main := generated.RawV1Alpha1().MachineConfig
+		main.MachineAcceptedCAs = append(main.MachineAcceptedCAs, &x509.PEMEncodedCertificate{Crt: secrets.AcceptedTalosCA})
+	}
+	return generated, err
 }
 
 // certSANs are the further names of the Kubernetes and Talos APIs. Talos adds

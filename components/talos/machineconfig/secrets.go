@@ -2,6 +2,7 @@ package machineconfig
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ import (
 type Secrets struct {
 	// Bundle is the cluster's identity: its certificate authorities and tokens.
 	Bundle *secrets.Bundle
+	// AcceptedTalosCA is the certificate, in PEM, of an authority whose certificates the Talos API accepts beside those
+	// of the bundle's own. Default: none.
+	AcceptedTalosCA []byte
 	// Passphrases unlock encrypted volumes.
 	Passphrases Passphrases
 }
@@ -31,13 +35,12 @@ const Redacted = "REDACTED"
 // config with these is as good a test of a stack as the real one, and can be
 // shown to anyone.
 func Placeholder(stack *spec.Stack) Secrets {
-	der, err := base64.StdEncoding.DecodeString(Redacted)
-	if err != nil {
-		panic(err) // a constant
-	}
+	der, talosCA := redacted(1), stack.Cluster.TalosCA
 	pair := func() *x509.PEMEncodedCertificateAndKey {
 		return &x509.PEMEncodedCertificateAndKey{Crt: der, Key: der}
 	}
+	os := pair()
+	os.Crt = redacted(talosCA.Issuing)
 	placeholder := Secrets{
 		Bundle: &secrets.Bundle{
 			Cluster: &secrets.Cluster{ID: Redacted, Secret: Redacted},
@@ -48,16 +51,32 @@ func Placeholder(stack *spec.Stack) Secrets {
 			},
 			TrustdInfo: &secrets.TrustdInfo{Token: Redacted},
 			Certs: &secrets.Certs{
-				Etcd: pair(), K8s: pair(), K8sAggregator: pair(), OS: pair(),
+				Etcd: pair(), K8s: pair(), K8sAggregator: pair(), OS: os,
 				K8sServiceAccount: &x509.PEMEncodedKey{Key: der},
 			},
 		},
 		Passphrases: Passphrases{},
 	}
+	if talosCA.Accepted > 0 {
+		placeholder.AcceptedTalosCA = redacted(talosCA.Accepted)
+	}
 	for _, ref := range PassphraseRefs(stack) {
 		placeholder.Passphrases[ref] = Redacted
 	}
 	return placeholder
+}
+
+// redacted is [Redacted] as it is encoded, with the number of an authority behind it unless that is the first.
+func redacted(number int) []byte {
+	text := Redacted
+	if number > 1 {
+		text += fmt.Sprintf("%04d", number)
+	}
+	der, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		panic(err) // four digits are base64, too
+	}
+	return der
 }
 
 // secretDocuments hold nothing but what Talos makes: identities, authorities and

@@ -8,11 +8,12 @@ import (
 // Order sorts nodes for a roll. A new release of Talos or Kubernetes goes to the
 // control planes first, because a kubelet may not be newer than its API server
 // (https://kubernetes.io/releases/version-skew-policy/) and Talos's API is passed on
-// by control planes. Any other change goes to the workers first: what is wrong with it
+// by control planes. So does another authority of the Talos API, by which control planes
+// sign the certificates of workers. Any other change goes to the workers first: what is wrong with it
 // shows where the least is lost. The etcd leader is the last of the control planes, so
 // that the leadership moves once. Those that are named first come before the others of
 // their kind, the leader too. Otherwise the order of the nodes stays.
-func Order(nodes []Node, newRelease bool, leader string, first []string) []Node {
+func Order(nodes []Node, planesFirst bool, leader string, first []string) []Node {
 	if slices.Contains(first, leader) {
 		leader = ""
 	}
@@ -24,7 +25,7 @@ func Order(nodes []Node, newRelease bool, leader string, first []string) []Node 
 	}
 	turn := func(n Node) int {
 		switch {
-		case n.ControlPlane != newRelease:
+		case n.ControlPlane != planesFirst:
 			// The other kind goes first.
 			if n.ControlPlane && n.Name == leader {
 				return 3

@@ -285,7 +285,8 @@ func (p plan) String() string {
 
 // plan looks at every node of the batch, and decides.
 func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
-	var nodes []Node
+	// configured are those that have a config already, and bare the others.
+	var nodes, configured, bare []Node
 	var errs []error
 	actions := map[string]Action{}
 	olds := map[string]string{}
@@ -297,6 +298,11 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 			errs = append(errs, err)
 			continue
 		}
+		if seen.action == Configure {
+			bare = append(bare, c.node)
+		} else {
+			configured = append(configured, c.node)
+		}
 		actions[c.node.Name] = seen.action
 		olds[c.node.Name] = seen.kubelet
 		newRelease = newRelease || seen.action == Upgrade && seen.running.Talos != c.node.Talos || seen.newKubernetes(c.node)
@@ -304,7 +310,11 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 	if err := errors.Join(errs...); err != nil {
 		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
 	}
-	ordered := Order(nodes, newRelease, r.etcd(ctx).leader(), r.first)
+	rotates, err := r.rotation(ctx, configured, bare)
+	if err != nil {
+		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
+	}
+	ordered := Order(nodes, newRelease || rotates, r.etcd(ctx).leader(), r.first)
 	var p plan
 	for _, node := range ordered {
 		if old := olds[node.Name]; node.ControlPlane && newMinor(old, node.Kubernetes) {

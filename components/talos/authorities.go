@@ -1,0 +1,126 @@
+package talos
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+
+	"github.com/home-ops/home-ops/components/talos/machineconfig"
+	"github.com/home-ops/home-ops/spec"
+)
+
+// identity is what the cluster's machines know each other by, in whichever step of a rotation the stack is.
+type identity struct {
+	// made is what was made with the cluster.
+	made *machine.Secrets
+	// talos are the authorities of the Talos API that are in use.
+	talos inUse
+}
+
+// inUse are the secrets that hold the authorities of one kind.
+type inUse struct {
+	issuing *machine.Secrets
+	// accepted is nil for none.
+	accepted *machine.Secrets
+}
+
+// identity makes what the stack's authorities lack. Of a further set of secrets one authority is used, and nothing else.
+func (b *builder) identity() (identity, error) {
+	made, err := b.secrets(b.name+"-secrets", true)
+	if err != nil {
+		return identity{}, err
+	}
+	id := identity{made: made}
+	id.talos, err = b.authorities("talos-ca", b.args.Stack.Cluster.TalosCA, made)
+	return id, err
+}
+
+func (b *builder) authorities(kind string, wanted spec.Authority, first *machine.Secrets) (inUse, error) {
+	held := map[int]*machine.Secrets{1: first}
+	for _, number := range wanted.Trusted() {
+		if held[number] != nil {
+			continue
+		}
+		// One that issues is as little to be lost as the first; one that is dropped goes.
+		further, err := b.secrets(fmt.Sprintf("%s-%s-%d", b.name, kind, number), number == wanted.Issuing)
+		if err != nil {
+			return inUse{}, err
+		}
+		held[number] = further
+	}
+	return inUse{issuing: held[wanted.Issuing], accepted: held[wanted.Accepted]}, nil
+}
+
+// client is a Talos administrator's: the issuing authority's certificate, and trust in whatever machines may show while
+// they change one after the other.
+func (id identity) client() machine.ClientConfigurationOutput {
+	if id.talos.accepted == nil {
+		return id.talos.issuing.ClientConfiguration
+	}
+	both := pulumi.All(id.talos.issuing.ClientConfiguration, id.talos.accepted.ClientConfiguration).ApplyT(
+		func(known []any) (machine.ClientConfiguration, error) {
+			client, other := known[0].(machine.ClientConfiguration), known[1].(machine.ClientConfiguration)
+			var err error
+			client.CaCertificate, err = bundled(client.CaCertificate, other.CaCertificate)
+			return client, err
+		})
+	return pulumi.ToSecret(both).(machine.ClientConfigurationOutput)
+}
+
+// bundled are certificates in base64 as one.
+func bundled(certificates ...string) (string, error) {
+	var all []byte
+	for _, text := range certificates {
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return "", fmt.Errorf("client configuration: CA: %w", err)
+		}
+		all = append(all, raw...)
+	}
+	return base64.StdEncoding.EncodeToString(all), nil
+}
+
+// parts are the secrets that [heldIn] reads, in its order.
+func (id identity) parts() []any {
+	parts := []any{id.made.MachineSecrets, id.talos.issuing.MachineSecrets}
+	if id.talos.accepted != nil {
+		parts = append(parts, id.talos.accepted.MachineSecrets)
+	}
+	return parts
+}
+
+// heldIn is what machine configs are made of, without passphrases.
+func heldIn(parts []any) (machineconfig.Secrets, error) {
+	held := make([]machine.MachineSecrets, len(parts))
+	for i := range parts {
+		held[i] = parts[i].(machine.MachineSecrets)
+	}
+	whole := held[0]
+	whole.Certs.Os = held[1].Certs.Os
+	bundle, err := bundleOf(whole)
+	if err != nil {
+		return machineconfig.Secrets{}, err
+	}
+	made := machineconfig.Secrets{Bundle: bundle, Passphrases: machineconfig.Passphrases{}}
+	for _, accepted := range held[2:] {
+		if made.AcceptedTalosCA, err = base64.StdEncoding.DecodeString(accepted.Certs.Os.Cert); err != nil {
+			return machineconfig.Secrets{}, fmt.Errorf("machine secrets: certs.os.cert: %w", err)
+		}
+	}
+	return made, nil
+}
+
+// with is what comes of the identity's secrets and of other values, when all are known.
+func (id identity) with(others []any, make func(machineconfig.Secrets, []any) (string, error)) pulumi.StringOutput {
+	parts := id.parts()
+	return pulumi.All(slices.Concat(parts, others)...).ApplyT(func(known []any) (string, error) {
+		held, err := heldIn(known[:len(parts)])
+		if err != nil {
+			return "", err
+		}
+		return make(held, known[len(parts):])
+	}).(pulumi.StringOutput)
+}
