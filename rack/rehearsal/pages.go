@@ -42,7 +42,7 @@ var (
 
 	// Those of restore-volume.md, in the order of the page.
 	holdFlux        = pageCommand{"restore-volume.md", `kubectl -n flux-system patch kustomization KUSTOMIZATION --field-manager flux-client-side-apply --type merge -p '{"spec":{"suspend":true}}'`}
-	fluxHeld        = pageCommand{"restore-volume.md", "kubectl -n flux-system wait kustomization KUSTOMIZATION --for condition=Ready --timeout 2m"}
+	fluxHeld        = pageCommand{"restore-volume.md", `kubectl -n flux-system wait kustomization KUSTOMIZATION --for 'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True' --timeout 2m`}
 	stopApp         = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE scale deployment APP --replicas 0"}
 	appStopped      = pageCommand{"restore-volume.md", "kubectl -n NAMESPACE wait pod -l app.kubernetes.io/name=APP --for delete --timeout 5m"}
 	fetchLast       = pageCommand{"restore-volume.md", `kubectl -n NAMESPACE patch replicationdestination APP --type merge -p '{"spec":{"trigger":{"manual":"TAG"},"restic":{"restoreAsOf":null}}}'`}
