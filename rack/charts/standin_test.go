@@ -81,6 +81,29 @@ func compareWithFacts(t *testing.T, all []Chart, use uses.Use) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, want := range genuine.Workloads {
+		if !slices.ContainsFunc(standIn.Releases[0].Workloads, func(w facts.Workload) bool { return w.Kind == want.Kind && w.Name == want.Name }) {
+			t.Errorf("the stand-in has no %s %s", want.Kind, want.Name)
+		}
+	}
+	for _, got := range standIn.Releases[0].Services {
+		at := slices.IndexFunc(genuine.Services, func(s facts.Service) bool { return s.Name == got.Name })
+		if at < 0 {
+			t.Errorf("the genuine chart has no Service %s", got.Name)
+			continue
+		}
+		if diff := cmp.Diff(genuine.Services[at], got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("Service %s (-genuine +stand-in):\n%s", got.Name, diff)
+		}
+	}
+	for _, want := range genuine.Services {
+		if !slices.ContainsFunc(standIn.Releases[0].Services, func(s facts.Service) bool { return s.Name == want.Name }) {
+			t.Errorf("the stand-in has no Service %s", want.Name)
+		}
+	}
+	if diff := cmp.Diff(genuine.APIServices, standIn.Releases[0].APIServices, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("APIServices (-genuine +stand-in):\n%s", diff)
+	}
 	for _, got := range standIn.Releases[0].Workloads {
 		if byOperators[got.Name] {
 			continue
@@ -91,9 +114,8 @@ func compareWithFacts(t *testing.T, all []Chart, use uses.Use) {
 			continue
 		}
 		want := genuine.Workloads[at]
-		// What else pods have is not for pod security.
-		ignored := cmpopts.IgnoreFields(facts.Pod{}, "ServiceAccount", "PriorityClass", "NodeSelector", "Tolerations", "Containers", "HasAffinity", "HasTopologySpread")
-		if diff := cmp.Diff(want.Pod, got.Pod, ignored, sameSecurity, cmpopts.EquateEmpty()); diff != "" {
+		ignored := cmpopts.IgnoreFields(facts.Workload{}, "Containers")
+		if diff := cmp.Diff(want, got, ignored, sameSecurity, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s %s (-genuine +stand-in):\n%s", got.Kind, got.Name, diff)
 		}
 		for _, c := range got.Containers {
@@ -102,7 +124,7 @@ func compareWithFacts(t *testing.T, all []Chart, use uses.Use) {
 				t.Errorf("%s %s: the genuine one has no container %s", got.Kind, got.Name, c.Name)
 				continue
 			}
-			if diff := cmp.Diff(want.Containers[j].Security, c.Security, sameSecurity); diff != "" {
+			if diff := cmp.Diff(want.Containers[j], c, sameSecurity, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s %s, container %s (-genuine +stand-in):\n%s", got.Kind, got.Name, c.Name, diff)
 			}
 		}
