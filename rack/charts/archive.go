@@ -89,7 +89,7 @@ func (r row) files(version spec.Version, crdDir string) (map[string][]byte, erro
 		return nil, err
 	}
 	files["Chart.yaml"] = metadata
-	if files["facts.json"], err = r.workloads(version); err != nil {
+	if files["facts.json"], err = r.facts(version); err != nil {
 		return nil, err
 	}
 	if files["values.schema.json"], err = schema(files["values.yaml"]); err != nil {
@@ -98,26 +98,22 @@ func (r row) files(version spec.Version, crdDir string) (map[string][]byte, erro
 	return files, r.addKinds(files, version, crdDir)
 }
 
-// workloads are those of the genuine chart, as an array; none of a version that nobody has recorded. The templates take
-// from there what the pods may do.
-func (r row) workloads(version spec.Version) ([]byte, error) {
-	type workload struct {
-		Release string `json:"release"`
-		facts.Workload
+// facts are what the genuine chart becomes, a release each, as an array. The templates take from there what workloads and
+// Services are like. A version that nobody has recorded is taken to be as the last one that somebody has.
+func (r row) facts(version spec.Version) ([]byte, error) {
+	recorded := facts.Versions(r.name)
+	if len(recorded) == 0 {
+		return []byte("[]"), nil
 	}
-	all := []workload{}
-	if slices.Contains(facts.Versions(r.name), string(version)) {
-		f, err := facts.Of(r.name, string(version))
-		if err != nil {
-			return nil, err
-		}
-		for _, release := range f.Releases {
-			for _, w := range release.Workloads {
-				all = append(all, workload{release.Name, w})
-			}
-		}
+	nearest := recorded[len(recorded)-1]
+	if slices.Contains(recorded, string(version)) {
+		nearest = string(version)
 	}
-	return json.Marshal(all)
+	f, err := facts.Of(r.name, nearest)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(f.Releases)
 }
 
 // addKinds adds the definitions that come with the chart in a version.

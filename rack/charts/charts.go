@@ -1,7 +1,8 @@
 // Package charts holds stand-ins for the Helm charts that a stack and its tree install. A chart here has the
-// workloads, services, service accounts and kinds of the genuine one, under their real names and labels, for those are
-// what others depend on; it is written for the rack, and has nothing else of the genuine one. Who watches the kinds is
-// simulated elsewhere or not at all. Every object says what it is with the annotation rack.home-ops/stand-in.
+// workloads, services, service accounts and kinds of the genuine one, for those are what others depend on: templates that
+// all share make them of its facts, and its own say images, arguments and what values change. It has nothing else of the
+// genuine one. Who watches the kinds is simulated elsewhere or not at all. Every object says what it is with the annotation
+// rack.home-ops/stand-in.
 package charts
 
 import (

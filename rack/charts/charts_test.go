@@ -28,8 +28,8 @@ import (
 	"github.com/home-ops/home-ops/stacks"
 )
 
-// render is what Helm makes of the archive without a cluster.
-func render(t *testing.T, archive []byte, namespace string, values map[string]any) (string, error) {
+// render is what Helm makes of the archive as a release without a cluster.
+func render(t *testing.T, archive []byte, release, namespace string, values map[string]any) (string, error) {
 	t.Helper()
 	c, err := loader.LoadArchive(bytes.NewReader(archive))
 	if err != nil {
@@ -41,13 +41,13 @@ func render(t *testing.T, archive []byte, namespace string, values map[string]an
 	}
 	install := action.NewInstall(&action.Configuration{RegistryClient: registry})
 	install.DryRun, install.ClientOnly, install.IncludeCRDs = true, true, true
-	install.ReleaseName, install.Namespace = c.Name(), namespace
+	install.ReleaseName, install.Namespace = release, namespace
 	install.KubeVersion = &chartutil.KubeVersion{Version: "v1.34.1", Major: "1", Minor: "34"}
-	release, err := install.Run(c, values)
+	installed, err := install.Run(c, values)
 	if err != nil {
 		return "", err
 	}
-	return release.Manifest, nil
+	return installed.Manifest, nil
 }
 
 // objects are those of a manifest, as KIND/NAME.
@@ -191,14 +191,14 @@ func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
 			"Deployment/external-secrets", "Deployment/external-secrets-webhook", "Deployment/external-secrets-cert-controller",
 			"CustomResourceDefinition/external-secrets", "PodDisruptionBudget/external-secrets-pdb",
 		}},
-		{"snapshot-controller", "kube-system", nil, "", []string{"Deployment/snapshot-controller", "CustomResourceDefinition/snapshot"}},
+		{"snapshot-controller", "kube-system", nil, "snapshot-controller", []string{"Deployment/snapshot-controller", "CustomResourceDefinition/snapshot"}},
 	} {
 		t.Run(test.chart, func(t *testing.T) {
 			var given map[string]any
 			if test.stack != nil {
 				given = values(t, test.stack, test.release)
 			}
-			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.namespace, given)
+			manifest, err := render(t, chartCalled(t, test.chart).Archive, test.release, test.namespace, given)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,6 +209,59 @@ func TestCharts_RenderWhatOthersDependOn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a release's values say of a workload goes before what the genuine chart was recorded with.
+func TestCharts_FollowValuesBeforeFacts(t *testing.T) {
+	given := values(t, spectest.Home(t), "cilium")
+	given["hubble"] = map[string]any{"enabled": false}
+	given["operator"] = map[string]any{
+		"prometheus":   map[string]any{"metricsService": false},
+		"nodeSelector": map[string]any{"rack": "left"},
+		"tolerations":  []any{map[string]any{"operator": "Exists"}},
+		"podLabels":    map[string]any{"more": "of it"},
+	}
+	manifest, err := render(t, chartCalled(t, "cilium").Archive, "cilium", "kube-system", given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := objects(t, manifest)
+	for _, name := range []string{
+		"Service/hubble-peer", "Service/hubble-metrics", "Service/hubble-relay", "Deployment/hubble-ui", "Service/hubble-ui", "Service/cilium-operator",
+	} {
+		if found[name] != nil {
+			t.Errorf("there is a %s, which the values leave out", name)
+		}
+	}
+	if found["Service/cilium-envoy"] == nil {
+		t.Error("no Service/cilium-envoy, which no value is about")
+	}
+	golden.Documents(t, "operator.yaml", found["Deployment/cilium-operator"])
+}
+
+// Someone's own release of a chart is in no record.
+func TestCharts_RenderAReleaseThatNobodyRecorded(t *testing.T) {
+	given := values(t, spectest.Home(t), "external-dns-cloudflare")
+	given["fullnameOverride"] = "other"
+	manifest, err := render(t, chartCalled(t, "external-dns").Archive, "other", "network", given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Documents(t, "unrecorded.yaml", objects(t, manifest)["Deployment/other"])
+}
+
+func TestFacts_OfAVersionThatNobodyRecordedAreTheLast(t *testing.T) {
+	i := slices.IndexFunc(table, func(r row) bool { return r.name == "rook-ceph" })
+	read := func(version spec.Version) string {
+		content, err := table[i].facts(version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	if read("v1.99.0") != read("v1.20.3") || read("v1.16.3") == read("v1.20.3") {
+		t.Error("the facts are those of another version")
 	}
 }
 
@@ -224,7 +277,7 @@ func get(t *testing.T, handler http.Handler, path string) string {
 }
 
 func TestCharts_RenderTheFluxInstanceThatTheProgramAsksFor(t *testing.T) {
-	manifest, err := render(t, chartCalled(t, "flux-instance").Archive, "flux-system", values(t, spectest.Lab(t), "flux-instance"))
+	manifest, err := render(t, chartCalled(t, "flux-instance").Archive, "flux-instance", "flux-system", values(t, spectest.Lab(t), "flux-instance"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +285,7 @@ func TestCharts_RenderTheFluxInstanceThatTheProgramAsksFor(t *testing.T) {
 }
 
 func TestCharts_RefuseValuesOfTheWrongType(t *testing.T) {
-	_, err := render(t, chartCalled(t, "cilium").Archive, "kube-system", map[string]any{"hubble": map[string]any{"enabled": "yes"}})
+	_, err := render(t, chartCalled(t, "cilium").Archive, "cilium", "kube-system", map[string]any{"hubble": map[string]any{"enabled": "yes"}})
 	if err == nil || !strings.Contains(err.Error(), "at '/hubble/enabled': got string, want boolean") {
 		t.Errorf("got %v", err)
 	}

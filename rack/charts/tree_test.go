@@ -32,7 +32,7 @@ func TestTree_HasAStandInForEveryChart(t *testing.T) {
 			name, values := helmRelease(t, file)
 			for place, archive := range archives {
 				if strings.HasSuffix(place, "/"+name) {
-					manifest, err := render(t, archive, "there", values)
+					manifest, err := render(t, archive, name, "there", values)
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -55,6 +55,7 @@ spec:
 		"a target on the nodes' network": "monitoring/prometheus-kube-prometheus-stack to another node, TCP 9962",
 		"a PodMonitor's target":          "monitoring/prometheus-kube-prometheus-stack to network/cloudflared, TCP 2000",
 		"a webhook":                      "the API server on another node to echo/echo, TCP 8080",
+		"a webhook that is left out":     "the API server on another node to longhorn-system/longhorn-manager, TCP 9502",
 		"through a tunnel":               "another node to echo/echo, TCP 8080",
 		"an aggregated API":              "the API server on another node to demo/hello, TCP 8080",
 		"an address for the home":        "a machine of the home (192.168.178.20) to echo/echo, UDP 27015",

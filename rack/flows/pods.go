@@ -32,6 +32,15 @@ var perPod = []string{
 	"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
 }
 
+// ownLabels are those that programs give their own pods once they run, by the label app of these. Longhorn's managers say by
+// them which serve its webhooks (https://github.com/longhorn/longhorn-manager, types/types.go).
+var ownLabels = map[string]map[string]string{
+	"longhorn-manager": {
+		"longhorn.io/admission-webhook": "longhorn-admission-webhook",
+		"longhorn.io/recovery-backend":  "longhorn-recovery-backend",
+	},
+}
+
 // key tells pods apart that a policy may tell apart, or that listen elsewhere.
 func (p *Pod) key() string {
 	var words []string
@@ -50,6 +59,11 @@ func (c *Cluster) addPods(o *unstructured.Unstructured) error {
 	labels := maps.Clone(template.Labels)
 	for _, name := range perPod {
 		delete(labels, name)
+	}
+	for owner, given := range ownLabels {
+		if labels["app"] == owner {
+			maps.Copy(labels, given)
+		}
 	}
 	if template.Spec.ServiceAccountName == "" {
 		template.Spec.ServiceAccountName = "default"

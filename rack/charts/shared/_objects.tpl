@@ -27,7 +27,18 @@ app.kubernetes.io/name: {{ .name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 
-{{- /* account: a ServiceAccount. labels, annotations. */ -}}
+{{- /* facts: what the genuine chart becomes as this release, as JSON; nothing of a release that nobody has recorded. */ -}}
+{{- define "facts" -}}
+{{- $found := dict }}
+{{- range .Files.Get "facts.json" | fromJsonArray }}
+{{- if and (not $found) (eq .name $.Release.Name) }}
+{{- $found = . }}
+{{- end }}
+{{- end }}
+{{- toJson $found }}
+{{- end }}
+
+{{- /* account: a ServiceAccount. */ -}}
 {{- define "account" }}
 ---
 apiVersion: v1
@@ -37,35 +48,57 @@ metadata:
 {{- end }}
 
 {{- /*
-workload: a Deployment, or what kind says. select: the labels that its pods are found by; labels: further ones.
-image; container, unless it is called as the workload is; args; env; ports, by name; account; replicas; everywhere: no taint keeps it away; values: what the release says of resources, podAnnotations,
-podLabels, nodeSelector, affinity, tolerations and priorityClassName; also: further containers; strategy; volumes;
-claims: volume claim templates. What its pods may do on a node is as the facts of the genuine chart have it.
+workload: a Deployment, or what kind says, and the Services that find its pods. Its labels, ports, account, init containers
+and what its pods may do on a node are those of the genuine chart's facts; where an operator makes it in life, fact says them
+in the form of facts. Below are what facts do not tell.
+container: that of them which image, args, env and the resources of values are of, unless it is called as the workload is;
+also: images, env and resources of others, by name; replicas; values: what the release says of resources, podAnnotations,
+podLabels, nodeSelector, affinity, topologySpreadConstraints, tolerations and priorityClassName; podAnnotations; strategy;
+volumes; claims: volume claim templates; budget: the name of a budget by which one pod stays; services: see there.
 */ -}}
 {{- define "workload" }}
 {{- $values := .values | default dict }}
 {{- $kind := .kind | default "Deployment" }}
-{{- $fact := dict "containers" list }}
-{{- range .root.Files.Get "facts.json" | fromJsonArray }}
-{{- if and (eq .release $.root.Release.Name) (eq .kind $kind) (eq .name $.name) }}
+{{- $main := .container | default .name }}
+{{- $said := merge (dict $main (dict "image" .image "args" .args "env" .env "resources" $values.resources)) (.also | default dict) }}
+{{- $named := include "named" . | fromYaml }}
+{{- $plain := list }}
+{{- range keys $said | sortAlpha }}
+{{- $plain = append $plain (dict "name" .) }}
+{{- end }}
+{{- $fact := .fact | default (dict "selector" $named "labels" $named "containers" $plain) }}
+{{- range (include "facts" .root | fromJson).workloads }}
+{{- if and (eq .kind $kind) (eq .name $.name) }}
 {{- $fact = . }}
 {{- end }}
 {{- end }}
-{{- $main := .container | default .name }}
-{{- $security := dict }}
+{{- $labels := merge dict $fact.selector ($values.podLabels | default dict) $fact.labels }}
 {{- $initial := list }}
+{{- $containers := list }}
 {{- range $fact.containers }}
-{{- if .init }}
-{{- $initial = append $initial . }}
-{{- else if eq .name $main }}
-{{- $security = .securityContext }}
+{{- $default := dict "image" $.image "resources" (ternary $values.resources dict (hasKey . "init")) }}
+{{- $all := merge (omit . "init") (index $said .name | default $default) }}
+{{- $container := dict }}
+{{- range $key, $value := $all }}
+{{- if $value }}
+{{- $_ := set $container $key $value }}
 {{- end }}
+{{- end }}
+{{- $said = omit $said .name }}
+{{- if .init }}
+{{- $initial = append $initial $container }}
+{{- else }}
+{{- $containers = append $containers $container }}
+{{- end }}
+{{- end }}
+{{- with keys $said }}
+{{- fail (printf "%s %s: its facts have no container %s" $kind $.name (. | sortAlpha | join ", ")) }}
 {{- end }}
 ---
 apiVersion: apps/v1
 kind: {{ $kind }}
 metadata:
-  {{- include "meta" (merge (dict "labels" (merge dict .select (.labels | default dict))) .) | nindent 2 }}
+  {{- include "meta" (dict "root" .root "name" .name "namespace" $fact.namespace "labels" $labels) | nindent 2 }}
 spec:
   {{- if ne $kind "DaemonSet" }}
   replicas: {{ ternary .replicas 1 (not (kindIs "invalid" .replicas)) }}
@@ -79,18 +112,18 @@ spec:
   {{- end }}
   selector:
     matchLabels:
-      {{- toYaml .select | nindent 6 }}
+      {{- toYaml $fact.selector | nindent 6 }}
   template:
     metadata:
       labels:
-        {{- toYaml (merge dict .select (.labels | default dict) ($values.podLabels | default dict)) | nindent 8 }}
+        {{- toYaml $labels | nindent 8 }}
       annotations:
         rack.home-ops/stand-in: "true"
         {{- with merge dict (.podAnnotations | default dict) ($values.podAnnotations | default dict) }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      {{- with .account }}
+      {{- with $fact.serviceAccount }}
       serviceAccountName: {{ . }}
       {{- end }}
       {{- if $fact.hostNetwork }}
@@ -103,10 +136,10 @@ spec:
       {{- if $fact.hostIPC }}
       hostIPC: true
       {{- end }}
-      {{- with coalesce .priority $values.priorityClassName }}
+      {{- with coalesce $values.priorityClassName $fact.priorityClass }}
       priorityClassName: {{ . }}
       {{- end }}
-      {{- with $values.nodeSelector }}
+      {{- with merge dict ($values.nodeSelector | default dict) ($fact.nodeSelector | default dict) }}
       nodeSelector:
         {{- toYaml . | nindent 8 }}
       {{- end }}
@@ -118,14 +151,9 @@ spec:
       topologySpreadConstraints:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      {{- if .everywhere }}
-      tolerations:
-        - operator: Exists
-      {{- else }}
-      {{- with $values.tolerations }}
+      {{- with coalesce $values.tolerations $fact.tolerations }}
       tolerations:
         {{- toYaml . | nindent 8 }}
-      {{- end }}
       {{- end }}
       {{- with $fact.securityContext }}
       securityContext:
@@ -133,53 +161,10 @@ spec:
       {{- end }}
       {{- with $initial }}
       initContainers:
-        {{- range . }}
-        - name: {{ .name }}
-          image: {{ $.image | quote }}
-          {{- with .securityContext }}
-          securityContext:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- with $values.resources }}
-          resources:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-        {{- end }}
+        {{- toYaml . | nindent 8 }}
       {{- end }}
       containers:
-        - name: {{ $main }}
-          image: {{ .image | quote }}
-          {{- with $security }}
-          securityContext:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- with .args }}
-          args:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- with .env }}
-          env:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- with .ports }}
-          ports:
-            {{- range $name, $port := . }}
-            - name: {{ $name }}
-              containerPort: {{ $port }}
-            {{- end }}
-          {{- end }}
-          {{- with $values.resources }}
-          resources:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-        {{- range $also := .also }}
-        {{- range $fact.containers }}
-        {{- if and (eq .name $also.name) .securityContext }}
-        {{- $also = merge (dict "securityContext" .securityContext) $also }}
-        {{- end }}
-        {{- end }}
-        {{- toYaml (list $also) | nindent 8 }}
-        {{- end }}
+        {{- toYaml $containers | nindent 8 }}
       {{- if or .volumes $fact.hostPaths }}
       volumes:
         {{- with .volumes }}
@@ -195,9 +180,51 @@ spec:
   volumeClaimTemplates:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- include "services" (dict "root" .root "labels" $labels "services" .services) }}
+{{- with .budget }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "meta" (dict "root" $.root "name" . "labels" $fact.selector) | nindent 2 }}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      {{- toYaml $fact.selector | nindent 6 }}
+{{- end }}
 {{- end }}
 
-{{- /* service: select; ports: targets by port number; type; headless; spec: further fields; labels, annotations. */ -}}
+{{- /*
+services: the genuine chart's Services, as facts have them, that find pods with the labels. services: what the release's values
+say of some, by name: omit: it is not wanted; spec: further fields, or others; labels; annotations.
+*/ -}}
+{{- define "services" }}
+{{- range (include "facts" .root | fromJson).services }}
+{{- $said := index ($.services | default dict) .name | default dict }}
+{{- if and .selector (not $said.omit) (eq (toJson $.labels) (merge dict .selector $.labels | toJson)) }}
+{{- $spec := dict "selector" .selector }}
+{{- with .type }}
+{{- $_ := set $spec "type" . }}
+{{- end }}
+{{- if .headless }}
+{{- $_ := set $spec "clusterIP" "None" }}
+{{- end }}
+{{- $ports := list }}
+{{- range .ports }}
+{{- /* A target that the chart leaves to the API server is recorded as 0. */}}
+{{- $ports = append $ports (ternary (omit . "targetPort") . (eq (toString .targetPort) "0")) }}
+{{- end }}
+{{- with $ports }}
+{{- $_ := set $spec "ports" . }}
+{{- end }}
+{{- include "service" (dict "root" $.root "name" .name "namespace" .namespace "annotations" $said.annotations
+  "labels" (merge dict ($said.labels | default dict) (.labels | default dict)) "spec" (merge dict ($said.spec | default dict) $spec)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* service: a Service. spec; labels; annotations. */ -}}
 {{- define "service" }}
 ---
 apiVersion: v1
@@ -205,19 +232,7 @@ kind: Service
 metadata:
   {{- include "meta" . | nindent 2 }}
 spec:
-  {{- with .type }}
-  type: {{ . }}
-  {{- end }}
-  {{- if .headless }}
-  clusterIP: None
-  {{- end }}
-  {{- with .spec }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-  selector:
-    {{- toYaml .select | nindent 4 }}
-  ports:
-    {{- toYaml .ports | nindent 4 }}
+  {{- toYaml .spec | nindent 2 }}
 {{- end }}
 
 {{- /* definitions: the kinds that come with the chart. annotations; keep: they stay when the release goes. */ -}}
@@ -249,20 +264,6 @@ subjects:
   - kind: ServiceAccount
     name: {{ .account }}
     namespace: {{ .root.Release.Namespace }}
-{{- end }}
-
-{{- /* budget: one pod stays. select. */ -}}
-{{- define "budget" }}
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata:
-  {{- include "meta" (merge (dict "labels" .select) .) | nindent 2 }}
-spec:
-  minAvailable: 1
-  selector:
-    matchLabels:
-      {{- toYaml .select | nindent 6 }}
 {{- end }}
 
 {{- /*
