@@ -214,6 +214,10 @@ func (r *rehearsal) drillFetches(ctx context.Context, c *cluster, between time.T
 	if err := r.kubectlAsWritten(ctx, fetchOlder, c, with); err != nil {
 		return err
 	}
+	// VolSync notes the word that is there when a fetch ends: another one before that would count as fetched.
+	if err := r.kubectlAsWritten(ctx, fetchEnds, c, with); err != nil {
+		return err
+	}
 	r.fetchSaid(ctx, c, "a time before the first copy is told in the page's words", "Successful", "No eligible snapshots found")
 
 	right := volumeApp.name + "-backup"
