@@ -2,15 +2,14 @@ package spec
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// reinstall is the way to change what is decided when a machine is installed.
-const reinstall = "take the node out of the stack and apply that, reset the machine, then add it again"
+// rejoin is the way to change what a node keeps for as long as it belongs to the cluster.
+const rejoin = "take the node out of the stack and apply that, reset the machine, then add it again"
 
 func (c *change) nodes() {
 	before := map[string]Node{}
@@ -34,7 +33,7 @@ func (c *change) nodes() {
 			continue
 		}
 		if was, same := machineOf(removed, n); same {
-			c.refuse(at.Child("name"), "%s is the machine that was %s: it would be configured as a new node and then removed as the old one; %s as %s", n.Name, was.Name, strings.Replace(reinstall, "the node", was.Name, 1), n.Name)
+			c.refuse(at.Child("name"), "%s is the machine that was %s: it would be configured as a new node and then removed as the old one; %s as %s", n.Name, was.Name, strings.Replace(rejoin, "the node", was.Name, 1), n.Name)
 		}
 	}
 	c.removals(removed)
@@ -54,32 +53,14 @@ func machineOf(nodes []Node, n Node) (Node, bool) {
 // node judges what changes of one machine.
 func (c *change) node(at *field.Path, was, is Node) {
 	if was.Role != is.Role {
-		c.refuse(at.Child("role"), "%s is a %s, and a machine keeps its role; %s", is.Name, was.Role, reinstall)
+		c.refuse(at.Child("role"), "%s is a %s, and a machine keeps its role; %s", is.Name, was.Role, rejoin)
 	}
 	if was.Address != is.Address {
-		c.refuse(at.Child("address"), "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, reinstall)
+		c.refuse(at.Child("address"), "%s answers at %s, and would be looked for at %s, where nobody is yet; %s", is.Name, was.Address, is.Address, rejoin)
 	}
-	if was.InstallDisk != is.InstallDisk {
-		// Refused, it would leave no way for a machine whose system disk has died and whose disks of Ceph live: a node that leaves has to
-		// give them up first.
-		c.announce(at.Child("installDisk"), "%s stays on the disk that it is installed on; this one counts when it is installed anew, as when its system disk has died (docs/runbooks/replace-disk.md)", is.Name)
-	}
-	if !reflect.DeepEqual(was.EphemeralVolume, is.EphemeralVolume) {
-		c.refuse(at.Child("ephemeralVolume"), "the EPHEMERAL volume of %s was laid out when it was installed; %s", is.Name, reinstall)
-	}
-	for _, v := range []struct {
-		key     string
-		was, is *VolumeEncryption
-	}{
-		{"state", was.Encryption.State, is.Encryption.State},
-		{"ephemeral", was.Encryption.Ephemeral, is.Encryption.Ephemeral},
-	} {
-		if (v.was == nil) != (v.is == nil) {
-			c.refuse(at.Child("encryption", v.key), "the volume of %s was made %s, and the next boot would wait for ever for it to be otherwise; %s", is.Name, inTheClear(v.was), reinstall)
-		}
-	}
+	c.reinstall(at, was, is)
 	if was.SecureBoot != is.SecureBoot {
-		c.refuse(at.Child("secureBoot"), "%s was installed with another boot loader; %s", is.Name, reinstall)
+		c.refuse(at.Child("secureBoot"), "%s was installed with another boot loader; %s", is.Name, rejoin)
 	}
 	c.userVolumes(at, was, is)
 	switch {
@@ -106,13 +87,6 @@ func (c *change) userVolumes(at *field.Path, was, is Node) {
 			c.announce(at.Child("userVolumes").Index(i), "volume %s of %s was made already, and stays as it was: move its data, and wipe it before it can be made anew", v.Name, is.Name)
 		}
 	}
-}
-
-func inTheClear(v *VolumeEncryption) string {
-	if v == nil {
-		return "in the clear"
-	}
-	return "encrypted"
 }
 
 // removals judges the nodes that leave.

@@ -89,6 +89,12 @@ func TestJudgeChange_OfPoolsNumbersVolumesAndImages(t *testing.T) {
 		"a volume on another disk": {"volumes-of-every-type", []string{"MEDIA111", "MEDIA112"}, []string{
 			"warning nodes[0].userVolumes[0]: volume media of k1 was made already, and stays as it was: move its data, and wipe it before it can be made anew",
 		}},
+		"a reinstall where folders lie on EPHEMERAL": {"volumes-of-every-type", []string{"{ name: k1,", "{ name: k1, reinstall: again,"}, []string{
+			"warning nodes[0].reinstall: k1 is installed anew: its pods are moved, it leaves etcd, STATE and EPHEMERAL are wiped, with /var/mnt/cache, and it joins again; it is away for minutes. Its other volumes and disks keep what is on them",
+		}},
+		"a reinstall of the only control plane": {"single-node", []string{"interface: enp1s0", "interface: enp1s0\n      reinstall: again"}, []string{
+			"error nodes[0].reinstall: one is the only control plane, and etcd would be lost with it; add another one first, or build the cluster again (docs/runbooks/reset.md)",
+		}},
 		"an image of another maker": {"image-of-ones-own", []string{"installer: registry.example.net:5000/talos/installer, ", ""}, []string{
 			"warning nodes[0].installer: k1 gets an image of another maker: it is upgraded and reboots",
 		}},

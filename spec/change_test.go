@@ -32,7 +32,10 @@ func stackWith(t *testing.T, name string, edits ...string) *spec.Stack {
 
 func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *testing.T) {
 	const (
-		reinstall = "take the node out of the stack and apply that, reset the machine, then add it again"
+		rejoin    = "take the node out of the stack and apply that, reset the machine, then add it again"
+		anew      = "write another word into its reinstall in the same step, which has it installed anew (docs/runbooks/change-a-node.md)"
+		wiped     = "STATE and EPHEMERAL are wiped, and it joins again; it is away for minutes. Its other volumes and disks keep what is on them"
+		disk3     = "installDisk: { serial: S6PENL0T700123A }"
 		worker3   = "    - name: worker-3\n      role: worker\n      address: 10.0.50.23\n      mac: 58:47:ca:70:1a:23\n      installDisk: { serial: S6PENL0T700123A }\n"
 		lab3      = "    - name: lab-3\n      role: controlPlane\n      address: 10.20.0.13\n      secondaryAddresses: [fd00:20::13]\n      mac: 84:47:09:3b:20:13\n      installDisk: { model: \"KINGSTON SA400*\", type: ssd }\n"
 		cephDisk3 = "        - { name: worker-3, disks: [{ serial: S73WNJ0W300523D }] }\n"
@@ -96,19 +99,46 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"warning nodeDefaults.extensions: lab-3 gets another image, for its extensions or kernel arguments: it is upgraded and reboots",
 		}},
 		"encryption of an installed disk": {"home", []string{"installDisk: { serial: S6PENL0T700123A }", "installDisk: { serial: S6PENL0T700123A }\n      encryption: { ephemeral: { keys: [{ type: nodeID }] } }"}, []string{
-			"error nodes[4].encryption.ephemeral: the volume of worker-3 was made in the clear, and the next boot would wait for ever for it to be otherwise; " + reinstall,
+			"error nodes[4].encryption.ephemeral: the volume of worker-3 was made in the clear, and the next boot would wait for ever for it to be otherwise; " + anew,
 		}},
 		"another install disk": {"home", []string{"S6PENL0T700123A", "S6PENL0T700999A"}, []string{
-			"warning nodes[4].installDisk: worker-3 stays on the disk that it is installed on; this one counts when it is installed anew, as when its system disk has died (docs/runbooks/replace-disk.md)",
+			"error nodes[4].installDisk: worker-3 stays on the disk that Talos runs from until it is installed anew; " + anew,
 		}},
 		"another EPHEMERAL layout": {"home", []string{"installDisk: { serial: S6PENL0T700123A }", "installDisk: { serial: S6PENL0T700123A }\n      ephemeralVolume: { maxSize: 100GiB }"}, []string{
-			"error nodes[4].ephemeralVolume: the EPHEMERAL volume of worker-3 was laid out when it was installed; " + reinstall,
+			"error nodes[4].ephemeralVolume: the EPHEMERAL volume of worker-3 was laid out when it was installed; " + anew,
+		}},
+		"a reinstall": {"home", []string{disk3, disk3 + "\n      reinstall: again"}, []string{
+			"warning nodes[4].reinstall: worker-3 is installed anew: its pods are moved, " + wiped,
+		}},
+		"a reinstall of one of two control planes": {"home", []string{"installDisk: { serial: S64DNE0R500212K }", "installDisk: { serial: S64DNE0R500212K }\n      reinstall: again"}, []string{
+			"warning nodes[1].reinstall: cp-2 is installed anew: its pods are moved, it leaves etcd, " + wiped,
+		}},
+		"a reinstall for the encryption of both volumes": {"home", []string{disk3, disk3 + "\n      encryption: { state: { keys: [{ type: nodeID }] }, ephemeral: { keys: [{ type: nodeID }] } }\n      reinstall: again"}, []string{
+			"warning nodes[4].reinstall: worker-3 is installed anew: its pods are moved, " + wiped,
+		}},
+		"a reinstall for another disk": {"home", []string{disk3, "installDisk: { serial: S6PENL0T700999A }\n      reinstall: again"}, []string{
+			"warning nodes[4].reinstall: worker-3 is installed anew: its pods are moved, " + wiped,
+		}},
+		"a reinstall for another layout": {"lab", []string{"mac: 84:47:09:3b:20:13", "mac: 84:47:09:3b:20:13\n      ephemeralVolume: { maxSize: 100GiB }\n      reinstall: again"}, []string{
+			"warning nodes[2].reinstall: lab-3 is installed anew: its pods are moved, it leaves etcd, " + wiped,
+		}},
+		"a reinstall for another layout, with a Talos that keeps partitions": {"home", []string{disk3, disk3 + "\n      ephemeralVolume: { maxSize: 100GiB }\n      reinstall: again"}, []string{
+			"error nodes[4].ephemeralVolume: a reset by Talos v1.11.1 wipes the EPHEMERAL volume of worker-3, and leaves its place and size; raise cluster.talosVersion to v1.12 first, in a step of its own",
+			"warning nodes[4].reinstall: worker-3 is installed anew: its pods are moved, " + wiped,
+		}},
+		"a reinstall with another Kubernetes": {"home", []string{"kubernetesVersion: v1.34.1", "kubernetesVersion: v1.34.2", disk3, disk3 + "\n      reinstall: again"}, []string{
+			"warning cluster.kubernetesVersion: v1.34.2 instead of v1.34.1 rolls over 2 control planes, one after the other, and then over 5 kubelets",
+			"error nodes[4].reinstall: worker-3 is installed anew with the image and the Kubernetes that it has; apply the other ones in a step of their own",
+		}},
+		"a reinstall with another image": {"lab", []string{"mac: 84:47:09:3b:20:13", "mac: 84:47:09:3b:20:13\n      extensions: [siderolabs/amd-ucode]\n      reinstall: again"}, []string{
+			"warning nodes[2].extensions: lab-3 gets another image, for its extensions or kernel arguments: it is upgraded and reboots",
+			"error nodes[2].reinstall: lab-3 is installed anew with the image and the Kubernetes that it has; apply the other ones in a step of their own",
 		}},
 		"another address": {"home", []string{"address: 10.0.50.23", "address: 10.0.50.24"}, []string{
-			"error nodes[4].address: worker-3 answers at 10.0.50.23, and would be looked for at 10.0.50.24, where nobody is yet; " + reinstall,
+			"error nodes[4].address: worker-3 answers at 10.0.50.23, and would be looked for at 10.0.50.24, where nobody is yet; " + rejoin,
 		}},
 		"another role": {"home", []string{"name: worker-3\n      role: worker", "name: worker-3\n      role: controlPlane"}, []string{
-			"error nodes[4].role: worker-3 is a worker, and a machine keeps its role; " + reinstall,
+			"error nodes[4].role: worker-3 is a worker, and a machine keeps its role; " + rejoin,
 		}},
 		"another name of a machine": {"home", []string{"- name: worker-3", "- name: worker-9"}, []string{
 			"warning nodes: worker-3 leaves: its pods are moved, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.0.50.23 reset --graceful=false`)",
@@ -148,6 +178,21 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 				t.Errorf("from a record\n  %s", strings.Join(again, "\n  "))
 			}
 		})
+	}
+}
+
+// A word counts once, and none is no reinstall.
+func TestJudgeChange_OfAReinstallThatWasDone(t *testing.T) {
+	const disk3 = "installDisk: { serial: S6PENL0T700123A }"
+	done := stackWith(t, "home", disk3, disk3+"\n      reinstall: again")
+	for _, to := range []*spec.Stack{done, stackWith(t, "home")} {
+		if got := lines(spec.JudgeChange(done, to)); len(got) > 0 {
+			t.Errorf("got %s", strings.Join(got, "\n"))
+		}
+	}
+	encrypted := stackWith(t, "home", disk3, disk3+"\n      reinstall: again\n      encryption: { state: { keys: [{ type: nodeID }] } }")
+	if got := strings.Join(lines(spec.JudgeChange(done, encrypted)), "\n"); !strings.HasPrefix(got, "error nodes[4].encryption.state: ") {
+		t.Errorf("got %s", got)
 	}
 }
 

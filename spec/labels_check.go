@@ -26,7 +26,10 @@ func (c *checker) labels() {
 			c.restricted(p, key, n)
 		}
 		for _, key := range slices.Sorted(maps.Keys(n.Annotations)) {
-			c.labelKey(entry(at.Child("annotations"), key), key)
+			p := entry(at.Child("annotations"), key)
+			if c.labelKey(p, key) && key == ReinstallAnnotation {
+				c.errorf(p, "is written by reinstall: %s would count as a reinstall that was done; take it out", n.Annotations[key])
+			}
 		}
 	})
 }

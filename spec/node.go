@@ -1,6 +1,9 @@
 package spec
 
-import "net/netip"
+import (
+	"maps"
+	"net/netip"
+)
 
 // Role is what a node does in the cluster.
 type Role string
@@ -34,6 +37,10 @@ type Node struct {
 	// Lease also asks for an address by DHCP on the link that carries Address, which stays configured: for what the router
 	// tells by lease alone. Routes of the lease come after those of network.gateways. Default: false.
 	Lease bool `json:"lease,omitempty"`
+	// Reinstall has the node installed anew, once, by `pulumi up`: write a word, and another one the next time. Its pods are
+	// moved, it is reset (STATE and EPHEMERAL; other volumes and disks stay) and gets its config again. Only so may its
+	// InstallDisk, EphemeralVolume and Encryption change (docs/runbooks/change-a-node.md). A new node takes no notice of it.
+	Reinstall string `json:"reinstall,omitempty" form:"label" example:"encrypted-2026"`
 	// MAC is the hardware address of the network card that carries Address. It selects the card whatever
 	// name the kernel gives it. Give it, or Interface, or Bond.
 	MAC MAC `json:"mac,omitzero" example:"52:54:00:12:34:56"`
@@ -47,6 +54,20 @@ type Node struct {
 	ExtraLinks []Link `json:"extraLinks,omitempty"`
 
 	NodeSettings
+}
+
+// ReinstallAnnotation is the node annotation in which a machine's own config keeps Reinstall: a machine that has the value
+// of the stack file there was installed anew for it.
+const ReinstallAnnotation = "home-ops/reinstall"
+
+// NodeAnnotations are all annotations of the node: Annotations, and that of Reinstall.
+func (n Node) NodeAnnotations() map[string]string {
+	if n.Reinstall == "" {
+		return n.Annotations
+	}
+	all := map[string]string{ReinstallAnnotation: n.Reinstall}
+	maps.Copy(all, n.Annotations)
+	return all
 }
 
 // Addresses lists the node's addresses, the main one first.

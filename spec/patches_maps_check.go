@@ -19,7 +19,7 @@ func (p *patch) maps() {
 	}{
 		{[]string{"machine", "sysctls"}, p.at.Child("sysctls"), nil, n.Sysctls, p.c.sysctls},
 		{[]string{"machine", "sysfs"}, p.at.Child("sysfs"), nil, n.Sysfs, nil},
-		{[]string{"machine", "nodeAnnotations"}, p.at.Child("annotations"), nil, n.Annotations, nil},
+		{[]string{"machine", "nodeAnnotations"}, p.at.Child("annotations"), nil, n.NodeAnnotations(), nil},
 		{[]string{"machine", "kubelet", "extraArgs"}, p.at.Child("kubeletArgs"), ownedKubeletArgs, n.KubeletArgs, p.c.flagValues("kubelet")},
 		{[]string{"cluster", "apiServer", "extraArgs"}, field.NewPath("cluster", "apiServer", "extraArgs"), ownedAPIServerArgs, cl.APIServer.ExtraArgs, p.c.flagValues("kube-apiserver")},
 		{[]string{"cluster", "controllerManager", "extraArgs"}, field.NewPath("cluster", "controllerManagerArgs"), ownedControllerManagerArgs, cl.ControllerManagerArgs, p.c.flagValues("kube-controller-manager")},

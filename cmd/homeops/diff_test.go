@@ -65,6 +65,9 @@ var changes = map[string]func(t *testing.T){
 	"kernel-module": func(t *testing.T) {
 		edit(t, stackHome, "    - name: worker-2\n", "    - name: worker-2\n      kernelModules: [{ name: nvme_tcp }]\n")
 	},
+	"reinstall": func(t *testing.T) {
+		edit(t, stackHome, "    - name: worker-2\n", "    - name: worker-2\n      reinstall: encrypted\n      encryption: { ephemeral: { keys: [{ type: nodeID }] } }\n")
+	},
 	"chart-version": func(t *testing.T) {
 		edit(t, stackHome, "  home-ops:versions:\n", "  home-ops:versions:\n    cilium: 1.18.3\n    gatewayAPI: v1.4.1\n")
 	},

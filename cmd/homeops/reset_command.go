@@ -11,9 +11,6 @@ import (
 	"strings"
 	"time"
 
-	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
-	"github.com/siderolabs/talos/pkg/machinery/constants"
-
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/discover"
@@ -180,15 +177,7 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 	if waits, err := r.waits(ctx, machine, node.Name); err != nil || waits {
 		return err
 	}
-	_, err = machineapi.NewMachineServiceClient(machine.Secure).Reset(ctx, &machineapi.ResetRequest{
-		Graceful: graceful, Reboot: true,
-		// With both partitions named, the rest of the system disk stays, and all others
-		// (https://www.talos.dev/v1.11/talos-guides/resetting-a-machine/).
-		SystemPartitionsToWipe: []*machineapi.ResetPartitionSpec{
-			{Label: constants.StatePartitionLabel, Wipe: true}, {Label: constants.EphemeralPartitionLabel, Wipe: true},
-		},
-	})
-	if err != nil {
+	if err := machine.Reset(ctx, graceful); err != nil {
 		return err
 	}
 	tick := time.NewTicker(time.Second)

@@ -84,7 +84,7 @@ func (c *Contract) add(node string, difference machineconfig.Difference) {
 func formOnly(machines []Machine, before, after *spec.Stack) {
 	for i := range machines {
 		machine := &machines[i]
-		if machine.Effect >= Join {
+		if machine.Effect >= Anew {
 			continue
 		}
 		machine.Effect = Live

@@ -44,6 +44,7 @@ func Compare(stack string, before, after *Side) (Report, error) {
 		}
 	}
 	machines, errMachines := machines(before.Files, after.Files)
+	anew(machines, before.Stack, after.Stack)
 	components, errComponents := components(before.Files, after.Files)
 	kustomizations, errKustomizations := kustomizations(before.Files, after.Files)
 	report.Machines = append(report.Machines, machines...)
@@ -57,12 +58,25 @@ func Compare(stack string, before, after *Side) (Report, error) {
 	return report, errors.Join(errMachines, errComponents, errKustomizations)
 }
 
+// anew marks the machines that the step has installed anew, whatever else changes on them.
+func anew(machines []Machine, before, after *spec.Stack) {
+	if before == nil || after == nil {
+		return
+	}
+	again := spec.Reinstalled(before, after)
+	for i := range machines {
+		if again[machines[i].Node] {
+			machines[i].Effect = Anew
+		}
+	}
+}
+
 // forecast is how machines that cannot change while they run take turns.
 func forecast(machines []Machine, before, after *spec.Stack) *roll.Forecast {
 	if before == nil || after == nil {
 		return nil
 	}
-	does := map[Effect]roll.Action{Restart: roll.Apply, Reboot: roll.Reboot, Upgrade: roll.Upgrade}
+	does := map[Effect]roll.Action{Restart: roll.Apply, Reboot: roll.Reboot, Upgrade: roll.Upgrade, Anew: roll.Reinstall}
 	var planned []roll.Planned
 	// The turns follow the stack file's order.
 	for _, node := range after.Nodes {

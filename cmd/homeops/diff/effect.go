@@ -23,12 +23,14 @@ const (
 	Upgrade
 	// Reinstall changes are made only where Talos is installed anew.
 	Reinstall
+	// Anew is a machine that the step has installed anew.
+	Anew
 	// Join is a machine that is not in the cluster yet, and Leave one that goes.
 	Join
 	Leave
 )
 
-var effects = []string{"live", "restart", "reboot", "upgrade", "reinstall", "join", "leave"}
+var effects = []string{"live", "restart", "reboot", "upgrade", "reinstall", "anew", "join", "leave"}
 
 // String is the effect's name.
 func (e Effect) String() string { return effects[e] }

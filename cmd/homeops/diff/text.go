@@ -103,6 +103,7 @@ var verbs = [][2]string{
 	Reboot:    {"reboots", "reboot"},
 	Upgrade:   {"is upgraded and reboots", "are upgraded and reboot"},
 	Reinstall: {"would have to be installed anew", "would have to be installed anew"},
+	Anew:      {"is installed anew", "are installed anew"},
 	Join:      {"joins", "join"},
 	Leave:     {"leaves", "leave"},
 }

@@ -110,7 +110,7 @@ func (c *configuration) nodeObject(node *k8s.KubeNodeConfigV1Alpha1) error {
 		node.TaintsConfig = addTaints(node.TaintsConfig, c.node.Taints)
 	}
 	maps.Copy(node.LabelsConfig, c.node.Labels)
-	node.AnnotationsConfig = c.node.Annotations
+	node.AnnotationsConfig = c.node.NodeAnnotations()
 	return nil
 }
 

@@ -87,7 +87,7 @@ func configureNodeObject(m *v1alpha1.MachineConfig, stack *spec.Stack, node spec
 		delete(m.MachineNodeLabels, constants.LabelExcludeFromExternalLB)
 	}
 	maps.Copy(m.MachineNodeLabels, node.Labels)
-	m.MachineNodeAnnotations = node.Annotations
+	m.MachineNodeAnnotations = node.NodeAnnotations()
 
 	if node.IsControlPlane() { // a worker's are in kubeletSettings
 		m.MachineNodeTaints = addTaints(m.MachineNodeTaints, node.Taints)

@@ -111,14 +111,16 @@ func (r *Roll) Add(ctx context.Context, node Node) error {
 	r.settled[node.Name], r.added[node.Name] = true, true
 	r.news()
 	r.mu.Unlock()
-	if r.seeker == nil {
-		return nil
-	}
 	machine, err := r.machine(node)
 	if err != nil {
 		return err
 	}
-	return r.contact(ctx, machine, node)
+	if r.seeker != nil {
+		if err := r.contact(ctx, machine, node); err != nil {
+			return err
+		}
+	}
+	return r.notAdopted(ctx, machine, node)
 }
 
 // contact has a machine answer at its node's own address: it is there already, or gets its config where it is.

@@ -23,14 +23,16 @@ const (
 	// Upgrade installs another image, which holds another Talos or another schematic,
 	// and boots it. The machine's data stay.
 	Upgrade
+	// Reinstall wipes the config and EPHEMERAL, boots the machine into maintenance mode, and gives it its config there.
+	Reinstall
 )
 
 func (a Action) String() string {
-	return [...]string{"nothing to do", "is configured again", "is changed while it runs", "reboots", "is upgraded and reboots"}[a]
+	return [...]string{"nothing to do", "is configured again", "is changed while it runs", "reboots", "is upgraded and reboots", "is installed anew"}[a]
 }
 
 // GoesDown says that the machine is away meanwhile.
-func (a Action) GoesDown() bool { return a == Reboot || a == Upgrade }
+func (a Action) GoesDown() bool { return a == Reboot || a == Upgrade || a == Reinstall }
 
 // Decide compares what a machine runs with what it should run. What cannot be done to
 // a running machine is an error that names the way that works.
@@ -41,11 +43,17 @@ func Decide(node Node, is Running, effect Effect) (Action, error) {
 	if err := spec.CheckStep("Talos", is.Talos, node.Talos); err != nil {
 		return Nothing, fmt.Errorf("%s runs Talos %s: %w", node.Name, is.Talos, err)
 	}
+	other := is.Talos != node.Talos || is.Schematic != node.Schematic
 	switch {
-	case is.Talos != node.Talos || is.Schematic != node.Schematic:
+	case node.Reinstall != "" && is.Reinstall != node.Reinstall && other:
+		return Nothing, fmt.Errorf("%s runs Talos %s, schematic %.12s, and is to be installed anew with %s, %.12s: apply these first, "+
+			"with the reinstall that it has", node.Name, is.Talos, is.Schematic, node.Talos, node.Schematic)
+	case other:
 		return Upgrade, nil
 	case effect == Refused:
 		return Nothing, fmt.Errorf("%s refuses its config", node.Name)
+	case node.Reinstall != "" && is.Reinstall != node.Reinstall:
+		return Reinstall, nil
 	case effect == NeedsReboot:
 		return Reboot, nil
 	case effect == Immediate:

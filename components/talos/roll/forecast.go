@@ -15,6 +15,8 @@ const (
 	restartMinutes = 1
 	rebootMinutes  = 4
 	upgradeMinutes = 6
+	// A reset boots twice, and images are fetched anew.
+	reinstallMinutes = 12
 	// awayMinutes are those of a boot in which the machine serves nothing.
 	awayMinutes = 2
 )
@@ -22,7 +24,7 @@ const (
 // Planned is what a roll would do to a machine, as far as it can be told before the machine is asked.
 type Planned struct {
 	Node Node
-	// Does is [Apply] for one whose kubelet, or control plane, starts anew, [Reboot] or [Upgrade].
+	// Does is [Apply] for one whose kubelet, or control plane, starts anew, [Reboot], [Upgrade] or [Reinstall].
 	Does Action
 }
 
@@ -35,6 +37,9 @@ type Forecast struct {
 	Minutes int `json:"minutes"`
 	// APIAway are the control planes whose boot takes the Kubernetes API along: fewer than three have no quorum without one.
 	APIAway []string `json:"apiAway,omitempty"`
+
+	// Anew are the machines that are installed anew.
+	Anew []string `json:"anew,omitempty"`
 
 	// unnamed is how many of the machines are control planes that the stack file does not send first, and named whether it sends
 	// any: the leader comes last of the former.
@@ -68,23 +73,30 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 			f.Minutes += rebootMinutes
 		case Upgrade:
 			f.Minutes += upgradeMinutes
+		case Reinstall:
+			f.Minutes += reinstallMinutes
+			f.Anew = append(f.Anew, node.Name)
 		default:
 			f.Minutes += restartMinutes
 		}
-		if does[node.Name].GoesDown() && node.ControlPlane && len(to.ControlPlanes()) < 3 {
+		// One that is installed anew leaves etcd before, so that the others are a quorum.
+		if does[node.Name].GoesDown() && does[node.Name] != Reinstall && node.ControlPlane && len(to.ControlPlanes()) < 3 {
 			f.APIAway = append(f.APIAway, node.Name)
 		}
 	}
 	return f
 }
 
-// ForetellImages is the forecast of what two stacks alone tell: other images, and another Kubernetes.
+// ForetellImages is the forecast of what two stacks alone tell: other images, another Kubernetes, and reinstalls.
 func ForetellImages(from, to *spec.Stack) *Forecast {
 	var planned []Planned
+	anew := spec.Reinstalled(from, to)
 	for _, node := range to.Nodes {
 		i := slices.IndexFunc(from.Nodes, func(n spec.Node) bool { return n.Name == node.Name })
 		switch {
 		case i < 0:
+		case anew[node.Name]:
+			planned = append(planned, Planned{NodeOf(to, node), Reinstall})
 		case from.InstallerImage(from.Nodes[i]) != to.InstallerImage(node):
 			planned = append(planned, Planned{NodeOf(to, node), Upgrade})
 		case from.Cluster.KubernetesVersion != to.Cluster.KubernetesVersion:
@@ -103,6 +115,9 @@ func (f *Forecast) String() string {
 		}
 	}
 	text += fmt.Sprintf("; roughly %d minutes", f.Minutes)
+	if len(f.Anew) > 0 {
+		text += fmt.Sprintf("; installed anew: %s, drained and away for roughly %d minutes each time", strings.Join(f.Anew, ", "), reinstallMinutes)
+	}
 	if len(f.APIAway) > 0 {
 		text += fmt.Sprintf("; the Kubernetes API is away while %s boots, roughly %d minutes each time", strings.Join(f.APIAway, " boots, and while "), awayMinutes)
 	}

@@ -52,6 +52,10 @@ func TestForetell_SaysTheOrderTheMinutesAndWhatIsAway(t *testing.T) {
 			"one machine at a time: worker-1, worker-2, worker-3, cp-1, cp-2, but the leader of etcd last of the control planes; " +
 				"roughly 30 minutes; the Kubernetes API is away while cp-1 boots, and while cp-2 boots, roughly 2 minutes each time",
 		},
+		{
+			"one that is installed anew", home, func(to *spec.Stack) { to.Nodes[0].Reinstall, to.Nodes[3].Reinstall = "again", "again" },
+			"one machine at a time: worker-2, cp-1; roughly 24 minutes; installed anew: worker-2, cp-1, drained and away for roughly 12 minutes each time",
+		},
 		{"one that joins", lab, func(to *spec.Stack) { to.Nodes[2].Name = "lab-4" }, ""},
 	} {
 		to := *c.stack

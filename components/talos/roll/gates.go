@@ -31,6 +31,11 @@ func (r *Roll) before(ctx context.Context, t turn, action Action) error {
 		if action.GoesDown() {
 			errs = append(errs, cluster.Storage(ctx))
 		}
+		if action == Reinstall {
+			if err := nothingOnVar(ctx, cluster, node); err != nil {
+				return err
+			}
+		}
 		return errors.Join(errs...)
 	})
 }
@@ -94,11 +99,10 @@ func (r *Roll) apiElsewhere(ctx context.Context, cluster Cluster, node Node) err
 	return errors.Join(errs...)
 }
 
-// after waits until the cluster has the node back, and gives it pods again. What storage says of the time before a machine
-// went down is not believed after it.
-func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool) error {
+// rejoins waits until Kubernetes and etcd have the node back, and gives it pods again.
+func (r *Roll) rejoins(ctx context.Context, machine Machine, t turn) error {
 	node := t.node
-	err := r.wait(ctx, node.Name, "Kubernetes to have it back", r.limits.Settle, func(ctx context.Context) error {
+	return r.wait(ctx, node.Name, "Kubernetes to have it back", r.limits.Settle, func(ctx context.Context) error {
 		is, err := machine.Running(ctx)
 		switch {
 		case err != nil:
@@ -130,7 +134,13 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool
 		}
 		return uncordon(ctx, cluster, node, state)
 	})
-	if err != nil {
+}
+
+// after waits until the cluster has the node back, and storage is whole. What storage says of the time before a machine went
+// down is not believed after it.
+func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool) error {
+	node := t.node
+	if err := r.rejoins(ctx, machine, t); err != nil {
 		return err
 	}
 	before := ""

@@ -53,6 +53,9 @@ func (r *Roll) look(ctx context.Context, node Node) (sight, error) {
 	if s.effect, detail, err = machine.DryRun(ctx, node.Config); err != nil {
 		return sight{}, fmt.Errorf("%s: what the config would do: %w", node.Name, err)
 	}
+	if s.running.Reinstall, err = reinstalled(ctx, machine, node); err != nil {
+		return sight{}, within(node, err)
+	}
 	if s.action, err = Decide(node, s.running, s.effect); err != nil {
 		if detail != "" {
 			err = fmt.Errorf("%w: %s", err, detail)
@@ -69,7 +72,10 @@ func (r *Roll) look(ctx context.Context, node Node) (sight, error) {
 	if err := spec.CheckStep("Kubernetes", spec.Version(s.kubelet), node.Kubernetes); err != nil {
 		return sight{}, fmt.Errorf("%s runs the kubelet %s: %w", node.Name, s.kubelet, err)
 	}
-	return s, nil
+	if s.action == Reinstall {
+		err = r.canReinstall(ctx, machine, node, s)
+	}
+	return s, err
 }
 
 // newMinor says that Kubernetes goes up by a minor: then a kubelet has to wait for

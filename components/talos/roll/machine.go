@@ -25,6 +25,11 @@ type Machine interface {
 	Apply(ctx context.Context, config []byte, mode Mode) error
 	// Configure gives a machine in maintenance mode its config.
 	Configure(ctx context.Context, config []byte) error
+	// Reset wipes STATE and EPHEMERAL, and boots the machine into maintenance mode. With graceful a control plane gives up
+	// the VIP and leaves etcd before.
+	Reset(ctx context.Context, graceful bool) error
+	// InstalledOn says which disk Talos runs from, and whether a config selects it as the install disk.
+	InstalledOn(ctx context.Context, config []byte) (disk string, selected bool, err error)
 	// Upgrade installs another image over the one that runs, and boots it.
 	Upgrade(ctx context.Context, image string) error
 	// Pull fetches an image of a container, so that it is there when it is wanted.
@@ -69,6 +74,9 @@ type Cluster interface {
 	DeleteNode(ctx context.Context, name string) error
 	// Disks are the deployments by which Ceph keeps data on a node.
 	Disks(ctx context.Context, node string) ([]string, error)
+	// OnVar are the claims whose volumes lie in folders of a node, on EPHEMERAL or in one of the folders that are named, and
+	// are lost when it is wiped.
+	OnVar(ctx context.Context, node string, folders []string) ([]string, error)
 	// Storage is nil when Ceph and Longhorn bear the loss of a node, or are not there.
 	Storage(ctx context.Context) error
 	// StorageChecked is another word each time when storage has looked at itself; empty where it always tells what is.

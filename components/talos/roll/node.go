@@ -23,12 +23,22 @@ type Node struct {
 	Image string
 	// Kubernetes is the release of its kubelet, and of its control plane.
 	Kubernetes spec.Version
+	// Reinstall is the word of the last reinstall that its owner wants; empty for none.
+	Reinstall string
+	// Folders are its user volumes that lie on EPHEMERAL, by the paths at which they are mounted.
+	Folders []string
 	// Config is its machine config. It is secret.
 	Config []byte
 }
 
 // NodeOf is a node of the stack, without its config.
 func NodeOf(stack *spec.Stack, node spec.Node) Node {
+	var folders []string
+	for _, v := range node.UserVolumes {
+		if v.Type == spec.VolumeDirectory {
+			folders = append(folders, v.MountPath())
+		}
+	}
 	return Node{
 		Name:         node.Name,
 		Address:      node.Address,
@@ -37,6 +47,8 @@ func NodeOf(stack *spec.Stack, node spec.Node) Node {
 		Schematic:    node.SchematicID(),
 		Image:        stack.InstallerImage(node),
 		Kubernetes:   stack.Cluster.KubernetesVersion,
+		Reinstall:    node.Reinstall,
+		Folders:      folders,
 	}
 }
 
@@ -49,6 +61,8 @@ type Running struct {
 	// Schematic is the image factory's id of the image that runs; empty for an image
 	// that is not the factory's.
 	Schematic string
+	// Reinstall is the word that its config has; nothing is known of it where none is wanted.
+	Reinstall string
 	// BootID changes with each boot.
 	BootID string
 	// Ready says that the machine has booted and all of its services are up.

@@ -118,5 +118,5 @@ func TestRoll_ForgetsTheMemberOfAMachineThatWasReplaced(t *testing.T) {
 	w.machines["cp-3"].running = roll.Running{Maintenance: true}
 	w.machines["cp-3"].noEtcd = true
 	noErrors(t, w.change(t, soon(), w.wanted("cp-3", "reboot")))
-	w.expect(t, "cp-1 removes cp-3 from etcd")
+	w.expect(t, "cp-1 removes cp-3 from etcd", "cp-3 configured")
 }

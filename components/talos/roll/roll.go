@@ -1,6 +1,7 @@
 package roll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -283,6 +284,13 @@ func (p plan) String() string {
 	return "roll, one node at a time: " + strings.Join(lines, ", ")
 }
 
+func turnOf(action Action) int {
+	if action == Configure {
+		return 0
+	}
+	return 1
+}
+
 // plan looks at every node of the batch, and decides.
 func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 	// configured are those that have a config already, and bare the others.
@@ -315,6 +323,10 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
 	}
 	ordered := Order(nodes, newRelease || rotates, r.etcd(ctx).leader(), r.first)
+	// Those that have nothing are away already, and the others wait for them.
+	slices.SortStableFunc(ordered, func(a, b Node) int {
+		return cmp.Compare(turnOf(actions[a.Name]), turnOf(actions[b.Name]))
+	})
 	var p plan
 	for _, node := range ordered {
 		if old := olds[node.Name]; node.ControlPlane && newMinor(old, node.Kubernetes) {

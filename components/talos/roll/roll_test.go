@@ -286,11 +286,15 @@ func TestRoll_RefusesToSetTalosBack(t *testing.T) {
 	}
 }
 
-func TestRoll_LeavesAMachineInMaintenanceModeToTheProvider(t *testing.T) {
-	w := newWorld("cp-1", "worker-1")
-	w.machines["worker-1"].running = roll.Running{Maintenance: true}
-	noErrors(t, w.change(t, soon(), w.wanted("worker-1", "reboot")))
-	w.expect(t)
+// One that was killed behind a reset has left the node cordoned.
+func TestRoll_GivesAMachineInMaintenanceModeItsConfigBeforeAnyOtherHasItsTurn(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
+	m := w.machines["cp-2"]
+	m.running, m.noEtcd, m.cordoned, m.byUs = roll.Running{Maintenance: true}, true, true, true
+	limits := soon()
+	limits.Healthy = 5 * time.Second
+	noErrors(t, w.change(t, limits, w.wanted("worker-1", "reboot"), w.wanted("cp-2", "reboot")))
+	w.expect(t, "cp-1 removes cp-2 from etcd", "cp-2 configured", "cp-2 uncordoned", "worker-1 reboots", "worker-1 uncordoned")
 }
 
 func TestRoll_BeginsOnlyWhenItHasHeardOfEveryNode(t *testing.T) {

@@ -37,6 +37,51 @@ func (k KubeAPI) Disks(ctx context.Context, node string) (names []string, err er
 	return names, err
 }
 
+// OnVar implements [Cluster]. What is mounted at /var/mnt has a partition or a disk of its own, but for folders.
+func (k KubeAPI) OnVar(ctx context.Context, node string, folders []string) ([]string, error) {
+	var volumes corev1.PersistentVolumeList
+	if err := k.Do(ctx, http.MethodGet, "/api/v1/persistentvolumes", nil, &volumes); err != nil {
+		return nil, err
+	}
+	var claims []string
+	for _, v := range volumes.Items {
+		path := ""
+		switch {
+		case v.Spec.ClaimRef == nil || !tiedTo(v, node):
+			continue
+		case v.Spec.Local != nil:
+			path = v.Spec.Local.Path
+		case v.Spec.HostPath != nil:
+			path = v.Spec.HostPath.Path
+		}
+		under := func(folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+		if under("/var") && !under("/var/mnt") || slices.ContainsFunc(folders, under) {
+			claims = append(claims, v.Spec.ClaimRef.Namespace+"/"+v.Spec.ClaimRef.Name)
+		}
+	}
+	return claims, nil
+}
+
+// tiedTo reports whether a volume can be had at a node of those that it names; one that names none is taken for everybody's.
+func tiedTo(v corev1.PersistentVolume, node string) bool {
+	if v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil {
+		return true
+	}
+	for _, term := range v.Spec.NodeAffinity.Required.NodeSelectorTerms {
+		for _, r := range term.MatchExpressions {
+			if r.Key == corev1.LabelHostname && slices.Contains(r.Values, node) {
+				return true
+			}
+		}
+		for _, r := range term.MatchFields {
+			if r.Key == "metadata.name" && slices.Contains(r.Values, node) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // StorageChecked implements [Cluster]. Rook asks Ceph once a minute, and keeps the answer
 // (https://rook.io/docs/rook/latest-release/CRDs/Cluster/ceph-cluster-crd/#health-settings); Longhorn tells at once.
 func (k KubeAPI) StorageChecked(ctx context.Context) (string, error) {

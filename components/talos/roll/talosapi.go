@@ -12,12 +12,15 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -154,6 +157,30 @@ func (t TalosAPI) Configure(ctx context.Context, config []byte) error {
 		Data: config, Mode: machineapi.ApplyConfigurationRequest_AUTO,
 	})
 	return err
+}
+
+// Reset implements [Machine]. With both partitions named, the rest of the system disk stays, and all others
+// (https://www.talos.dev/v1.11/talos-guides/resetting-a-machine/).
+func (t TalosAPI) Reset(ctx context.Context, graceful bool) error {
+	_, err := t.machine().Reset(ctx, &machineapi.ResetRequest{
+		Graceful: graceful, Reboot: true,
+		SystemPartitionsToWipe: []*machineapi.ResetPartitionSpec{
+			{Label: constants.StatePartitionLabel, Wipe: true}, {Label: constants.EphemeralPartitionLabel, Wipe: true},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	return nil
+}
+
+// InstalledOn implements [Machine].
+func (t TalosAPI) InstalledOn(ctx context.Context, config []byte) (disk string, selected bool, err error) {
+	cfg, err := configloader.NewFromBytes(config)
+	if err != nil {
+		return "", false, err
+	}
+	return discover.InstalledOn(ctx, t.Secure, cfg)
 }
 
 // Upgrade implements [Machine].

@@ -21,17 +21,14 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 		return err
 	}
 	if seen.action == Configure {
-		// At the node's own address the provider, whose turn is next, sends the config; etcd joins by itself.
-		r.tell(node.Name + ": is in maintenance mode" + seen.at.elsewhere(node) + ", though it belongs to the cluster: it gets its config again")
-		if err := r.forget(ctx, seen.at.machine, node); err != nil || seen.at.address == node.Address {
-			return err
-		}
-		return r.contact(ctx, machine, node)
+		return r.configure(ctx, machine, t, seen.at)
 	}
 	if seen.action != Nothing {
 		r.tell(fmt.Sprintf("%s: %s", node.Name, seen.action))
 	}
 	switch {
+	case seen.action == Reinstall:
+		err = r.reinstall(ctx, machine, t, seen)
 	case seen.action.GoesDown():
 		err = r.takeDown(ctx, machine, t, seen)
 	case seen.action == Apply:
@@ -44,6 +41,24 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 	}
 	// One that runs what it should already may have gone down in a run that was killed.
 	return r.after(ctx, machine, t, seen.action != Apply)
+}
+
+// configure gives a machine its config that lost it, and returns when Kubernetes has it back. What storage lacks is for the next
+// machine's turn to wait for: another machine may wait for its config too.
+func (r *Roll) configure(ctx context.Context, machine Machine, t turn, at whereabouts) error {
+	node := t.node
+	r.tell(node.Name + ": is in maintenance mode" + at.elsewhere(node) + ", though it belongs to the cluster: it gets its config again")
+	if err := r.forget(ctx, at.machine, node); err != nil {
+		return err
+	}
+	if at.address != node.Address {
+		if err := r.contact(ctx, machine, node); err != nil {
+			return err
+		}
+	} else if err := r.installs(ctx, machine, at, node); err != nil {
+		return within(node, err)
+	}
+	return r.rejoins(ctx, machine, t)
 }
 
 // within names the node whose trouble it is.

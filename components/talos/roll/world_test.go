@@ -67,7 +67,12 @@ type machine struct {
 	// leftEtcd is no member any more; deleted has no node object.
 	leftEtcd, deleted bool
 	// disks are Ceph's.
-	disks          []string
+	disks []string
+	// onVar are claims on EPHEMERAL.
+	onVar []string
+	// resets counts; lease is where DHCP puts the machine that was reset.
+	resets         int
+	lease          *guest
 	cordoned, byUs bool
 	pods           []roll.Pod
 	boots          int
@@ -210,7 +215,7 @@ func (m *machine) goDown(then func()) {
 	m.away, m.unreported = 3, 5
 	down := 0
 	for _, other := range m.world.machines {
-		if other.away > 0 {
+		if other.away > 0 || other.running.Maintenance {
 			down++
 		}
 	}
@@ -362,6 +367,35 @@ func (m *machine) Upgrade(ctx context.Context, image string) error {
 	return nil
 }
 
+// Reset has the machine come back in maintenance mode, at its address or where DHCP puts it.
+func (m *machine) Reset(ctx context.Context, graceful bool) error {
+	if err := ctx.Err(); err != nil {
+		return err // as a connection does
+	}
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if err := m.world.alive(); err != nil {
+		return err
+	}
+	m.world.event("%s is reset", m.node.Name)
+	m.resets++
+	m.goDown(func() {
+		m.config, m.running = "", roll.Running{Maintenance: true}
+		m.noEtcd, m.leftEtcd = m.node.ControlPlane, m.node.ControlPlane && graceful
+		if m.world.holder == m.node.Name {
+			m.world.holder = ""
+		}
+	})
+	if m.lease != nil {
+		m.away, m.lease.gone = 1<<20, false
+	}
+	return nil
+}
+
+func (m *machine) InstalledOn(_ context.Context, config []byte) (string, bool, error) {
+	return "/dev/sda", !strings.Contains(string(config), "another-disk"), nil
+}
+
 func (m *machine) Pull(_ context.Context, image string) error {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
@@ -456,6 +490,12 @@ func (w *world) Disks(_ context.Context, name string) ([]string, error) {
 	return w.machines[name].disks, nil
 }
 
+func (w *world) OnVar(_ context.Context, name string, _ []string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.machines[name].onVar, nil
+}
+
 func (w *world) APIReady(_ context.Context, n roll.Node) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -484,7 +524,7 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 		m.unreported--
 		boot = "before"
 	}
-	return roll.NodeState{Ready: m.away == 0, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
+	return roll.NodeState{Ready: m.away == 0 && !m.running.Maintenance, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
 }
 
 func (w *world) Cordon(ctx context.Context, name string) error {
