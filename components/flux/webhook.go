@@ -1,6 +1,8 @@
 package flux
 
 import (
+	"time"
+
 	notificationv1 "github.com/fluxcd/notification-controller/api/v1"
 	"github.com/fluxcd/pkg/apis/meta"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -46,6 +48,10 @@ func webhookSteps(stack *spec.Stack) plan.Steps {
 	}
 }
 
+// receiverInterval is how soon the receiver answers at the path of another secret. It is not told of one: until it looks
+// again, which is after ten minutes by default, each push is answered with 404.
+const receiverInterval = time.Minute
+
 // receiver has the repository fetched when its server sends a push event.
 func receiver(webhook *spec.Webhook) *notificationv1.Receiver {
 	events := map[spec.WebhookProvider][]string{
@@ -66,6 +72,7 @@ func receiver(webhook *spec.Webhook) *notificationv1.Receiver {
 				{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "GitRepository", Name: namespace},
 			},
 			SecretRef: meta.LocalObjectReference{Name: receiverName},
+			Interval:  &metav1.Duration{Duration: receiverInterval},
 		},
 	}
 }

@@ -360,8 +360,8 @@ func (r *rehearsal) turnWebhook(ctx context.Context, c *cluster) error {
 	if err != nil {
 		return err
 	}
-	// Flux takes the new Secret within moments.
-	taken := until(ctx, func(ctx context.Context) error { return r.world.github.Push(ctx, repo, r.stack.Flux.Branch, sha) })
+	// The receiver looks for another secret each minute.
+	taken := within(ctx, reconciled, func(ctx context.Context) error { return r.world.github.Push(ctx, repo, r.stack.Flux.Branch, sha) })
 	forged := now[0]
 	forged.Secret = former[0].Secret
 	r.webhookTurned(former[0].Secret, now[0].Secret, taken, r.world.github.Forge(ctx, repo, r.stack.Flux.Branch, sha, forged))
