@@ -24,7 +24,7 @@ func TestContracts_GiveAMachineTheSameNetworkAndVolumes(t *testing.T) {
 			t.Errorf("%s:\n- %+v %q\n+ %+v %q", s.Name, before, warnedBefore, after, warnedAfter)
 		}
 		system := opts.Hardware.Disks[0].Path
-		was, is := specs(volumesOf(opts.Hardware, system, s.Before)), specs(volumesOf(opts.Hardware, system, s.After))
+		was, is := specs(volumesOf(opts.Hardware, system, s.Before, nil)), specs(volumesOf(opts.Hardware, system, s.After, nil))
 		if len(was) == 0 || !reflect.DeepEqual(was, is) {
 			t.Errorf("%s: volumes\n- %+v\n+ %+v", s.Name, was, is)
 		}

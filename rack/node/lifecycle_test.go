@@ -1,10 +1,12 @@
 package node_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 
 	"github.com/home-ops/home-ops/rack/node"
 )
@@ -321,5 +324,75 @@ func TestEvents_BeginWithAnEmptyOne(t *testing.T) {
 	first, err := stream.Recv()
 	if err != nil || first.GetData().GetTypeUrl() != "" || len(first.GetData().GetValue()) != 0 {
 		t.Errorf("first event: %v, %v", first, err)
+	}
+}
+
+// ephemeralOfASize is a document of a config.
+const ephemeralOfASize = "\n---\napiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\nprovisioning:\n  maxSize: 10GiB\n"
+
+// encrypted has a config want both of Talos's own volumes encrypted.
+func encrypted(cfg *v1alpha1.Config) {
+	keys := []*v1alpha1.EncryptionKey{{KeySlot: 0, KeyNodeID: &v1alpha1.EncryptionKeyNodeID{}}}
+	volume := &v1alpha1.EncryptionConfig{EncryptionProvider: "luks2", EncryptionKeys: keys}
+	cfg.MachineConfig.MachineSystemDiskEncryption = &v1alpha1.SystemDiskEncryptionConfig{StatePartition: volume, EphemeralPartition: volume}
+}
+
+func TestBoot_WaitsForAVolumeThatWasMadeInTheClear(t *testing.T) {
+	t.Parallel()
+	n := startNode(t)
+	c := newCluster(t, n.address)
+	c.running(t, machine.TypeControlPlane, n)
+	n.seen()
+	_, err := n.admin(t, c).ApplyConfiguration(t.Context(), &machineapi.ApplyConfigurationRequest{
+		Data: c.config(t, machine.TypeControlPlane, encrypted), Mode: machineapi.ApplyConfigurationRequest_REBOOT,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.await(t, node.Rebooting)
+	n.await(t, node.Booting)
+	eventually(t, func() bool { return n.Err() != nil })
+	if want := ": block dev type mismatch: xfs != luks"; !strings.Contains(n.Err().Error(), want) {
+		t.Errorf("Err: %v, want %s", n.Err(), want)
+	}
+	time.Sleep(10 * fast.Boot)
+	if is := n.State(); is != node.Booting {
+		t.Errorf("it is %v", is)
+	}
+}
+
+// A Talos before v1.12 wipes a partition where it is.
+func TestReset_HasVolumesMadeAnew(t *testing.T) {
+	t.Parallel()
+	for release, size := range map[string]uint64{"v1.11.1": 0, "v1.12.4": 10 << 30} {
+		n := startNode(t)
+		c := newCluster(t, n.address)
+		n.await(t, node.Maintenance)
+		with := func(cfg *v1alpha1.Config) {
+			cfg.MachineConfig.MachineInstall.InstallImage = "ghcr.io/siderolabs/installer:" + release
+		}
+		apply(t, n.insecure(t), c.config(t, machine.TypeControlPlane, with))
+		n.await(t, node.Running)
+		before, err := n.SystemVolume("EPHEMERAL")
+		if err != nil || before.Encrypted || before.Size <= 10<<30 {
+			t.Fatalf("%s: %+v, %v", release, before, err)
+		}
+		if err := n.admin(t, c).ResetGeneric(t.Context(), resetRequest(false, true, "STATE", "EPHEMERAL")); err != nil {
+			t.Fatal(err)
+		}
+		n.await(t, node.Maintenance)
+		if gone, err := n.SystemVolume("EPHEMERAL"); err == nil {
+			t.Errorf("%s: it was not wiped: %+v", release, gone)
+		}
+		apply(t, n.insecure(t), append(c.config(t, machine.TypeControlPlane, with, encrypted), ephemeralOfASize...))
+		n.await(t, node.Running)
+		after, err := n.SystemVolume("EPHEMERAL")
+		want := node.SystemVolume{Disk: before.Disk, Size: cmp.Or(size, before.Size), Encrypted: true}
+		if err != nil || after != want {
+			t.Errorf("%s: %+v, %v, want %+v", release, after, err, want)
+		}
+		if state, err := n.SystemVolume("STATE"); err != nil || !state.Encrypted {
+			t.Errorf("%s: STATE is %+v, %v", release, state, err)
+		}
 	}
 }

@@ -9,8 +9,12 @@ func (n *Node) Occupied() (map[string]string, error) {
 	if err != nil || !ok {
 		return occupied, err
 	}
+	made, err := n.parts.made()
+	if err != nil {
+		return occupied, err
+	}
 	if config := n.Applied(); config != nil {
-		for _, volume := range volumesOf(n.hardware(), installed.Disk, config) {
+		for _, volume := range volumesOf(n.hardware(), installed.Disk, config, made) {
 			if volume.TypedSpec().Phase == block.VolumePhaseReady {
 				occupied[volume.TypedSpec().ParentLocation] = "volume " + volume.Metadata().ID()
 			}

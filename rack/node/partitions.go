@@ -78,7 +78,7 @@ func (p partitions) setInstalled(inst installation) error {
 
 // wipe forgets all that the system disk held.
 func (p partitions) wipe() error {
-	return errors.Join(p.wipeInstalled(), p.wipeState(), p.wipeEphemeral())
+	return errors.Join(p.wipeInstalled(), p.wipeState(), p.wipeEphemeral(), p.remove(madeFile))
 }
 
 func (p partitions) wipeInstalled() error { return p.remove("install.json") }

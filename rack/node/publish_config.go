@@ -8,7 +8,9 @@ import (
 
 	"github.com/cosi-project/runtime/pkg/resource"
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
+	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 	"github.com/siderolabs/talos/pkg/machinery/resources/cluster"
 	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
@@ -38,9 +40,18 @@ func (s *session) publishMachine(ctx context.Context, cfg config.Provider) error
 }
 
 // publishVolumes shows where the config's volumes lie. One that finds no place does not keep the machine from
-// booting, except for EPHEMERAL, and shows only here and on the console.
+// booting, except for Talos's own, and shows only here and on the console.
 func (s *session) publishVolumes(ctx context.Context, cfg config.Provider) error {
-	for _, volume := range volumesOf(s.node.hardware(), s.installed.Disk, cfg) {
+	made, err := s.parts.made()
+	if err != nil {
+		return err
+	}
+	state := volumeStatus(constants.StatePartitionLabel, block.VolumePhaseReady, s.installed.Disk)
+	volumes := append([]*block.VolumeStatus{state}, volumesOf(s.node.hardware(), s.installed.Disk, cfg, made)...)
+	if err := s.openVolumes(cfg, volumes); err != nil {
+		return err
+	}
+	for _, volume := range volumes {
 		s.mount(volume)
 		if message := volume.TypedSpec().ErrorMessage; message != "" {
 			s.log.Error("volume failed", "volume", volume.Metadata().ID(), "error", message)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,14 +20,17 @@ func (s *session) bootSequence(powered context.Context) sequence {
 	}}
 }
 
-// mountEphemeral waits for EPHEMERAL, for ever when it has no place: everything that follows needs it.
+// mountEphemeral waits for EPHEMERAL, for ever when it has no place or cannot be opened: everything that follows needs it. A
+// machine whose STATE cannot be opened has not even its config; here it waits in the same place.
 func (s *session) mountEphemeral(ctx context.Context) error {
-	volume, err := safe.StateGetByID[*block.VolumeStatus](ctx, s.resources, constants.EphemeralPartitionLabel)
-	if err != nil {
-		return err
-	}
-	if volume.TypedSpec().Phase != block.VolumePhaseReady {
-		<-ctx.Done()
+	for _, label := range systemVolumes {
+		volume, err := safe.StateGetByID[*block.VolumeStatus](ctx, s.resources, label)
+		if err != nil {
+			return err
+		}
+		if volume.TypedSpec().Phase != block.VolumePhaseReady {
+			<-ctx.Done()
+		}
 	}
 	return ctx.Err()
 }
@@ -133,17 +137,17 @@ func (s *session) sendResetSignal(context.Context) error {
 func (s *session) erase(targets wipe) error {
 	if targets.disk {
 		targets.state, targets.ephemeral = true, true
-		if err := s.parts.wipeInstalled(); err != nil {
+		if err := errors.Join(s.parts.wipeInstalled(), s.parts.setMade(nil)); err != nil {
 			return err
 		}
 	}
 	if targets.state {
-		if err := s.parts.wipeState(); err != nil {
+		if err := errors.Join(s.parts.wipeState(), s.parts.unmake(constants.StatePartitionLabel, s.version())); err != nil {
 			return err
 		}
 	}
 	if targets.ephemeral {
-		return s.parts.wipeEphemeral()
+		return errors.Join(s.parts.wipeEphemeral(), s.parts.unmake(constants.EphemeralPartitionLabel, s.version()))
 	}
 	return nil
 }

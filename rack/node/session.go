@@ -53,7 +53,9 @@ type session struct {
 	mu     sync.Mutex
 	active config.Provider
 	// mounts are the disks that volumes are mounted from, by the volumes' names.
-	mounts  map[string]Disk
+	mounts map[string]Disk
+	// opened are those of Talos's own volumes that were opened in this boot, by their labels.
+	opened  map[string]bool
 	network network
 	// vips are the virtual IPs that the machine was last seen to have.
 	vips     []linkAddress
@@ -79,6 +81,7 @@ func newSession(n *Node, cut context.CancelCauseFunc) (*session, error) {
 		sequences:  make(chan sequence, 1),
 		configured: make(chan config.Provider),
 		mounts:     map[string]Disk{},
+		opened:     map[string]bool{},
 	}
 	s.log = slog.New(slog.NewMultiHandler(slog.NewTextHandler(s.console, nil), n.log.Handler()))
 	s.services = newServiceSet(s)

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	blockpb "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/block"
 	"github.com/siderolabs/talos/pkg/machinery/cel"
@@ -25,18 +26,34 @@ type volumePlan struct {
 	free   map[string]uint64
 }
 
-// volumesOf tells where the volumes of a config come to lie; one that finds no place has failed, and says why.
-func volumesOf(hw Hardware, system string, cfg config.Provider) []*block.VolumeStatus {
+// volumesOf tells where the volumes of a config come to lie; one that finds no place has failed, and says why. EPHEMERAL lies
+// where it was made.
+func volumesOf(hw Hardware, system string, cfg config.Provider, made map[string]SystemVolume) []*block.VolumeStatus {
 	plan := &volumePlan{disks: hw.Disks, system: system, free: map[string]uint64{}}
 	for _, disk := range hw.Disks {
 		plan.free[disk.Path] = disk.Size
 	}
 	ephemeral, _ := cfg.Volumes().ByName(constants.EphemeralPartitionLabel)
-	list := []*block.VolumeStatus{plan.place(constants.EphemeralPartitionLabel, ephemeral.Provisioning(), true)}
+	list := []*block.VolumeStatus{plan.keep(constants.EphemeralPartitionLabel, made)}
+	if list[0] == nil {
+		list[0] = plan.place(constants.EphemeralPartitionLabel, ephemeral.Provisioning(), true)
+	}
 	for _, volume := range cfg.UserVolumeConfigs() {
 		list = append(list, plan.place(constants.UserVolumePrefix+volume.Name(), volume.Provisioning(), false))
 	}
 	return list
+}
+
+// keep is a volume that was made, on a disk that is still there; nil for one that has to be made.
+func (p *volumePlan) keep(label string, made map[string]SystemVolume) *block.VolumeStatus {
+	volume, ok := made[label]
+	if !ok || !slices.ContainsFunc(p.disks, func(d Disk) bool { return d.Path == volume.Disk && !d.Dead }) {
+		return nil
+	}
+	p.free[volume.Disk] -= volume.Size
+	status := volumeStatus(label, block.VolumePhaseReady, volume.Disk)
+	status.TypedSpec().SetSize(volume.Size)
+	return status
 }
 
 func (p *volumePlan) place(label string, want configtypes.VolumeProvisioningConfig, onSystemDisk bool) *block.VolumeStatus {

@@ -27,7 +27,7 @@ func TestVolumes_FindTheirDisks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, v := range volumesOf(hw, "/dev/nvme0n1", document(t, volumes, name)) {
+			for _, v := range volumesOf(hw, "/dev/nvme0n1", document(t, volumes, name), nil) {
 				spec := v.TypedSpec()
 				if spec.ErrorMessage != "" {
 					got = append(got, fmt.Sprintf("%s %s: %s", v.Metadata().ID(), spec.Phase, spec.ErrorMessage))
@@ -39,5 +39,25 @@ func TestVolumes_FindTheirDisks(t *testing.T) {
 				t.Errorf("got %q\nwant %q", got, want)
 			}
 		})
+	}
+}
+
+func TestVolumes_LeaveEphemeralWhereItWasMade(t *testing.T) {
+	t.Parallel()
+	hw := Hardware{Disks: []Disk{{Path: "/dev/nvme0n1", Size: 500e9, Type: DiskNVMe}, {Path: "/dev/sda", Size: 4000e9, Type: DiskHDD}}}
+	hw.setDefaults()
+	bounded := document(t, volumes, "a user volume beside a bounded EPHEMERAL")
+	for _, test := range []struct {
+		made SystemVolume
+		want string
+	}{
+		{SystemVolume{Disk: "/dev/nvme0n1", Size: 300e9}, "/dev/nvme0n1 300 GB"},
+		{SystemVolume{Disk: "/dev/sda", Size: 200e9}, "/dev/sda 200 GB"},
+		{SystemVolume{Disk: "/dev/gone", Size: 200e9}, "/dev/nvme0n1 100 GB"},
+	} {
+		spec := volumesOf(hw, "/dev/nvme0n1", bounded, map[string]SystemVolume{"EPHEMERAL": test.made})[0].TypedSpec()
+		if got := spec.ParentLocation + " " + spec.PrettySize; got != test.want {
+			t.Errorf("made %+v: %s, want %s", test.made, got, test.want)
+		}
 	}
 }

@@ -78,7 +78,7 @@ func (r red) runFor(t *testing.T, patience time.Duration, damaged bool) *report.
 
 func everyRed() []red {
 	return slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages,
-		redPartition, redYearOff, redDisks)
+		redPartition, redYearOff, redDisks, redReinstall)
 }
 
 func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {

@@ -16,25 +16,26 @@ type pageCommand struct{ page, text string }
 
 // The commands of the pages that scenarios run.
 var (
-	resetNode      = pageCommand{"reset.md", "homeops reset STACK NODE"}
-	upAfterReset   = pageCommand{"reset.md", "pulumi up --stack STACK"}
-	saveBefore     = pageCommand{"reset.md", "homeops breakglass save STACK"}
-	resetCluster   = pageCommand{"reset.md", "homeops reset STACK"}
-	putBack        = pageCommand{"reset.md", "homeops breakglass put STACK -identity key.txt"}
-	shutDown       = pageCommand{"blackout.md", "homeops shutdown STACK"}
-	startAgain     = pageCommand{"blackout.md", "homeops start STACK"}
-	openCopy       = pageCommand{"rebuild.md", "homeops breakglass open STACK -identity key.txt -out opened"}
-	resetLost      = pageCommand{"rebuild.md", "homeops reset STACK -etcd-from-snapshot"}
-	askDoctor      = pageCommand{"partition.md", "homeops doctor STACK"}
-	restoreState   = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
-	upWithDisk     = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}
-	osdOut         = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}
-	osdSafe        = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd safe-to-destroy OSD"}
-	osdPurge       = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd purge OSD --yes-i-really-mean-it"}
-	osdDelete      = pageCommand{"replace-disk.md", "kubectl -n rook-ceph delete deployment DEPLOYMENT"}
-	diskOff        = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":{"allowScheduling":false}}}}'`}
-	replicasDelete = pageCommand{"replace-disk.md", "kubectl -n longhorn-system delete replicas.longhorn.io -l longhorndiskuuid=UUID"}
-	diskRemove     = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
+	resetNode       = pageCommand{"reset.md", "homeops reset STACK NODE"}
+	upAfterReset    = pageCommand{"reset.md", "pulumi up --stack STACK"}
+	saveBefore      = pageCommand{"reset.md", "homeops breakglass save STACK"}
+	resetCluster    = pageCommand{"reset.md", "homeops reset STACK"}
+	putBack         = pageCommand{"reset.md", "homeops breakglass put STACK -identity key.txt"}
+	shutDown        = pageCommand{"blackout.md", "homeops shutdown STACK"}
+	startAgain      = pageCommand{"blackout.md", "homeops start STACK"}
+	openCopy        = pageCommand{"rebuild.md", "homeops breakglass open STACK -identity key.txt -out opened"}
+	resetLost       = pageCommand{"rebuild.md", "homeops reset STACK -etcd-from-snapshot"}
+	askDoctor       = pageCommand{"partition.md", "homeops doctor STACK"}
+	restoreState    = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
+	upWithReinstall = pageCommand{"change-a-node.md", "pulumi up --stack STACK"}
+	upWithDisk      = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}
+	osdOut          = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}
+	osdSafe         = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd safe-to-destroy OSD"}
+	osdPurge        = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd purge OSD --yes-i-really-mean-it"}
+	osdDelete       = pageCommand{"replace-disk.md", "kubectl -n rook-ceph delete deployment DEPLOYMENT"}
+	diskOff         = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":{"allowScheduling":false}}}}'`}
+	replicasDelete  = pageCommand{"replace-disk.md", "kubectl -n longhorn-system delete replicas.longhorn.io -l longhorndiskuuid=UUID"}
+	diskRemove      = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
 )
 
 // words are those of the command, for this stack.

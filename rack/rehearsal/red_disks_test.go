@@ -87,12 +87,6 @@ var redDisks = []red{
 	foretells("it is replaced", `replace kubernetes`, []string{"replace kubernetes:ceph.rook.io/v1:CephCluster rook-cluster"}, []string{"docs/runbooks/replace-disk.md"}),
 	foretells("nobody says what becomes of the old one", `warnings []`, []string{cephClusterUpdate + "rook-cluster"}, nil),
 	{
-		line: "a step: the preview says when the disk counts", fault: "it does not", want: `["other"]`,
-		whole:  func(b *broken) { b.counted("a step", []string{"this one counts when it is installed anew"}) },
-		damage: func(b *broken) { b.report.Checks = nil; b.counted("a step", []string{"other"}) },
-		do:     func(context.Context, *broken) {},
-	},
-	{
 		line: "a step: nothing of the dead disk is left", fault: "the OSD was not purged", want: "osd.2 is still in Ceph's map",
 		whole: whole3, damage: func(b *broken) { osdsInMap(b, 0, 1, 2, 3) }, do: osdRemains,
 	},

@@ -158,12 +158,6 @@ func (r *rehearsal) foretold(name string, steps, warnings, want []string, warnin
 	r.add(name+": the preview tells what another disk does", ok && warned, fmt.Sprintf("steps %q, wanted %q; warnings %q, wanted %q", steps, want, warnings, warning))
 }
 
-// counted is whether the preview says of another install disk that a machine which runs does not take it.
-func (r *rehearsal) counted(name string, warnings []string) {
-	told := slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, "this one counts when it is installed anew") })
-	r.add(name+": the preview says when the disk counts", told, fmt.Sprintf("%q", warnings))
-}
-
 // remains is whether something of a dead disk is left.
 func (r *rehearsal) remains(did report.Step, detail string, err error) {
 	r.addChecked(did.Name+": nothing of the dead disk is left", detail, err)
@@ -193,14 +187,18 @@ func (r *rehearsal) replaceSystemDisk(ctx context.Context, c *cluster, written m
 			if err := m.WaitFor(ctx, node.Maintenance); err != nil {
 				return err
 			}
-			if err := r.edit(nodeWith(m.spec.Name, func(line map[string]any) { line["installDisk"] = map[string]any{"serial": serial} })); err != nil {
+			another := func(line map[string]any) { line["installDisk"] = map[string]any{"serial": serial} }
+			if err := r.refused(ctx, name+": without a reinstall it is refused", nodeWith(m.spec.Name, another), byReinstall); err != nil {
 				return err
 			}
-			_, warnings, err := r.previewed(ctx)
+			if err := r.edit(nodeWith(m.spec.Name, func(line map[string]any) { another(line); line["reinstall"] = "another-system-disk" })); err != nil {
+				return err
+			}
+			steps, warnings, err := r.previewed(ctx)
 			if err != nil {
 				return err
 			}
-			r.counted(name, warnings)
+			r.announced(name, steps, warnings, m.spec.Name)
 			if err := r.upAsWritten(ctx, upWithDisk); err != nil {
 				return err
 			}

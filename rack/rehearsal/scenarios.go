@@ -26,6 +26,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"program":            program,
 	"readdress":          readdress,
 	"rebuild":            rebuild,
+	"reinstall":          reinstall,
 	"remove-node":        removeNode,
 	"rename-node":        renameNode,
 	"replace-disk":       replaceDisk,

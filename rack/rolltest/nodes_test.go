@@ -18,7 +18,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// One cluster for three acts, since making one takes longer than any of them.
+// One cluster for four acts, since making one takes longer than any of them.
 func TestRoll_OfSingleMachines(t *testing.T) {
 	same := func(text string) string { return text }
 	stack := lab(t, same)
@@ -28,6 +28,7 @@ func TestRoll_OfSingleMachines(t *testing.T) {
 	c := newCluster(t, stack)
 	c.populate()
 	c.locksNobodyOut(stack)
+	c.installsAnew(stack)
 	c.replacesADeadControlPlane(stack)
 	// The one that has the VIP is the one whose departure is felt most.
 	holder := c.fabric.VirtualIPs()[net.JoinHostPort(stack.Network.VIP.String(), spec.APIPort)]
@@ -72,6 +73,48 @@ func (c *cluster) locksNobodyOut(stack *spec.Stack) {
 	effect, _, err := c.talos(stack.Nodes[1].Address).DryRun(c.t.Context(), c.configOf(stack, stack.Nodes[1]))
 	if err != nil || effect != roll.Unchanged {
 		c.t.Errorf("it does not run its former config: effect %v, %v", effect, err)
+	}
+}
+
+// installsAnew gives the control plane that has the VIP another EPHEMERAL volume, and encrypts both, twice in one word.
+func (c *cluster) installsAnew(stack *spec.Stack) {
+	holder := c.fabric.VirtualIPs()[net.JoinHostPort(stack.Network.VIP.String(), spec.APIPort)]
+	i := slices.IndexFunc(stack.Nodes, func(n spec.Node) bool { return n.Name == holder })
+	if i < 0 {
+		c.t.Fatalf("%q has the VIP", holder)
+	}
+	const more = "\n      reinstall: encrypted\n      ephemeralVolume: { maxSize: 100GiB }\n      encryption: { state: { keys: [{ type: nodeID }] }, ephemeral: { keys: [{ type: nodeID }] } }"
+	anew := lab(c.t, func(text string) string {
+		return strings.Replace(text, stack.Nodes[i].MAC.String(), stack.Nodes[i].MAC.String()+more, 1)
+	})
+	before := c.memberOf(stack, holder)
+	for again := range 2 {
+		c.forget()
+		r := c.newRoll(anew, roll.DefaultLimits())
+		for _, n := range anew.Nodes {
+			if n.Name != holder {
+				r.Settle(n.Name)
+			}
+		}
+		asked, failed := c.whileWriting(func() {
+			if err := r.Change(c.t.Context(), c.wanted(anew, anew.Nodes[i])); err != nil {
+				c.t.Fatal(err)
+			}
+		})
+		most, order := c.went()
+		c.t.Logf("%s, which had the VIP, is installed anew: %d of %d writes failed, %d down at once, in the order %v", holder, failed, asked, most, order)
+		if want := []string{holder}[again:]; failed > 0 || most > 1 || !slices.Equal(order, want) {
+			c.t.Errorf("%d of %d writes failed, %d were down at once, %v went down, want %v", failed, asked, most, order, want)
+		}
+	}
+	for _, label := range []string{"STATE", "EPHEMERAL"} {
+		volume, err := c.machines[holder].SystemVolume(label)
+		if err != nil || !volume.Encrypted || label == "EPHEMERAL" && volume.Size != 100<<30 {
+			c.t.Errorf("%s is %+v, %v", label, volume, err)
+		}
+	}
+	if after := c.memberOf(stack, holder); after == before || after == 0 || len(c.members(stack)) != 3 {
+		c.t.Errorf("its member was %016x and is %016x, of %v", before, after, c.members(stack))
 	}
 }
 

@@ -81,7 +81,7 @@ func inRoom(t *testing.T, stack *spec.Stack) bool {
 		t.Skip("takes minutes; `make test-day2` runs it")
 	}
 	err := sandbox.Seal(t.Context(), sandbox.Command{
-		Path: os.Args[0], Args: []string{"-test.run=^" + t.Name() + "$", "-test.v=" + strconv.FormatBool(testing.Verbose()), "-test.timeout=9m"},
+		Path: os.Args[0], Args: []string{"-test.run=^" + t.Name() + "$", "-test.v=" + strconv.FormatBool(testing.Verbose()), "-test.timeout=14m"},
 		Env: append(os.Environ(), roomEnv+"="+build(t, stack)), Stdout: os.Stdout, Stderr: os.Stderr, Grace: 5 * time.Second,
 	})
 	if errors.Is(err, sandbox.ErrNoNamespaces) {

@@ -70,6 +70,12 @@ var Table = []Scenario{
 		Does: "saves state, keys and a snapshot of etcd, loses the state and every machine, and builds the cluster again on machines with blank disks; what was written before the snapshot must be there, and a snapshot that is cut short or changed must be refused before anything is touched",
 	},
 	{
+		Name: "reinstall",
+		// Two machines boot twice each, and a preview is refused for each.
+		Limit: 25 * time.Minute,
+		Does:  "encrypts STATE and EPHEMERAL of a worker, where there is one, then of the last control plane, and makes EPHEMERAL smaller where Talos can: without `reinstall` each must be refused; with another word there, `up` must drain the machine, wipe it and install it anew. No other machine may go down, no write fail, the volumes must be as the stack file says, and what is on the data disks and volumes must be as before",
+	},
+	{
 		Name: "remove-node",
 		Does: "takes away more control planes at once than etcd can lose, which must be refused, and then one node: it must leave etcd and the cluster and end in maintenance mode, and no other machine may go down",
 	},
