@@ -73,7 +73,7 @@ func TestHeal_EndsWhatIsLeftOfAFault(t *testing.T) {
 func TestFail_NoticesThatTheClientOfAChangeGaveUp(t *testing.T) {
 	a := start(t)
 	a.Fail(github.Fault{Trouble: github.Hang})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL+repo+"/hooks", strings.NewReader(hookBody))
 	if err != nil {

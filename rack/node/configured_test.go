@@ -98,6 +98,8 @@ func TestApply_OfAnImageThatNoRegistryHasComesBackToMaintenance(t *testing.T) {
 	n := startNode(t, func(o *node.Options) {
 		o.Pull = func(ref string) error {
 			pulled.Store(ref)
+			// A registry answers after the machine has.
+			time.Sleep(200 * time.Millisecond)
 			return errors.New("not found")
 		}
 	})
