@@ -140,12 +140,12 @@ site: ## Build the documentation's site into out/site, as docs/package-lock.json
 site-test: site ## Look at every page of the site in a real browser [CHROMIUM=PATH] [PICTURES=DIR]; wants Node.js and Chromium
 	PICTURES=$(PICTURES) $(if $(CHROMIUM),CHROMIUM=$(CHROMIUM)) node --test docs/site.test.mjs
 
-# The figures of the last release are in docs/bench.txt, with the processor that they are of; on another machine compare
-# with that one's own: git stash, make bench, cp out/bench.txt docs/bench.txt.
+# Figures of two processors are not comparable: docs/bench.txt names its own, and is what `cp out/bench.txt docs/bench.txt` makes of
+# another run.
 bench: ## Measure what a person waits for, beside the figures that were committed last (docs/bench.txt)
 	@mkdir -p $(OUT)
 	go test -run '^$$' -bench . -benchtime 1x -count 6 ./spec/... ./cmd/homeops | tee $(OUT)/bench.txt
-	@go tool -modfile=tools/benchstat/go.mod benchstat docs/bench.txt $(OUT)/bench.txt
+	@go tool -modfile=tools/benchstat/go.mod benchstat $(wildcard docs/bench.txt) $(OUT)/bench.txt
 
 clean: ## Remove everything that was built, rendered or rehearsed
 	rm -rf $(OUT)
