@@ -141,14 +141,29 @@ func TestLonghorn_ADiskThatWasExchangedIsTakenWhenTheFormerOneIsGone(t *testing.
 	says(first, `"NoDiskInfo"`)
 	state.Store("second")
 	says(first, `"DiskFilesystemChanged"`)
-	patch := func(text string) error {
+	patchWith := func(text string, options metav1.PatchOptions) error {
 		client := dynamic.NewForConfigOrDie(server.Config).Resource(longhorn.Nodes).Namespace("longhorn-system")
-		_, err := client.Patch(t.Context(), "b", types.MergePatchType, []byte(text), metav1.PatchOptions{})
+		_, err := client.Patch(t.Context(), "b", types.MergePatchType, []byte(text), options)
 		return err
 	}
+	patch := func(text string) error { return patchWith(text, metav1.PatchOptions{}) }
+	// Until the API server has taken a policy up, it asks nobody.
+	await := func(what func() bool) bool {
+		end := time.Now().Add(time.Minute)
+		for !what() {
+			if time.Now().After(end) {
+				return false
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		return true
+	}
 	remove := `{"spec":{"disks":{"` + first + `":null}}}`
-	if err := patch(remove); err == nil || !strings.Contains(err.Error(), "Please disable the disk and remove all replicas") {
-		t.Errorf("it was let go: %v", err)
+	if !await(func() bool {
+		err := patchWith(remove, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+		return err != nil && strings.Contains(err.Error(), "Please disable the disk and remove all replicas")
+	}) {
+		t.Error("it is let go")
 	}
 	if err := patch(`{"spec":{"disks":{"` + first + `":{"allowScheduling":false}}}}`); err != nil {
 		t.Fatal(err)
@@ -158,11 +173,8 @@ func TestLonghorn_ADiskThatWasExchangedIsTakenWhenTheFormerOneIsGone(t *testing.
 	if err := replicas.DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "longhorndiskuuid=" + uuid}); err != nil {
 		t.Fatal(err)
 	}
-	err := patch(remove)
-	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); err = patch(remove) {
-		time.Sleep(100 * time.Millisecond)
-	}
-	if err != nil {
+	var err error
+	if !await(func() bool { err = patch(remove); return err == nil }) {
 		t.Fatal(err)
 	}
 	c.Eventually(longhornAPI, "Node", "longhorn-system/b", "status.diskStatus."+first, "-")
