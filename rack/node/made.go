@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
@@ -107,7 +108,7 @@ func (s *session) openVolumes(cfg config.Provider, statuses []*block.VolumeStatu
 	defer s.mu.Unlock()
 	for _, status := range statuses {
 		label, spec := status.Metadata().ID(), status.TypedSpec()
-		if spec.Phase != block.VolumePhaseReady || s.opened[label] || label != constants.StatePartitionLabel && label != constants.EphemeralPartitionLabel {
+		if spec.Phase != block.VolumePhaseReady || s.opened[label] || !slices.Contains(systemVolumes, label) {
 			continue
 		}
 		wants := encrypts(cfg, label)

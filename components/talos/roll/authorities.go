@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 )
 
@@ -26,14 +27,9 @@ func (t trust) believes(issuing string) bool {
 	return issuing == "" || slices.Contains(t.accepted, issuing)
 }
 
-func trustIn(raw []byte) (trust, error) {
-	cfg, err := configloader.NewFromBytes(raw)
-	if err != nil {
-		return trust{}, err
-	}
-	var t trust
+func trustOf(cfg config.Provider) (t trust) {
 	if cfg.Machine() == nil {
-		return t, nil
+		return t
 	}
 	security := cfg.Machine().Security()
 	for _, ca := range security.AcceptedCAs() {
@@ -46,7 +42,7 @@ func trustIn(raw []byte) (trust, error) {
 		}
 	}
 	slices.Sort(t.accepted)
-	return t, nil
+	return t
 }
 
 // rotation is whether nodes get other authorities, and an error when the machines as they are cannot take that step one
@@ -60,10 +56,11 @@ func (r *Roll) rotation(ctx context.Context, nodes, bare []Node) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		should, err := trustIn(node.Config)
+		cfg, err := configloader.NewFromBytes(node.Config)
 		if err != nil {
 			return false, within(node, err)
 		}
+		should := trustOf(cfg)
 		present[node.Name], wanted[node.Name] = is, should
 		rotates = rotates || !is.equal(should)
 	}
@@ -92,15 +89,11 @@ func (r *Roll) presentTrust(ctx context.Context, node Node) (trust, error) {
 	}
 	ctx, done := context.WithTimeout(ctx, r.limits.Attempt)
 	defer done()
-	raw, err := machine.Config(ctx)
+	cfg, err := presentConfig(ctx, machine)
 	if err != nil {
-		return trust{}, fmt.Errorf("%s: its present config: %w", node.Name, err)
+		return trust{}, within(node, err)
 	}
-	t, err := trustIn(raw)
-	if err != nil {
-		return trust{}, fmt.Errorf("%s: its present config: %w", node.Name, err)
-	}
-	return t, nil
+	return trustOf(cfg), nil
 }
 
 // unfinished is how to go on when a step of a rotation was begun before the one before it had ended.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+
 	"github.com/home-ops/home-ops/internal/await"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -82,4 +85,16 @@ func (r *Roll) look(ctx context.Context, node Node) (sight, error) {
 // every API server.
 func newMinor(old string, wanted spec.Version) bool {
 	return old != "" && spec.Version(old).Minor() != wanted.Minor()
+}
+
+// presentConfig is the config that a machine runs with.
+func presentConfig(ctx context.Context, machine Machine) (config.Provider, error) {
+	raw, err := machine.Config(ctx)
+	if err == nil {
+		var cfg config.Provider
+		if cfg, err = configloader.NewFromBytes(raw); err == nil {
+			return cfg, nil
+		}
+	}
+	return nil, fmt.Errorf("its present config: %w", err)
 }

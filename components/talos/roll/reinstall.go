@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -20,13 +19,9 @@ func reinstalled(ctx context.Context, machine Machine, node Node) (string, error
 	if node.Reinstall == "" {
 		return "", nil
 	}
-	raw, err := machine.Config(ctx)
+	cfg, err := presentConfig(ctx, machine)
 	if err != nil {
-		return "", fmt.Errorf("its present config: %w", err)
-	}
-	cfg, err := configloader.NewFromBytes(raw)
-	if err != nil {
-		return "", fmt.Errorf("its present config: %w", err)
+		return "", err
 	}
 	object := cfg.K8sNodeConfig()
 	if object == nil {
@@ -96,20 +91,8 @@ func nothingOnVar(ctx context.Context, cluster Cluster, node Node) error {
 // reinstall wipes a machine once the cluster bears its loss, and gives it its config again.
 func (r *Roll) reinstall(ctx context.Context, machine Machine, t turn, seen sight) error {
 	node := t.node
-	if err := r.before(ctx, t, Reinstall); err != nil {
+	if err := r.clear(ctx, machine, t, Reinstall); err != nil {
 		return err
-	}
-	cluster, err := r.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := r.drain(ctx, cluster, node); err != nil {
-		return err
-	}
-	if node.ControlPlane {
-		if err := r.handOver(ctx, machine, node); err != nil {
-			return err
-		}
 	}
 	if err := machine.Reset(ctx, true); err != nil {
 		return err

@@ -1,9 +1,7 @@
 package roll_test
 
 import (
-	"context"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
@@ -120,61 +118,10 @@ func TestAdd_RefusesAMachineThatRunsWithoutItsReinstall(t *testing.T) {
 }
 
 func TestReinstall_KilledAtAnyMomentIsCompletedByTheNextOne(t *testing.T) {
-	moments := 0
-	for killAt := 1; ; killAt += 3 {
-		w := newWorld("cp-1", "cp-2", "worker-1")
-		ctx, kill := context.WithCancel(t.Context())
-		w.killAt, w.kill = killAt, kill
-		w.reinstallAll(ctx)
-		kill()
-		w.mu.Lock()
-		finished := w.calls < killAt
-		w.killAt, w.kill = 0, nil
-		w.mu.Unlock()
-		if finished {
-			break
-		}
-		moments++
-		for name, err := range w.reinstallAll(t.Context()) {
-			if err != nil {
-				t.Errorf("killed at call %d: %s: %v", killAt, name, err)
-			}
-		}
-		if w.mostDown > 1 {
-			t.Errorf("killed at call %d: %d machines were away at once", killAt, w.mostDown)
-		}
-		for name, m := range w.machines {
-			if m.resets != 1 || m.cordoned || m.running.Maintenance || m.leftEtcd || !strings.Contains(m.config, "encrypted") {
-				t.Errorf("killed at call %d: %s was reset %d times, cordoned %t, in maintenance mode %t, out of etcd %t, with %s",
-					killAt, name, m.resets, m.cordoned, m.running.Maintenance, m.leftEtcd, m.config)
-			}
-		}
-		if t.Failed() {
-			t.Fatalf("did\n  %s", strings.Join(w.events, "\n  "))
-		}
-	}
-	if moments < 20 {
-		t.Errorf("%d moments were tried", moments)
-	}
-}
-
-// reinstallAll has every machine installed anew.
-func (w *world) reinstallAll(ctx context.Context) map[string]error {
-	r := w.roll(soon())
-	errs := map[string]error{}
-	var mu sync.Mutex
-	var changing sync.WaitGroup
-	for _, name := range w.names() {
-		wanted := w.anew(name, "first")
-		changing.Go(func() {
-			err := r.Change(ctx, wanted)
-			mu.Lock()
-			defer mu.Unlock()
-			errs[wanted.Name] = err
+	killedAtAnyMoment(t, []string{"cp-1", "cp-2", "worker-1"}, func(w *world, name string) roll.Node { return w.anew(name, "first") },
+		func(m *machine) bool {
+			return m.resets == 1 && !m.running.Maintenance && !m.leftEtcd && strings.Contains(m.config, "encrypted")
 		})
-	}
-	changing.Wait()
-	return errs
 }
 
 func TestKubeAPI_KnowsTheVolumesThatLieOnEphemeral(t *testing.T) {

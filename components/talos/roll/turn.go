@@ -66,24 +66,31 @@ func within(node Node, err error) error {
 	return fmt.Errorf("%s: %w", node.Name, err)
 }
 
-// takeDown reboots a node, or upgrades it, once the cluster bears its loss, and returns
-// when its services are up again.
-func (r *Roll) takeDown(ctx context.Context, machine Machine, t turn, seen sight) error {
-	node := t.node
-	if err := r.before(ctx, t, seen.action); err != nil {
+// clear waits until the cluster bears the loss of a node, and takes from it what would be lost with it: its pods, and the
+// leadership of etcd.
+func (r *Roll) clear(ctx context.Context, machine Machine, t turn, action Action) error {
+	if err := r.before(ctx, t, action); err != nil {
 		return err
 	}
 	cluster, err := r.connect(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.drain(ctx, cluster, node); err != nil {
+	if err := r.drain(ctx, cluster, t.node); err != nil {
 		return err
 	}
-	if node.ControlPlane {
-		if err := r.handOver(ctx, machine, node); err != nil {
-			return err
-		}
+	if t.node.ControlPlane {
+		return r.handOver(ctx, machine, t.node)
+	}
+	return nil
+}
+
+// takeDown reboots a node, or upgrades it, once the cluster bears its loss, and returns
+// when its services are up again.
+func (r *Roll) takeDown(ctx context.Context, machine Machine, t turn, seen sight) error {
+	node := t.node
+	if err := r.clear(ctx, machine, t, seen.action); err != nil {
+		return err
 	}
 	if err := r.act(ctx, machine, node, seen); err != nil {
 		return err

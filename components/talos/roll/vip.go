@@ -6,8 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/config"
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/network"
@@ -23,9 +23,9 @@ import (
 func (r *Roll) releaseVIP(ctx context.Context, machine Machine, node Node) error {
 	var vips []netip.Addr
 	return r.wait(ctx, node.Name, "another control plane to have the VIP", r.limits.Settle, func(ctx context.Context) error {
-		current, err := machine.Config(ctx)
+		current, err := presentConfig(ctx, machine)
 		if err != nil {
-			return fmt.Errorf("its present config: %w", err)
+			return err
 		}
 		without, found, err := withoutVIPs(current)
 		if err != nil {
@@ -55,11 +55,7 @@ func (r *Roll) releaseVIP(ctx context.Context, machine Machine, node Node) error
 }
 
 // withoutVIPs is a config that stands for no VIP, and the VIPs that it stood for.
-func withoutVIPs(raw []byte) (without []byte, vips []netip.Addr, err error) {
-	cfg, err := configloader.NewFromBytes(raw)
-	if err != nil {
-		return nil, nil, err
-	}
+func withoutVIPs(cfg talosconfig.Provider) (without []byte, vips []netip.Addr, err error) {
 	take := func(ip string) error {
 		vip, err := netip.ParseAddr(ip)
 		vips = append(vips, vip)

@@ -6,12 +6,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 
 	"github.com/home-ops/home-ops/components/talos/machineconfig"
 	"github.com/home-ops/home-ops/spec"
 	"github.com/home-ops/home-ops/spec/spectest"
 )
+
+func loaded(t *testing.T, raw []byte) config.Provider {
+	t.Helper()
+	cfg, err := configloader.NewFromBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
 
 func TestWithoutVIPs_TakesNothingElseUnderEveryContract(t *testing.T) {
 	for _, contract := range []spec.Version{"v1.11", "v1.14"} {
@@ -21,7 +31,7 @@ func TestWithoutVIPs_TakesNothingElseUnderEveryContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		without, vips, err := withoutVIPs(raw)
+		without, vips, err := withoutVIPs(loaded(t, raw))
 		if err != nil || fmt.Sprint(vips) != fmt.Sprintf("[%s]", stack.Network.VIP) {
 			t.Fatalf("contract %s: VIPs %v, %v", contract, vips, err)
 		}
@@ -31,17 +41,14 @@ func TestWithoutVIPs_TakesNothingElseUnderEveryContract(t *testing.T) {
 		if len(gone) != 2 || strings.TrimSpace(gone[0]) != "vip:" || strings.TrimSpace(gone[1]) != "ip: "+stack.Network.VIP.String() {
 			t.Errorf("contract %s: gone are %q", contract, gone)
 		}
-		if _, err := configloader.NewFromBytes(without); err != nil {
-			t.Error(err)
-		}
-		if again, vips, err := withoutVIPs(without); err != nil || len(vips) > 0 || string(again) != string(without) {
+		if again, vips, err := withoutVIPs(loaded(t, without)); err != nil || len(vips) > 0 || string(again) != string(without) {
 			t.Errorf("contract %s: a second time: VIPs %v, %v", contract, vips, err)
 		}
 	}
 }
 
 func TestWithoutVIPs_FindsThoseOfVLANsAndInDocumentsOfTheirOwn(t *testing.T) {
-	const config = `version: v1alpha1
+	const text = `version: v1alpha1
 machine:
   type: controlplane
   network:
@@ -58,11 +65,11 @@ apiVersion: v1alpha1
 kind: HostnameConfig
 hostname: cp-1
 `
-	without, vips, err := withoutVIPs([]byte(config))
+	without, vips, err := withoutVIPs(loaded(t, []byte(text)))
 	if err != nil || fmt.Sprint(vips) != "[10.0.60.10 fd00:50::10]" {
 		t.Errorf("VIPs %v, %v", vips, err)
 	}
-	if text := string(without); strings.Contains(text, "10.0.60.10") || strings.Contains(text, "Layer2VIP") || !strings.Contains(text, "hostname: cp-1") || !strings.Contains(text, "vlanId: 60") {
-		t.Errorf("without them it is\n%s", text)
+	if left := string(without); strings.Contains(left, "10.0.60.10") || strings.Contains(left, "Layer2VIP") || !strings.Contains(left, "hostname: cp-1") || !strings.Contains(left, "vlanId: 60") {
+		t.Errorf("without them it is\n%s", left)
 	}
 }
