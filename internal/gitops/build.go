@@ -11,6 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
+
+	"github.com/home-ops/home-ops/internal/gitops/mergekeys"
 )
 
 // originAnnotation is where kustomize records which file an object came from.
@@ -35,6 +37,9 @@ func build(root string, k *Kustomization) ([]*resource.Resource, error) {
 		return nil, fmt.Errorf("%s/kustomization.yaml: %w", k.folder(), err)
 	}
 
+	if err := mergekeys.Use(); err != nil {
+		return nil, err
+	}
 	options := krusty.MakeDefaultOptions()
 	// As in kustomize-controller: a folder may use its neighbours.
 	options.LoadRestrictions = types.LoadRestrictionsNone

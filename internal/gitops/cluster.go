@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,20 +91,29 @@ func (c *Cluster) read(k *Kustomization, r *resource.Resource, settings Settings
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.folder(), err)
 	}
-	text, err := r.AsYAML()
+	raw, err := r.MarshalJSON()
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", file, err)
 	}
 	object := objectOf(nil, file)
 	object.By = k
-	if values, ok := values(k, settings); ok {
-		substituted, err := substitute(string(text), values, c.Used)
-		if err != nil {
+	values, ok := values(k, settings)
+	if !ok || !bytes.Contains(raw, []byte("${")) {
+		if err := json.Unmarshal(raw, &object.Object); err != nil {
 			return object, fmt.Errorf("%s: %s %s: %w", file, r.GetKind(), r.GetName(), err)
 		}
-		text = []byte(substituted)
+		return object, nil
 	}
-	if err := yaml.Unmarshal(text, &object.Object); err != nil {
+	// Flux substitutes in the object's YAML, where a value may become anything.
+	text, err := yaml.JSONToYAML(raw)
+	if err != nil {
+		return object, fmt.Errorf("%s: %w", file, err)
+	}
+	substituted, err := substitute(string(text), values, c.Used)
+	if err != nil {
+		return object, fmt.Errorf("%s: %s %s: %w", file, r.GetKind(), r.GetName(), err)
+	}
+	if err := yaml.Unmarshal([]byte(substituted), &object.Object); err != nil {
 		return object, fmt.Errorf("%s: %s %s is no YAML after substitution; write ${quote}${NAME}${quote}: %w",
 			file, r.GetKind(), r.GetName(), err)
 	}
