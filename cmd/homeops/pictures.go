@@ -49,7 +49,18 @@ func pictured(file, dir string, checkOnly bool) error {
 	if spec.Merge(problems, stack.Validate()).HasErrors() {
 		return fmt.Errorf("%s: cannot be drawn: `homeops validate %s` says why", file, spec.StackName(file))
 	}
-	pictures, err := pictures(stack, dir)
+	read, err := treeOf(stack, dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return read.pictured(file, dir, checkOnly)
+}
+
+// pictured draws the stack out of its plans and of the tree beside it. What is wrong with the tree is for validate to
+// say: what could be read is drawn.
+func (read *readTree) pictured(file, dir string, checkOnly bool) error {
+	stack := read.stack
+	pictures, err := picture.All(stack, read.parts, read.cluster)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -77,16 +88,6 @@ func writePicture(target string, content []byte) error {
 	return os.WriteFile(target, content, 0o644)
 }
 
-// pictures draws a stack out of its plans and of the tree beside it.
-func pictures(stack *spec.Stack, dir string) (map[string][]byte, error) {
-	parts, tree, _, err := treeOf(stack, dir)
-	if err != nil {
-		return nil, err
-	}
-	// What is wrong with the tree is for validate to say: what could be read is drawn.
-	return picture.All(stack, parts, tree)
-}
-
 // judgePictures warns of pictures that show another stack file than there is. Without any, a stack is as sound.
 func (v *verdict) judgePictures(files []string) {
 	dir, err := projectDir()
@@ -100,7 +101,7 @@ func (v *verdict) judgePictures(files []string) {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(picturesPath), spec.StackName(file))); err != nil {
 			continue
 		}
-		if err := pictured(file, dir, true); err != nil {
+		if err := v.pictured(file, dir); err != nil {
 			for line := range strings.Lines(err.Error()) {
 				path, text, _ := strings.Cut(strings.TrimSpace(line), " ")
 				v.Problems = append(v.Problems, spec.Problem{Severity: spec.Warning, Path: path, Message: text})
@@ -108,6 +109,14 @@ func (v *verdict) judgePictures(files []string) {
 		}
 	}
 	v.conclude()
+}
+
+// pictured reports which pictures of a stack are stale, by the tree that was judged, if it was.
+func (v *verdict) pictured(file, dir string) error {
+	if read := v.trees[file]; read != nil {
+		return read.pictured(file, dir, true)
+	}
+	return pictured(file, dir, true)
 }
 
 // hasErrors reports whether a file has a problem that stops the program.

@@ -93,10 +93,13 @@ type verdict struct {
 	Errors   int           `json:"errors"`
 	Warnings int           `json:"warnings"`
 	Problems spec.Problems `json:"problems"`
+
+	// trees are those that were read, by the stack's file.
+	trees map[string]*readTree
 }
 
 func check(files []string) verdict {
-	v := verdict{Stacks: []string{}, Problems: spec.Problems{}}
+	v := verdict{Stacks: []string{}, Problems: spec.Problems{}, trees: map[string]*readTree{}}
 	var judged, others []*spec.Stack
 	for _, file := range files {
 		s, problems := spec.LoadFile(file)

@@ -42,10 +42,11 @@ func (v *verdict) judgeTree(files []string) error {
 		if info, err := os.Stat(filepath.Join(dir, first)); err != nil || !info.IsDir() {
 			continue
 		}
-		faults, err := treeFaults(stack, dir)
+		read, faults, err := treeFaults(stack, dir)
 		if err != nil {
 			return err
 		}
+		v.trees[file] = read
 		for _, fault := range faults {
 			v.Problems = append(v.Problems, treeProblem(fault))
 		}
@@ -55,34 +56,44 @@ func (v *verdict) judgeTree(files []string) error {
 	return nil
 }
 
-// treeFaults are what is wrong with the tree of a sound stack.
-func treeFaults(stack *spec.Stack, root string) ([]error, error) {
+// treeFaults are what is wrong with the tree of a sound stack, beside what was read of it: nothing, where there is none.
+func treeFaults(stack *spec.Stack, root string) (*readTree, []error, error) {
 	file := filepath.Join(stack.Flux.Path, "kustomization.yaml")
 	if _, err := os.Stat(filepath.Join(root, file)); errors.Is(err, fs.ErrNotExist) {
-		return []error{fmt.Errorf("%s: there is no such file, and Flux begins with it: `homeops tree %s` writes one that fits the stack", file, stack.Name)}, nil
+		return nil, []error{fmt.Errorf("%s: there is no such file, and Flux begins with it: `homeops tree %s` writes one that fits the stack", file, stack.Name)}, nil
 	}
-	parts, cluster, faults, err := treeOf(stack, root)
+	read, err := treeOf(stack, root)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(read.faults) > 0 {
+		// What was not read would be missed everywhere; what the stack lacks for it is the likely cause.
+		return read, append(read.faults, read.cluster.CheckNeeds(stack)...), nil
+	}
+	return read, read.cluster.Check(stack, read.parts, settings.ForStorage(stack)), nil
+}
+
+// readTree is what Flux reads for a stack, beside the stack's plans. To read one is most of what validate does.
+type readTree struct {
+	stack   *spec.Stack
+	parts   plan.Parts
+	cluster *gitops.Cluster
+	// faults are what could not be read.
+	faults []error
+}
+
+// treeOf reads the tree in the repository at root.
+func treeOf(stack *spec.Stack, root string) (*readTree, error) {
+	parts, err := stacks.Plan(stack)
 	if err != nil {
 		return nil, err
 	}
-	if len(faults) > 0 {
-		// What was not read would be missed everywhere; what the stack lacks for it is the likely cause.
-		return append(faults, cluster.CheckNeeds(stack)...), nil
-	}
-	return cluster.Check(stack, parts, settings.ForStorage(stack)), nil
-}
-
-// treeOf is what Flux reads for a stack, beside the stack's plans; faults are what could not be read.
-func treeOf(stack *spec.Stack, root string) (parts plan.Parts, tree *gitops.Cluster, faults []error, err error) {
-	if parts, err = stacks.Plan(stack); err != nil {
-		return nil, nil, nil, err
-	}
 	first, given, err := gitops.Bootstrap(parts)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	tree, faults = gitops.Load(root, first, given)
-	return parts, tree, faults, nil
+	cluster, faults := gitops.Load(root, first, given)
+	return &readTree{stack, parts, cluster, faults}, nil
 }
 
 // treeProblem is a fault of the tree, whose text begins with the place: FILE: text.
