@@ -3,6 +3,8 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -43,14 +45,31 @@ type check struct {
 
 // checks look at everything that came of a rehearsal.
 func (r *rehearsal) checks() []check {
+	return slices.Concat(r.standingChecks(), r.commitChecks(), r.otherChecks())
+}
+
+// standingChecks look whether everything stands.
+func (r *rehearsal) standingChecks() []check {
 	return []check{
 		{"the Kubernetes API answers at the cluster endpoint", r.checkEndpoint},
 		{"every control plane serves the API", r.checkAPIServers},
 		{"every control plane is an etcd member", r.checkEtcd},
 		{"every node is ready, and as the stack file says", r.checkNodes},
 		{"everything that Git owns is ready", r.checkKustomizations},
+	}
+}
+
+// commitChecks wait for what Flux makes of a commit.
+func (r *rehearsal) commitChecks() []check {
+	return []check{
 		{"a commit is applied", r.checkCommit},
 		{"an encrypted file is decrypted", r.checkSOPS},
+	}
+}
+
+// otherChecks look at what a commit of the sample app does not touch.
+func (r *rehearsal) otherChecks() []check {
+	return []check{
 		{"the public reaches what is public", r.checkPublic},
 		{"the public reaches nothing else", r.checkPrivate},
 		{"every release is deployed", r.checkReleases},
@@ -76,16 +95,51 @@ func (r *rehearsal) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.run(ctx, c, r.checks())
+	r.run(ctx, c, r.standingChecks())
+	r.runBeside(ctx, c, r.commitChecks(), r.otherChecks())
 	return nil
 }
 
 // run writes down what each check finds. All of them run, whatever the others say.
 func (r *rehearsal) run(ctx context.Context, c *cluster, checks []check) {
 	for _, check := range checks {
-		detail, err := check.look(ctx, c)
-		r.addChecked(check.name, detail, err)
+		r.addFinding(check.find(ctx, c))
 	}
+}
+
+// runBeside runs checks that wait for something, one after the other, and meanwhile the others, which come first in the
+// report.
+func (r *rehearsal) runBeside(ctx context.Context, c *cluster, waiting, others []check) {
+	found := make(chan []finding, 1)
+	go func() {
+		var all []finding
+		for _, check := range waiting {
+			all = append(all, check.find(ctx, c))
+		}
+		found <- all
+	}()
+	r.run(ctx, c, others)
+	for _, f := range <-found {
+		r.addFinding(f)
+	}
+}
+
+// finding is what a check found, and how long it took.
+type finding struct {
+	name, detail string
+	err          error
+	took         time.Duration
+}
+
+func (c check) find(ctx context.Context, in *cluster) finding {
+	began := time.Now()
+	detail, err := c.look(ctx, in)
+	return finding{c.name, detail, err, time.Since(began)}
+}
+
+func (r *rehearsal) addFinding(f finding) {
+	r.addChecked(f.name, f.detail, f.err)
+	r.report.Checks[len(r.report.Checks)-1].Seconds = f.took.Seconds()
 }
 
 // observe is the part of check that a cluster must pass after any scenario.

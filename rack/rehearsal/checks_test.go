@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -101,6 +102,42 @@ func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", c.Detail, r.want)
 			}
 		})
+	}
+}
+
+// A check that waits goes on while the others look, and every one of them is in the report, with its time.
+func TestRunBeside_LooksElsewhereInTheMeantime(t *testing.T) {
+	b := newBroken(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	elsewhere := make(chan struct{})
+	b.runBeside(ctx, b.cluster, []check{
+		{"what is waited for", func(ctx context.Context, _ *cluster) (string, error) {
+			select {
+			case <-elsewhere:
+				return "it came", nil
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}},
+		{"what comes after it", func(context.Context, *cluster) (string, error) { return "", errors.New("it is wrong") }},
+	}, []check{
+		{"another", func(context.Context, *cluster) (string, error) { close(elsewhere); return "it is so", nil }},
+	})
+	for i := range b.report.Checks {
+		if c := &b.report.Checks[i]; c.Seconds <= 0 {
+			t.Errorf("%s took %v s", c.Name, c.Seconds)
+		} else {
+			c.Seconds = 0
+		}
+	}
+	want := []report.Check{
+		{Name: "another", OK: true, Detail: "it is so"},
+		{Name: "what is waited for", OK: true, Detail: "it came"},
+		{Name: "what comes after it", Detail: "it is wrong"},
+	}
+	if !slices.Equal(b.report.Checks, want) {
+		t.Errorf("got %+v", b.report.Checks)
 	}
 }
 

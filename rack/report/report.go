@@ -102,6 +102,8 @@ type Check struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`
+	// Seconds is how long it took to look; 0 for what a step of a scenario found on its way.
+	Seconds float64 `json:"seconds,omitempty"`
 }
 
 // The beginnings of the line of a check, while the rehearsal is under way.

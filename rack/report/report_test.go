@@ -17,7 +17,7 @@ func example() *Report {
 		Kubernetes: Kubernetes{Version: "v1.34.1", APIServers: 2, EtcdMembers: 2},
 		Flows:      Flows{Asked: 700, Refused: 400},
 		Parts:      []Part{{"etcd", Real}, {"Talos nodes", Simulated}},
-		Checks:     []Check{{"the API answers", true, "v1.34.1"}},
+		Checks:     []Check{{Name: "the API answers", OK: true, Detail: "v1.34.1", Seconds: 0.5}},
 	}
 }
 
@@ -39,7 +39,7 @@ func TestReport_SurvivesTheFile(t *testing.T) {
 func TestFailed_NamesEachCheckThatIsNotOK(t *testing.T) {
 	for want, checks := range map[string][]Check{
 		"nothing was checked":                            nil,
-		"2 of 3 checks failed:\n  b: no such\n  c: gone": {{"a", true, "fine"}, {"b", false, "no such"}, {"c", false, "gone"}},
+		"2 of 3 checks failed:\n  b: no such\n  c: gone": {{Name: "a", OK: true, Detail: "fine"}, {Name: "b", Detail: "no such"}, {Name: "c", Detail: "gone"}},
 	} {
 		if err := (&Report{Checks: checks}).Failed(); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -53,7 +53,7 @@ func TestFailed_NamesEachCheckThatIsNotOK(t *testing.T) {
 func TestReport_TableSaysWhatIsSimulated(t *testing.T) {
 	var b bytes.Buffer
 	r := example()
-	r.Checks = append(r.Checks, Check{"nodes", false, "cp-2 is not registered"})
+	r.Checks = append(r.Checks, Check{Name: "nodes", Detail: "cp-2 is not registered"})
 	if err := r.Print(&b); err != nil {
 		t.Fatal(err)
 	}
