@@ -40,6 +40,17 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 	defer os.Remove(kubeconfig) //nolint:errcheck // it is in the folder of the run
 	ran, read := 0, 0
 	var errs []error
+	// Most pages end in `pulumi up`, and to ask takes half a second.
+	asked := map[string]error{}
+	once := func(words []string, ask func() error) error {
+		key := strings.Join(words, "\x00")
+		err, done := asked[key]
+		if !done {
+			err = ask()
+			asked[key] = err
+		}
+		return err
+	}
 	for _, command := range commands {
 		alert, isAlert := strings.CutPrefix(command.Page, "alerts/")
 		program := command.Program()
@@ -54,7 +65,11 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 				continue // a scenario runs it, or says why not
 			}
 			read++
-			if err := r.knownToPulumi(ctx, command); err != nil {
+			words, err := command.Words(map[string]string{"STACK": r.stack.Name})
+			if err == nil {
+				err = once(words, func() error { return r.knownToPulumi(ctx, words) })
+			}
+			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", command, err))
 			}
 			continue
@@ -69,7 +84,7 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 		} else {
 			read++
 		}
-		if err := r.kubectl(ctx, kubeconfig, words); err != nil {
+		if err := once(words, func() error { return r.kubectl(ctx, kubeconfig, words) }); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", command, err))
 		}
 	}
@@ -113,11 +128,7 @@ func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err 
 }
 
 // knownToPulumi has pulumi read the options of a command.
-func (r *rehearsal) knownToPulumi(ctx context.Context, c runbook.Command) error {
-	words, err := c.Words(map[string]string{"STACK": r.stack.Name})
-	if err != nil {
-		return err
-	}
+func (r *rehearsal) knownToPulumi(ctx context.Context, words []string) error {
 	usage, err := r.cli.Help(ctx, words[1:]...)
 	if err != nil {
 		return err

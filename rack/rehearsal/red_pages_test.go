@@ -128,12 +128,9 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 		"-n unknown get persistentvolumeclaim unknown --help",
 		"delete persistentvolume unknown --help",
 		"-n unknown delete replicationdestination unknown --help",
-		`-n flux-system patch kustomization unknown --field-manager flux-client-side-apply --type merge -p {"spec":{"suspend":true}} --help`,
-		`-n flux-system wait kustomization unknown --for jsonpath={.status.conditions[?(@.type=="Ready")].status}=True --timeout 2m --help`,
 		`-n unknown patch replicationsource unknown --type merge -p {"spec":{"trigger":{"manual":"TAG"}}} --help`,
 		"-n unknown wait replicationsource unknown --for jsonpath={.status.lastManualSync}=TAG --timeout 1h --help",
 		`-n unknown patch replicationsource unknown --type merge -p {"spec":{"trigger":{"manual":null}}} --help`,
-		`-n flux-system patch kustomization unknown --field-manager flux-client-side-apply --type merge -p {"spec":{"suspend":null}} --help`,
 		"-n unknown get persistentvolumeclaim --help",
 	}
 	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
@@ -141,6 +138,31 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 	}
 	if !strings.HasPrefix(detail, "7 commands were run, of ") || !strings.HasSuffix(detail, " more the options were read, for 3 alerts") {
 		t.Errorf("got %s", detail)
+	}
+}
+
+// What several pages say is asked once, and said of each of them.
+func TestPages_AskOnceWhatSeveralSay(t *testing.T) {
+	b := newBroken(t)
+	pages(b)
+	written(b, "Try `pulumi up`, then `pulumi up --nope`.\n\nTry `pulumi up`, then `pulumi up --nope`.\n\n```sh\nkubectl get pods\nkubectl get pods\n```\n")
+	words := filepath.Join(t.TempDir(), "words")
+	say := "echo \"$*\" >> " + words
+	b.config.Kube = b.program("kubectl", say)
+	b.cli.Path = b.program("pulumi", say+`; case "$*" in *--nope*) exit 1 ;; esac`)
+	detail, err := b.checkPages(t.Context(), b.cluster)
+	if err == nil || strings.Count(err.Error(), "pulumi up --nope: pulumi up: exit status 1") != 2 {
+		t.Errorf("got %v, want both places of what pulumi refuses", err)
+	}
+	if want := "2 commands were run, of 4 more the options were read, for 3 alerts"; detail != want {
+		t.Errorf("got %q, want %q", detail, want)
+	}
+	raw, err := os.ReadFile(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "up --help --non-interactive\nup --nope --help --non-interactive\nget pods\n"; string(raw) != want {
+		t.Errorf("asked\n%s\nwant\n%s", raw, want)
 	}
 }
 
