@@ -1,12 +1,17 @@
 package rehearsal
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/spec"
@@ -42,6 +47,44 @@ func TestWithSchedule_GivesTheStackTheTriedSettingAndChangesIt(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", name, setting.name, got, cron)
 			}
 		}
+	}
+}
+
+// `up` goes on for seconds after the app has the setting: they are not the setting's.
+func TestGiveSetting_TellsWhenTheAppHadIt(t *testing.T) {
+	b := newBroken(t)
+	wholeSettings(b)
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		cron := "old"
+		if _, err := os.Stat(there); err == nil {
+			cron = atSeventeen
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"annotations": {%q: %q}}}`, settingMark, cron)
+	}))
+	defer server.Close()
+	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: "application/json"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := `{"resOutputsEvent": {"metadata": {"op": "update", "urn": "urn:pulumi:home::home-ops::kubernetes:core/v1:ConfigMap::flux-settings"}}}`
+	b.cli.Path = b.program("pulumi", `while [ $# -gt 0 ]; do
+  [ "$1" != --event-log ] || log=$2
+  shift
+done
+echo '`+written+`' > "$log"
+sleep 1
+touch `+there+`
+sleep 5
+echo '`+summary(`"update": 1`)+`' >> "$log"`)
+	detail, err := b.giveSetting(t.Context(), &cluster{client: client}, settingOf(b), atSeventeen)
+	if err != nil {
+		t.Fatal(detail, err)
+	}
+	if got := b.report.Flux.SettingToAppliedSeconds; got < 0.9 || got >= 5 {
+		t.Errorf("%.1f s, of which the app was without the setting for 1 s", got)
 	}
 }
 
