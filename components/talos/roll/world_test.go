@@ -24,6 +24,8 @@ type world struct {
 	leader string
 	// events are what was done to whom, in order.
 	events []string
+	// started is what has started with other authorities of Kubernetes, in order.
+	started []string
 	// lines are what the roll told.
 	lines []string
 	// mostDown is the greatest number of machines that were down at once.
@@ -76,6 +78,7 @@ type machine struct {
 	cordoned, byUs bool
 	pods           []roll.Pod
 	boots          int
+	kubernetesCA
 }
 
 const (
@@ -331,6 +334,7 @@ func (m *machine) Apply(ctx context.Context, config []byte, mode roll.Mode) erro
 	default:
 		m.world.event("%s applied", m.node.Name)
 		m.takeOver(m.config)
+		m.exchange()
 	}
 	return nil
 }
@@ -515,6 +519,7 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 		return roll.NodeState{}, err
 	}
 	m := w.machines[name]
+	m.look()
 	if m.deleted {
 		return roll.NodeState{}, roll.ErrNoNode
 	}
@@ -524,7 +529,7 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 		m.unreported--
 		boot = "before"
 	}
-	return roll.NodeState{Ready: m.away == 0 && !m.running.Maintenance, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
+	return roll.NodeState{Ready: m.away == 0 && !m.running.Maintenance && !w.refuses(m), Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
 }
 
 func (w *world) Cordon(ctx context.Context, name string) error {
