@@ -113,7 +113,7 @@ func TestRoll_ExchangesTheKubernetesCAOfAClusterThatIsInUse(t *testing.T) {
 	for _, step := range []authorityStep{{"accepted", c.bundle, next}, {"issues", next, c.bundle}, {"alone", next, nil}} {
 		c.forget()
 		began := time.Now()
-		asked, failed := c.whileWriting(func() { c.exchange(stack, step) })
+		asked, failed := c.whileTrying(5, func() { c.exchange(stack, step) })
 		_, order := c.went()
 		t.Logf("%s: %.0f s, %d of %d writes failed", step.name, time.Since(began).Seconds(), failed, asked)
 		if failed > 0 || len(order) > 0 {
