@@ -135,6 +135,8 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 		`-n unknown patch replicationsource unknown --type merge -p {"spec":{"trigger":{"manual":null}}} --help`,
 		`-n flux-system patch kustomization unknown --field-manager flux-client-side-apply --type merge -p {"spec":{"suspend":null}} --help`,
 		"-n unknown get persistentvolumeclaim --help",
+		"-n unknown rollout restart daemonset,deployment,statefulset --help",
+		"-n rook-ceph rollout restart deployment rook-ceph-operator --help",
 	}
 	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("asked\n%s", raw)

@@ -43,7 +43,7 @@ func (b *broken) apiServer(of *talossecrets.Bundle, takes ...*talossecrets.Bundl
 		w.Header().Set("Content-Type", "application/json")
 		if r.Header.Get("Authorization") != "" {
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"Forbidden","code":403}`)
 			return
 		}
 		for _, shown := range r.TLS.PeerCertificates {
@@ -53,7 +53,7 @@ func (b *broken) apiServer(of *talossecrets.Bundle, takes ...*talossecrets.Bundl
 			}
 		}
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","code":401}`)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","message":"Unauthorized","code":401}`)
 	})}
 	b.end = func() { _ = server.Close() }
 	b.t.Cleanup(b.end)

@@ -85,11 +85,13 @@ func (r *rehearsal) restartPods(ctx context.Context, c *cluster, early *rest.Con
 		return err
 	}
 	for _, namespace := range namespaces {
-		command, with := restartPods, map[string]string{"NAMESPACE": namespace}
+		var err error
 		if namespace == cephNamespace {
-			command, with = restartRook, nil
+			err = r.kubectlAsWritten(ctx, restartRook, c, nil)
+		} else {
+			err = r.kubectlAsWritten(ctx, restartPods, c, map[string]string{"NAMESPACE": namespace})
 		}
-		if err := r.kubectlAsWritten(ctx, command, c, with); err != nil {
+		if err != nil {
 			return err
 		}
 	}
