@@ -44,7 +44,10 @@ func (p *player) command(ctx context.Context, program Program, d *appsv1.Deploym
 	}
 	pod := &d.Spec.Template.Spec
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	authority := filepath.Join(dir, authorityFile)
+	authority, err := filepath.Abs(filepath.Join(dir, authorityFile))
+	if err != nil {
+		return process.Command{}, err
+	}
 	if err := p.project(ctx, d.Name); err != nil {
 		return process.Command{}, err
 	}

@@ -124,6 +124,10 @@ func TestRoll_ExchangesTheKubernetesCAOfAClusterThatIsInUse(t *testing.T) {
 		}
 		c.enter(stack)
 		c.check(stack)
+		// Who restarts pods right after the step gives them the authority that issues.
+		if err := reaches(c.pod(c.told())); err != nil {
+			t.Errorf("%s: a pod that starts: %v", step.name, err)
+		}
 		if believed := reaches(old) == nil; believed != (step.name == "accepted") {
 			t.Errorf("%s: a pod that has read the former authority reaches the API: %t", step.name, believed)
 		}

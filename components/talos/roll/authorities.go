@@ -219,8 +219,9 @@ func (t rotation) of(node Node, late []Node) *exchange {
 	if !exchanged {
 		return nil
 	}
-	e := &exchange{issuing: trust.issuing, changes: t.changes[node.Name], issues: t.issues, refused: map[string]bool{}}
+	e := &exchange{issuing: trust.issuing, changes: t.changes[node.Name], issues: t.issues, last: node.ControlPlane, refused: map[string]bool{}}
 	for _, other := range late {
+		e.last = e.last && !other.ControlPlane
 		e.refused[other.Name] = t.workersFirst
 	}
 	return e

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type exchange struct {
 	changes bool
 	// issues says that the API servers change to certificates of another authority, one after the other.
 	issues bool
+	// last says that no other control plane changes to them after this one.
+	last bool
 	// refused are the nodes that may not be ready before their own turn: their kubelets show certificates of an authority
 	// that the API servers drop.
 	refused map[string]bool
@@ -94,6 +97,25 @@ func (g generation) follows(was generation, node Node) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// told waits until pods that start are told of the authority that issues now: the controller manager that leads may be one
+// that has ended, and its place free for a while. Who restarts pods before that gives them the former again.
+func (r *Roll) told(ctx context.Context, node Node, e *exchange) error {
+	return r.wait(ctx, node.Name, "pods to be told of the authority that issues", r.limits.Settle, func(ctx context.Context) error {
+		cluster, err := r.connect(ctx)
+		if err != nil {
+			return err
+		}
+		tells, err := cluster.PodsTrust(ctx)
+		switch {
+		case err != nil:
+			return err
+		case strings.TrimSpace(tells) != strings.TrimSpace(e.issuing):
+			return errors.New("kube-root-ca.crt has another one still")
+		}
+		return nil
+	})
 }
 
 // reports waits until the kubelet that has started has told of itself: a node is ready for a while after the last word of

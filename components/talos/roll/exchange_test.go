@@ -131,6 +131,21 @@ func (w *world) Heartbeat(_ context.Context, node string) (time.Time, error) {
 	return time.Unix(int64(m.beat/3), 0), nil
 }
 
+// PodsTrust is what the control plane says that took the former leader's place after some looks.
+func (w *world) PodsTrust(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.alive(); err != nil {
+		return "", err
+	}
+	if w.leaderless > 0 {
+		if w.leaderless--; w.leaderless == 0 {
+			w.told, _ = authoritiesOf(w.machines["cp-1"].config)
+		}
+	}
+	return w.told, nil
+}
+
 // refuses says that a control plane does not believe a machine's kubelet. It needs the lock.
 func (w *world) refuses(m *machine) bool {
 	for _, other := range w.machines {
@@ -158,9 +173,10 @@ func kubernetesTrusting(name, issuing, accepted string) string {
 // exchanging is a world whose machines run one step of a rotation of the Kubernetes CA, in which all kubelets have their
 // certificates from the first.
 func exchanging(issuing, accepted string) *world {
-	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
+	w := newWorld("cp-1", "cp-2", "worker-1")
 	for name, m := range w.machines {
 		m.config, m.signed = kubernetesTrusting(name, issuing, accepted), "one"
+		w.told, w.leaderless = issuing, 4
 		if m.node.ControlPlane {
 			m.shown = issuing
 		}
@@ -178,8 +194,8 @@ func (w *world) everyone(issuing, accepted string) []roll.Node {
 }
 
 func TestRoll_ExchangesTheKubernetesCAInTheOrderOfItsStep(t *testing.T) {
-	planesFirst := []string{"cp-2 applied", "cp-3 applied", "cp-1 applied", "worker-1 applied"}
-	workersFirst := []string{"worker-1 applied", "cp-2 applied", "cp-3 applied", "cp-1 applied"}
+	planesFirst := []string{"cp-2 applied", "cp-1 applied", "worker-1 applied"}
+	workersFirst := []string{"worker-1 applied", "cp-2 applied", "cp-1 applied"}
 	for name, step := range map[string]struct {
 		from, to [2]string
 		want     []string
@@ -217,6 +233,9 @@ func TestRoll_ExchangesTheKubernetesCAInTheOrderOfItsStep(t *testing.T) {
 			})
 			if !slices.Equal(started, want) {
 				t.Errorf("started %v, want %v", started, want)
+			}
+			if issues := step.want[0] == planesFirst[0]; issues && w.told != step.to[0] || !issues && w.leaderless == 0 {
+				t.Errorf("pods were told of %q", w.told)
 			}
 			for name, m := range w.machines {
 				if w.refuses(m) {
@@ -266,8 +285,8 @@ func TestRoll_DoesNotWaitForStorageWhileAnotherAuthorityOfKubernetesBeginsToIssu
 
 func TestRoll_LeavesNoMachineBehindWhenAnAuthorityOfKubernetesIsDropped(t *testing.T) {
 	w := exchanging("two", "one")
-	errs := w.change(t, soon(), w.everyone("two", "")[:2]...)
-	for _, behind := range []string{"cp-3", "worker-1"} {
+	errs := w.change(t, soon(), w.everyone("two", "")[:1]...)
+	for _, behind := range []string{"cp-2", "worker-1"} {
 		want := "cp-1 would refuse the kubelet of " + behind + ", which may have a certificate of the authority that is dropped: " +
 			"change it too, without --target, and with --parallel of at least the number of nodes"
 		if err := errs["cp-1"]; err == nil || !strings.Contains(err.Error(), want) || len(w.events) > 0 {

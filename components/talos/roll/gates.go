@@ -147,6 +147,9 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool
 		return err
 	}
 	if t.exchange.cutsOff() {
+		if t.exchange.last {
+			return r.told(ctx, node, t.exchange)
+		}
 		return nil
 	}
 	before := ""

@@ -166,6 +166,14 @@ func (k KubeAPI) Shows(ctx context.Context, node Node, authority []byte) error {
 	return conn.Close()
 }
 
+// PodsTrust implements [Cluster]. Each namespace has the same
+// (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/).
+func (k KubeAPI) PodsTrust(ctx context.Context) (string, error) {
+	var held corev1.ConfigMap
+	err := k.Get(ctx, "/api/v1/namespaces/"+metav1.NamespaceSystem+"/configmaps/kube-root-ca.crt", &held)
+	return held.Data["ca.crt"], err
+}
+
 // Heartbeat implements [Cluster].
 func (k KubeAPI) Heartbeat(ctx context.Context, node string) (time.Time, error) {
 	var lease coordinationv1.Lease

@@ -154,6 +154,7 @@ func TestKubeAPI_TellsBySecretsAndLeaseWhatHasStartedAnew(t *testing.T) {
 			pod("kube-controller-manager", "True", `,"deletionTimestamp":"2026-01-02T03:04:05Z"`) + `]}`,
 		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/cp-1": `{"spec":{"renewTime":"2026-01-02T03:04:05.000000Z"}}`,
 		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/cp-2": `{}`,
+		"GET /api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt":          `{"data":{"ca.crt":"certificate"}}`,
 	})
 	if got, err := api.SecretsOf(t.Context(), "cp-1"); err != nil || len(got) != 1 || got["kube-apiserver"] != "7" {
 		t.Errorf("%v, %v", got, err)
@@ -163,6 +164,9 @@ func TestKubeAPI_TellsBySecretsAndLeaseWhatHasStartedAnew(t *testing.T) {
 	}
 	if got, err := api.Heartbeat(t.Context(), "cp-1"); err != nil || got.UTC().Format(time.RFC3339) != "2026-01-02T03:04:05Z" {
 		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := api.PodsTrust(t.Context()); err != nil || got != "certificate" {
+		t.Errorf("%q, %v", got, err)
 	}
 	if _, err := api.Heartbeat(t.Context(), "cp-2"); err == nil || err.Error() != "lease of node cp-2: it was never renewed" {
 		t.Error(err)

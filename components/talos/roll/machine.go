@@ -77,6 +77,8 @@ type Cluster interface {
 	// Shows is nil when the API server of one control plane, at the node's own address, shows a certificate of an authority,
 	// whose own certificate is PEM.
 	Shows(ctx context.Context, node Node, authority []byte) error
+	// PodsTrust is the certificate of the authority, or of those, by which pods that start know the API server; PEM.
+	PodsTrust(ctx context.Context) (string, error)
 	// Heartbeat is when a node's kubelet last renewed its lease, by its own clock.
 	Heartbeat(ctx context.Context, node string) (time.Time, error)
 	// DeleteNode removes a node object; one that is not there is no error.

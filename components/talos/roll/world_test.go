@@ -24,6 +24,9 @@ type world struct {
 	leader string
 	// events are what was done to whom, in order.
 	events []string
+	// told is the authority that pods are told of, once somebody leads again after so many looks.
+	told       string
+	leaderless int
 	// started is what has started with other authorities of Kubernetes, in order.
 	started []string
 	// lines are what the roll told.
