@@ -173,7 +173,8 @@ func kubernetesTrusting(name, issuing, accepted string) string {
 // exchanging is a world whose machines run one step of a rotation of the Kubernetes CA, in which all kubelets have their
 // certificates from the first.
 func exchanging(issuing, accepted string) *world {
-	w := newWorld("cp-1", "cp-2", "worker-1")
+	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
+	w.first = []string{"cp-2"}
 	for name, m := range w.machines {
 		m.config, m.signed = kubernetesTrusting(name, issuing, accepted), "one"
 		w.told, w.leaderless = issuing, 4
@@ -194,8 +195,8 @@ func (w *world) everyone(issuing, accepted string) []roll.Node {
 }
 
 func TestRoll_ExchangesTheKubernetesCAInTheOrderOfItsStep(t *testing.T) {
-	planesFirst := []string{"cp-2 applied", "cp-1 applied", "worker-1 applied"}
-	workersFirst := []string{"worker-1 applied", "cp-2 applied", "cp-1 applied"}
+	planesFirst := []string{"cp-2 applied", "cp-3 applied", "cp-1 applied", "worker-1 applied"}
+	workersFirst := []string{"worker-1 applied", "cp-2 applied", "cp-3 applied", "cp-1 applied"}
 	for name, step := range map[string]struct {
 		from, to [2]string
 		want     []string
@@ -285,8 +286,8 @@ func TestRoll_DoesNotWaitForStorageWhileAnotherAuthorityOfKubernetesBeginsToIssu
 
 func TestRoll_LeavesNoMachineBehindWhenAnAuthorityOfKubernetesIsDropped(t *testing.T) {
 	w := exchanging("two", "one")
-	errs := w.change(t, soon(), w.everyone("two", "")[:1]...)
-	for _, behind := range []string{"cp-2", "worker-1"} {
+	errs := w.change(t, soon(), w.everyone("two", "")[:2]...)
+	for _, behind := range []string{"cp-3", "worker-1"} {
 		want := "cp-1 would refuse the kubelet of " + behind + ", which may have a certificate of the authority that is dropped: " +
 			"change it too, without --target, and with --parallel of at least the number of nodes"
 		if err := errs["cp-1"]; err == nil || !strings.Contains(err.Error(), want) || len(w.events) > 0 {

@@ -24,6 +24,8 @@ type world struct {
 	leader string
 	// events are what was done to whom, in order.
 	events []string
+	// first have their turn before the others of their kind.
+	first []string
 	// told is the authority that pods are told of, once somebody leads again after so many looks.
 	told       string
 	leaderless int
@@ -127,6 +129,7 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
 		Nodes:  nodes,
+		First:  w.first,
 		Seeker: w.seeker,
 		Machine: func(n roll.Node) (roll.Machine, error) {
 			if g, ok := w.guests[n.Address]; ok {
