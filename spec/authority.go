@@ -37,6 +37,8 @@ type numberedAuthority struct {
 	of   func(*Stack) Authority
 	// accepts, issues and drops say what each step of its rotation does.
 	accepts, issues, drops string
+	// planesFirst says that control planes change first in each of its steps, as they do for another release.
+	planesFirst bool
 }
 
 var numberedAuthorities = []numberedAuthority{
@@ -45,6 +47,15 @@ var numberedAuthorities = []numberedAuthority{
 		accepts: "every machine accepts its certificates from now on; no machine goes down",
 		issues:  "every machine and talosconfig get certificates of it; no machine goes down; save another break-glass copy, and give people another talosconfig",
 		drops:   "what it issued opens nothing any more: a talosconfig or a break-glass copy of before",
+
+		planesFirst: true,
+	},
+	{
+		path: field.NewPath("cluster", "kubernetesCA"), name: "Kubernetes CA", of: func(s *Stack) Authority { return s.Cluster.KubernetesCA },
+		accepts: "every machine accepts its certificates from now on; the API servers and the kubelets restart, one machine at a time; no machine goes down",
+		issues: "the API servers get certificates of it: no pod reaches the Kubernetes API that has read the former authority, until it is restarted " +
+			"(docs/runbooks/rotate.md says which, and when); no machine goes down; give people another kubeconfig, and save another break-glass copy",
+		drops: "what it issued opens nothing any more: a kubeconfig of before; the API servers and the kubelets restart, one machine at a time; no machine goes down",
 	},
 }
 

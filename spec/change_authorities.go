@@ -16,12 +16,22 @@ func (c *change) authorities() {
 			continue
 		}
 		moved = kind.name
+		if !kind.planesFirst && c.anotherRelease() {
+			c.refuse(kind.path, "the %s changes in the same step as the release of Talos or Kubernetes, and they want the machines in another order each; change one, apply it, then the other", kind.name)
+			continue
+		}
 		if refusal := kind.refusal(was, is); refusal != "" {
 			c.refuse(kind.path, "%s", refusal)
 			continue
 		}
 		kind.announce(c, was, is)
 	}
+}
+
+// anotherRelease says that Talos or Kubernetes is exchanged, too.
+func (c *change) anotherRelease() bool {
+	was, is := c.from.Cluster, c.to.Cluster
+	return was.TalosVersion != is.TalosVersion || was.KubernetesVersion != is.KubernetesVersion
 }
 
 // refusal is why a running cluster cannot take a step, and what to do instead; empty for one that it can.

@@ -40,6 +40,9 @@ type Cluster struct {
 	// TalosCA says which certificate authority issues certificates for the Talos API, and which other one machines accept:
 	// by these it is rotated in a running cluster (docs/runbooks/rotate.md).
 	TalosCA Authority `json:"talosCA,omitzero"`
+	// KubernetesCA says the same of the certificates of the Kubernetes API, its kubelets and its users: this authority is
+	// rotated in steps of its own (docs/runbooks/rotate.md).
+	KubernetesCA Authority `json:"kubernetesCA,omitzero"`
 
 	// APIServer tunes kube-apiserver.
 	APIServer APIServer `json:"apiServer,omitzero"`

@@ -16,8 +16,8 @@ import (
 type identity struct {
 	// made is what was made with the cluster.
 	made *machine.Secrets
-	// talos are the authorities of the Talos API that are in use.
-	talos inUse
+	// talos and kubernetes are the authorities of either API that are in use.
+	talos, kubernetes inUse
 }
 
 // inUse are the secrets that hold the authorities of one kind.
@@ -34,7 +34,10 @@ func (b *builder) identity() (identity, error) {
 		return identity{}, err
 	}
 	id := identity{made: made}
-	id.talos, err = b.authorities("talos-ca", b.args.Stack.Cluster.TalosCA, made)
+	if id.talos, err = b.authorities("talos-ca", b.args.Stack.Cluster.TalosCA, made); err != nil {
+		return identity{}, err
+	}
+	id.kubernetes, err = b.authorities("kubernetes-ca", b.args.Stack.Cluster.KubernetesCA, made)
 	return id, err
 }
 
@@ -83,41 +86,56 @@ func bundled(certificates ...string) (string, error) {
 	return base64.StdEncoding.EncodeToString(all), nil
 }
 
-// parts are the secrets that [heldIn] reads, in its order.
+// parts are the secrets that heldIn reads, in its order.
 func (id identity) parts() []any {
-	parts := []any{id.made.MachineSecrets, id.talos.issuing.MachineSecrets}
-	if id.talos.accepted != nil {
-		parts = append(parts, id.talos.accepted.MachineSecrets)
+	parts := []any{id.made.MachineSecrets}
+	for _, kind := range []inUse{id.talos, id.kubernetes} {
+		parts = append(parts, kind.issuing.MachineSecrets)
+		if kind.accepted != nil {
+			parts = append(parts, kind.accepted.MachineSecrets)
+		}
 	}
 	return parts
 }
 
 // heldIn is what machine configs are made of, without passphrases.
-func heldIn(parts []any) (machineconfig.Secrets, error) {
-	held := make([]machine.MachineSecrets, len(parts))
-	for i := range parts {
-		held[i] = parts[i].(machine.MachineSecrets)
+func (id identity) heldIn(parts []any) (machineconfig.Secrets, error) {
+	next := func() machine.MachineSecrets {
+		part := parts[0].(machine.MachineSecrets)
+		parts = parts[1:]
+		return part
 	}
-	whole := held[0]
-	whole.Certs.Os = held[1].Certs.Os
+	whole := next()
+	var accepted [2]string
+	whole.Certs.Os = next().Certs.Os
+	if id.talos.accepted != nil {
+		accepted[0] = next().Certs.Os.Cert
+	}
+	whole.Certs.K8s = next().Certs.K8s
+	if id.kubernetes.accepted != nil {
+		accepted[1] = next().Certs.K8s.Cert
+	}
 	bundle, err := bundleOf(whole)
 	if err != nil {
 		return machineconfig.Secrets{}, err
 	}
-	made := machineconfig.Secrets{Bundle: bundle, Passphrases: machineconfig.Passphrases{}}
-	for _, accepted := range held[2:] {
-		if made.AcceptedTalosCA, err = base64.StdEncoding.DecodeString(accepted.Certs.Os.Cert); err != nil {
-			return machineconfig.Secrets{}, fmt.Errorf("machine secrets: certs.os.cert: %w", err)
+	held := machineconfig.Secrets{Bundle: bundle, Passphrases: machineconfig.Passphrases{}}
+	for i, into := range []*[]byte{&held.AcceptedTalosCA, &held.AcceptedKubernetesCA} {
+		if accepted[i] == "" {
+			continue
+		}
+		if *into, err = base64.StdEncoding.DecodeString(accepted[i]); err != nil {
+			return machineconfig.Secrets{}, fmt.Errorf("machine secrets: certificate of the accepted authority: %w", err)
 		}
 	}
-	return made, nil
+	return held, nil
 }
 
 // with is what comes of the identity's secrets and of other values, when all are known.
 func (id identity) with(others []any, make func(machineconfig.Secrets, []any) (string, error)) pulumi.StringOutput {
 	parts := id.parts()
 	return pulumi.All(slices.Concat(parts, others)...).ApplyT(func(known []any) (string, error) {
-		held, err := heldIn(known[:len(parts)])
+		held, err := id.heldIn(known[:len(parts)])
 		if err != nil {
 			return "", err
 		}

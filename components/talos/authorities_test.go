@@ -30,15 +30,16 @@ var nextBundle = sync.OnceValue(func() *secrets.Bundle {
 	return bundle
 })
 
-// rotating is a run of a stack in one step of the rotation of its Talos CA.
-func rotating(t *testing.T, step spec.Authority) *run {
+// rotating is a run of a stack in one step of a rotation.
+func rotating(t *testing.T, stack *spec.Stack) *run {
 	t.Helper()
-	stack := home(t)
-	stack.Cluster.TalosCA = step
 	r := newRun(stack)
 	r.Outputs = func(res recorder.Resource) (string, resource.PropertyMap, error) {
-		if res.Name == "talos-talos-ca-2" {
+		switch {
+		case res.Name == "talos-talos-ca-2", res.Name == "talos-kubernetes-ca-2":
 			return "machine_secrets", secretsOutputsOf(nextBundle()), nil
+		case res.Type == kubeconfigType:
+			return "home", resource.NewPropertyMapFromMap(map[string]any{"kubeconfigRaw": kubeconfigBelieving(theBundle().Certs.K8s.Crt)}), nil
 		}
 		return answer(res)
 	}
@@ -46,6 +47,7 @@ func rotating(t *testing.T, step spec.Authority) *run {
 		err := r.program(ctx)
 		if err == nil {
 			ctx.Export("talosconfig", r.cluster.Talosconfig)
+			ctx.Export("kubeconfig", r.cluster.Kubeconfig)
 			ctx.Export("secrets", r.cluster.MachineSecrets)
 			ctx.Export("seed", r.cluster.Seed)
 		}
@@ -54,6 +56,12 @@ func rotating(t *testing.T, step spec.Authority) *run {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// kubeconfigBelieving is one that was fetched before the rotation.
+func kubeconfigBelieving(authorities ...[]byte) string {
+	return "clusters:\n- cluster:\n    server: https://10.0.50.50:6443\n    certificate-authority-data: " +
+		base64.StdEncoding.EncodeToString(slices.Concat(authorities...)) + "\n"
 }
 
 func (r *run) exported(t *testing.T, name string) string {
@@ -87,7 +95,9 @@ func TestTalosCluster_RotatesItsTalosCAStepByStep(t *testing.T) {
 		"the former is gone":   {spec.Authority{Issuing: 2}, nextBundle(), nil, map[string]bool{"talos-secrets": true, "talos-talos-ca-2": true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := rotating(t, test.step)
+			stack := home(t)
+			stack.Cluster.TalosCA = test.step
+			r := rotating(t, stack)
 			held := map[string]bool{}
 			for _, res := range r.OfType(secretsType) {
 				held[res.Name] = res.Request.GetProtect()
@@ -152,5 +162,95 @@ func TestTalosCluster_RotatesItsTalosCAStepByStep(t *testing.T) {
 				t.Errorf("in plain: %s", strings.Join(found, ", "))
 			}
 		})
+	}
+}
+
+// A contract before v1.14 has the authorities in the main document, a later one in a document of their own.
+func TestTalosCluster_RotatesItsKubernetesCAStepByStep(t *testing.T) {
+	first, second := theBundle().Certs.K8s, nextBundle().Certs.K8s
+	for name, test := range map[string]struct {
+		step     spec.Authority
+		issuing  *secrets.Bundle
+		accepted []byte
+		// kept says that the kubeconfig stays to the letter.
+		kept bool
+	}{
+		"before":               {spec.Authority{Issuing: 1}, theBundle(), nil, true},
+		"the next is accepted": {spec.Authority{Issuing: 1, Accepted: 2}, theBundle(), second.Crt, false},
+		"the next issues":      {spec.Authority{Issuing: 2, Accepted: 1}, nextBundle(), first.Crt, false},
+		"the former is gone":   {spec.Authority{Issuing: 2}, nextBundle(), nil, false},
+	} {
+		for _, contract := range []spec.Version{"v1.11", "v1.14"} {
+			t.Run(name+"/"+string(contract), func(t *testing.T) {
+				stack := home(t)
+				stack.Cluster.KubernetesCA, stack.Cluster.TalosContract = test.step, contract
+				r := rotating(t, stack)
+				if found := len(r.OfType(secretsType)); found != max(test.step.Issuing, test.step.Accepted) {
+					t.Errorf("%d sets of secrets", found)
+				}
+				issuing := test.issuing.Certs.K8s
+				trusted := slices.DeleteFunc([]string{string(issuing.Crt), string(test.accepted)}, func(s string) bool { return s == "" })
+				for _, apply := range r.OfType(applyType) {
+					raw, _ := apply.Value("machineConfigurationInput")
+					cfg, err := configloader.NewFromBytes([]byte(raw.StringValue()))
+					if err != nil {
+						t.Fatal(err)
+					}
+					authorities := cfg.K8sAPIServerCAConfig()
+					var accepted []string
+					for _, ca := range authorities.AcceptedCAs() {
+						accepted = append(accepted, string(ca.Crt))
+					}
+					if !slices.Equal(accepted, trusted) {
+						t.Errorf("%s: accepts others", apply.Name)
+					}
+					ca := authorities.IssuingCA()
+					if controlPlane := cfg.Machine().Type().IsControlPlane(); controlPlane != (ca != nil) || controlPlane && !bytes.Equal(ca.Key, issuing.Key) {
+						t.Errorf("%s: another key, or one on a worker", apply.Name)
+					}
+					if !bytes.Equal(cfg.Machine().Security().IssuingCA().Crt, theBundle().Certs.OS.Crt) {
+						t.Errorf("%s: the Talos CA is another", apply.Name)
+					}
+				}
+				want := kubeconfigBelieving(issuing.Crt, test.accepted)
+				if got := r.exported(t, "kubeconfig"); got != want || test.kept != (got == kubeconfigBelieving(first.Crt)) {
+					t.Errorf("kubeconfig\n%s\nwant\n%s", got, want)
+				}
+				if trigger := r.OfType(kubeconfigType)[0].Request.GetReplacementTrigger().GetNumberValue(); int(trigger) != test.step.Issuing {
+					t.Errorf("another kubeconfig is fetched when %v changes", trigger)
+				}
+				bundle := &secrets.Bundle{}
+				if err := yaml.Unmarshal([]byte(r.exported(t, "secrets")), bundle); err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(bundle.Certs.K8s.Key, issuing.Key) || !bytes.Equal(bundle.Certs.OS.Key, theBundle().Certs.OS.Key) {
+					t.Error("secrets.yaml is of other authorities")
+				}
+				if found := r.PlaintextOf(append(everySecret(), base64.StdEncoding.EncodeToString(second.Key))...); len(found) > 0 {
+					t.Errorf("in plain: %s", strings.Join(found, ", "))
+				}
+			})
+		}
+	}
+}
+
+// One letter of another kubeconfig has the provider, and whatever uses it, change.
+func TestTalosCluster_LeavesAKubeconfigAsItIsThatBelievesTheSame(t *testing.T) {
+	crt := theBundle().Certs.K8s.Crt
+	for name, fetched := range map[string]string{
+		"as it is":         kubeconfigBelieving(crt),
+		"with empty lines": kubeconfigBelieving([]byte("\n"), crt, []byte("\n\n")),
+	} {
+		r := newRun(home(t))
+		r.Outputs = func(res recorder.Resource) (string, resource.PropertyMap, error) {
+			if res.Type == kubeconfigType {
+				return "home", resource.NewPropertyMapFromMap(map[string]any{"kubeconfigRaw": fetched}), nil
+			}
+			return answer(res)
+		}
+		r.up(t)
+		if got, _ := r.OfType(providerType)[0].Value("kubeconfig"); known(got).StringValue() != fetched {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

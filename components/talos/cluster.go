@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -125,7 +126,7 @@ func NewTalosCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulum
 		return nil, err
 	}
 	c.Configured = pulumi.All(applies.all(), b.departed, pulumi.All(b.settled...))
-	c.Kubeconfig = b.served(kubeconfig)
+	c.Kubeconfig = b.served(kubeconfig, id)
 	c.Talosconfig = b.talosconfig(id)
 	c.MachineSecrets = b.machineSecrets(id)
 	c.Seed = b.seed(id)
@@ -219,7 +220,9 @@ func (b *builder) secrets(name string, protect bool) (*machine.Secrets, error) {
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}))
 }
 
-// fetchKubeconfig has the first control plane give a kubeconfig once etcd runs.
+// fetchKubeconfig has the first control plane give a kubeconfig once etcd runs, and another one when the authority that
+// signs its certificate is another: the provider fetches none for that reason. The hook is called for the other one, too;
+// it finds the etcd that the machines of this update had to have.
 func (b *builder) fetchKubeconfig(client machine.ClientConfigurationOutput, applies applied) (*cluster.Kubeconfig, error) {
 	bootstrap, err := b.bootstrapHook()
 	if err != nil {
@@ -241,17 +244,23 @@ func (b *builder) fetchKubeconfig(client machine.ClientConfigurationOutput, appl
 	},
 		pulumi.Parent(b.parent),
 		pulumi.DependsOn(configured),
+		pulumi.ReplacementTrigger(pulumi.Int(b.args.Stack.Cluster.KubernetesCA.Issuing)),
 		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{bootstrap}}),
 		pulumi.AdditionalSecretOutputs([]string{"kubeconfigRaw", "kubernetesClientConfiguration"}))
 }
 
-// served is a kubeconfig once the API answers at the endpoint that it names.
-func (b *builder) served(fetched *cluster.Kubeconfig) pulumi.StringOutput {
+// served is a kubeconfig once the API answers at the endpoint that it names. It believes whom the stack file says, so that
+// it works before the next step of a rotation and in its midst.
+func (b *builder) served(fetched *cluster.Kubeconfig, id identity) pulumi.StringOutput {
 	wait := b.args.APIProbe
 	if wait == nil {
 		wait = WaitForAPI
 	}
-	ready := fetched.KubeconfigRaw.ApplyT(func(kubeconfig string) (string, error) {
+	ready := id.with([]any{fetched.KubeconfigRaw}, func(held machineconfig.Secrets, known []any) (string, error) {
+		kubeconfig, err := withTrust(known[0].(string), slices.Concat(held.Bundle.Certs.K8s.Crt, held.AcceptedKubernetesCA))
+		if err != nil {
+			return "", err
+		}
 		if b.ctx.DryRun() {
 			return withServer(kubeconfig, b.args.ServedAt), nil
 		}

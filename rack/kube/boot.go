@@ -40,7 +40,8 @@ func newBoot(powered context.Context, n *Node, m node.Machine) (*boot, error) {
 		}
 		b.plane = plane
 		options.StaticPods = plane.staticPods
-		if options.TalosConfig, err = talosConfig(plane.spec); err != nil {
+		options.TalosConfig = func() (*rest.Config, error) { return talosConfig(plane.current()) }
+		if _, err := options.TalosConfig(); err != nil {
 			return nil, err
 		}
 	}
@@ -80,13 +81,14 @@ func (b *boot) end(orderly bool) {
 
 func (b *boot) update(m node.Machine) error {
 	machine := kubeletMachine(b.node, m)
+	var err error
+	if b.plane != nil {
+		err = b.plane.update(m, machine)
+	}
 	if b.kubelet != nil {
 		b.kubelet.Update(machine)
 	}
-	if b.plane != nil {
-		return b.plane.update(m, machine)
-	}
-	return nil
+	return err
 }
 
 // kubeletMachine is what the kubelet is told of the machine.

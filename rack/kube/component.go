@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,7 +25,9 @@ const (
 
 // component is a running part of a control plane.
 type component struct {
-	spec    controlplane.Component
+	spec controlplane.Component
+	// secrets is the version of those that it was started with.
+	secrets string
 	process *process.Process
 	cancel  context.CancelFunc
 	probing sync.WaitGroup
@@ -44,7 +47,7 @@ func (p *plane) startComponent(spec controlplane.Component) (*component, error) 
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &component{spec: spec, cancel: cancel, changed: p.fabric.changed}
+	c := &component{spec: spec, secrets: strconv.Itoa(p.secrets), cancel: cancel, changed: p.fabric.changed}
 	c.process = process.Start(process.Command{
 		Name: spec.Name, Path: p.fabric.opts.ControlPlane(kubelet.ImageTag(spec.Image)), Args: append([]string{spec.Name}, spec.Args...), Env: []string{"HOME=" + p.spec.Dir},
 		Hostname: p.spec.Hostname, Log: p.logFile(spec.Name), Grace: componentGrace,

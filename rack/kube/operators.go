@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"net/http"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -18,7 +19,9 @@ type operators struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	// cluster is the one that they run for, as Fabric.clusters counts them.
-	cluster int64
+	cluster     int64
+	credentials *credentials
+	transport   *renewing
 }
 
 // ensure starts them for the cluster of the control plane, unless they run for that.
@@ -28,14 +31,21 @@ func (o *operators) ensure(f *Fabric, p *plane) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	cluster := f.clusters.Load()
-	if o.cancel != nil && o.cluster == cluster {
+	cluster, planes := f.clusters.Load(), f.together(p)
+	runs := o.cancel != nil && o.cluster == cluster
+	if runs && o.credentials.good(planes) {
 		return
 	}
-	o.end()
-	config, err := operatorsConfig(p)
+	if !runs {
+		o.end()
+		o.transport = &renewing{}
+	}
+	config, err := o.renew(planes)
 	if err != nil {
 		f.log.Error("operators", "error", err)
+		return
+	}
+	if runs {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,17 +71,23 @@ func (o *operators) end() {
 	}
 }
 
-func operatorsConfig(p *plane) (*rest.Config, error) {
-	kubeconfig, err := p.current().Kubeconfig("https://"+balancerAddress,
-		controlplane.Identity{Context: "operators", User: "operators", Group: "system:masters"})
+// renew gives them credentials that every control plane takes. Those who run keep the config that they have.
+func (o *operators) renew(planes []controlplane.Plane) (*rest.Config, error) {
+	credentials, err := newCredentials(planes, controlplane.Identity{Context: "operators", User: "operators", Group: "system:masters"})
 	if err != nil {
 		return nil, err
 	}
-	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	config, err := clientcmd.RESTConfigFromKubeConfig(credentials.kubeconfig)
 	if err != nil {
 		return nil, err
 	}
+	if err := o.transport.renew(config); err != nil {
+		return nil, err
+	}
+	o.credentials = credentials
 	config.QPS, config.Burst = 100, 200
 	config.WarningHandler = rest.NoWarnings{}
+	transport := o.transport
+	config.WrapTransport = func(http.RoundTripper) http.RoundTripper { return transport }
 	return config, nil
 }

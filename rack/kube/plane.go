@@ -45,6 +45,9 @@ type plane struct {
 	mu         sync.Mutex
 	spec       controlplane.Plane
 	components []*component
+	// secrets counts the secrets that were written in this boot, and renewed is closed, and made anew, with each further ones.
+	secrets int
+	renewed chan struct{}
 }
 
 func newPlane(n *Node, m node.Machine, machine kubelet.Machine) (*plane, error) {
@@ -52,7 +55,7 @@ func newPlane(n *Node, m node.Machine, machine kubelet.Machine) (*plane, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{fabric: n.fabric, node: n.name, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{})}
+	p := &plane{fabric: n.fabric, node: n.name, log: n.log, dir: m.Dir, spec: spec, applied: make(chan struct{}), secrets: 1, renewed: make(chan struct{})}
 	p.member, p.candidates = newMember(p, member), newCandidates(p)
 	return p, nil
 }
@@ -170,6 +173,8 @@ func (p *plane) update(m node.Machine, machine kubelet.Machine) error {
 	kubeletRestarts := !sameKubelet(p.current().Config, spec.Config)
 	secretsChanged, obsolete := p.takeOver(spec, wanted)
 	if secretsChanged {
+		// What is simulated gets other credentials before anybody refuses its former ones.
+		p.fabric.changed()
 		if err := spec.WriteSecrets(); err != nil {
 			return err
 		}
@@ -208,8 +213,14 @@ func sameKubelet(a, b config.Provider) bool {
 func (p *plane) takeOver(spec controlplane.Plane, wanted []controlplane.Component) (secretsChanged bool, obsolete []*component) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	secretsChanged = len(p.components) > 0 && !p.spec.SameSecrets(spec)
+	changed := !p.spec.SameSecrets(spec)
+	secretsChanged = len(p.components) > 0 && changed
 	p.spec = spec
+	if changed {
+		p.secrets++
+		close(p.renewed)
+		p.renewed = make(chan struct{})
+	}
 	var kept []*component
 	for _, c := range p.components {
 		same := slices.ContainsFunc(wanted, func(w controlplane.Component) bool { return w.Name == c.spec.Name && c.spec.Equal(w) })
@@ -221,6 +232,22 @@ func (p *plane) takeOver(spec controlplane.Plane, wanted []controlplane.Componen
 	}
 	p.components = kept
 	return secretsChanged, obsolete
+}
+
+// untilRenewed is a context that ends with the plane's secrets.
+func (p *plane) untilRenewed(ctx context.Context) (context.Context, context.CancelFunc) {
+	p.mu.Lock()
+	renewed := p.renewed
+	p.mu.Unlock()
+	ctx, end := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-renewed:
+			end()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, end
 }
 
 func (p *plane) stopComponents(orderly bool) {
@@ -271,7 +298,7 @@ func (p *plane) staticPods() []kubelet.StaticPod {
 	for _, c := range p.all() {
 		pods = append(pods, kubelet.StaticPod{
 			Name: c.spec.Name, Image: c.spec.Image, Command: append([]string{"/usr/local/bin/" + c.spec.Name}, c.spec.Args...),
-			Ready: c.ready(), StartedAt: c.process.StartedAt(), Restarts: c.process.Restarts(),
+			Ready: c.ready(), StartedAt: c.process.StartedAt(), Restarts: c.process.Restarts(), Secrets: c.secrets,
 		})
 	}
 	return pods

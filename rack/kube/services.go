@@ -18,7 +18,11 @@ func (b *boot) services() []node.Service {
 		if problem := b.kubelet.State().Problem; problem != "" {
 			message = problem
 		}
-		services = append(services, node.Service{ID: "kubelet", State: "Running", Message: message, HealthKnown: true, Healthy: true})
+		kubelet := node.Service{ID: "kubelet", State: "Running", Message: message, HealthKnown: true, Healthy: true}
+		if b.kubelet.State().Starting {
+			kubelet = node.Service{ID: "kubelet", State: "Preparing", Message: "Running pre state"}
+		}
+		services = append(services, kubelet)
 	}
 	return services
 }

@@ -27,15 +27,26 @@ func (p *plane) giveTalosAccess(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
+	for ctx.Err() == nil {
+		if err := p.giveTalosAccessOnce(ctx); err != nil {
+			p.log.Error("talosconfigs for pods", "error", err)
+			return
+		}
+	}
+}
+
+// giveTalosAccessOnce does so with the identity that the plane has now, until it has another.
+func (p *plane) giveTalosAccessOnce(ctx context.Context) error {
+	ctx, end := p.untilRenewed(ctx)
+	defer end()
 	api, err := talosConfig(p.current())
 	if err != nil {
-		p.log.Error("talosconfigs for pods", "error", err)
-		return
+		return err
 	}
 	controller, err := talosaccess.New(api, func() config.Provider { return p.current().Config }, p.log)
 	if err != nil {
-		p.log.Error("talosconfigs for pods", "error", err)
-		return
+		return err
 	}
 	controller.Run(ctx)
+	return nil
 }

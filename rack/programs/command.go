@@ -44,7 +44,14 @@ func (p *player) command(ctx context.Context, program Program, d *appsv1.Deploym
 	}
 	pod := &d.Spec.Template.Spec
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	content, err := p.kubeconfig(ctx, pod.ServiceAccountName)
+	authority, err := filepath.Abs(filepath.Join(dir, authorityFile))
+	if err != nil {
+		return process.Command{}, err
+	}
+	if err := p.project(ctx, d.Name); err != nil {
+		return process.Command{}, err
+	}
+	content, err := p.kubeconfig(ctx, pod.ServiceAccountName, authority)
 	if err != nil {
 		return process.Command{}, fmt.Errorf("service account %s: %w", pod.ServiceAccountName, err)
 	}

@@ -108,6 +108,7 @@ func (p *player) play(ctx context.Context, deployments []appsv1.Deployment) erro
 		d := &deployments[i]
 		of := identity(d)
 		if now := p.running[name]; now != nil && now.of == of {
+			errs = append(errs, p.project(ctx, name))
 			continue
 		}
 		p.end(name)

@@ -85,9 +85,12 @@ func impatient(config *rest.Config) (kubernetes.Interface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kubernetes.NewForConfigAndClient(config, &http.Client{
-		Timeout: patience, Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true},
-	})
+	// It shows its token, where it has one.
+	transport, err := rest.HTTPWrappersForConfig(config, &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true})
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfigAndClient(config, &http.Client{Timeout: patience, Transport: transport})
 }
 
 // writtenBy marks what the client writes.

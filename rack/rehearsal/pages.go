@@ -30,6 +30,8 @@ var (
 	saveInRotation  = pageCommand{"rotate.md", "homeops breakglass save STACK"}
 	stateInTurn     = pageCommand{"rotate.md", "homeops state save STACK"}
 	openInRotation  = pageCommand{"rotate.md", "homeops breakglass open STACK -identity key.txt -out opened"}
+	restartPods     = pageCommand{"rotate.md", "kubectl -n NAMESPACE rollout restart daemonset,deployment,statefulset"}
+	restartRook     = pageCommand{"rotate.md", "kubectl -n rook-ceph rollout restart deployment rook-ceph-operator"}
 	restoreState    = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 	upWithDisk      = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}
 	osdOut          = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}

@@ -132,6 +132,8 @@ func TestPages_AreAskedOfTheClusterOrOfKubectlAlone(t *testing.T) {
 		"-n unknown wait replicationsource unknown --for jsonpath={.status.lastManualSync}=TAG --timeout 1h --help",
 		`-n unknown patch replicationsource unknown --type merge -p {"spec":{"trigger":{"manual":null}}} --help`,
 		"-n unknown get persistentvolumeclaim --help",
+		"-n unknown rollout restart daemonset,deployment,statefulset --help",
+		"-n rook-ceph rollout restart deployment rook-ceph-operator --help",
 	}
 	if got := strings.Split(strings.TrimSpace(string(raw)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("asked\n%s", raw)

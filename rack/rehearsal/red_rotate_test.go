@@ -152,7 +152,7 @@ func instead(with func(b *broken, former, now *talossecrets.Bundle)) func(*broke
 	}
 }
 
-var accepting = rotationSteps[0]
+var accepting = talosCA.steps()[0]
 
 func previews(changes map[apitype.OpType]int) func(context.Context, *broken) {
 	return func(_ context.Context, b *broken) { b.foreseen(accepting, changes, nil) }

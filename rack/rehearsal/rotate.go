@@ -24,17 +24,38 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
+// rotatedCA is a kind of authority, by its key in the stack file and as people call it.
+type rotatedCA struct{ key, name string }
+
+var (
+	talosCA      = rotatedCA{"talosCA", "Talos CA"}
+	kubernetesCA = rotatedCA{"kubernetesCA", "Kubernetes CA"}
+)
+
 // rotationStep is one update of a rotation, as its page has it.
 type rotationStep struct {
+	of   rotatedCA
 	name string
 	want spec.Authority
+	// replaced is how many resources it replaces: another kubeconfig is fetched when another authority signs it.
+	replaced int
 }
 
-var rotationSteps = []rotationStep{
-	{"accepted", spec.Authority{Issuing: 1, Accepted: 2}},
-	{"issues", spec.Authority{Issuing: 2, Accepted: 1}},
-	{"alone", spec.Authority{Issuing: 2}},
+// steps are those of a rotation.
+func (ca rotatedCA) steps() []rotationStep {
+	refetched := 0
+	if ca == kubernetesCA {
+		refetched = 1
+	}
+	return []rotationStep{
+		{ca, "accepted", spec.Authority{Issuing: 1, Accepted: 2}, 0},
+		{ca, "issues", spec.Authority{Issuing: 2, Accepted: 1}, refetched},
+		{ca, "alone", spec.Authority{Issuing: 2}, 0},
+	}
 }
+
+// title begins the lines of a step.
+func (s rotationStep) title() string { return "the next " + s.of.name + " " + s.name }
 
 // config is the step as the stack file has it.
 func (s rotationStep) config() func(config map[string]any) error {
@@ -42,10 +63,10 @@ func (s rotationStep) config() func(config map[string]any) error {
 	if s.want.Accepted > 0 {
 		value["accepted"] = s.want.Accepted
 	}
-	return clusterKey("talosCA", value)
+	return clusterKey(s.of.key, value)
 }
 
-// rotate gives a cluster that is in use another Talos CA, step by step.
+// rotate gives a cluster that is in use another Talos CA and another Kubernetes CA, step by step.
 func rotate(ctx context.Context, r *rehearsal) error {
 	kept, err := r.keepCopies()
 	if err != nil {
@@ -59,18 +80,20 @@ func rotate(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	skipped := rotationStep{want: spec.Authority{Issuing: 2, Accepted: 1}}
-	if err := r.refused(ctx, "a step of a rotation that was skipped is refused", skipped.config(), "cannot issue before every machine accepts it"); err != nil {
+	if err := r.refused(ctx, "a step of a rotation that was skipped is refused", talosCA.steps()[1].config(), "cannot issue before every machine accepts it"); err != nil {
 		return err
 	}
-	for _, step := range rotationSteps {
-		err := r.phase("rotate", "the next Talos CA: "+step.name, func() error { return r.turnCA(ctx, c, step) })
+	for _, step := range talosCA.steps() {
+		err := r.phase("rotate", step.title(), func() error { return r.turnCA(ctx, c, step) })
 		if err != nil {
 			return err
 		}
 	}
 	err = r.phase("rotate", "looking whom the machines believe now", func() error { return r.turned(ctx, c, former, kept) })
 	if err != nil {
+		return err
+	}
+	if err := r.rotateKubernetes(ctx, c, kept); err != nil {
 		return err
 	}
 	err = r.phase("rotate", "another secret of the webhook", func() error { return r.turnWebhook(ctx, c) })
@@ -99,7 +122,7 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 	}
 	var asked int
 	var silent []error
-	did, err := r.act(ctx, c, "the next Talos CA "+step.name, func() error {
+	did, err := r.act(ctx, c, step.title(), func() error {
 		watching, stop := context.WithCancel(ctx)
 		var running sync.WaitGroup
 		running.Go(func() { asked, silent = r.askEveryone(watching, c) })
@@ -128,16 +151,16 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 	return err
 }
 
-// foreseen is whether a preview tells of the machines, of the authority that is made, and of nothing that is replaced.
+// foreseen is whether a preview tells of the machines, of the authority that is made, and of nothing else that is replaced.
 func (r *rehearsal) foreseen(step rotationStep, changes map[apitype.OpType]int, err error) {
 	makes := 0
 	if step.want.Accepted > step.want.Issuing {
 		makes = 1
 	}
-	if err == nil && (changes[apitype.OpCreate] != makes || changes[apitype.OpUpdate] < len(r.stack.Nodes) || changes[apitype.OpReplace]+changes[apitype.OpDelete] > 0) {
-		err = fmt.Errorf("%v; wanted are %d that are made, and the %d machines", changes, makes, len(r.stack.Nodes))
+	if err == nil && (changes[apitype.OpCreate] != makes || changes[apitype.OpUpdate] < len(r.stack.Nodes) || changes[apitype.OpReplace] != step.replaced || changes[apitype.OpDelete] > 0) {
+		err = fmt.Errorf("%v; wanted are %d that are made, %d that are replaced, and the %d machines", changes, makes, step.replaced, len(r.stack.Nodes))
 	}
-	r.addChecked("the next Talos CA "+step.name+": a preview says so", fmt.Sprintf("%v", changes), err)
+	r.addChecked(step.title()+": a preview says so", fmt.Sprintf("%v", changes), err)
 }
 
 // askEveryone asks each machine's Talos API, as any operator does.
@@ -162,7 +185,7 @@ func (r *rehearsal) askEveryone(ctx context.Context, c *cluster) (asked int, sil
 
 // answered is whether nobody who asked the machines noticed a step.
 func (r *rehearsal) answered(step rotationStep, asked int, silent []error) {
-	r.add("the next Talos CA "+step.name+": every machine's Talos API answers", asked >= len(r.rack.nodes) && len(silent) == 0,
+	r.add(step.title()+": every machine's Talos API answers", asked >= len(r.rack.nodes) && len(silent) == 0,
 		fmt.Sprintf("%d of %d questions failed %s", len(silent), asked, detailOf(errors.Join(silent...), "")))
 }
 

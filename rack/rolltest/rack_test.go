@@ -262,6 +262,12 @@ func (c *cluster) bootstrap(stack *spec.Stack) {
 		_, err := machineapi.NewMachineServiceClient(first.Secure).Bootstrap(ctx, &machineapi.BootstrapRequest{})
 		return err
 	})
+	c.enter(stack)
+}
+
+// enter has the first machine give a kubeconfig, and waits for the API.
+func (c *cluster) enter(stack *spec.Stack) {
+	first := c.talos(stack.Nodes[0].Address)
 	c.eventually("a kubeconfig", func(ctx context.Context) error {
 		kubeconfig, err := first.Kubeconfig(ctx)
 		if err != nil {

@@ -2,6 +2,7 @@ package rolltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
@@ -113,6 +115,13 @@ func (c *cluster) roll(stack *spec.Stack) {
 
 // whileWriting counts writes to the API at its endpoint, by a client that tries none again.
 func (c *cluster) whileWriting(do func()) (asked, failed int) {
+	c.t.Helper()
+	return c.whileTrying(1, do)
+}
+
+// whileTrying counts writes whose connection may be cut, as it is when the VIP leaves an API server that restarts; each is
+// tried so often.
+func (c *cluster) whileTrying(times int, do func()) (asked, failed int) {
 	config := rest.CopyConfig(c.config)
 	config.QPS = -1
 	// Each write has a connection of its own, as each kubectl has; one that is kept is cut whenever the VIP moves. Leader
@@ -131,9 +140,17 @@ func (c *cluster) whileWriting(do func()) (asked, failed int) {
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		for tick := time.NewTicker(50 * time.Millisecond); ; {
-			_, err := client.CoreV1().ConfigMaps("default").Create(c.t.Context(), &corev1.ConfigMap{
-				ObjectMeta: metav1.ObjectMeta{GenerateName: "write-"},
-			}, metav1.CreateOptions{})
+			var err error
+			for try := range times {
+				_, err = client.CoreV1().ConfigMaps("default").Create(c.t.Context(), &corev1.ConfigMap{
+					ObjectMeta: metav1.ObjectMeta{GenerateName: "write-"},
+				}, metav1.CreateOptions{})
+				var answered apierrors.APIStatus
+				if err == nil || errors.As(err, &answered) {
+					break
+				}
+				time.Sleep(time.Duration(try) * 100 * time.Millisecond)
+			}
 			asked++
 			if err != nil {
 				failed++

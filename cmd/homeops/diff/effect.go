@@ -67,7 +67,7 @@ var liveFields = []string{
 // restartFields are live, but what they configure starts anew.
 var restartFields = []string{
 	"machine.kubelet", "machine.controlPlane", "cluster.apiServer", "cluster.controllerManager", "cluster.scheduler",
-	"cluster.etcd", "cluster.network", "cluster.clusterName",
+	"cluster.etcd", "cluster.network", "cluster.clusterName", "cluster.ca", "cluster.acceptedCAs",
 }
 
 // installFields say what only an installation does.

@@ -10,6 +10,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/rotatepatcher"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 
@@ -112,6 +113,9 @@ func generateConfig(
 	if err == nil && secrets.AcceptedTalosCA != nil {
 		main := generated.RawV1Alpha1().MachineConfig
 		main.MachineAcceptedCAs = append(main.MachineAcceptedCAs, &x509.PEMEncodedCertificate{Crt: secrets.AcceptedTalosCA})
+	}
+	if err == nil && secrets.AcceptedKubernetesCA != nil {
+		generated, err = rotatepatcher.K8sAddAcceptedCA(secrets.AcceptedKubernetesCA)(generated)
 	}
 	return generated, err
 }

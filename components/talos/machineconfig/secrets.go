@@ -22,6 +22,8 @@ type Secrets struct {
 	// AcceptedTalosCA is the certificate, in PEM, of an authority whose certificates the Talos API accepts beside those
 	// of the bundle's own. Default: none.
 	AcceptedTalosCA []byte
+	// AcceptedKubernetesCA is the same for the Kubernetes API. Default: none.
+	AcceptedKubernetesCA []byte
 	// Passphrases unlock encrypted volumes.
 	Passphrases Passphrases
 }
@@ -35,12 +37,10 @@ const Redacted = "REDACTED"
 // config with these is as good a test of a stack as the real one, and can be
 // shown to anyone.
 func Placeholder(stack *spec.Stack) Secrets {
-	der, talosCA := redacted(1), stack.Cluster.TalosCA
-	pair := func() *x509.PEMEncodedCertificateAndKey {
-		return &x509.PEMEncodedCertificateAndKey{Crt: der, Key: der}
+	der, talosCA, kubernetesCA := redacted(1), stack.Cluster.TalosCA, stack.Cluster.KubernetesCA
+	numbered := func(number int) *x509.PEMEncodedCertificateAndKey {
+		return &x509.PEMEncodedCertificateAndKey{Crt: redacted(number), Key: der}
 	}
-	os := pair()
-	os.Crt = redacted(talosCA.Issuing)
 	placeholder := Secrets{
 		Bundle: &secrets.Bundle{
 			Cluster: &secrets.Cluster{ID: Redacted, Secret: Redacted},
@@ -51,7 +51,7 @@ func Placeholder(stack *spec.Stack) Secrets {
 			},
 			TrustdInfo: &secrets.TrustdInfo{Token: Redacted},
 			Certs: &secrets.Certs{
-				Etcd: pair(), K8s: pair(), K8sAggregator: pair(), OS: os,
+				Etcd: numbered(1), K8s: numbered(kubernetesCA.Issuing), K8sAggregator: numbered(1), OS: numbered(talosCA.Issuing),
 				K8sServiceAccount: &x509.PEMEncodedKey{Key: der},
 			},
 		},
@@ -59,6 +59,9 @@ func Placeholder(stack *spec.Stack) Secrets {
 	}
 	if talosCA.Accepted > 0 {
 		placeholder.AcceptedTalosCA = redacted(talosCA.Accepted)
+	}
+	if kubernetesCA.Accepted > 0 {
+		placeholder.AcceptedKubernetesCA = redacted(kubernetesCA.Accepted)
 	}
 	for _, ref := range PassphraseRefs(stack) {
 		placeholder.Passphrases[ref] = Redacted

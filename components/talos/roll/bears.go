@@ -13,7 +13,7 @@ func (r *Roll) BearsLoss(ctx context.Context, node Node) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{r.othersReady(ctx, cluster, node), cluster.Storage(ctx)}
+	errs := []error{r.othersReady(ctx, cluster, node, nil), cluster.Storage(ctx)}
 	if node.ControlPlane || node.Name == "" {
 		errs = append(errs, r.etcd(ctx).bearsLoss(node.Name), r.apiElsewhere(ctx, cluster, node))
 	}

@@ -52,7 +52,9 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 	if len(planned) == 0 {
 		return nil
 	}
-	newRelease := from.Cluster.TalosVersion != to.Cluster.TalosVersion || from.Cluster.KubernetesVersion != to.Cluster.KubernetesVersion
+	was, is := from.Cluster, to.Cluster
+	planesFirst := was.TalosVersion != is.TalosVersion || was.KubernetesVersion != is.KubernetesVersion ||
+		was.TalosCA != is.TalosCA || was.KubernetesCA.Issuing != is.KubernetesCA.Issuing
 	does := map[string]Action{}
 	var nodes []Node
 	for _, p := range planned {
@@ -60,7 +62,7 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 		nodes = append(nodes, p.Node)
 	}
 	f := &Forecast{}
-	for _, node := range Order(nodes, newRelease, "", to.Cluster.Roll.Order) {
+	for _, node := range Order(nodes, planesFirst, "", to.Cluster.Roll.Order) {
 		f.Order = append(f.Order, node.Name)
 		switch first := slices.Contains(to.Cluster.Roll.Order, node.Name); {
 		case node.ControlPlane && first:
@@ -87,7 +89,8 @@ func Foretell(from, to *spec.Stack, planned []Planned) *Forecast {
 	return f
 }
 
-// ForetellImages is the forecast of what two stacks alone tell: other images, another Kubernetes, and reinstalls.
+// ForetellImages is the forecast of what two stacks alone tell: other images, another Kubernetes or other authorities of it,
+// and reinstalls.
 func ForetellImages(from, to *spec.Stack) *Forecast {
 	var planned []Planned
 	anew := spec.Reinstalled(from, to)
@@ -99,7 +102,7 @@ func ForetellImages(from, to *spec.Stack) *Forecast {
 			planned = append(planned, Planned{NodeOf(to, node), Reinstall})
 		case from.InstallerImage(from.Nodes[i]) != to.InstallerImage(node):
 			planned = append(planned, Planned{NodeOf(to, node), Upgrade})
-		case from.Cluster.KubernetesVersion != to.Cluster.KubernetesVersion:
+		case from.Cluster.KubernetesVersion != to.Cluster.KubernetesVersion, from.Cluster.KubernetesCA != to.Cluster.KubernetesCA:
 			planned = append(planned, Planned{NodeOf(to, node), Apply})
 		}
 	}

@@ -44,6 +44,18 @@ func TestForetell_SaysTheOrderTheMinutesAndWhatIsAway(t *testing.T) {
 			"one machine at a time: lab-2; roughly 6 minutes",
 		},
 		{
+			"an authority that issues goes to control planes first", home, func(to *spec.Stack) {
+				to.Cluster.KubernetesCA = spec.Authority{Issuing: 2, Accepted: 1}
+			},
+			"one machine at a time: cp-1, cp-2, worker-1, worker-2, worker-3, but the leader of etcd last of the control planes; roughly 5 minutes",
+		},
+		{
+			"one that is accepted, or dropped, to workers first", home, func(to *spec.Stack) {
+				to.Cluster.KubernetesCA.Accepted = 2
+			},
+			"one machine at a time: worker-1, worker-2, worker-3, cp-1, cp-2, but the leader of etcd last of the control planes; roughly 5 minutes",
+		},
+		{
 			"extensions of all go to workers first", home, func(to *spec.Stack) {
 				for i := range to.Nodes {
 					to.Nodes[i].Extensions = append(to.Nodes[i].Extensions, "siderolabs/realtek-firmware")

@@ -24,7 +24,7 @@ func (r *Roll) before(ctx context.Context, t turn, action Action) error {
 				return err
 			}
 		}
-		errs := []error{r.othersReady(ctx, cluster, node)}
+		errs := []error{r.othersReady(ctx, cluster, node, t.exchange)}
 		if node.ControlPlane {
 			errs = append(errs, r.etcd(ctx).bearsLoss(node.Name), r.apiElsewhere(ctx, cluster, node))
 		}
@@ -60,11 +60,11 @@ func (r *Roll) apiServersFirst(ctx context.Context, cluster Cluster, node Node) 
 }
 
 // othersReady is nil when no other node is away: two at once are more than redundancy
-// is made for.
-func (r *Roll) othersReady(ctx context.Context, cluster Cluster, node Node) error {
+// is made for. One that an exchange excuses is as alive as its etcd and its API server, which are looked at, too.
+func (r *Roll) othersReady(ctx context.Context, cluster Cluster, node Node, with *exchange) error {
 	var errs []error
 	for _, other := range r.all {
-		if other.Name == node.Name || r.isNew(other) {
+		if other.Name == node.Name || r.isNew(other) || with.excuses(other.Name) {
 			continue
 		}
 		state, err := cluster.Node(ctx, other.Name)
@@ -117,6 +117,9 @@ func (r *Roll) rejoins(ctx context.Context, machine Machine, t turn) error {
 		var errs []error
 		if node.ControlPlane {
 			errs = append(errs, r.etcd(ctx).bearsLoss(""), cluster.APIReady(ctx, node), runsControlPlane(ctx, cluster, node))
+			if t.exchange != nil {
+				errs = append(errs, cluster.Shows(ctx, node, []byte(t.exchange.issuing)))
+			}
 		}
 		state, err := cluster.Node(ctx, node.Name)
 		switch {
@@ -142,6 +145,12 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool
 	node := t.node
 	if err := r.rejoins(ctx, machine, t); err != nil {
 		return err
+	}
+	if t.exchange.cutsOff() {
+		if t.exchange.last {
+			return r.told(ctx, node, t.exchange)
+		}
+		return nil
 	}
 	before := ""
 	return r.wait(ctx, node.Name, "the storage to be whole", r.limits.Storage, func(ctx context.Context) error {
@@ -170,6 +179,9 @@ func uncordon(ctx context.Context, cluster Cluster, node Node, state NodeState) 
 	return cluster.Uncordon(ctx, node.Name)
 }
 
+// components are the static pods of a control plane.
+var components = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+
 // runsControlPlane is nil when the node's static pods are ready at its release.
 func runsControlPlane(ctx context.Context, cluster Cluster, node Node) error {
 	running, err := cluster.ControlPlane(ctx, node.Name)
@@ -177,7 +189,7 @@ func runsControlPlane(ctx context.Context, cluster Cluster, node Node) error {
 		return err
 	}
 	var errs []error
-	for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+	for _, component := range components {
 		switch release := running[component]; release {
 		case string(node.Kubernetes):
 		case "":

@@ -2,6 +2,8 @@ package roll
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -9,7 +11,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -114,13 +119,27 @@ func (k KubeAPI) Evict(ctx context.Context, pod Pod) error {
 
 // ControlPlane implements [Cluster].
 func (k KubeAPI) ControlPlane(ctx context.Context, node string) (map[string]string, error) {
+	return k.staticPods(ctx, node, func(pod corev1.Pod) string {
+		image, _, _ := strings.Cut(pod.Spec.Containers[0].Image, "@")
+		_, release, _ := cutLast(image, ":")
+		return release
+	})
+}
+
+// SecretsOf implements [Cluster].
+func (k KubeAPI) SecretsOf(ctx context.Context, node string) (map[string]string, error) {
+	return k.staticPods(ctx, node, func(pod corev1.Pod) string { return pod.Annotations[constants.AnnotationStaticPodSecretsVersion] })
+}
+
+// staticPods tell something of the components of a control plane that are ready.
+func (k KubeAPI) staticPods(ctx context.Context, node string, tell func(corev1.Pod) string) (map[string]string, error) {
 	pods, err := k.pods(ctx, "/api/v1/namespaces/kube-system/pods", url.Values{
 		"fieldSelector": {"spec.nodeName=" + node}, "labelSelector": {"tier=control-plane"},
 	})
 	if err != nil {
 		return nil, err
 	}
-	releases := map[string]string{}
+	told := map[string]string{}
 	for _, pod := range pods {
 		ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
@@ -128,9 +147,41 @@ func (k KubeAPI) ControlPlane(ctx context.Context, node string) (map[string]stri
 		if len(pod.Spec.Containers) == 0 || !ready || pod.DeletionTimestamp != nil {
 			continue
 		}
-		image, _, _ := strings.Cut(pod.Spec.Containers[0].Image, "@")
-		_, release, _ := cutLast(image, ":")
-		releases[pod.Labels["k8s-app"]] = release
+		told[pod.Labels["k8s-app"]] = tell(pod)
 	}
-	return releases, nil
+	return told, nil
+}
+
+// Shows implements [Cluster].
+func (k KubeAPI) Shows(ctx context.Context, node Node, authority []byte) error {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(authority) {
+		return errors.New("the machine config has no certificate of an authority that issues for Kubernetes")
+	}
+	dialer := tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(node.Address.String(), spec.APIPort))
+	if err != nil {
+		return fmt.Errorf("its API server does not show a certificate of the authority that issues: %w", err)
+	}
+	return conn.Close()
+}
+
+// PodsTrust implements [Cluster]. Each namespace has the same
+// (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/).
+func (k KubeAPI) PodsTrust(ctx context.Context) (string, error) {
+	var held corev1.ConfigMap
+	err := k.Get(ctx, "/api/v1/namespaces/"+metav1.NamespaceSystem+"/configmaps/kube-root-ca.crt", &held)
+	return held.Data["ca.crt"], err
+}
+
+// Heartbeat implements [Cluster].
+func (k KubeAPI) Heartbeat(ctx context.Context, node string) (time.Time, error) {
+	var lease coordinationv1.Lease
+	if err := k.Get(ctx, "/apis/coordination.k8s.io/v1/namespaces/"+corev1.NamespaceNodeLease+"/leases/"+node, &lease); err != nil {
+		return time.Time{}, fmt.Errorf("lease of node %s: %w", node, err)
+	}
+	if lease.Spec.RenewTime == nil {
+		return time.Time{}, fmt.Errorf("lease of node %s: it was never renewed", node)
+	}
+	return lease.Spec.RenewTime.Time, nil
 }

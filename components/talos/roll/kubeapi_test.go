@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/kubeapi"
@@ -139,5 +140,35 @@ func TestKubeAPI_JudgesStorage(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestKubeAPI_TellsBySecretsAndLeaseWhatHasStartedAnew(t *testing.T) {
+	pod := func(name, ready, more string) string {
+		return `{"metadata":{"labels":{"k8s-app":"` + name + `"},"annotations":{"talos.dev/secrets-version":"7"}` + more + `},
+			"spec":{"containers":[{"image":"registry.k8s.io/` + name + `:v1.34.1"}]},"status":{"conditions":[{"type":"Ready","status":"` + ready + `"}]}}`
+	}
+	api, _ := apiServer(t, 200, map[string]string{
+		"GET /api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3Dcp-1&labelSelector=tier%3Dcontrol-plane": `{"items":[` +
+			pod("kube-apiserver", "True", "") + `,` + pod("kube-scheduler", "False", "") + `,` +
+			pod("kube-controller-manager", "True", `,"deletionTimestamp":"2026-01-02T03:04:05Z"`) + `]}`,
+		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/cp-1": `{"spec":{"renewTime":"2026-01-02T03:04:05.000000Z"}}`,
+		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/cp-2": `{}`,
+		"GET /api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt":          `{"data":{"ca.crt":"certificate"}}`,
+	})
+	if got, err := api.SecretsOf(t.Context(), "cp-1"); err != nil || len(got) != 1 || got["kube-apiserver"] != "7" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := api.ControlPlane(t.Context(), "cp-1"); err != nil || len(got) != 1 || got["kube-apiserver"] != "v1.34.1" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := api.Heartbeat(t.Context(), "cp-1"); err != nil || got.UTC().Format(time.RFC3339) != "2026-01-02T03:04:05Z" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := api.PodsTrust(t.Context()); err != nil || got != "certificate" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := api.Heartbeat(t.Context(), "cp-2"); err == nil || err.Error() != "lease of node cp-2: it was never renewed" {
+		t.Error(err)
 	}
 }

@@ -18,6 +18,8 @@ type Machine interface {
 	Config(ctx context.Context) ([]byte, error)
 	// Addresses are those that its links carry now, with the VIP where it has that.
 	Addresses(ctx context.Context) ([]netip.Addr, error)
+	// KubeletStarted is when the kubelet's service last started, by the machine's clock; an error while it does not run well.
+	KubeletStarted(ctx context.Context) (time.Time, error)
 	// Try puts a config into effect for a time, after which the machine goes back to the former one unless the config
 	// is applied before. A config that cannot be tried is [ErrRefused].
 	Try(ctx context.Context, config []byte, last time.Duration) error
@@ -70,6 +72,15 @@ type Cluster interface {
 	// ControlPlane is the release of each component of a control plane whose static
 	// pod is ready.
 	ControlPlane(ctx context.Context, node string) (map[string]string, error)
+	// SecretsOf are the versions of the secrets with which the components of a control plane run whose static pods are ready.
+	SecretsOf(ctx context.Context, node string) (map[string]string, error)
+	// Shows is nil when the API server of one control plane, at the node's own address, shows a certificate of an authority,
+	// whose own certificate is PEM.
+	Shows(ctx context.Context, node Node, authority []byte) error
+	// PodsTrust is the certificate of the authority, or of those, by which pods that start know the API server; PEM.
+	PodsTrust(ctx context.Context) (string, error)
+	// Heartbeat is when a node's kubelet last renewed its lease, by its own clock.
+	Heartbeat(ctx context.Context, node string) (time.Time, error)
 	// DeleteNode removes a node object; one that is not there is no error.
 	DeleteNode(ctx context.Context, name string) error
 	// Disks are the deployments by which Ceph keeps data on a node.

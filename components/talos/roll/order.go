@@ -9,8 +9,9 @@ import (
 // control planes first, because a kubelet may not be newer than its API server
 // (https://kubernetes.io/releases/version-skew-policy/) and Talos's API is passed on
 // by control planes. So does another authority of the Talos API, by which control planes
-// sign the certificates of workers. Any other change goes to the workers first: what is wrong with it
-// shows where the least is lost. The etcd leader is the last of the control planes, so
+// sign the certificates of workers, and one that issues for the Kubernetes API, so that its API servers
+// show certificates of two for as short as can be. Any other change goes to the workers first: what is wrong with it
+// shows where the least is lost, and no worker's kubelet is refused when an authority of Kubernetes is dropped. The etcd leader is the last of the control planes, so
 // that the leadership moves once. Those that are named first come before the others of
 // their kind, the leader too. Otherwise the order of the nodes stays.
 func Order(nodes []Node, planesFirst bool, leader string, first []string) []Node {

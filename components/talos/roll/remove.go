@@ -103,7 +103,7 @@ func (r *Roll) bearsDeparture(ctx context.Context, node Node, alive bool) error 
 		if err != nil {
 			return err
 		}
-		errs := []error{r.othersReady(ctx, cluster, node)}
+		errs := []error{r.othersReady(ctx, cluster, node, nil)}
 		if node.ControlPlane {
 			errs = append(errs, r.etcd(ctx).bearsLoss(node.Name), r.apiElsewhere(ctx, cluster, node))
 		}

@@ -270,6 +270,8 @@ type turn struct {
 	// partly is the first half of a new Kubernetes: the control plane is changed, and
 	// the kubelet stays. Its config holds the old one.
 	partly bool
+	// exchange is set where an authority of Kubernetes is exchanged.
+	exchange *exchange
 }
 
 func (p plan) String() string {
@@ -319,10 +321,14 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
 	}
 	rotates, err := r.rotation(ctx, configured, bare)
+	if planesFirst := newRelease || rotates.planesFirst; err == nil && planesFirst && rotates.workersFirst {
+		err = errors.New("an authority of Kubernetes is dropped by the workers first, and another release, or another authority that issues, " +
+			"goes to the control planes first: set " + kubernetesCA.key + " back, run `pulumi up` to its end, and then drop it")
+	}
 	if err != nil {
 		return plan{}, fmt.Errorf("nothing was touched:\n%w", err)
 	}
-	ordered := Order(nodes, newRelease || rotates, r.etcd(ctx).leader(), r.first)
+	ordered := Order(nodes, newRelease || rotates.planesFirst, r.etcd(ctx).leader(), r.first)
 	// Those that have nothing are away already, and the others wait for them.
 	slices.SortStableFunc(ordered, func(a, b Node) int {
 		return cmp.Compare(turnOf(actions[a.Name]), turnOf(actions[b.Name]))
@@ -338,8 +344,8 @@ func (r *Roll) plan(ctx context.Context, batch []*change) (plan, error) {
 			p.turns = append(p.turns, turn{node: half, action: Apply, kubelet: old, partly: true})
 		}
 	}
-	for _, node := range ordered {
-		p.turns = append(p.turns, turn{node: node, action: actions[node.Name], kubelet: olds[node.Name]})
+	for i, node := range ordered {
+		p.turns = append(p.turns, turn{node: node, action: actions[node.Name], kubelet: olds[node.Name], exchange: rotates.of(node, ordered[i+1:])})
 	}
 	return p, nil
 }

@@ -146,6 +146,38 @@ func (t TalosAPI) Try(ctx context.Context, config []byte, last time.Duration) er
 // Config implements [Machine].
 func (t TalosAPI) Config(ctx context.Context) ([]byte, error) { return activeConfig(ctx, t.Secure) }
 
+// KubeletStarted implements [Machine]. Each state of a service is kept with its time; its last one that is not running was
+// before its last start.
+func (t TalosAPI) KubeletStarted(ctx context.Context) (started time.Time, err error) {
+	reply, err := t.machine().ServiceList(ctx, &emptypb.Empty{})
+	if err != nil {
+		return started, err
+	}
+	for _, message := range reply.GetMessages() {
+		for _, service := range message.GetServices() {
+			if service.GetId() != kubeletService {
+				continue
+			}
+			if health := service.GetHealth(); service.GetState() != stateRunning || !health.GetUnknown() && !health.GetHealthy() {
+				return started, fmt.Errorf("its kubelet is %s, and not healthy", strings.ToLower(service.GetState()))
+			}
+			for _, event := range service.GetEvents().GetEvents() {
+				if at := event.GetTs().AsTime(); event.GetState() != stateRunning && at.After(started) {
+					started = at
+				}
+			}
+			return started, nil
+		}
+	}
+	return started, errors.New("it has no kubelet")
+}
+
+// The kubelet's service, and the state of one that runs, as Talos calls them.
+const (
+	kubeletService = "kubelet"
+	stateRunning   = "Running"
+)
+
 // Addresses implements [Machine].
 func (t TalosAPI) Addresses(ctx context.Context) ([]netip.Addr, error) {
 	return addresses(ctx, t.Secure)

@@ -31,8 +31,16 @@ func (r *Roll) turn(ctx context.Context, t turn) error {
 		err = r.reinstall(ctx, machine, t, seen)
 	case seen.action.GoesDown():
 		err = r.takeDown(ctx, machine, t, seen)
+	case seen.action == Nothing && t.exchange != nil:
+		// It may have changed in a run that was killed a moment ago.
+		err = r.reports(ctx, node)
 	case seen.action == Apply:
-		if err = r.before(ctx, t, seen.action); err == nil {
+		if err = r.before(ctx, t, seen.action); err != nil {
+			break
+		}
+		if t.exchange != nil && t.exchange.changes {
+			err = r.exchange(ctx, machine, node)
+		} else {
 			err = r.apply(ctx, machine, node)
 		}
 	}

@@ -24,6 +24,13 @@ type world struct {
 	leader string
 	// events are what was done to whom, in order.
 	events []string
+	// first have their turn before the others of their kind.
+	first []string
+	// told is the authority that pods are told of, once somebody leads again after so many looks.
+	told       string
+	leaderless int
+	// started is what has started with other authorities of Kubernetes, in order.
+	started []string
 	// lines are what the roll told.
 	lines []string
 	// mostDown is the greatest number of machines that were down at once.
@@ -76,6 +83,7 @@ type machine struct {
 	cordoned, byUs bool
 	pods           []roll.Pod
 	boots          int
+	kubernetesCA
 }
 
 const (
@@ -121,6 +129,7 @@ func (w *world) roll(limits roll.Limits) *roll.Roll {
 func (w *world) rollOf(limits roll.Limits, nodes []roll.Node) *roll.Roll {
 	return roll.New(roll.Options{
 		Nodes:  nodes,
+		First:  w.first,
 		Seeker: w.seeker,
 		Machine: func(n roll.Node) (roll.Machine, error) {
 			if g, ok := w.guests[n.Address]; ok {
@@ -331,6 +340,7 @@ func (m *machine) Apply(ctx context.Context, config []byte, mode roll.Mode) erro
 	default:
 		m.world.event("%s applied", m.node.Name)
 		m.takeOver(m.config)
+		m.exchange()
 	}
 	return nil
 }
@@ -515,6 +525,7 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 		return roll.NodeState{}, err
 	}
 	m := w.machines[name]
+	m.look()
 	if m.deleted {
 		return roll.NodeState{}, roll.ErrNoNode
 	}
@@ -524,7 +535,7 @@ func (w *world) Node(_ context.Context, name string) (roll.NodeState, error) {
 		m.unreported--
 		boot = "before"
 	}
-	return roll.NodeState{Ready: m.away == 0 && !m.running.Maintenance, Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
+	return roll.NodeState{Ready: m.away == 0 && !m.running.Maintenance && !w.refuses(m), Why: "NodeStatusUnknown", BootID: boot, Kubelet: m.kubelet, Cordoned: m.cordoned, ByUs: m.byUs}, nil
 }
 
 func (w *world) Cordon(ctx context.Context, name string) error {

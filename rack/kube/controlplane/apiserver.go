@@ -37,7 +37,7 @@ func (p Plane) apiServer() (Component, error) {
 		"audit-log-maxsize":                  "100",
 		"audit-log-path":                     filepath.Join(p.Dir, "log", "audit", "kube", "kube-apiserver.log"),
 		"audit-policy-file":                  filepath.Join(dir, auditFile),
-		"client-ca-file":                     p.secret("ca.crt"),
+		"client-ca-file":                     p.secret("accepted-ca.crt"),
 		"enable-admission-plugins":           "NodeRestriction",
 		"enable-bootstrap-token-auth":        "true",
 		"encryption-provider-config":         p.secret("encryptionconfig.yaml"),

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
@@ -125,4 +127,53 @@ func TestSecrets_OfAWorkerConfigAreRefused(t *testing.T) {
 	if _, err := p.Kubeconfig(p.URL(), TalosAdmin); err == nil || !strings.Contains(err.Error(), "no certificate authority with a key") {
 		t.Errorf("error = %v", err)
 	}
+}
+
+// The API server accepts all, and pods are told of the issuing one alone: Talos gives the controller manager no other file.
+func TestSecrets_HaveWhoIsAcceptedBesideWhoIssues(t *testing.T) {
+	former, next := plane(t), authorityOf(t)
+	p := plane(t, func(c *v1alpha1.Config) {
+		c.ClusterConfig.ClusterAcceptedCAs = []*x509.PEMEncodedCertificate{{Crt: c.ClusterConfig.ClusterCA.Crt}}
+		c.ClusterConfig.ClusterCA = next
+	})
+	files, err := p.secrets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuing, accepted := strings.TrimSpace(string(next.Crt)), string(files["accepted-ca.crt"])
+	before := strings.TrimSpace(string(former.Config.K8sAPIServerCAConfig().IssuingCA().Crt))
+	if strings.TrimSpace(string(files["ca.crt"])) != issuing || !strings.Contains(accepted, issuing) || !strings.Contains(accepted, before) {
+		t.Errorf("pods are told of\n%s\nand the API server accepts\n%s", files["ca.crt"], accepted)
+	}
+	if former.SameSecrets(p) {
+		t.Error("its programs would go on with the former secrets")
+	}
+	components, err := p.Components()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := map[string]string{}
+	for _, component := range components {
+		for _, arg := range component.Args {
+			name, value, _ := strings.Cut(arg, "=")
+			flags[component.Name+" "+name] = filepath.Base(value)
+		}
+	}
+	for flag, want := range map[string]string{
+		"kube-apiserver --client-ca-file": "accepted-ca.crt", "kube-controller-manager --root-ca-file": "ca.crt",
+		"kube-controller-manager --cluster-signing-cert-file": "ca.crt",
+	} {
+		if flags[flag] != want {
+			t.Errorf("%s is %s, not %s", flag, flags[flag], want)
+		}
+	}
+}
+
+func authorityOf(t *testing.T) *x509.PEMEncodedCertificateAndKey {
+	t.Helper()
+	ca, err := x509.NewSelfSignedCertificateAuthority(x509.ECDSA(true), x509.Organization("kubernetes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x509.NewCertificateAndKeyFromCertificateAuthority(ca)
 }

@@ -60,6 +60,8 @@ func (p Plane) secrets() (map[string][]byte, error) {
 		return nil, err
 	}
 	return map[string][]byte{
+		// Whom the API server accepts, and who issues: the controller manager gives pods the latter alone to trust.
+		"accepted-ca.crt":               pki.Bundle(nil, p.Config.K8sAPIServerCAConfig().AcceptedCAs()),
 		"ca.crt":                        authority.Crt,
 		"ca.key":                        authority.Key,
 		"aggregator-ca.crt":             aggregator.Crt,

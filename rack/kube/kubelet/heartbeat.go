@@ -130,7 +130,12 @@ func statusChanged(have, want corev1.NodeStatus) bool {
 // applyTalosConfig keeps the labels, annotations and taints of the machine config on the node.
 func (k *Kubelet) applyTalosConfig(ctx context.Context, client kubernetes.Interface) {
 	if k.talos != nil {
-		if own, err := kubernetes.NewForConfig(k.talos); err == nil {
+		config, err := k.talos()
+		if err != nil {
+			k.log.Warn("identity of Talos", "problem", err)
+			return
+		}
+		if own, err := kubernetes.NewForConfig(config); err == nil {
 			client = own
 		}
 	}

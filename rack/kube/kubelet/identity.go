@@ -31,7 +31,8 @@ const csrPatience = 30 * time.Second
 // token of the machine config, approved and signed by the controller manager, and kept on EPHEMERAL. A node with another
 // cluster's secrets never gets one.
 func (k *Kubelet) nodeConfig(ctx context.Context) (*rest.Config, error) {
-	certificate, key := filepath.Join(k.machine.pkiDir(), "kubelet-client.crt"), filepath.Join(k.machine.pkiDir(), "kubelet-client.key")
+	dir := k.current().pkiDir()
+	certificate, key := filepath.Join(dir, "kubelet-client.crt"), filepath.Join(dir, "kubelet-client.key")
 	if !k.ownCertificate(certificate, key) {
 		if err := k.requestCertificate(ctx, certificate, key); err != nil {
 			return nil, err
@@ -45,13 +46,14 @@ func (k *Kubelet) nodeConfig(ctx context.Context) (*rest.Config, error) {
 }
 
 func (k *Kubelet) anonymousConfig() *rest.Config {
-	authority := k.machine.Config.K8sAPIServerCAConfig()
+	machine := k.current().Config
+	authority := machine.K8sAPIServerCAConfig()
 	return &rest.Config{
 		Host:            k.server,
 		TLSClientConfig: rest.TLSClientConfig{CAData: pki.Bundle(nil, authority.AcceptedCAs())},
 		QPS:             50, Burst: 100, // those of a real kubelet
 		WarningHandler: rest.NoWarnings{},
-		UserAgent:      "kubelet/" + ImageTag(k.machine.Config.K8sKubeletConfig().Image()) + " (simulated)",
+		UserAgent:      "kubelet/" + ImageTag(machine.K8sKubeletConfig().Image()) + " (simulated)",
 	}
 }
 
@@ -61,7 +63,7 @@ func (k *Kubelet) ownCertificate(certificate, key string) bool {
 	if err != nil {
 		return false
 	}
-	roots, authority := stdx509.NewCertPool(), k.machine.Config.K8sAPIServerCAConfig()
+	roots, authority := stdx509.NewCertPool(), k.current().Config.K8sAPIServerCAConfig()
 	roots.AppendCertsFromPEM(pki.Bundle(nil, authority.AcceptedCAs()))
 	_, err = pair.Leaf.Verify(stdx509.VerifyOptions{Roots: roots, KeyUsages: []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageClientAuth}})
 	return err == nil && pair.Leaf.Subject.CommonName == k.user()
@@ -70,7 +72,7 @@ func (k *Kubelet) ownCertificate(certificate, key string) bool {
 func (k *Kubelet) user() string { return "system:node:" + k.name }
 
 func (k *Kubelet) requestCertificate(ctx context.Context, certificateFile, keyFile string) error {
-	token := k.machine.Config.Cluster().Token()
+	token := k.current().Config.Cluster().Token()
 	config := k.anonymousConfig()
 	config.BearerToken = token.ID() + "." + token.Secret()
 	client, err := kubernetes.NewForConfig(config)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -21,7 +22,8 @@ type Options struct {
 	Server string
 	// TalosConfig is the identity that Talos sets labels and taints with on a control plane. Nil, as on a worker,
 	// is the kubelet's own, which NodeRestriction keeps from most labels of kubernetes.io.
-	TalosConfig *rest.Config
+	// It is asked for at each start of the kubelet.
+	TalosConfig func() (*rest.Config, error)
 	// CNISelector picks the pod that brings the node's network up.
 	CNISelector labels.Selector
 	// StaticPods tells what runs beside the kubelet; nil on a worker.
@@ -33,7 +35,7 @@ type Options struct {
 type Kubelet struct {
 	name     string
 	server   string
-	talos    *rest.Config
+	talos    func() (*rest.Config, error)
 	selector labels.Selector
 	static   func() []StaticPod
 	log      *slog.Logger
@@ -47,12 +49,19 @@ type Kubelet struct {
 	mu      sync.Mutex
 	machine Machine
 	state   State
+	// end ends the kubelet's process, to which the next one follows; nil while there is none.
+	end context.CancelFunc
 }
+
+// startPause is how long a restart takes at least; on a real machine its parts take some seconds.
+const startPause = 2 * time.Second
 
 // State is how far the kubelet has come.
 type State struct {
 	// Registered says that the node is in the API.
 	Registered bool
+	// Starting says that the kubelet has ended to start anew.
+	Starting bool
 	// Problem is what stands in the way at present, empty when nothing does.
 	Problem string
 }
@@ -70,7 +79,32 @@ func New(machine Machine, options Options) *Kubelet {
 }
 
 // Run registers the node and serves it until the context ends. What fails is tried again: a kubelet outlives its API server.
+// With other authorities it starts anew, as Talos has it; its pods' sandboxes stay.
 func (k *Kubelet) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		process, end := context.WithCancel(ctx)
+		k.begins(end)
+		k.serve(process)
+		end()
+		k.starts()
+		pause(ctx, startPause)
+	}
+}
+
+func (k *Kubelet) begins(end context.CancelFunc) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end, k.state.Starting = end, false
+}
+
+func (k *Kubelet) starts() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end, k.state.Starting = nil, true
+}
+
+// serve is the life of one process.
+func (k *Kubelet) serve(ctx context.Context) {
 	var config *rest.Config
 	k.insist(ctx, "identity", func() (err error) {
 		config, err = k.nodeConfig(ctx)
@@ -106,7 +140,11 @@ func (k *Kubelet) Update(machine Machine) {
 	if machine.Capacity == nil {
 		machine.Capacity = k.machine.Capacity
 	}
+	was, is := k.machine.Config.K8sAPIServerCAConfig().AcceptedCAs(), machine.Config.K8sAPIServerCAConfig().AcceptedCAs()
 	k.machine = machine
+	if !reflect.DeepEqual(was, is) && k.end != nil {
+		k.end()
+	}
 	k.mu.Unlock()
 	k.reportSoon()
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +32,8 @@ type StaticPod struct {
 	Ready     bool
 	StartedAt time.Time
 	Restarts  int
+	// Secrets is the version of the secrets that it was started with.
+	Secrets string
 }
 
 // mirrorStaticPods shows what runs on the node as pods, which is how talosctl and dashboards see a control plane.
@@ -99,9 +102,10 @@ func mirrorPod(node *corev1.Node, static StaticPod) *corev1.Pod {
 			Containers:  []corev1.Container{{Name: static.Name, Image: static.Image, Command: static.Command}},
 		},
 	}
-	hash := configHash(pod)
+	hash := configHash(pod, static.Secrets)
 	pod.Annotations = map[string]string{
-		corev1.MirrorPodAnnotationKey: hash, "kubernetes.io/config.hash": hash, "kubernetes.io/config.source": "http",
+		constants.AnnotationStaticPodSecretsVersion: static.Secrets,
+		corev1.MirrorPodAnnotationKey:               hash, "kubernetes.io/config.hash": hash, "kubernetes.io/config.source": "http",
 		"kubernetes.io/config.seen": node.CreationTimestamp.UTC().Format(time.RFC3339),
 	}
 	return pod
@@ -110,8 +114,8 @@ func mirrorPod(node *corev1.Node, static StaticPod) *corev1.Pod {
 // mirrorHash is by what a mirror is known to show the pod as it is now.
 func mirrorHash(pod *corev1.Pod) string { return pod.Annotations[corev1.MirrorPodAnnotationKey] }
 
-func configHash(pod *corev1.Pod) string {
+func configHash(pod *corev1.Pod, secrets string) string {
 	spec, _ := json.Marshal(pod.Spec) // it is made of plain fields
-	sum := sha256.Sum256(spec)
+	sum := sha256.Sum256(append(spec, secrets...))
 	return hex.EncodeToString(sum[:16])
 }
