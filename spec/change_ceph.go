@@ -16,6 +16,10 @@ func (c *change) cephPools(was, is *RookCeph) {
 	if was.FailureDomain != is.FailureDomain {
 		c.announce(field.NewPath("storage", "rookCeph", "failureDomain"), "%s instead of %s: Ceph moves the copies of all data to where they are then kept apart", is.FailureDomain, was.FailureDomain)
 	}
+	if was.MonitorVolume != is.MonitorVolume {
+		c.refuse(field.NewPath("storage", "rookCeph", "monitorVolume"), "%s cannot become %s: the monitors would find nothing there, and Ceph's disks are worth nothing without what they know. "+
+			"It is chosen when Ceph is made", was.DataDir(), is.DataDir())
+	}
 	c.cephCopies(field.NewPath("storage", "rookCeph", "replicas"), was.Replicas, is.Replicas)
 	for _, p := range []struct {
 		key     string

@@ -21,6 +21,10 @@ type RookCeph struct {
 	// MonitorsShareNodes lets several monitors stand on one node, for a cluster of fewer than three machines: a lost node
 	// can then take the majority with it. Default: false.
 	MonitorsShareNodes bool `json:"monitorsShareNodes,omitempty"`
+	// MonitorVolume is the user volume, present on every node that runs workloads, in which monitors keep what they know, so
+	// that Ceph survives a reset of all nodes: its disks are worth nothing without. 10 GiB are plenty. It stays as it is for
+	// as long as this Ceph lives. Default: none, and it lies on EPHEMERAL, which a reset wipes.
+	MonitorVolume string `json:"monitorVolume,omitempty" form:"volume" example:"ceph"`
 	// Block is the block storage, class ceph-block.
 	Block CephPool `json:"block,omitzero"`
 	// Filesystem is the shared file system, class ceph-filesystem.
@@ -47,6 +51,14 @@ func (c *RookCeph) defaults() {
 	c.Dashboard = true
 	c.FailureDomain = CephHost
 	c.Block.Enabled, c.Filesystem.Enabled = true, true
+}
+
+// DataDir is where Ceph's daemons keep what they know on a node.
+func (c *RookCeph) DataDir() string {
+	if c.MonitorVolume == "" {
+		return "/var/lib/rook"
+	}
+	return UserVolume{Name: c.MonitorVolume}.MountPath()
 }
 
 // CephNode is the disks of one node that Ceph takes.

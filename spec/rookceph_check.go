@@ -55,6 +55,7 @@ func (c *checker) ceph() {
 	if ce.MonitorsShareNodes && ce.Monitors > 1 {
 		c.warnf(path.Child("monitorsShareNodes"), "a node that is lost can take the majority of the monitors with it, and Ceph stands still")
 	}
+	c.monitorVolume(path.Child("monitorVolume"), ce.MonitorVolume)
 	c.cephNetwork(path.Child("publicNetwork"), ce.PublicNetwork, ce)
 	c.cephNetwork(path.Child("clusterNetwork"), ce.ClusterNetwork, ce)
 	c.cephFamilies(path, ce)
@@ -140,6 +141,45 @@ func (c *checker) monitorNodes() (able int, kept []string) {
 		}
 	}
 	return able, kept
+}
+
+// leastMonitor is what a monitor wants at least: Ceph warns of one that has less than 30 percent free of what it is given
+// (https://docs.ceph.com/en/latest/rados/configuration/mon-config-ref/#storage-capacity).
+const leastMonitor = Size(5 << 30)
+
+// monitorVolume checks that it is on each node on which a daemon of Ceph can come to stand, and outlives a reset there.
+func (c *checker) monitorVolume(path *field.Path, name string) {
+	if name == "" || c.anyBad(path) {
+		return
+	}
+	if l := c.s.Storage.Longhorn; l != nil && slices.Contains(l.Volumes(), name) {
+		c.errorf(path, "%q holds Longhorn's data (storage.longhorn): give Ceph one of its own", name)
+	}
+	var without []string
+	for i, n := range c.s.Nodes {
+		v, ok := n.UserVolume(name)
+		at := nodePath(i).Child("userVolumes")
+		switch {
+		case !c.s.Schedulable(n):
+		case !ok:
+			without = append(without, n.Name)
+		case v.Type == VolumeDirectory:
+			c.errorf(at, "%s is a directory: what Ceph's monitors know (storage.rookCeph.monitorVolume) would lie on EPHEMERAL, which a reset wipes", name)
+		case v.MaxSize > 0 && v.MaxSize < leastMonitor:
+			c.errorf(at, "%s of at most %s is too small for a monitor of Ceph (storage.rookCeph.monitorVolume), which wants %s", name, v.MaxSize, leastMonitor)
+		}
+	}
+	if len(without) > 0 {
+		c.errorf(path, "%s: %s, where a monitor can come to stand: add it to userVolumes of the nodes that run workloads, or to nodeDefaults", name, missingOn(without))
+	}
+}
+
+// missingOn says that nodes do not have something.
+func missingOn(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " has no such user volume"
+	}
+	return quoted(names) + " have no such user volume"
 }
 
 // cephFamilies checks that Ceph's two networks are of one family, which is all that it speaks.

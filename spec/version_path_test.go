@@ -17,7 +17,7 @@ var november2026 = spec.VersionSet{
 
 func stackSet(t *testing.T, name string) spec.VersionSet {
 	t.Helper()
-	stack, problems := spec.LoadFile("../Pulumi." + name + ".yaml")
+	stack, problems := spec.LoadFile("spectest/testdata/Pulumi." + name + ".yaml")
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestVersionPath_StopsOnlyWhereEveryTableAllows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range steps {
-		stack, problems := spec.LoadFile("../Pulumi.lab.yaml")
+		stack, problems := spec.LoadFile("spectest/testdata/Pulumi.lab.yaml")
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}

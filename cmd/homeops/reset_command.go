@@ -5,13 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+
 	"github.com/home-ops/home-ops/cmd/homeops/engine"
+	"github.com/home-ops/home-ops/components/rook/disks"
 	"github.com/home-ops/home-ops/components/talos/roll"
 	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
@@ -33,6 +38,7 @@ func reset(ctx context.Context, c call) error {
 	flags := newFlags(c.name)
 	opened := flags.String("break-glass", "", "a folder that `homeops breakglass open` wrote; the state is then left alone")
 	snapshot := flags.Bool("etcd-from-snapshot", false, "etcd comes back from a snapshot (docs/runbooks/rebuild.md): the state keeps what is in the cluster")
+	wipeCeph := flags.Bool("wipe-ceph", false, "empty the disks of Ceph as well, and what its monitors know: all data in it are lost")
 	anyway := flags.Bool("anyway", false, "reset the node although the cluster does not bear its loss now")
 	words, err := c.parse(flags)
 	if err != nil {
@@ -53,7 +59,15 @@ func reset(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
+	switch ceph := stack.Storage.RookCeph; {
+	case !*wipeCeph:
+	case ceph == nil:
+		return usagef("reset: -wipe-ceph: %s has no storage.rookCeph", stack.Name)
+	case len(words) == 2 || *snapshot:
+		return usagef("reset: -wipe-ceph ends Ceph as a whole; it goes with all machines, and without -etcd-from-snapshot")
+	}
 	r := resetting{
+		wipesCeph: *wipeCeph, wipe: discover.Wipe,
 		call: c, stack: stack, cli: engine.CLI{Dir: filepath.Dir(file), Stack: stack.Name}, nodes: resetOrder(stack),
 		find: discover.NewFinder(stack, at, nil).Find,
 	}
@@ -82,7 +96,7 @@ func reset(ctx context.Context, c call) error {
 			return fmt.Errorf("%s was left as it is, because the cluster does not bear its loss now; -anyway resets it all the same:\n%w", words[1], err)
 		}
 	}
-	if err := r.confirm(len(words) == 1); err != nil {
+	if err := r.confirm(lost); err != nil {
 		return err
 	}
 	if err := r.run(ctx, len(words) == 2); err != nil {
@@ -104,6 +118,9 @@ type resetting struct {
 	nodes []spec.Node
 	// find looks for a machine that does not answer at its node's address.
 	find func(ctx context.Context, name string) (discover.Machine, error)
+	// wipesCeph says that Ceph's data go, too; wipe is how.
+	wipesCeph bool
+	wipe      func(ctx context.Context, at netip.AddrPort, paths []string) error
 }
 
 // resetOrder has workers first: as long as there is a control plane, the rest can be looked at. The first control plane,
@@ -136,14 +153,24 @@ func nodeToReset(stack *spec.Stack, name string) ([]spec.Node, error) {
 }
 
 // confirm says what will be lost and has the stack's name typed.
-func (r resetting) confirm(all bool) error {
+func (r resetting) confirm(lost loss) error {
 	fmt.Fprintf(r.out, "Back to maintenance mode, in this order:\n")
 	for _, node := range r.nodes {
 		fmt.Fprintf(r.out, "  %-20s %-14s %s\n", node.Name, node.Role, node.Address)
 	}
 	fmt.Fprintf(r.out, "\nLost: the machine's configuration, and all on its EPHEMERAL partition: images, logs, emptyDirs, and of a control plane its copy of etcd.\n")
-	if all {
+	if lost != machineAlone {
 		fmt.Fprintf(r.out, "With all copies of etcd, every object of the cluster is lost, its certificates among them: `homeops breakglass save %s` keeps those.\n", r.stack.Name)
+	}
+	ceph := r.stack.Storage.RookCeph
+	switch {
+	case r.wipesCeph:
+		fmt.Fprintf(r.out, "With -wipe-ceph all data of Ceph are lost: its disks are emptied, and what its monitors know.\n")
+	case ceph != nil && lost == everything:
+		fmt.Fprintf(r.out, "Ceph's disks keep their data, but only a snapshot of etcd leads back to them (-etcd-from-snapshot), and no new Ceph takes such disks: with -wipe-ceph they are emptied.\n")
+	}
+	if ceph != nil && ceph.MonitorVolume == "" && lost == machinesAlone {
+		fmt.Fprintf(r.out, "Ceph's data are lost: its monitors keep what they know on EPHEMERAL (storage.rookCeph.monitorVolume would have kept it).\n")
 	}
 	fmt.Fprintf(r.out, "Kept: the installed Talos, user volumes, data disks, the machine secrets, and every account outside of the cluster.\n\nType the name of the stack to go on: ")
 	typed, _ := bufio.NewReader(r.in).ReadString('\n')
@@ -159,12 +186,48 @@ func (r resetting) confirm(all bool) error {
 func (r resetting) run(ctx context.Context, graceful bool) error {
 	for _, node := range r.nodes {
 		began := time.Now()
-		if err := r.reset(ctx, node, graceful); err != nil {
+		err := r.reset(ctx, node, graceful)
+		if err == nil && r.wipesCeph {
+			err = r.emptyDisks(ctx, node)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w; run the command again: it goes on where it stopped", node.Name, err)
 		}
 		fmt.Fprintf(r.out, "%s is in maintenance mode, after %.0f s\n", node.Name, time.Since(began).Seconds())
 	}
 	return nil
+}
+
+// emptyDisks wipes what a machine in maintenance mode has of Ceph's disks.
+func (r resetting) emptyDisks(ctx context.Context, node spec.Node) error {
+	ceph := r.stack.Storage.RookCeph
+	i := slices.IndexFunc(ceph.Nodes, func(n spec.CephNode) bool { return n.Name == node.Name })
+	if i < 0 {
+		return nil
+	}
+	filter, err := disks.Filter(ceph.Nodes[i].Disks, ceph.Nodes[i].Matching...)
+	if err != nil {
+		return err
+	}
+	chosen, err := regexp.Compile(filter)
+	if err != nil {
+		return err
+	}
+	machine, err := r.find(ctx, node.Name)
+	if err != nil {
+		return err
+	}
+	var paths []string
+	for _, d := range machine.Disks {
+		if slices.ContainsFunc(append([]string{d.Path}, d.Links...), chosen.MatchString) {
+			paths = append(paths, d.Path)
+		}
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("none of its disks is one of Ceph's (storage.rookCeph.nodes[%d])", i)
+	}
+	fmt.Fprintf(r.out, "%s: emptying %s; a disk that turns takes hours\n", node.Name, strings.Join(paths, ", "))
+	return r.wipe(ctx, netip.AddrPortFrom(machine.Address, constants.ApidPort), paths)
 }
 
 func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) error {
@@ -174,10 +237,20 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 	if err != nil {
 		return err
 	}
+	var volumes []string
+	if r.wipesCeph {
+		if _, ok := node.UserVolume(r.stack.Storage.RookCeph.MonitorVolume); ok {
+			volumes = append(volumes, r.stack.Storage.RookCeph.MonitorVolume)
+		}
+	}
 	if waits, err := r.waits(ctx, machine, node.Name); err != nil || waits {
+		if waits && len(volumes) > 0 {
+			fmt.Fprintf(r.out, "%s was in maintenance mode already, and its volume %s was left as it is: a new Ceph does not start on what an old one left there. "+
+				"docs/runbooks/reset.md says how to look, and how to empty it\n", node.Name, volumes[0])
+		}
 		return err
 	}
-	if err := machine.Reset(ctx, graceful); err != nil {
+	if err := machine.Reset(ctx, graceful, volumes...); err != nil {
 		return err
 	}
 	tick := time.NewTicker(time.Second)

@@ -7,11 +7,6 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// dataDir is where monitors keep their data on a node. On Talos it lies on the
-// EPHEMERAL volume, which an upgrade keeps and a reset wipes. A node that is reset
-// loses its monitor, which the other monitors build again, and none of its disks.
-const dataDir = "/var/lib/rook"
-
 // cephCluster is Ceph on the disks that the stack names, and on no others. The nodes
 // are those that have the disks.
 func cephCluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, error) {
@@ -29,8 +24,9 @@ func cephCluster(stack *spec.Stack, nodes []spec.Node) (*rookio.CephCluster, err
 		// Rook knows the cluster by its namespace; the object has the same name.
 		ObjectMeta: named(namespaceName),
 		Spec: rookio.CephClusterSpec{
-			CephVersion:     rookio.CephVersion{Image: "quay.io/ceph/ceph:" + string(stack.Versions.Ceph)},
-			DataDirHostPath: dataDir,
+			CephVersion: rookio.CephVersion{Image: "quay.io/ceph/ceph:" + string(stack.Versions.Ceph)},
+			// A node that loses it loses its monitor, which the other monitors build again, and none of its disks.
+			DataDirHostPath: ceph.DataDir(),
 			// One node at a time, and the next only when every copy is there again.
 			UpgradeOSDRequiresHealthyPGs: true,
 			Mon:                          rookio.Daemons{Count: ceph.Monitors, AllowMultiplePerNode: ceph.MonitorsShareNodes},

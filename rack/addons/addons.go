@@ -31,8 +31,8 @@ import (
 type Options struct {
 	// CRDDir has a directory of definitions for each operator that registers its own kinds: cilium.
 	CRDDir string
-	// Disks are those of a node, by its hostname.
-	Disks func(node string) []rook.Disk
+	// Hosts are the nodes' machines.
+	Hosts rook.Hosts
 	// Down says of a node's machine that it is down, before the API knows. Default: none is but for what the API says.
 	Down cluster.Down
 	// LacksZFS says why a node's system has no ZFS. Default: every node has it.
@@ -65,12 +65,12 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if o.Engines == nil {
 		o.Engines = func(string) error { return nil }
 	}
-	hosts := zfs.NewHosts(o.Disks, o.LacksZFS)
+	hosts := zfs.NewHosts(o.Hosts, o.LacksZFS)
 	controllers := append([]cluster.Controller{
 		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
 		lbipam.Controller(),
 		gateway.Controller(),
-		rook.Controller(hosts.Disks, o.Down),
+		rook.Controller(hosts, o.Down),
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
 		longhorn.Controller(o.Down, o.Engines, o.Mounts),

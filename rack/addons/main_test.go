@@ -10,6 +10,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/addons"
 	"github.com/home-ops/home-ops/rack/addons/internal/apitest"
+	"github.com/home-ops/home-ops/rack/addons/internal/hosttest"
 	"github.com/home-ops/home-ops/rack/addons/rook"
 )
 
@@ -61,7 +62,7 @@ func play(t *testing.T, change ...func(*addons.Options)) *apitest.Client {
 	if server == nil {
 		t.Skip("needs an API server")
 	}
-	o := addons.Options{CRDDir: definitions, Disks: disks, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := addons.Options{CRDDir: definitions, Hosts: hosttest.New(t.TempDir(), disks), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for _, apply := range change {
 		apply(&o)
 	}

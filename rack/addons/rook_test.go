@@ -1,6 +1,8 @@
 package addons_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/addons"
 	"github.com/home-ops/home-ops/rack/addons/internal/apitest"
+	"github.com/home-ops/home-ops/rack/addons/internal/hosttest"
 	"github.com/home-ops/home-ops/rack/addons/rook"
 )
 
@@ -184,7 +187,7 @@ func runs(c *apitest.Client, name, node string, since time.Time) {
 func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
 	var fresh, dead atomic.Bool
 	c := play(t, func(o *addons.Options) {
-		o.Disks = func(node string) []rook.Disk {
+		o.Hosts = hosttest.New(t.TempDir(), func(node string) []rook.Disk {
 			all := disks(node)
 			if node == "c" && fresh.Load() {
 				all[1].Links = []string{"/dev/disk/by-id/nvme-Disk_FRESH"}
@@ -192,7 +195,7 @@ func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
 				all[1].Dead = dead.Load()
 			}
 			return all
-		}
+		})
 	})
 	c.Define(definitions + "/rook")
 	for _, node := range []string{"a", "b", "c"} {
@@ -255,4 +258,76 @@ func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
 	c.Delete("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-2")
 	c.Never("apps/v1", "Deployment", "rook-ceph/rook-ceph-osd-2", "kind", `"Deployment"`)
 	at("status.storage.osd.storeType.bluestore", "3")
+}
+
+// The disks say of which Ceph they are, and the monitors know it alone: another Ceph does not take them, and this one is gone when
+// most monitors have lost what they kept.
+func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
+	dir := t.TempDir()
+	hosts := hosttest.New(dir, disks)
+	c := play(t, func(o *addons.Options) { o.Hosts = hosts })
+	c.Define(definitions + "/rook")
+	for _, node := range []string{"a", "b", "c"} {
+		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
+		t.Cleanup(func() { c.Delete("v1", "Node", node) })
+	}
+	c.Operator("rook-ceph", "rook-ceph-operator")
+	c.Applyf(ceph, "DATA-c")
+	allRun(c)
+	at := func(path, want string) {
+		t.Helper()
+		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", path, want)
+	}
+	says := func(want string) {
+		t.Helper()
+		got := ""
+		for begun := time.Now(); time.Since(begun) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+			if got = c.Field(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.message"); strings.Contains(got, want) {
+				return
+			}
+		}
+		t.Fatalf("Rook says %s, not %s", got, want)
+	}
+	lose := func(mons ...string) {
+		t.Helper()
+		for _, mon := range mons {
+			if err := os.RemoveAll(filepath.Join(dir, mon, "var/lib/rook/mon-"+mon)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	at("status.ceph.health", `"HEALTH_OK"`)
+
+	// One has the others' store again.
+	lose("a")
+	store := filepath.Join(dir, "a", "var/lib/rook/mon-a/data/fsid")
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(store); err == nil {
+			break
+		} else if time.Since(begun) > 20*time.Second {
+			t.Fatal(err)
+		}
+	}
+	at("status.phase", `"Ready"`)
+
+	// Two of three have nobody to ask. No pod of theirs is to blame.
+	lose("a", "b")
+	at("status.message", `"failed to get the monitors' quorum: mon.a has lost its store, and too few others have theirs; mon.b has lost its store, and too few others have theirs"`)
+	at("status.ceph.health", `"HEALTH_ERR"`)
+
+	// Another cluster, on what is left of this one.
+	c.Delete(cephAPI, "CephCluster", "rook-ceph/rook-ceph")
+	c.Delete("v1", "Secret", "rook-ceph/rook-ceph-mon")
+	c.Delete("v1", "ConfigMap", "rook-ceph/rack-ceph-osd-map")
+	c.Applyf(ceph, "DATA-c")
+	says("osd.1 belonging to a different ceph cluster")
+	for _, node := range []string{"a", "b", "c"} {
+		if err := hosts.Write(node, "/dev/nvme1n1", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says("failed to start ceph monitors: mon.c on node c has a store of another ceph cluster")
+	lose("c")
+	at("status.phase", `"Ready"`)
+	at("status.ceph.health", `"HEALTH_OK"`)
 }

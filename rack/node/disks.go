@@ -101,16 +101,16 @@ func (n *Node) PutIn(disk Disk) error {
 
 // Mounted is the disk that a user volume was mounted from in this boot; it stays mounted when its disk dies, and whoever uses it has
 // errors. The error is the one that a program would get.
-func (n *Node) Mounted(volume string) (Disk, error) {
+func (n *Node) Mounted(volume string) (Mount, error) {
 	s := n.current()
 	if s == nil {
-		return Disk{}, fmt.Errorf("%s is off", n.opts.Name)
+		return Mount{}, fmt.Errorf("%s is off", n.opts.Name)
 	}
 	s.mu.Lock()
 	mounted, ok := s.mounts[constants.UserVolumePrefix+volume]
 	s.mu.Unlock()
 	if !ok {
-		return Disk{}, fmt.Errorf("stat /var/mnt/%s: no such file or directory", volume)
+		return Mount{}, fmt.Errorf("stat /var/mnt/%s: no such file or directory", volume)
 	}
 	there := slices.ContainsFunc(n.Disks(), func(d Disk) bool { return d.Path == mounted.Path && d.Serial == mounted.Serial && !d.Dead })
 	if !there {
@@ -149,16 +149,24 @@ func (s *session) disksChanged() error {
 	return s.publishVolumes(ctx, cfg)
 }
 
-// mount notes where a volume was mounted from, once in a boot.
-func (s *session) mount(volume *block.VolumeStatus) {
+// mount notes where a volume was mounted from, once in a boot, and makes the file system of a user volume that has none.
+func (s *session) mount(volume *block.VolumeStatus) error {
 	if volume.TypedSpec().Phase != block.VolumePhaseReady {
-		return
+		return nil
 	}
 	hw := s.node.hardware()
 	disk, ok := hw.disk(volume.TypedSpec().ParentLocation)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, mounted := s.mounts[volume.Metadata().ID()]; ok && !mounted {
-		s.mounts[volume.Metadata().ID()] = disk
+	id := volume.Metadata().ID()
+	if _, mounted := s.mounts[id]; !ok || mounted {
+		return nil
 	}
+	mount := Mount{Disk: disk}
+	var err error
+	if isUserVolume(id) {
+		mount.Filesystem, err = s.parts.filesystem(id, disk)
+	}
+	s.mounts[id] = mount
+	return err
 }

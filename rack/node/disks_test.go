@@ -2,11 +2,14 @@ package node_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cosi-project/runtime/pkg/safe"
+	machineapi "github.com/siderolabs/talos/pkg/machinery/api/machine"
+	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 
@@ -141,5 +144,125 @@ func TestDiskDies_WithoutItsSystemDiskAMachineBootsWhenThereIsABlankOne(t *testi
 	occupied, err := n.Occupied()
 	if err != nil || occupied["/dev/nvme0n1"] != "the system disk" || occupied["/dev/sda"] != "volume u-data" {
 		t.Errorf("%v, %v", occupied, err)
+	}
+}
+
+// A user volume has the same file system until its partition or its disk is gone, and a disk what was written onto it until it is
+// wiped.
+func TestContents_OutliveAResetButForWhatItWipes(t *testing.T) {
+	t.Parallel()
+	n, c := withDisks(t)
+	filesystem := func() string {
+		t.Helper()
+		m, err := n.Mounted("data")
+		if err != nil || m.Filesystem == "" {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		return m.Filesystem
+	}
+	folder := func(path string) string {
+		t.Helper()
+		dir, err := n.HostPath(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	first, store, rook := filesystem(), folder("/var/mnt/data/mon-a"), folder("/var/lib/rook")
+	for _, dir := range []string{store, rook} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.HostPath("/opt/rook"); err == nil || err.Error() != "mkdir /opt/rook: read-only file system" {
+		t.Error(err)
+	}
+	again := func(labels ...string) {
+		t.Helper()
+		req := &machineapi.ResetRequest{Reboot: true}
+		for _, label := range labels {
+			req.SystemPartitionsToWipe = append(req.SystemPartitionsToWipe, &machineapi.ResetPartitionSpec{Label: label, Wipe: true})
+		}
+		if err := n.admin(t, c).ResetGeneric(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		n.await(t, node.Maintenance)
+	}
+	configured := func() {
+		t.Helper()
+		apply(t, n.insecure(t), append(c.config(t, machine.TypeControlPlane), dataVolume...))
+		n.await(t, node.Running)
+	}
+	again("STATE", "EPHEMERAL")
+	configured()
+	if got := filesystem(); got != first || folder("/var/mnt/data/mon-a") != store {
+		t.Errorf("a reset made the user volume anew")
+	}
+	if _, err := os.Stat(rook); err == nil {
+		t.Error("what was on EPHEMERAL is still there")
+	}
+	again("STATE", "EPHEMERAL", "u-data")
+	configured()
+	if filesystem() == first {
+		t.Error("the user volume is the one that was to be wiped")
+	}
+
+	// At its console, from the boot menu.
+	first = filesystem()
+	if err := n.ResetAtConsole(); err == nil || !strings.Contains(err.Error(), "its boot menu shows after it was off") {
+		t.Error(err)
+	}
+	n.PowerOff()
+	n.await(t, node.Off)
+	if err := n.ResetAtConsole(); err != nil {
+		t.Fatal(err)
+	}
+	n.PowerOn()
+	n.await(t, node.Maintenance)
+	configured()
+	if filesystem() != first {
+		t.Error("a reset at the console made the user volume anew")
+	}
+	again("STATE", "EPHEMERAL")
+
+	wipe := func(device string, method storageapi.BlockDeviceWipeDescriptor_Method) error {
+		_, err := n.insecure(t).StorageClient.BlockDeviceWipe(t.Context(), &storageapi.BlockDeviceWipeRequest{
+			Devices: []*storageapi.BlockDeviceWipeDescriptor{{Device: device, Method: method}},
+		})
+		return err
+	}
+	const fast, zeroes = storageapi.BlockDeviceWipeDescriptor_FAST, storageapi.BlockDeviceWipeDescriptor_ZEROES
+	for _, test := range []struct {
+		device  string
+		method  storageapi.BlockDeviceWipeDescriptor_Method
+		content string
+		says    string
+	}{
+		{"sdx", zeroes, "ceph", `blockdevice "sdx" not found`},
+		{"nvme0n1", zeroes, "ceph", `blockdevice "nvme0n1" is in use`},
+		{"sda", fast, "ceph", ""},
+		{"sda", zeroes, "", ""},
+	} {
+		if err := n.Write("/dev/sda", "ceph"); err != nil {
+			t.Fatal(err)
+		}
+		err := wipe(test.device, test.method)
+		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: %v", test.device, err)
+		}
+		if got, err := n.Content("/dev/sda"); got != test.content || err != nil {
+			t.Errorf("after %s of %s the disk has %q, %v", test.method, test.device, got, err)
+		}
+	}
+	// Configured again, a new volume is on the disk, which no wipe takes then.
+	configured()
+	if filesystem() == first {
+		t.Error("the volume outlived its disk's wipe")
+	}
+	_, err := n.admin(t, c).StorageClient.BlockDeviceWipe(t.Context(), &storageapi.BlockDeviceWipeRequest{
+		Devices: []*storageapi.BlockDeviceWipeDescriptor{{Device: "sda", Method: zeroes}},
+	})
+	if err == nil || !strings.Contains(err.Error(), `blockdevice "sda" is in use by volume "u-data"`) {
+		t.Error(err)
 	}
 }

@@ -35,7 +35,7 @@ func (s *session) install(ctx context.Context, cfg config.Provider) error {
 			return ctx.Err()
 		}
 		if wanted.wipe {
-			if err := errors.Join(s.parts.wipeEphemeral(), s.parts.setMade(nil)); err != nil {
+			if err := errors.Join(s.parts.wipeEphemeral(), s.parts.setMade(nil), s.parts.wipeUserVolumesOf(disk)); err != nil {
 				return err
 			}
 		}

@@ -49,7 +49,7 @@ var methods = map[string]map[string][]role.Role{
 		"Upgrade":                     adminOnly,
 		"Version":                     readers,
 	},
-	storageapi.StorageService_ServiceDesc.ServiceName: {"Disks": readers},
+	storageapi.StorageService_ServiceDesc.ServiceName: {"BlockDeviceWipe": adminOnly, "Disks": readers},
 	cosi.State_ServiceDesc.ServiceName:                {"Get": readers, "List": readers, "Watch": readers},
 }
 
@@ -66,7 +66,7 @@ var maintenanceMethods = map[string][]string{
 	machineapi.MachineService_ServiceDesc.ServiceName: {
 		"ApplyConfiguration", "GenerateClientConfiguration", "Reset", "Upgrade", "Version",
 	},
-	storageapi.StorageService_ServiceDesc.ServiceName: {"Disks"},
+	storageapi.StorageService_ServiceDesc.ServiceName: {"BlockDeviceWipe", "Disks"},
 	cosi.State_ServiceDesc.ServiceName:                {"Get", "List", "Watch"},
 }
 

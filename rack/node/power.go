@@ -2,7 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
 // PowerOff cuts the power: nothing is stopped in order, and what was not on disk is lost. The machine stays off
@@ -22,6 +26,21 @@ func (n *Node) Crash() {
 	if s := n.current(); s != nil {
 		s.powerCut(endReboot)
 	}
+}
+
+// ResetAtConsole is the entry "Reset" of the boot menu of a machine that is off: STATE and EPHEMERAL are wiped, everything else stays,
+// and the machine is in maintenance mode when it is switched on
+// (https://www.talos.dev/v1.11/reference/kernel/#talosexperimentalwipe).
+func (n *Node) ResetAtConsole() error {
+	if on, _ := n.switchedOn(); on || n.current() != nil {
+		return fmt.Errorf("node %s: its boot menu shows after it was off", n.opts.Name)
+	}
+	installed, ok, err := n.parts.installed()
+	if err != nil || !ok {
+		return errors.Join(err, fmt.Errorf("node %s: nothing is installed that has a boot menu", n.opts.Name))
+	}
+	return errors.Join(n.parts.wipeState(), n.parts.unmake(constants.StatePartitionLabel, installed.Version),
+		n.parts.wipeEphemeral(), n.parts.unmake(constants.EphemeralPartitionLabel, installed.Version))
 }
 
 func (n *Node) flip(on bool) {

@@ -52,7 +52,9 @@ func (s *session) publishVolumes(ctx context.Context, cfg config.Provider) error
 		return err
 	}
 	for _, volume := range volumes {
-		s.mount(volume)
+		if err := s.mount(volume); err != nil {
+			return err
+		}
 		if message := volume.TypedSpec().ErrorMessage; message != "" {
 			s.log.Error("volume failed", "volume", volume.Metadata().ID(), "error", message)
 			s.node.fail(fmt.Errorf("volume %s: %s", volume.Metadata().ID(), message))

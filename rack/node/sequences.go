@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cosi-project/runtime/pkg/safe"
@@ -91,7 +92,11 @@ type wipe struct {
 	// disk is everything that an installation put on the system disk.
 	disk             bool
 	state, ephemeral bool
+	// volumes are the labels of user volumes.
+	volumes []string
 }
+
+func (w wipe) any() bool { return w.disk || w.state || w.ephemeral || len(w.volumes) > 0 }
 
 func (s *session) resetSequence(actor string, req *machineapi.ResetRequest, targets wipe) sequence {
 	seq := sequence{name: sequenceReset, actor: actor, state: Resetting, ending: endPowerOff}
@@ -105,7 +110,7 @@ func (s *session) resetSequence(actor string, req *machineapi.ResetRequest, targ
 	switch {
 	case targets.disk:
 		seq.tasks = append(seq.tasks, task{"reset", "resetSystemDisk", erase})
-	case targets != wipe{}:
+	case targets.any():
 		seq.tasks = append(seq.tasks, task{"resetSpec", "resetSystemDiskSpec", erase})
 	}
 	if !req.GetReboot() {
@@ -137,9 +142,12 @@ func (s *session) sendResetSignal(context.Context) error {
 func (s *session) erase(targets wipe) error {
 	if targets.disk {
 		targets.state, targets.ephemeral = true, true
-		if err := errors.Join(s.parts.wipeInstalled(), s.parts.setMade(nil)); err != nil {
+		if err := errors.Join(s.parts.wipeInstalled(), s.parts.setMade(nil), s.parts.wipeUserVolumesOf(s.installed.Disk)); err != nil {
 			return err
 		}
+	}
+	if err := s.parts.wipeUserVolumes(func(id string, _ filesystem) bool { return slices.Contains(targets.volumes, id) }); err != nil {
+		return err
 	}
 	if targets.state {
 		if err := errors.Join(s.parts.wipeState(), s.parts.unmake(constants.StatePartitionLabel, s.version())); err != nil {

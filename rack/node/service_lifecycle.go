@@ -91,7 +91,8 @@ func (m *machineService) checkUserDisks(req *machineapi.ResetRequest) error {
 	return nil
 }
 
-// wipeTargets reads from a request what is to be wiped. The partitions that are simulated are STATE and EPHEMERAL.
+// wipeTargets reads from a request what is to be wiped. The partitions that are simulated are STATE, EPHEMERAL and those
+// of user volumes.
 func (m *machineService) wipeTargets(ctx context.Context, req *machineapi.ResetRequest) (wipe, error) {
 	var targets wipe
 	specs := req.GetSystemPartitionsToWipe()
@@ -115,11 +116,13 @@ func (m *machineService) wipeTargets(ctx context.Context, req *machineapi.ResetR
 		if !spec.GetWipe() {
 			continue
 		}
-		switch spec.GetLabel() {
-		case constants.StatePartitionLabel:
+		switch label := spec.GetLabel(); {
+		case label == constants.StatePartitionLabel:
 			targets.state = true
-		case constants.EphemeralPartitionLabel:
+		case label == constants.EphemeralPartitionLabel:
 			targets.ephemeral = true
+		case isUserVolume(label):
+			targets.volumes = append(targets.volumes, label)
 		default:
 			return targets, status.Errorf(codes.Unimplemented, "the simulated node does not wipe partition %s", spec.GetLabel())
 		}

@@ -53,7 +53,7 @@ type session struct {
 	mu     sync.Mutex
 	active config.Provider
 	// mounts are the disks that volumes are mounted from, by the volumes' names.
-	mounts map[string]Disk
+	mounts map[string]Mount
 	// opened are those of Talos's own volumes that were opened in this boot, by their labels.
 	opened  map[string]bool
 	network network
@@ -80,7 +80,7 @@ func newSession(n *Node, cut context.CancelCauseFunc) (*session, error) {
 		cut:        cut,
 		sequences:  make(chan sequence, 1),
 		configured: make(chan config.Provider),
-		mounts:     map[string]Disk{},
+		mounts:     map[string]Mount{},
 		opened:     map[string]bool{},
 	}
 	s.log = slog.New(slog.NewMultiHandler(slog.NewTextHandler(s.console, nil), n.log.Handler()))

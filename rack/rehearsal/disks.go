@@ -3,50 +3,79 @@ package rehearsal
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/home-ops/home-ops/rack/addons/rook"
 	"github.com/home-ops/home-ops/rack/node"
 )
 
-// disksOf are a machine's disks as the pods on it see them.
-func (r *rack) disksOf(name string) []rook.Disk {
-	for _, m := range r.nodes {
-		if m.spec.Name != name {
-			continue
-		}
-		occupied, err := m.Occupied()
-		if err != nil {
-			r.fault(err)
-			return nil
-		}
-		var disks []rook.Disk
-		for _, d := range m.Disks() {
-			disks = append(disks, rook.Disk{Path: d.Path, Links: d.Symlinks, Size: d.Size, InUse: occupied[d.Path], Dead: d.Dead})
-		}
-		return disks
+// hosts are the machines as the pods on them see them.
+type hosts struct{ *rack }
+
+// Disks implements [rook.Hosts].
+func (h hosts) Disks(name string) []rook.Disk {
+	m := h.host(name)
+	if m == nil {
+		return nil
 	}
-	return nil
+	occupied, err := m.Occupied()
+	if err != nil {
+		h.fault(err)
+		return nil
+	}
+	var disks []rook.Disk
+	for _, d := range m.Disks() {
+		content, err := m.Content(d.Path)
+		h.fault(err)
+		disks = append(disks, rook.Disk{Path: d.Path, Links: d.Symlinks, Size: d.Size, InUse: occupied[d.Path], Content: content, Dead: d.Dead})
+	}
+	return disks
+}
+
+// Write implements [rook.Hosts].
+func (h hosts) Write(name, path, content string) error {
+	m := h.host(name)
+	if m == nil {
+		return fmt.Errorf("there is no machine %s", name)
+	}
+	return m.Write(path, content)
+}
+
+// HostPath implements [rook.Hosts].
+func (h hosts) HostPath(name, path string) (string, error) {
+	m := h.host(name)
+	if m == nil {
+		return "", fmt.Errorf("there is no machine %s", name)
+	}
+	return m.HostPath(path)
+}
+
+// host is the machine of a node; nil if there is none.
+func (r *rack) host(name string) *machine {
+	i := slices.IndexFunc(r.nodes, func(m *machine) bool { return m.spec.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return r.nodes[i]
 }
 
 // lacksZFS says why a machine cannot have a pool.
 func (r *rack) lacksZFS(name string) error {
-	for _, m := range r.nodes {
-		if m.spec.Name == name {
-			return m.Loads("zfs", "siderolabs/zfs")
-		}
+	m := r.host(name)
+	if m == nil {
+		return fmt.Errorf("there is no machine %s", name)
 	}
-	return fmt.Errorf("there is no machine %s", name)
+	return m.Loads("zfs", "siderolabs/zfs")
 }
 
 // runsFromVar says why a machine runs no program from /var.
 func (r *rack) runsFromVar(name string) error {
-	for _, m := range r.nodes {
-		if m.spec.Name == name {
-			return m.RunsFromVar()
-		}
+	m := r.host(name)
+	if m == nil {
+		return fmt.Errorf("there is no machine %s", name)
 	}
-	return fmt.Errorf("there is no machine %s", name)
+	return m.RunsFromVar()
 }
 
 var unsafeInLink = regexp.MustCompile(`[^0-9A-Za-z#+.:=@_-]`)

@@ -203,13 +203,30 @@ func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead
 	written.wiped[dead.spec.Address] = true
 	name := "another machine as " + dead.spec.Name
 	did, err := r.act(ctx, c, name, func() error {
+		osds, err := osdsOf(ctx, c, dead.spec.Name)
+		if err != nil {
+			return err
+		}
 		if err := r.rack.exchange(ctx, r.stack, dead); err != nil {
 			return err
+		}
+		for _, osd := range osds {
+			if err := r.cephAsWritten(ctx, osdOut, c, ofOSD(osd)); err != nil {
+				return err
+			}
 		}
 		if _, err := r.cli.Up(ctx); err != nil {
 			return err
 		}
-		return within(ctx, comesBack, r.observe)
+		if err := within(ctx, comesBack, r.observe); err != nil {
+			return err
+		}
+		for _, osd := range osds {
+			if err := r.purgeAsWritten(ctx, c, osd); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	r.came(did, dead.spec.Name+" belongs to the cluster", err)
 	r.alone(did, dead.spec.Name)

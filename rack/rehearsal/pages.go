@@ -20,6 +20,7 @@ var (
 	upAfterReset    = pageCommand{"reset.md", "pulumi up --stack STACK"}
 	saveBefore      = pageCommand{"reset.md", "homeops breakglass save STACK"}
 	resetCluster    = pageCommand{"reset.md", "homeops reset STACK"}
+	resetWithCeph   = pageCommand{"reset.md", "homeops reset STACK -wipe-ceph"}
 	putBack         = pageCommand{"reset.md", "homeops breakglass put STACK -identity key.txt"}
 	shutDown        = pageCommand{"blackout.md", "homeops shutdown STACK"}
 	startAgain      = pageCommand{"blackout.md", "homeops start STACK"}

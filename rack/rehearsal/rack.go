@@ -140,6 +140,19 @@ func (r *rack) plugIn(m *machine) {
 	})
 }
 
+// atConsole switches a machine off, and resets it from its boot menu: its disks keep what is neither Talos's nor etcd's.
+func (m *machine) atConsole(ctx context.Context) error {
+	m.PowerOff()
+	if err := m.WaitFor(ctx, node.Off); err != nil {
+		return err
+	}
+	if err := m.ResetAtConsole(); err != nil {
+		return err
+	}
+	m.PowerOn()
+	return m.WaitFor(ctx, node.Maintenance)
+}
+
 // exchange has a machine die, and puts another one of the same kind, with blank disks, in its place.
 func (r *rack) exchange(ctx context.Context, stack *spec.Stack, old *machine) error {
 	old.PowerOff()
@@ -181,7 +194,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Disks: r.disksOf, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
 			Volumes: r.volumes, Buckets: world.buckets(), More: simulated, Log: log.With("component", "operators"),
 		})
 	}

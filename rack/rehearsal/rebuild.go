@@ -23,8 +23,8 @@ import (
 // afterName is an object that is written after the snapshot, and is not to come back.
 const afterName = "rehearsal-after"
 
-// rebuild loses the state and every machine, and builds the cluster again on machines with blank disks: the state and the
-// keys from their sealed copies, what was in the cluster from a snapshot of etcd.
+// rebuild loses the state, and what Talos and etcd have on every machine, and builds the cluster again: the state and the keys from
+// their sealed copies, what was in the cluster from a snapshot of etcd, the data from the disks that still have them.
 func rebuild(ctx context.Context, r *rehearsal) error {
 	kept, err := r.keepCopies()
 	if err != nil {
@@ -49,7 +49,7 @@ func rebuild(ctx context.Context, r *rehearsal) error {
 		if err != nil {
 			return err
 		}
-		err = r.phase("rebuild", "losing every machine and the state, and building the cluster again", func() error {
+		err = r.phase("rebuild", "losing etcd, every machine and the state, and building the cluster again", func() error {
 			return r.rebuilt(ctx, c, kept, snapshot)
 		})
 		if err != nil {
@@ -75,7 +75,7 @@ func (r *rehearsal) rebuilt(ctx context.Context, c *cluster, kept copies, snapsh
 	state := filepath.Join(r.config.Dir, "state")
 	did, err := r.act(ctx, c, name, func() error {
 		for _, m := range r.rack.nodes {
-			if err := r.rack.exchange(ctx, r.stack, m); err != nil {
+			if err := m.atConsole(ctx); err != nil {
 				return err
 			}
 		}

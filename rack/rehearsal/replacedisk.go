@@ -67,11 +67,7 @@ func (r *rehearsal) worker() (*machine, bool) {
 }
 
 func (r *rehearsal) machine(name string) *machine {
-	i := slices.IndexFunc(r.rack.nodes, func(m *machine) bool { return m.spec.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return r.rack.nodes[i]
+	return r.rack.host(name)
 }
 
 // disk is the machine's disk of a serial number.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 
@@ -87,9 +88,8 @@ func (r *rehearsal) putInCephDisk(ctx context.Context, c *cluster, written marks
 		return err
 	}
 	r.foretold(name, steps, warnings, []string{"update kubernetes:ceph.rook.io/v1:CephCluster "}, "docs/runbooks/replace-disk.md")
-	with := map[string]string{"OSD": osd, "DEPLOYMENT": "rook-ceph-osd-" + osd}
 	did, err := r.act(ctx, c, name, func() error {
-		if err := r.cephAsWritten(ctx, osdOut, c, with); err != nil {
+		if err := r.cephAsWritten(ctx, osdOut, c, ofOSD(osd)); err != nil {
 			return err
 		}
 		if err := r.upAsWritten(ctx, upWithDisk); err != nil {
@@ -98,13 +98,7 @@ func (r *rehearsal) putInCephDisk(ctx context.Context, c *cluster, written marks
 		if err := within(ctx, comesBack, r.observe); err != nil {
 			return err
 		}
-		if err := r.cephAsWritten(ctx, osdSafe, c, with); err != nil {
-			return err
-		}
-		if err := r.cephAsWritten(ctx, osdPurge, c, with); err != nil {
-			return err
-		}
-		return r.kubectlAsWritten(ctx, osdDelete, c, with)
+		return r.purgeAsWritten(ctx, c, osd)
 	})
 	r.came(did, "Ceph has all copies again", err)
 	if err != nil {
@@ -115,6 +109,22 @@ func (r *rehearsal) putInCephDisk(ctx context.Context, c *cluster, written marks
 	r.noOSDLeft(ctx, c, did, osd)
 	r.kept(r.marked(ctx, c, written))
 	return nil
+}
+
+// ofOSD stands for the page's words of an OSD.
+func ofOSD(osd string) map[string]string {
+	return map[string]string{"OSD": osd, "DEPLOYMENT": osdDeployment + osd}
+}
+
+// purgeAsWritten has Ceph forget an OSD that will not come back.
+func (r *rehearsal) purgeAsWritten(ctx context.Context, c *cluster, osd string) error {
+	if err := r.cephAsWritten(ctx, osdSafe, c, ofOSD(osd)); err != nil {
+		return err
+	}
+	if err := r.cephAsWritten(ctx, osdPurge, c, ofOSD(osd)); err != nil {
+		return err
+	}
+	return r.kubectlAsWritten(ctx, osdDelete, c, ofOSD(osd))
 }
 
 // noOSDLeft looks for what a dead OSD leaves behind: itself in Ceph's map, and its Deployment.
@@ -137,16 +147,39 @@ func (r *rehearsal) noOSDLeft(ctx context.Context, c *cluster, did report.Step, 
 
 // deadOSD is the number of the one OSD of a node that does not run.
 func deadOSD(ctx context.Context, c *cluster, node string) (string, error) {
-	list, err := c.client.AppsV1().Deployments(cephNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
+	list, err := osdDeployments(ctx, c, node)
 	if err != nil {
 		return "", err
 	}
-	for _, d := range list.Items {
-		if d.Spec.Template.Spec.NodeSelector["kubernetes.io/hostname"] == node && d.Status.ReadyReplicas == 0 {
-			return strings.TrimPrefix(d.Name, "rook-ceph-osd-"), nil
+	for _, d := range list {
+		if d.Status.ReadyReplicas == 0 {
+			return strings.TrimPrefix(d.Name, osdDeployment), nil
 		}
 	}
 	return "", fmt.Errorf("every OSD of %s runs", node)
+}
+
+// osdsOf are the numbers of the OSDs of a node.
+func osdsOf(ctx context.Context, c *cluster, node string) ([]string, error) {
+	list, err := osdDeployments(ctx, c, node)
+	var osds []string
+	for _, d := range list {
+		osds = append(osds, strings.TrimPrefix(d.Name, osdDeployment))
+	}
+	return osds, err
+}
+
+// osdDeployment is how the Deployment of an OSD is called, with its number behind it.
+const osdDeployment = "rook-ceph-osd-"
+
+func osdDeployments(ctx context.Context, c *cluster, node string) ([]appsv1.Deployment, error) {
+	list, err := c.client.AppsV1().Deployments(cephNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list.Items, func(d appsv1.Deployment) bool {
+		return d.Spec.Template.Spec.NodeSelector["kubernetes.io/hostname"] != node
+	}), nil
 }
 
 // cephSays is nil once Ceph warns of all of it.

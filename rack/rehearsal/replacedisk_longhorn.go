@@ -35,10 +35,8 @@ func (r *rack) mountsOf(name string) []longhorn.Mount {
 				continue
 			}
 			mount := longhorn.Mount{Path: volume.MountPath()}
-			disk, err := m.Mounted(volume.Name)
-			if mount.Err = err; disk.Serial != "" {
-				mount.Filesystem = name + " " + disk.Serial
-			}
+			mounted, err := m.Mounted(volume.Name)
+			mount.Filesystem, mount.Err = mounted.Filesystem, err
 			mounts = append(mounts, mount)
 		}
 	}
@@ -67,14 +65,14 @@ func (r *rehearsal) replaceLonghornDisk(ctx context.Context, c *cluster, written
 	}
 	var dead longhornDisk
 	err = r.phase("longhorn-disk", "the disk of Longhorn in "+m.spec.Name+" dies", func() (err error) {
-		dead, err = r.loseLonghornDisk(ctx, c, written, m, old)
+		dead, err = r.loseLonghornDisk(ctx, c, written, m, old.Disk)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return r.phase("longhorn-disk", "another disk of Longhorn is put into "+m.spec.Name, func() error {
-		return r.putInLonghornDisk(ctx, c, written, m, old, dead)
+		return r.putInLonghornDisk(ctx, c, written, m, old.Disk, dead)
 	})
 }
 

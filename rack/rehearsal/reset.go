@@ -118,7 +118,7 @@ func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) err
 	}
 	watch, untouched := r.watchAccounts(name)
 	did, err := r.act(ctx, c, name, func() error {
-		if err := r.asWritten(ctx, resetCluster, r.stack.Name+"\n", nil); err != nil {
+		if err := r.resetAll(ctx); err != nil {
 			return err
 		}
 		put := make(chan error, 1)
@@ -140,6 +140,15 @@ func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) err
 		return err
 	}
 	return r.anew(ctx, c, name, before)
+}
+
+// resetAll resets every machine, as the page says for what the stack stores on.
+func (r *rehearsal) resetAll(ctx context.Context) error {
+	command := resetCluster
+	if r.stack.Storage.RookCeph != nil {
+		command = resetWithCeph
+	}
+	return r.asWritten(ctx, command, r.stack.Name+"\n", nil)
 }
 
 // watchAccounts looks at what a run does outside of the cluster; untouched says whether it was nothing.

@@ -285,7 +285,7 @@ func (r *rehearsal) restoreElsewhere(ctx context.Context, c *cluster) error {
 		return err
 	}
 	did, err := r.act(ctx, c, name, func() error {
-		if err := r.asWritten(ctx, resetCluster, r.stack.Name+"\n", nil); err != nil {
+		if err := r.resetAll(ctx); err != nil {
 			return err
 		}
 		if err := r.rack.volumes.Lose(); err != nil {

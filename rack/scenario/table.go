@@ -67,7 +67,7 @@ var Table = []Scenario{
 	},
 	{
 		Name: "rebuild",
-		Does: "saves state, keys and a snapshot of etcd, loses the state and every machine, and builds the cluster again on machines with blank disks; what was written before the snapshot must be there, and a snapshot that is cut short or changed must be refused before anything is touched",
+		Does: "saves state, keys and a snapshot of etcd, loses the state, and has every machine reset from its boot menu; then builds the cluster again with the data disks as they are: what was written before the snapshot must be there, storage whole, and a snapshot that is cut short or changed must be refused before anything is touched",
 	},
 	{
 		Name: "reinstall",

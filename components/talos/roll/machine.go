@@ -28,8 +28,8 @@ type Machine interface {
 	// Configure gives a machine in maintenance mode its config.
 	Configure(ctx context.Context, config []byte) error
 	// Reset wipes STATE and EPHEMERAL, and boots the machine into maintenance mode. With graceful a control plane gives up
-	// the VIP and leaves etcd before.
-	Reset(ctx context.Context, graceful bool) error
+	// the VIP and leaves etcd before. User volumes are kept, but for those that are named.
+	Reset(ctx context.Context, graceful bool, userVolumes ...string) error
 	// InstalledOn says which disk Talos runs from, and whether a config selects it as the install disk.
 	InstalledOn(ctx context.Context, config []byte) (disk string, selected bool, err error)
 	// Upgrade installs another image over the one that runs, and boots it.

@@ -191,15 +191,18 @@ func (t TalosAPI) Configure(ctx context.Context, config []byte) error {
 	return err
 }
 
-// Reset implements [Machine]. With both partitions named, the rest of the system disk stays, and all others
+// Reset implements [Machine]. With partitions named, the rest of the system disk stays, and all others
 // (https://www.talos.dev/v1.11/talos-guides/resetting-a-machine/).
-func (t TalosAPI) Reset(ctx context.Context, graceful bool) error {
-	_, err := t.machine().Reset(ctx, &machineapi.ResetRequest{
-		Graceful: graceful, Reboot: true,
-		SystemPartitionsToWipe: []*machineapi.ResetPartitionSpec{
-			{Label: constants.StatePartitionLabel, Wipe: true}, {Label: constants.EphemeralPartitionLabel, Wipe: true},
-		},
-	})
+func (t TalosAPI) Reset(ctx context.Context, graceful bool, userVolumes ...string) error {
+	labels := []string{constants.StatePartitionLabel, constants.EphemeralPartitionLabel}
+	for _, name := range userVolumes {
+		labels = append(labels, constants.UserVolumePrefix+name)
+	}
+	request := &machineapi.ResetRequest{Graceful: graceful, Reboot: true}
+	for _, label := range labels {
+		request.SystemPartitionsToWipe = append(request.SystemPartitionsToWipe, &machineapi.ResetPartitionSpec{Label: label, Wipe: true})
+	}
+	_, err := t.machine().Reset(ctx, request)
 	if err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}

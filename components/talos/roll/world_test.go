@@ -378,7 +378,7 @@ func (m *machine) Upgrade(ctx context.Context, image string) error {
 }
 
 // Reset has the machine come back in maintenance mode, at its address or where DHCP puts it.
-func (m *machine) Reset(ctx context.Context, graceful bool) error {
+func (m *machine) Reset(ctx context.Context, graceful bool, _ ...string) error {
 	if err := ctx.Err(); err != nil {
 		return err // as a connection does
 	}

@@ -3,6 +3,7 @@ package rook
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,13 +54,17 @@ func (p *pass) ceph(c *cephCluster, object *unstructured.Unstructured) error {
 		return err
 	}
 	m := before.clone()
-	disks, size, err := p.disks(c, &m)
+	fsid, err := p.fsid(c)
+	if err != nil {
+		return err
+	}
+	disks, size, err := p.disks(c, fsid, &m)
 	switch {
 	case err == nil:
-		err = p.daemons(c, &m, disks, size, &s)
+		err = p.daemons(c, fsid, &m, disks, size, &s)
 	case s.ObservedGeneration > 0:
 		// Ceph runs on, and is asked how it is.
-		err = errors.Join(err, p.daemons(c, &m, disks, size, &s))
+		err = errors.Join(err, p.daemons(c, fsid, &m, disks, size, &s))
 		fallthrough
 	default:
 		s.set(Progressing, "ClusterProgressing", oneLine(err))
@@ -68,11 +73,15 @@ func (p *pass) ceph(c *cephCluster, object *unstructured.Unstructured) error {
 }
 
 // daemons runs the monitors, managers and disks, and tells how they are.
-func (p *pass) daemons(c *cephCluster, m *osdMap, disks []daemon, size uint64, s *clusterStatus) error {
+func (p *pass) daemons(c *cephCluster, fsid string, m *osdMap, disks []daemon, size uint64, s *clusterStatus) error {
 	mons, tooFew := p.monitors(c)
 	if tooFew != "" {
 		s.set(Progressing, "ClusterProgressing", "failed to perform validation before cluster creation: "+tooFew)
 		return nil
+	}
+	storeless, err := p.stores(c, fsid, mons, len(m.OSDs) > 0 && s.ObservedGeneration > 0)
+	if err != nil {
+		return err
 	}
 	var mgrs []daemon
 	for i := range max(c.Spec.Mgr.Count, 1) {
@@ -81,6 +90,15 @@ func (p *pass) daemons(c *cephCluster, m *osdMap, disks []daemon, size uint64, s
 	down, behind, err := p.run(owner{"CephCluster", c.Name, string(c.UID), c}, slices.Concat(mons, mgrs, disks))
 	if err != nil {
 		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(storeless)) {
+		if !slices.Contains(down, name) {
+			down = append(down, name)
+		}
+	}
+	if s.ObservedGeneration == 0 && len(storeless) > 0 {
+		s.set(Progressing, "ClusterProgressing", "failed to start ceph monitors: "+sayings(storeless))
+		return nil
 	}
 	if s.ObservedGeneration == 0 && len(down) > 0 {
 		s.set(Progressing, "ClusterProgressing", "Configuring the Ceph cluster: waiting for "+strings.Join(down, ", "))
@@ -99,7 +117,12 @@ func (p *pass) daemons(c *cephCluster, m *osdMap, disks []daemon, size uint64, s
 	m.see(p.now, down)
 	m.place(p.now, p.poolsOf(c.Namespace))
 	m.Degraded = m.downAndIn(down) > 0 || len(behind) > 0 || m.Lacking || m.copying(p.now)
-	if why := unsettled(c, m, s.ObservedGeneration); why != "" {
+	why := unsettled(c, m, s.ObservedGeneration)
+	if 2*len(storeless) >= len(mons) {
+		// Nobody answers: Rook can look after nothing, and no volume can be read.
+		why = "failed to get the monitors' quorum: " + sayings(storeless)
+	}
+	if why != "" {
 		s.set(Progressing, "ClusterProgressing", why)
 	} else {
 		s.set(Ready, "ClusterCreated", "Cluster created successfully")
@@ -165,8 +188,8 @@ func setCondition(conditions []condition, phase, reason, message string) []condi
 }
 
 // disks is a daemon for each disk that the CephCluster takes, and how many bytes they have together. A disk without an OSD gets one.
-// An OSD whose disk is gone has none here: it is in the map.
-func (p *pass) disks(c *cephCluster, m *osdMap) ([]daemon, uint64, error) {
+// An OSD whose disk is gone has none here: it is in the map. One that holds data of another cluster is not taken.
+func (p *pass) disks(c *cephCluster, fsid string, m *osdMap) ([]daemon, uint64, error) {
 	selections, hosts := map[string]selection{}, []string{}
 	if c.Spec.Storage.UseAllNodes {
 		for _, node := range cluster.Read[corev1.Node](p.Cluster, cluster.Nodes) {
@@ -189,7 +212,7 @@ func (p *pass) disks(c *cephCluster, m *osdMap) ([]daemon, uint64, error) {
 			errs = append(errs, fmt.Errorf("node %s: there is none of this name", host))
 			continue
 		}
-		have := p.disksOf(host)
+		have := p.disksOf(host, fsid)
 		chosen, err := selections[host].choose(host, append(slices.Clone(have), m.lostOn(host, have)...))
 		errs = append(errs, err)
 		for _, disk := range chosen {
@@ -199,7 +222,13 @@ func (p *pass) disks(c *cephCluster, m *osdMap) ([]daemon, uint64, error) {
 			case disk.Dead:
 				errs = append(errs, fmt.Errorf("node %s: %s: no OSD can be made on it: Input/output error", host, disk.Path))
 			case err == nil || known:
-				all = append(all, daemon{kind: "osd", id: strconv.Itoa(m.take(host, disk).ID), node: host, disk: disk.Path})
+				id := m.take(host, disk)
+				if !known {
+					if err := p.hosts.Write(host, disk.Path, label{fsid, id}.String()); err != nil {
+						return nil, 0, err
+					}
+				}
+				all = append(all, daemon{kind: "osd", id: strconv.Itoa(id), node: host, disk: disk.Path})
 				size += disk.Size
 			}
 		}

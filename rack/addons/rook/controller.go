@@ -13,14 +13,24 @@ import (
 // glance is how often Ceph is looked at although nothing changed: what it copies is whole after a time.
 const glance = time.Second
 
-// Controller plays Rook's operator on nodes with these disks, by the node's hostname.
-func Controller(disks func(node string) []Disk, down cluster.Down) cluster.Controller {
+// Hosts are the machines as Ceph's programs see them, by the nodes' hostnames.
+type Hosts interface {
+	// Disks are those of a node.
+	Disks(node string) []Disk
+	// Write writes onto a disk as a whole.
+	Write(node, path, content string) error
+	// HostPath is the folder in which a pod finds a path of its node. The error is the one that the pod would get.
+	HostPath(node, path string) (string, error)
+}
+
+// Controller plays Rook's operator.
+func Controller(hosts Hosts, down cluster.Down) cluster.Controller {
 	return cluster.Controller{
 		Name: "rook-ceph-operator", Operators: []string{"rook-ceph-operator"},
 		Kinds: []cluster.Kind{cluster.Nodes, cluster.Secrets, cluster.ConfigMaps, Clusters, BlockPools, Filesystems, SubVolumeGroups, ObjectStores},
 		Every: glance,
 		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
-			return (&pass{Cluster: c, ctx: ctx, disksOf: disks, serving: c.Serving(down), now: time.Now()}).all()
+			return (&pass{Cluster: c, ctx: ctx, hosts: hosts, serving: c.Serving(down), now: time.Now()}).all()
 		},
 	}
 }
@@ -28,8 +38,8 @@ func Controller(disks func(node string) []Disk, down cluster.Down) cluster.Contr
 // pass is one look at everything.
 type pass struct {
 	*cluster.Cluster
-	ctx     context.Context
-	disksOf func(node string) []Disk
+	ctx   context.Context
+	hosts Hosts
 	// serving are the nodes whose daemons can be reached; now is when it looks.
 	serving map[string]*corev1.Node
 	now     time.Time

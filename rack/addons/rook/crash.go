@@ -25,14 +25,14 @@ func (p *pass) crash(namespace, id string) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range maps(status["conditions"]) {
+		for _, c := range objects(status["conditions"]) {
 			if c["type"] == string(corev1.PodReady) || c["type"] == string(corev1.ContainersReady) {
 				c["status"], c["reason"], c["message"] = string(corev1.ConditionFalse), "ContainersNotReady", "containers with unready status: [osd]"
 				c["lastTransitionTime"] = p.now.UTC().Format("2006-01-02T15:04:05Z")
 			}
 		}
 		// Between two starts; KWOK would start a container anew that is not running.
-		for _, c := range maps(status["containerStatuses"]) {
+		for _, c := range objects(status["containerStatuses"]) {
 			c["ready"], c["restartCount"] = false, int64(1)
 			c["lastState"] = map[string]any{"terminated": map[string]any{
 				"exitCode": int64(1), "reason": "Error", "message": "unable to read the OSD's block device: Input/output error",
@@ -44,8 +44,8 @@ func (p *pass) crash(namespace, id string) error {
 	return errors.Join(errs...)
 }
 
-// maps are the objects of a list.
-func maps(list any) []map[string]any {
+// objects are the objects of a list.
+func objects(list any) []map[string]any {
 	items, _ := list.([]any)
 	var all []map[string]any
 	for _, item := range items {

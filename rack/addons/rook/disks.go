@@ -19,6 +19,8 @@ type Disk struct {
 	Size uint64
 	// InUse says what is on it already, such as "the system disk"; empty is a blank disk.
 	InUse string
+	// Content is what a program has written onto it as a whole; empty is a blank disk.
+	Content string
 	// Dead says that each read and write is an error.
 	Dead bool
 	// lost says that an OSD has it, and the node lists it no more.

@@ -53,12 +53,10 @@ type osd struct {
 
 func (o osd) called() string { return fmt.Sprintf("osd.%d", o.ID) }
 
-// on reports whether a disk is the one that it keeps its data on: another one may have its path.
+// on reports whether a disk is the one that it keeps its data on: another one, or what a wipe has left, may have its names.
 func (o osd) on(d Disk) bool {
-	if len(o.Links) == 0 {
-		return o.Path == d.Path
-	}
-	return slices.Equal(o.Links, d.Links)
+	l, ok := d.label()
+	return ok && l.id == o.ID
 }
 
 // readMap is the map that is kept, and the revision of its object; empty for a cluster that has none yet.
@@ -112,7 +110,7 @@ func (m osdMap) lostOn(host string, disks []Disk) []Disk {
 		if o.Host != host || slices.ContainsFunc(disks, o.on) {
 			continue
 		}
-		d := Disk{Path: o.Path, Links: o.Links, Dead: true, lost: true}
+		d := Disk{Path: o.Path, Links: o.Links, Content: label{id: o.ID}.String(), Dead: true, lost: true}
 		if slices.ContainsFunc(disks, func(other Disk) bool { return other.Path == o.Path }) {
 			d.Path = ""
 		}
@@ -121,20 +119,20 @@ func (m osdMap) lostOn(host string, disks []Disk) []Disk {
 	return lost
 }
 
-// take is the OSD of a disk, a new one for a disk that has none: it gets the lowest number that is free.
-func (m *osdMap) take(host string, d Disk) *osd {
-	for i := range m.OSDs {
-		if m.OSDs[i].Host == host && m.OSDs[i].on(d) {
-			return &m.OSDs[i]
+// take is the number of a disk's OSD: of a new one for a blank disk, which gets the lowest number that is free.
+func (m *osdMap) take(host string, d Disk) int {
+	id := 0
+	if l, ok := d.label(); ok {
+		if id = l.id; m.index(id) >= 0 {
+			return id
 		}
 	}
-	id := 0
-	for slices.ContainsFunc(m.OSDs, func(o osd) bool { return o.ID == id }) {
+	for m.index(id) >= 0 {
 		id++
 	}
 	m.OSDs = append(m.OSDs, osd{ID: id, Host: host, Path: d.Path, Links: d.Links})
 	slices.SortFunc(m.OSDs, func(a, b osd) int { return a.ID - b.ID })
-	return m.take(host, d)
+	return id
 }
 
 // see notes which OSDs are down at a moment, and counts out those that are so for long.

@@ -28,23 +28,27 @@ func onHosts(size int) []pool {
 
 func TestOSDMap_KnowsAnOSDByItsDiskAndKeepsOneWhoseDiskIsGone(t *testing.T) {
 	m := three()
-	fresh := Disk{Path: "/dev/sda", Links: []string{"/dev/disk/by-id/ata-fresh"}}
+	fresh := Disk{Path: "/dev/sda", Links: []string{"/dev/disk/by-id/ata-c"}}
 	lost := m.lostOn("c", []Disk{fresh})
 	if len(lost) != 1 || lost[0].Path != "" || !lost[0].Dead || lost[0].Links[0] != "/dev/disk/by-id/ata-c" {
 		t.Errorf("lost %+v", lost)
 	}
-	if o := m.take("c", fresh); o.ID != 3 {
-		t.Errorf("the new disk got osd.%d", o.ID)
+	if id := m.take("c", fresh); id != 3 {
+		t.Errorf("the disk that was wiped got osd.%d", id)
 	}
-	if o := m.take("b", Disk{Path: "/dev/sdb", Links: []string{"/dev/disk/by-id/ata-b"}}); o.ID != 1 || len(m.OSDs) != 4 {
-		t.Errorf("the disk of b, under another path, got osd.%d of %v", o.ID, m.OSDs)
+	if id := m.take("b", Disk{Path: "/dev/sdb", Content: label{"x", 1}.String()}); id != 1 || len(m.OSDs) != 4 {
+		t.Errorf("the disk of b, under another path, got osd.%d of %v", id, m.OSDs)
+	}
+	// The map is older than the disk, as one from a copy of etcd is.
+	if id := m.take("b", Disk{Path: "/dev/sdc", Content: label{"x", 7}.String()}); id != 7 || len(m.OSDs) != 5 {
+		t.Errorf("a disk that the map does not know got osd.%d of %v", id, m.OSDs)
 	}
 	m.OSDs[0].Down = stamp(noon)
 	if err := m.purge(0); err != nil {
 		t.Fatal(err)
 	}
-	if o := m.take("d", Disk{Path: "/dev/sda"}); o.ID != 0 {
-		t.Errorf("the lowest number that is free is 0, and it got %d", o.ID)
+	if id := m.take("d", Disk{Path: "/dev/sda"}); id != 0 {
+		t.Errorf("the lowest number that is free is 0, and it got %d", id)
 	}
 }
 

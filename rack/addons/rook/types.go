@@ -35,6 +35,8 @@ type cephCluster struct {
 		CephVersion struct {
 			Image string `json:"image"`
 		} `json:"cephVersion"`
+		// DataDir is where on a host the daemons keep what they know.
+		DataDir   string               `json:"dataDirHostPath"`
 		Mon       daemons              `json:"mon"`
 		Mgr       daemons              `json:"mgr"`
 		Placement map[string]placement `json:"placement"`

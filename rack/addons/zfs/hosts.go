@@ -13,7 +13,7 @@ import (
 
 // Hosts are the nodes, and what ZFS has made of their disks.
 type Hosts struct {
-	disks  func(node string) []rook.Disk
+	rook.Hosts
 	lacks  func(node string) error
 	mu     sync.Mutex
 	byNode map[string][]Pool
@@ -32,29 +32,33 @@ type Pool struct {
 	Size uint64
 }
 
-// NewHosts are nodes with these disks. Lacks says why a node has no ZFS; nil for nodes that all have it.
-func NewHosts(disks func(node string) []rook.Disk, lacks func(node string) error) *Hosts {
+// NewHosts are nodes. Lacks says why a node has no ZFS; nil for nodes that all have it.
+func NewHosts(hosts rook.Hosts, lacks func(node string) error) *Hosts {
 	if lacks == nil {
 		lacks = func(string) error { return nil }
 	}
-	return &Hosts{disks: disks, lacks: lacks, byNode: map[string][]Pool{}}
+	return &Hosts{Hosts: hosts, lacks: lacks, byNode: map[string][]Pool{}}
 }
 
 // Pools are those of a node.
 func (h *Hosts) Pools(node string) []Pool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Clone(h.byNode[node])
+	disks := h.Hosts.Disks(node)
+	return slices.DeleteFunc(slices.Clone(h.byNode[node]), func(p Pool) bool {
+		return !slices.ContainsFunc(disks, func(d rook.Disk) bool { return d.Content == p.content() })
+	})
 }
+
+// content is what a pool's disks hold: as long as one of them is there, so is the pool.
+func (p Pool) content() string { return "ZFS pool " + p.Name }
 
 // Disks are those of a node, with the ones that are in a pool in use.
 func (h *Hosts) Disks(node string) []rook.Disk {
-	disks := slices.Clone(h.disks(node))
-	for _, pool := range h.Pools(node) {
-		for i := range disks {
-			if slices.Contains(pool.Disks, disks[i].Path) {
-				disks[i].InUse = "ZFS pool " + pool.Name
-			}
+	disks := h.Hosts.Disks(node)
+	for i, d := range disks {
+		if d.InUse == "" && strings.HasPrefix(d.Content, "ZFS pool ") {
+			disks[i].InUse = d.Content
 		}
 	}
 	return disks
@@ -124,11 +128,16 @@ func (h *Hosts) create(node string, args []string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if slices.ContainsFunc(h.byNode[node], func(p Pool) bool { return p.Name == pool.Name }) {
+	if slices.ContainsFunc(h.Pools(node), func(p Pool) bool { return p.Name == pool.Name }) {
 		return fmt.Errorf("cannot create '%s': pool already exists", pool.Name)
 	}
-	h.byNode[node] = append(h.byNode[node], pool)
+	for _, path := range pool.Disks {
+		if err := h.Write(node, path, pool.content()); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.byNode[node] = append(slices.DeleteFunc(h.byNode[node], func(p Pool) bool { return p.Name == pool.Name }), pool)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/home-ops/home-ops/rack/addons/internal/hosttest"
 	"github.com/home-ops/home-ops/rack/addons/rook"
 	"github.com/home-ops/home-ops/spec"
 )
@@ -53,7 +54,7 @@ func made(t *testing.T, h *Hosts, pools string) (string, []Pool) {
 func TestMakePools_TakesTheNamedDisksOnceAndNoOther(t *testing.T) {
 	one, two := pattern(t, spec.DiskSelector{Serial: "ONE"}), pattern(t, spec.DiskSelector{WWID: "naa.5000c500a1b2c3d4"})
 	more := pattern(t, spec.DiskSelector{Path: "/dev/disk/by-id/ata-Disk_ONE-AND-MORE"})
-	h := NewHosts(disks, nil)
+	h := NewHosts(hosttest.New(t.TempDir(), disks), nil)
 	pools := "worker-2 tank 12 stripe nothing; worker-1 tank 13 mirror " + one + " " + two + "; worker-1 fast 12 stripe " + more + ";worker-10 x 12 stripe y"
 	want := []Pool{
 		{Name: "tank", Layout: "mirror", Options: []string{"legacy", "ashift=13"}, Disks: []string{"/dev/sdb", "/dev/sdc"}, Size: 4e12 + 512},
@@ -79,7 +80,7 @@ func TestMakePools_LeavesEverythingAsItIsWhenADisk(t *testing.T) {
 		"is two":       {"/dev/sd[bc] " + one, "worker-1, pool tank: /dev/sd[bc] matches /dev/sdb and /dev/sdc, which are two disks"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			said, pools := made(t, NewHosts(disks, nil), "worker-1 tank 12 stripe "+test.disks)
+			said, pools := made(t, NewHosts(hosttest.New(t.TempDir(), disks), nil), "worker-1 tank 12 stripe "+test.disks)
 			if len(pools) > 0 || !strings.HasSuffix(said, test.want) {
 				t.Errorf("%v\ngot  %s\nwant %s", pools, said, test.want)
 			}
@@ -89,14 +90,14 @@ func TestMakePools_LeavesEverythingAsItIsWhenADisk(t *testing.T) {
 
 func TestMakePools_MakesTheOthersBesideAPoolThatCannotBe(t *testing.T) {
 	one := pattern(t, spec.DiskSelector{Serial: "ONE"})
-	said, pools := made(t, NewHosts(disks, nil), "worker-1 tank 12 stripe /dev/sda;worker-1 fast 12 stripe "+one)
+	said, pools := made(t, NewHosts(hosttest.New(t.TempDir(), disks), nil), "worker-1 tank 12 stripe /dev/sda;worker-1 fast 12 stripe "+one)
 	if said == "" || len(pools) != 1 || pools[0].Name != "fast" {
 		t.Errorf("%s: %v", said, pools)
 	}
 }
 
 func TestMakePools_WantsTheHostsZpoolOnlyWhereThereIsAPool(t *testing.T) {
-	h := NewHosts(disks, func(string) error { return errors.New("no extension") })
+	h := NewHosts(hosttest.New(t.TempDir(), disks), func(string) error { return errors.New("no extension") })
 	if said, _ := made(t, h, "worker-2 tank 12 stripe x"); said != "" {
 		t.Errorf("on a node without pools it says %s", said)
 	}
@@ -106,7 +107,7 @@ func TestMakePools_WantsTheHostsZpoolOnlyWhereThereIsAPool(t *testing.T) {
 }
 
 func TestDisks_OfAPoolAreInUse(t *testing.T) {
-	h := NewHosts(disks, nil)
+	h := NewHosts(hosttest.New(t.TempDir(), disks), nil)
 	if said, _ := made(t, h, "worker-1 tank 12 stripe /dev/sdb"); said != "" {
 		t.Fatal(said)
 	}
