@@ -67,7 +67,7 @@ func reset(ctx context.Context, c call) error {
 		return usagef("reset: -wipe-ceph ends Ceph as a whole; it goes with all machines, and without -etcd-from-snapshot")
 	}
 	r := resetting{
-		wipesCeph: *wipeCeph, wipe: discover.Wipe,
+		wipesCeph: *wipeCeph, read: discover.Read, wipe: discover.Wipe,
 		call: c, stack: stack, cli: engine.CLI{Dir: filepath.Dir(file), Stack: stack.Name}, nodes: resetOrder(stack),
 		find: discover.NewFinder(stack, at, nil).Find,
 	}
@@ -118,6 +118,8 @@ type resetting struct {
 	nodes []spec.Node
 	// find looks for a machine that does not answer at its node's address.
 	find func(ctx context.Context, name string) (discover.Machine, error)
+	// read asks one that does.
+	read func(ctx context.Context, at netip.AddrPort) (discover.Machine, error)
 	// wipesCeph says that Ceph's data go, too; wipe is how.
 	wipesCeph bool
 	wipe      func(ctx context.Context, at netip.AddrPort, paths []string) error
@@ -213,9 +215,11 @@ func (r resetting) emptyDisks(ctx context.Context, node spec.Node) error {
 	if err != nil {
 		return err
 	}
-	machine, err := r.find(ctx, node.Name)
+	machine, err := r.read(ctx, netip.AddrPortFrom(node.Address, constants.ApidPort))
 	if err != nil {
-		return err
+		if machine, err = r.find(ctx, node.Name); err != nil {
+			return err
+		}
 	}
 	var paths []string
 	for _, d := range machine.Disks {

@@ -14,6 +14,9 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/rook"
 )
 
+// machines are those of all tests, as what is in the API server is.
+var machines *hosttest.Hosts
+
 // server is the API server of all tests, and definitions the directory of what it may be made to know. Under -short there is none.
 var (
 	server      *apitest.Server
@@ -41,6 +44,12 @@ func run(m *testing.M) (code int, err error) {
 		}
 		defer os.RemoveAll(definitions)
 	}
+	dir, err := os.MkdirTemp("", "addons-machines-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // it is a folder for a while
+	machines = hosttest.New(dir, disks)
 	if server, err = apitest.Start(context.Background()); err != nil {
 		return 1, err
 	}
@@ -62,7 +71,7 @@ func play(t *testing.T, change ...func(*addons.Options)) *apitest.Client {
 	if server == nil {
 		t.Skip("needs an API server")
 	}
-	o := addons.Options{CRDDir: definitions, Hosts: hosttest.New(t.TempDir(), disks), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := addons.Options{CRDDir: definitions, Hosts: machines, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for _, apply := range change {
 		apply(&o)
 	}

@@ -144,11 +144,10 @@ func (r *rehearsal) buildAgain(ctx context.Context, c *cluster, kept copies) err
 
 // resetAll resets every machine, as the page says for what the stack stores on.
 func (r *rehearsal) resetAll(ctx context.Context) error {
-	command := resetCluster
 	if r.stack.Storage.RookCeph != nil {
-		command = resetWithCeph
+		return r.asWritten(ctx, resetWithCeph, r.stack.Name+"\n", nil)
 	}
-	return r.asWritten(ctx, command, r.stack.Name+"\n", nil)
+	return r.asWritten(ctx, resetCluster, r.stack.Name+"\n", nil)
 }
 
 // watchAccounts looks at what a run does outside of the cluster; untouched says whether it was nothing.

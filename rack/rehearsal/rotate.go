@@ -136,7 +136,8 @@ func (r *rehearsal) turnCA(ctx context.Context, c *cluster, step rotationStep) e
 	})
 	r.came(did, "up comes to its end", err)
 	r.alone(did)
-	r.answers(did, true)
+	// For the Kubernetes CA each API server starts anew, and takes along the connections that it has.
+	r.answer(did, true, step.of == kubernetesCA)
 	r.answered(step, asked, silent)
 	if err != nil {
 		return err

@@ -14,33 +14,43 @@ type Hosts struct {
 	disks func(node string) []rook.Disk
 	dir   string
 
-	mu       sync.Mutex
+	kept *kept
+}
+
+// kept is what is on the disks.
+type kept struct {
+	sync.Mutex
 	contents map[string]string
 }
 
 // New are machines with these disks, and with their file systems below a folder.
 func New(dir string, disks func(node string) []rook.Disk) *Hosts {
-	return &Hosts{disks: disks, dir: dir, contents: map[string]string{}}
+	return &Hosts{disks: disks, dir: dir, kept: &kept{contents: map[string]string{}}}
+}
+
+// With are the same machines with other disks.
+func (h *Hosts) With(disks func(node string) []rook.Disk) *Hosts {
+	return &Hosts{disks: disks, dir: h.dir, kept: h.kept}
 }
 
 // Disks implements [rook.Hosts].
 func (h *Hosts) Disks(node string) []rook.Disk {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.kept.Lock()
+	defer h.kept.Unlock()
 	disks := h.disks(node)
 	for i, d := range disks {
-		disks[i].Content = h.contents[node+name(d)]
+		disks[i].Content = h.kept.contents[node+name(d)]
 	}
 	return disks
 }
 
 // Write implements [rook.Hosts].
 func (h *Hosts) Write(node, path, content string) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.kept.Lock()
+	defer h.kept.Unlock()
 	for _, d := range h.disks(node) {
 		if d.Path == path {
-			h.contents[node+name(d)] = content
+			h.kept.contents[node+name(d)] = content
 		}
 	}
 	return nil
