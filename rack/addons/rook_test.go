@@ -265,23 +265,18 @@ func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
 func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
 	dir := t.TempDir()
 	hosts := hosttest.New(dir, disks)
+	if server == nil {
+		t.Skip("needs an API server")
+	}
+	// Other tests have had a Ceph of their own.
+	noCeph(server.Client(t))
 	c := play(t, func(o *addons.Options) { o.Hosts = hosts })
 	c.Define(definitions + "/rook")
 	for _, node := range []string{"a", "b", "c"} {
 		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
 		t.Cleanup(func() { c.Delete("v1", "Node", node) })
 	}
-	// Other tests have a Ceph of their own. A pass that has begun with it ends with it.
-	anew := func() {
-		t.Helper()
-		c.Delete(cephAPI, "CephCluster", "rook-ceph/rook-ceph")
-		time.Sleep(3 * time.Second)
-		c.Delete("v1", "Secret", "rook-ceph/rook-ceph-mon")
-		c.Delete("v1", "ConfigMap", "rook-ceph/rack-ceph-osd-map")
-	}
 	c.Operator("rook-ceph", "rook-ceph-operator")
-	c.Applyf(ceph, "DATA-c")
-	anew()
 	c.Applyf(ceph, "DATA-c")
 	allRun(c)
 	at := func(path, want string) {
@@ -326,7 +321,7 @@ func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
 	at("status.ceph.health", `"HEALTH_ERR"`)
 
 	// Another cluster, on what is left of this one.
-	anew()
+	noCeph(c)
 	c.Applyf(ceph, "DATA-c")
 	says("osd.1 belonging to a different ceph cluster")
 	for _, node := range []string{"a", "b", "c"} {
@@ -338,4 +333,13 @@ func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
 	lose("c")
 	at("status.phase", `"Ready"`)
 	at("status.ceph.health", `"HEALTH_OK"`)
+}
+
+// noCeph takes away what the cluster knows of a Ceph. A pass that has begun with it ends with it.
+func noCeph(c *apitest.Client) {
+	c.Define(definitions + "/rook")
+	c.Delete(cephAPI, "CephCluster", "rook-ceph/rook-ceph")
+	time.Sleep(3 * time.Second)
+	c.Delete("v1", "Secret", "rook-ceph/rook-ceph-mon")
+	c.Delete("v1", "ConfigMap", "rook-ceph/rack-ceph-osd-map")
 }
