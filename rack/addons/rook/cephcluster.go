@@ -221,6 +221,9 @@ func (p *pass) disks(c *cephCluster, fsid string, m *osdMap) ([]daemon, uint64, 
 			case disk.Dead && known:
 			case disk.Dead:
 				errs = append(errs, fmt.Errorf("node %s: %s: no OSD can be made on it: Input/output error", host, disk.Path))
+			case !known && p.serving[host] == nil:
+				// Nothing runs there that could make one.
+				errs = append(errs, fmt.Errorf("node %s: %s: its OSD cannot be made while the node is away", host, disk.Path))
 			case err == nil || known:
 				id := m.take(host, disk)
 				if !known {

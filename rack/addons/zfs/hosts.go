@@ -44,20 +44,36 @@ func NewHosts(hosts rook.Hosts, lacks func(node string) error) *Hosts {
 func (h *Hosts) Pools(node string) []Pool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	disks := h.Hosts.Disks(node)
-	return slices.DeleteFunc(slices.Clone(h.byNode[node]), func(p Pool) bool {
-		return !slices.ContainsFunc(disks, func(d rook.Disk) bool { return d.Content == p.content() })
-	})
+	var pools []Pool
+	for _, d := range h.Hosts.Disks(node) {
+		name, ok := strings.CutPrefix(d.Content, content)
+		if !ok {
+			continue
+		}
+		if i := slices.IndexFunc(h.byNode[node], func(p Pool) bool { return p.Name == name }); i >= 0 {
+			if !slices.ContainsFunc(pools, func(p Pool) bool { return p.Name == name }) {
+				pools = append(pools, h.byNode[node][i])
+			}
+			continue
+		}
+		// It was made by a cluster that is gone, and imported when the machine booted.
+		i := slices.IndexFunc(pools, func(p Pool) bool { return p.Name == name })
+		if i < 0 {
+			i, pools = len(pools), append(pools, Pool{Name: name})
+		}
+		pools[i].Disks, pools[i].Size = append(pools[i].Disks, d.Path), pools[i].Size+d.Size
+	}
+	return pools
 }
 
-// content is what a pool's disks hold: as long as one of them is there, so is the pool.
-func (p Pool) content() string { return "ZFS pool " + p.Name }
+// content begins what a pool's disks hold: as long as one of them is there, so is the pool.
+const content = "ZFS pool "
 
 // Disks are those of a node, with the ones that are in a pool in use.
 func (h *Hosts) Disks(node string) []rook.Disk {
 	disks := h.Hosts.Disks(node)
 	for i, d := range disks {
-		if d.InUse == "" && strings.HasPrefix(d.Content, "ZFS pool ") {
+		if d.InUse == "" && strings.HasPrefix(d.Content, content) {
 			disks[i].InUse = d.Content
 		}
 	}
@@ -132,7 +148,7 @@ func (h *Hosts) create(node string, args []string) error {
 		return fmt.Errorf("cannot create '%s': pool already exists", pool.Name)
 	}
 	for _, path := range pool.Disks {
-		if err := h.Write(node, path, pool.content()); err != nil {
+		if err := h.Write(node, path, content+pool.Name); err != nil {
 			return err
 		}
 	}

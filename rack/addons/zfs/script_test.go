@@ -119,3 +119,15 @@ func TestDisks_OfAPoolAreInUse(t *testing.T) {
 		t.Errorf("got %q", said)
 	}
 }
+
+func TestHosts_FindPoolsThatAnotherClusterHasMade(t *testing.T) {
+	machines := hosttest.New(t.TempDir(), disks)
+	first := NewHosts(machines, nil)
+	if _, pools := made(t, first, "worker-1 tank 12 mirror "+pattern(t, spec.DiskSelector{Serial: "ONE"})+" "+pattern(t, spec.DiskSelector{Serial: "TWO"})); len(pools) != 1 {
+		t.Fatal(pools)
+	}
+	said, pools := made(t, NewHosts(machines, nil), "worker-1 tank 12 mirror "+pattern(t, spec.DiskSelector{Serial: "ONE"})+" "+pattern(t, spec.DiskSelector{Serial: "TWO"}))
+	if said != "" || len(pools) != 1 || pools[0].Name != "tank" || len(pools[0].Disks) != 2 {
+		t.Errorf("%s %+v", said, pools)
+	}
+}
