@@ -13,7 +13,7 @@ import (
 // outputsOf are what an update of the stack leaves behind.
 func outputsOf(t *testing.T, name, identifier string) resource.PropertyMap {
 	t.Helper()
-	stack, problems := spec.LoadFile("../" + stackFile(name))
+	stack, problems := spec.LoadFile(stackFileOf(t, name))
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestCluster_KeepsTheIdentifierOfItsObjects(t *testing.T) {
 }
 
 func TestHistory_LeavesBehindWhatTheNextRunReads(t *testing.T) {
-	stack, problems := spec.LoadFile("../" + stackFile("home"))
+	stack, problems := spec.LoadFile(stackFileOf(t, "home"))
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
