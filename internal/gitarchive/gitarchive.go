@@ -30,6 +30,23 @@ func Resolve(ctx context.Context, repository, name string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// Whole is the hash of the commit that the working tree is, and empty where it is none: a file differs from the
+// commit, or is in no commit and not ignored either.
+func Whole(ctx context.Context, repository string) (string, error) {
+	hash, err := Resolve(ctx, repository, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	changed, err := exec.CommandContext(ctx, "git", "-C", repository, "status", "--porcelain").Output()
+	if err != nil {
+		return "", fmt.Errorf("git status: %w", err)
+	}
+	if len(changed) > 0 {
+		return "", nil
+	}
+	return hash, nil
+}
+
 // Extract writes those files of a commit into a folder that take wants, by their paths
 // below the repository's directory. Nil takes all.
 func Extract(ctx context.Context, repository, hash, dir string, take func(path string) bool) error {

@@ -33,10 +33,24 @@ func TestExtract_WritesTheFilesOfACommitThatAreWanted(t *testing.T) {
 			t.Fatalf("git %v: %v: %s", args, err, out)
 		}
 	}
+	whole, err := gitarchive.Whole(t.Context(), repository)
+	if err != nil || whole == "" {
+		t.Errorf("the tree is its commit: %q, %v", whole, err)
+	}
+	write("in-no-commit", "")
+	if got, err := gitarchive.Whole(t.Context(), repository); got != "" || err != nil {
+		t.Errorf("a file is in no commit: %q, %v", got, err)
+	}
+	if err := os.Remove(filepath.Join(repository, "in-no-commit")); err != nil {
+		t.Fatal(err)
+	}
 	write("tree/app.yaml", "changed since")
+	if got, err := gitarchive.Whole(t.Context(), repository); got != "" || err != nil {
+		t.Errorf("a file differs: %q, %v", got, err)
+	}
 
 	hash, err := gitarchive.Resolve(t.Context(), repository, "HEAD")
-	if err != nil || len(hash) != 40 {
+	if err != nil || hash != whole {
 		t.Fatal(hash, err)
 	}
 	if err := gitarchive.Extract(t.Context(), repository, hash, dir, func(path string) bool { return strings.HasPrefix(path, "tree/") }); err != nil {

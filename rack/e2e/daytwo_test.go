@@ -2,8 +2,13 @@ package e2e
 
 import (
 	"flag"
+	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/home-ops/home-ops/internal/gitarchive"
+	"github.com/home-ops/home-ops/rack/launch"
+	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/scenario"
 )
 
@@ -17,22 +22,66 @@ func onDayTwo(t *testing.T) {
 	}
 }
 
-// `make test` rehearses those that fit its time by tests of their own, which look closer.
+// `make test` rehearses those that fit its time by tests of their own, which look closer. What was ok at this very commit is not
+// rehearsed again, so that hours that were cut short go on where they ended; `make clean` forgets it.
 func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	onDayTwo(t)
+	commit, err := gitarchive.Whole(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := 0.0
 	for _, s := range scenario.Table {
 		for _, stack := range []string{"home", "lab"} {
 			if !s.For(stack) {
 				continue
 			}
 			t.Run(s.Name+"/"+stack, func(t *testing.T) {
+				if before := okAt(launch.LastReport(project, stack, s.Name), commit); before != nil {
+					seconds += before.Seconds["total"]
+					t.Skipf("was ok at this commit, in %.0f s", before.Seconds["total"])
+				}
 				o := options(t, stack)
 				o.Scenario, o.Limit = s.Name, 0
 				if s.Base {
 					o.Base = "HEAD"
 				}
-				rehearse(t, o)
+				seconds += rehearse(t, o).Seconds["total"]
 			})
 		}
+	}
+	t.Logf("all of them took %s", time.Duration(seconds*float64(time.Second)).Round(time.Second))
+}
+
+// okAt is a report, when all was well and it is of this commit; nil otherwise.
+func okAt(path, commit string) *report.Report {
+	before, err := report.Read(path)
+	if err != nil || !before.OK || before.Commit == "" || before.Commit != commit {
+		return nil
+	}
+	return before
+}
+
+func TestDayTwo_GoesOnOnlyAfterWhatWasWellAtThisCommit(t *testing.T) {
+	for name, c := range map[string]struct {
+		report report.Report
+		commit string
+		done   bool
+	}{
+		"at this commit":        {report.Report{OK: true, Commit: "a"}, "a", true},
+		"at another one":        {report.Report{OK: true, Commit: "b"}, "a", false},
+		"not well":              {report.Report{Commit: "a"}, "a", false},
+		"both trees no commits": {report.Report{OK: true}, "", false},
+	} {
+		path := filepath.Join(t.TempDir(), "report.json")
+		if err := c.report.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		if got := okAt(path, c.commit); (got != nil) != c.done {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := okAt(filepath.Join(t.TempDir(), "none.json"), "a"); got != nil {
+		t.Errorf("no report: %v", got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/home-ops/home-ops/internal/gitarchive"
 	"github.com/home-ops/home-ops/rack/build"
 	"github.com/home-ops/home-ops/rack/fluxparts"
 	"github.com/home-ops/home-ops/rack/genuine"
@@ -101,6 +102,7 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	commit := commitOf(ctx, project)
 	base := filepath.Join(project, "out", "rehearsal", o.Stack)
 	dir, err := newRunDir(base)
 	if err != nil {
@@ -113,7 +115,7 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	config.Dir, config.Report = dir.path, filepath.Join(dir.path, "report.json")
-	last := filepath.Join(base, "reports", cmp.Or(o.Scenario, "up")+".json")
+	last := LastReport(project, o.Stack, o.Scenario)
 	if before, err := report.Read(last); err == nil {
 		config.Before = before.Phases
 	}
@@ -146,6 +148,9 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, errors.Join(sealErr, fmt.Errorf("the rehearsal left no report; its logs are in %s", dir.path))
 	}
+	if commitOf(ctx, project) == commit {
+		result.Commit = commit
+	}
 	if err := errors.Join(os.MkdirAll(filepath.Dir(last), 0o755), result.Write(last), result.Write(filepath.Join(base, "report.json"))); err != nil {
 		return result, err
 	}
@@ -156,6 +161,21 @@ func Rehearse(ctx context.Context, o Options) (*report.Report, error) {
 		return result, fmt.Errorf("rehearsal of %s: %w; its logs are in %s", o.Stack, sealErr, dir.path)
 	}
 	return result, nil
+}
+
+// LastReport is the path of the report that the last rehearsal of a stack and scenario has left; without a scenario, of the last plain
+// one.
+func LastReport(project, stack, scenario string) string {
+	return filepath.Join(project, "out", "rehearsal", stack, "reports", cmp.Or(scenario, "up")+".json")
+}
+
+// commitOf is the commit that the project is; empty where it is none, or in no repository.
+func commitOf(ctx context.Context, project string) string {
+	hash, err := gitarchive.Whole(ctx, project)
+	if err != nil {
+		return "" // a report says it by having none
+	}
+	return hash
 }
 
 // prepare builds what is missing and chooses among what is there.

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // markerName is what is written before a scenario and must outlive it: an object in etcd, a volume under a pod that is
@@ -130,12 +131,15 @@ func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error 
 	})
 }
 
-// unmark takes away what a scenario wrote, so that what is checked afterwards is the cluster alone.
+// unmark takes away what a scenario wrote, so that what is checked afterwards is the cluster alone. An API server breaks a request off
+// that deletes thousands of objects; the next one goes on where it ended.
 func unmark(ctx context.Context, c *cluster) error {
 	maps := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault)
-	return errors.Join(
-		maps.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: writtenBy}),
-		maps.Delete(ctx, markerName, metav1.DeleteOptions{}),
-		c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Delete(ctx, markerName, metav1.DeleteOptions{}),
-	)
+	return within(ctx, comesBack, func(ctx context.Context) error {
+		return errors.Join(
+			maps.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: writtenBy}),
+			client.IgnoreNotFound(maps.Delete(ctx, markerName, metav1.DeleteOptions{})),
+			client.IgnoreNotFound(c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Delete(ctx, markerName, metav1.DeleteOptions{})),
+		)
+	})
 }

@@ -29,7 +29,7 @@ func judged(line, fault, want string, judge func(*broken, report.Step), damage f
 func rolled(b *broken, did report.Step) { b.judge(did, []string{"worker-1"}, false) }
 func alone(b *broken, did report.Step)  { b.alone(did, "worker-1") }
 func restarted(b *broken, did report.Step) {
-	did.APICut = 10
+	did.APICut += 2
 	b.rehearsal.answer(did, true, true)
 }
 func noticed(b *broken, did report.Step) { b.answers(did, true) }
@@ -75,6 +75,8 @@ var redSteps = []red{
 	},
 	judged("a step: the API answers", "a restart of the API server costs more than connections", "1 of 100 writes failed", restarted,
 		func(did *report.Step) { did.APIFailed = 1 }),
+	judged("a step: the API answers", "restarts cut more than one connection for each API server", "4 connections were cut", restarted,
+		func(did *report.Step) { did.APICut = 2 }),
 	{
 		line: "the roll was ended on its way", fault: "it went through", want: "0 times, for 5 machines",
 		whole:  func(b *broken) { b.endedOften(5) },

@@ -24,7 +24,9 @@ const (
 
 // Report is one rehearsal. Keys are only ever added to it.
 type Report struct {
-	Stack      string             `json:"stack"`
+	Stack string `json:"stack"`
+	// Commit is what was rehearsed; empty where the working tree was no commit, or changed on the way.
+	Commit     string             `json:"commit,omitempty"`
 	Plugins    Kind               `json:"plugins"`
 	OK         bool               `json:"ok"`
 	Seconds    map[string]float64 `json:"seconds"`
