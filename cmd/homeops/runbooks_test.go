@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/internal/runbook"
+	"github.com/home-ops/home-ops/spec/spectest"
 )
 
 // here are the commands of the runbooks that are run against fakes, each with what stands for its words.
@@ -67,7 +68,11 @@ var here = map[string]func(t *testing.T, run func(with map[string]string) outcom
 		}
 	},
 	"homeops frr STACK": func(t *testing.T, run func(map[string]string) outcome) {
-		t.Chdir("../..")
+		content, err := os.ReadFile(spectest.LabFile(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		project(t, map[string]string{"lab": string(content)})
 		if got := run(map[string]string{"STACK": "lab"}); got.code != exitOK || !strings.Contains(got.out, "router bgp") {
 			t.Errorf("%+v", got)
 		}
