@@ -42,10 +42,9 @@ func ReadAll(ctx context.Context, addresses []netip.Addr) ([]Machine, error) {
 func Read(ctx context.Context, at netip.AddrPort) (Machine, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	// Talos's own client would do, but brings OpenPGP and a browser along for logins that no machine asks for here.
-	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(anonymous())))
+	conn, err := dial(at)
 	if err != nil {
-		return Machine{}, fmt.Errorf("%s: %w", at.Addr(), err)
+		return Machine{}, err
 	}
 	defer conn.Close()
 	m, err := read(ctx, state.WrapCore(client.NewAdapter(v1alpha1.NewStateClient(conn))), at.Addr())
@@ -58,6 +57,16 @@ func Read(ctx context.Context, at netip.AddrPort) (Machine, error) {
 // Disks lists the disks of a machine whose API answers on the connection.
 func Disks(ctx context.Context, conn grpc.ClientConnInterface) ([]Disk, error) {
 	return readDisks(ctx, state.WrapCore(client.NewAdapter(v1alpha1.NewStateClient(conn))))
+}
+
+// dial has a connection to a machine in maintenance mode. Talos's own client would do, but brings OpenPGP and a browser along for
+// logins that no machine asks for here.
+func dial(at netip.AddrPort) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(anonymous())))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at.Addr(), err)
+	}
+	return conn, nil
 }
 
 // anonymous is the machine's own terms: no certificate is shown, and none is checked.

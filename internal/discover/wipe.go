@@ -7,17 +7,15 @@ import (
 	"path/filepath"
 
 	storageapi "github.com/siderolabs/talos/pkg/machinery/api/storage"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 )
 
 // Wipe empties disks of a machine in maintenance mode, by their paths below /dev: all or none. Every block is set to zero, by the disk
 // itself where it can, else for hours; it returns when that is done, and for the whole time nothing is heard. The fast way would
 // leave the labels that Ceph writes to further places of a disk (bluestore_bdev_label_multi, from v19 on).
 func Wipe(ctx context.Context, at netip.AddrPort, paths []string) error {
-	conn, err := grpc.NewClient("passthrough:///"+at.String(), grpc.WithTransportCredentials(credentials.NewTLS(anonymous())))
+	conn, err := dial(at)
 	if err != nil {
-		return fmt.Errorf("%s: %w", at.Addr(), err)
+		return err
 	}
 	defer conn.Close() //nolint:errcheck // there is nothing left to lose
 	var devices []*storageapi.BlockDeviceWipeDescriptor
