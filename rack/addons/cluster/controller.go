@@ -17,6 +17,9 @@ const (
 	retry = time.Second
 	// resync is how often it looks although nothing changed.
 	resync = 30 * time.Second
+	// renewal is how long an operator tries to renew its lease, as controller-runtime does
+	// (https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/manager#Options, RenewDeadline).
+	renewal = 10 * time.Second
 )
 
 // Controller plays a part of an operator.
@@ -24,7 +27,7 @@ type Controller struct {
 	// Name is what logs call it, and whom the API says its writes are by.
 	Name string
 	// Operators are the names of the Deployments that it stands for, as patterns of path.Match, in any namespace. It acts
-	// while one of them has a ready pod; one without operators always does.
+	// while one of them has a ready pod that reaches the API; one without operators always does.
 	Operators []string
 	// Kinds are what it reads. Each change of one wakes it.
 	Kinds []Kind
@@ -104,6 +107,14 @@ func (p *player) pass(ctx context.Context) bool {
 	}
 	if !p.acts {
 		return true
+	}
+	return p.passAs(ctx, pods)
+}
+
+// passAs is a pass of an operator with these pods.
+func (p *player) passAs(ctx context.Context, pods []Pod) bool {
+	if len(pods) > 0 && !p.cluster.store.leads(ctx, pods[0]) {
+		return false
 	}
 	err := p.controller.Pass(ctx, p.cluster, pods)
 	if err == nil {

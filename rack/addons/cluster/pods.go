@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Pod is a ready pod of an operator.
@@ -16,6 +18,8 @@ type Pod struct {
 	Namespace, Name string
 	// Start is another one after each start of its containers: what an operator does once when it starts, it does once for each.
 	Start string
+
+	uid types.UID
 }
 
 // operatorPods are the ready pods of the Deployments, oldest first: the leader stays the leader while it is there.
@@ -34,9 +38,18 @@ func (c *Cluster) operatorPods(patterns []string) []Pod {
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	var list []Pod
 	for i := range pods {
-		list = append(list, Pod{Namespace: pods[i].Namespace, Name: pods[i].Name, Start: start(&pods[i])})
+		list = append(list, Pod{Namespace: pods[i].Namespace, Name: pods[i].Name, Start: start(&pods[i]), uid: pods[i].UID})
 	}
 	return list
+}
+
+// leads is whether an operator's pod may act: one that does not reach the API cannot renew its lease, and stops. The cache shows the pod
+// for as long as no API server says otherwise, though its cluster be gone with all of its machines, and another be in the making.
+func (s *store) leads(ctx context.Context, pod Pod) bool {
+	ctx, cancel := context.WithTimeout(ctx, renewal)
+	defer cancel()
+	found, err := s.client.Resource(Pods).Namespace(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+	return err == nil && found.GetUID() == pod.uid
 }
 
 // ReadyPods are the pods of a namespace that the selector chooses and that are ready. An empty selector chooses none, as that of a

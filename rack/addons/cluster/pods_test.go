@@ -1,0 +1,48 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic/fake"
+	ktesting "k8s.io/client-go/testing"
+)
+
+// An operator of a cluster that is gone went on with what it had seen last, and made OSDs on disks that had just been wiped.
+func TestOperator_ActsOnlyWhileTheAPIKnowsItsPod(t *testing.T) {
+	pod := func(uid string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "rook-ceph", "name": "operator", "uid": uid},
+		}}
+	}
+	seen := Pod{Namespace: "rook-ceph", Name: "operator", uid: "first"}
+	for name, c := range map[string]struct {
+		there []runtime.Object
+		away  bool
+		want  bool
+	}{
+		"its pod is there":                   {[]runtime.Object{pod("first")}, false, true},
+		"no API server answers":              {[]runtime.Object{pod("first")}, true, false},
+		"the cluster was made anew":          {nil, false, false},
+		"another pod has the name meanwhile": {[]runtime.Object{pod("second")}, false, false},
+	} {
+		client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[Kind]string{Pods: "PodList"}, c.there...)
+		if c.away {
+			client.PrependReactor("get", "pods", func(ktesting.Action) (bool, runtime.Object, error) {
+				return true, nil, errors.New("connection refused")
+			})
+		}
+		passes := 0
+		p := &player{
+			controller: Controller{Operators: []string{"operator"}, Pass: func(context.Context, *Cluster, []Pod) error { passes++; return nil }},
+			cluster:    &Cluster{store: &store{client: client}},
+		}
+		settled := p.passAs(t.Context(), []Pod{seen})
+		if settled != c.want || passes > 0 != c.want {
+			t.Errorf("%s: %d passes, and nothing left to do: %t", name, passes, settled)
+		}
+	}
+}
