@@ -30,7 +30,7 @@ spec:
     - {name: scripts, configMap: {name: zfs-pools}}
 status:
   phase: Pending
-  conditions: [{type: PodReadyToStartContainers, status: "True"}]
+  conditions: [{type: PodReadyToStartContainers, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z"}]
 `
 )
 
@@ -65,12 +65,23 @@ func TestZFS_GivesVolumesOnlyWhereThePodsHaveMadeThePool(t *testing.T) {
 	} {
 		c.Applyf(makerPod, pod, test.disk, test.privileged)
 		c.Eventually("v1", "Pod", "openebs/"+pod, "status.initContainerStatuses.[name=make].state.waiting.message", fmt.Sprintf("%q", test.want))
-		c.Never("v1", "Pod", "openebs/"+pod, started, `"true"`)
+		c.Never("v1", "Pod", "openebs/"+pod, started, `"2026-01-01T00:00:00Z"`)
 	}
 
 	c.Applyf(makerPod, "good", "/dev/disk/by-id/nvme-Disk_DATA-a", true)
-	c.Eventually("v1", "Pod", "openebs/good", started, `"true"`)
+	c.Eventually("v1", "Pod", "openebs/good", started, `"2026-01-01T00:00:00Z"`)
 	c.Eventually(zfsAPI, "ZFSNode", "openebs/a", "pools.[name=tank].name", `"tank"`)
 	c.Eventually("storage.k8s.io/v1", "CSIStorageCapacity", "openebs/csisc-zfs-tank-a", "storageClassName", `"zfs-tank"`)
 	c.Eventually("v1", "PersistentVolume", volume, "kind", `"PersistentVolume"`)
+
+	// A machine with a blank disk takes the node's place, and starts the pods that it finds.
+	if err := machines.Write("a", "/dev/nvme1n1", ""); err != nil {
+		t.Fatal(err)
+	}
+	c.PatchStatus("v1", "Pod", "openebs/good",
+		`{"status": {"conditions": [{"type": "PodReadyToStartContainers", "status": "True", "lastTransitionTime": "2026-01-02T00:00:00Z"}]}}`)
+	c.Eventually("v1", "Pod", "openebs/good", started, `"2026-01-02T00:00:00Z"`)
+	if got := machines.Disks("a")[1].Content; got != "ZFS pool tank" {
+		t.Errorf("the new disk holds %q", got)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -33,7 +34,8 @@ type NodePool struct {
 }
 
 // The pods that make pools, by their label app.kubernetes.io/name, and the annotation with which KWOK starts their
-// containers (rack/kube/pods/stages.yaml).
+// containers: the time of the sandbox in which the init containers ran (rack/kube/pods/stages.yaml). After a boot, or on another
+// machine of the node's name, the pod has another sandbox, and its init containers run again.
 const (
 	makers  = "zfs-pools"
 	started = "rack.home-ops/init-containers-ran"
@@ -55,7 +57,8 @@ func (h *Hosts) makePools(ctx context.Context, c *cluster.Cluster, _ []cluster.P
 	var errs []error
 	for _, item := range cluster.Read[corev1.Pod](c, cluster.Pods) {
 		pod := item.Typed
-		if pod.Labels["app.kubernetes.io/name"] != makers || pod.DeletionTimestamp != nil || pod.Annotations[started] != "" || !hasSandbox(pod) {
+		sandbox := sandboxOf(pod)
+		if pod.Labels["app.kubernetes.io/name"] != makers || pod.DeletionTimestamp != nil || sandbox == "" || pod.Annotations[started] == sandbox {
 			continue
 		}
 		if err := h.initialise(ctx, c, pod); err != nil {
@@ -64,17 +67,22 @@ func (h *Hosts) makePools(ctx context.Context, c *cluster.Cluster, _ []cluster.P
 		}
 		errs = append(errs, c.Apply(ctx, cluster.Pods, map[string]any{
 			"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{
-				"namespace": pod.Namespace, "name": pod.Name, "uid": string(pod.UID), "annotations": map[string]any{started: "true"},
+				"namespace": pod.Namespace, "name": pod.Name, "uid": string(pod.UID), "annotations": map[string]any{started: sandbox},
 			},
 		}))
 	}
 	return errors.Join(errs...)
 }
 
-func hasSandbox(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+// sandboxOf is the time at which a pod got the sandbox that it has; empty while it has none.
+func sandboxOf(pod *corev1.Pod) string {
+	i := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReadyToStartContainers && c.Status == corev1.ConditionTrue
 	})
+	if i < 0 {
+		return ""
+	}
+	return pod.Status.Conditions[i].LastTransitionTime.UTC().Format(time.RFC3339)
 }
 
 // crashing is the status of a pod with an init container that ended so.
