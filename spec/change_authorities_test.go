@@ -116,8 +116,10 @@ func TestJudgeChange_LeavesTheKubernetesCAToAStepOfItsOwn(t *testing.T) {
 	}{
 		"another Kubernetes": {func(s *spec.Stack) { s.Cluster.KubernetesVersion = "v1.36.99" }, release},
 		"another Talos":      {func(s *spec.Stack) { s.Cluster.TalosVersion = "v1.14.99" }, release},
-		"another Talos CA": {func(s *spec.Stack) { s.Cluster.TalosCA = spec.Authority{Issuing: 1, Accepted: 2} },
-			"error cluster.kubernetesCA: the Kubernetes CA changes in the same step as the Talos CA, and they want the machines in another order each; change one, apply it, then the other"},
+		"another Talos CA": {
+			func(s *spec.Stack) { s.Cluster.TalosCA = spec.Authority{Issuing: 1, Accepted: 2} },
+			"error cluster.kubernetesCA: the Kubernetes CA changes in the same step as the Talos CA, and they want the machines in another order each; change one, apply it, then the other",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, to := stackWith(t, "home"), stackWith(t, "home")

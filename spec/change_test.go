@@ -93,8 +93,10 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 		"Rook set back": {"home", []string{"rookCeph: v1.16.3", "rookCeph: v1.15.9"}, []string{
 			"error versions.rookCeph: Rook v1.16.3 cannot be set back to v1.15.9; stay at v1.16, or restore a backup into a new cluster",
 		}},
-		"another place for what Ceph's monitors know": {"home", []string{"    rookCeph:\n", "    rookCeph:\n      monitorVolume: ceph\n", disk3, disk3 + "\n      userVolumes: [{ name: ceph, disk: { serial: MON3 }, minSize: 20GiB }]",
-			"installDisk: { serial: S6PENL0T700122A }", "installDisk: { serial: S6PENL0T700122A }\n      userVolumes: [{ name: ceph, disk: { serial: MON2 }, minSize: 20GiB }]", "installDisk: { serial: S6PENL0T700121A }", "installDisk: { serial: S6PENL0T700121A }\n      userVolumes: [{ name: ceph, disk: { serial: MON1 }, minSize: 20GiB }]"}, []string{
+		"another place for what Ceph's monitors know": {"home", []string{
+			"    rookCeph:\n", "    rookCeph:\n      monitorVolume: ceph\n", disk3, disk3 + "\n      userVolumes: [{ name: ceph, disk: { serial: MON3 }, minSize: 20GiB }]",
+			"installDisk: { serial: S6PENL0T700122A }", "installDisk: { serial: S6PENL0T700122A }\n      userVolumes: [{ name: ceph, disk: { serial: MON2 }, minSize: 20GiB }]", "installDisk: { serial: S6PENL0T700121A }", "installDisk: { serial: S6PENL0T700121A }\n      userVolumes: [{ name: ceph, disk: { serial: MON1 }, minSize: 20GiB }]",
+		}, []string{
 			"error storage.rookCeph.monitorVolume: /var/lib/rook cannot become /var/mnt/ceph: the monitors would find nothing there, and Ceph's disks are worth nothing without what they know. It is chosen when Ceph is made",
 		}},
 		"an extension": {"lab", []string{"[siderolabs/amdgpu, siderolabs/amd-ucode]", "[siderolabs/amd-ucode]"}, []string{

@@ -272,11 +272,14 @@ func (r resetting) reset(ctx context.Context, node spec.Node, graceful bool) err
 	}
 }
 
+// asked is a machine that says what it runs.
+type asked interface {
+	Running(ctx context.Context) (roll.Running, error)
+}
+
 // waits says whether a machine is in maintenance mode: at its node's address, or where DHCP has put it since its config is
 // gone.
-func (r resetting) waits(ctx context.Context, machine interface {
-	Running(context.Context) (roll.Running, error)
-}, name string) (bool, error) {
+func (r resetting) waits(ctx context.Context, machine asked, name string) (bool, error) {
 	attempt, done := context.WithTimeout(ctx, 5*time.Second)
 	defer done()
 	running, err := machine.Running(attempt)

@@ -181,10 +181,9 @@ func (f *Finder) among(node spec.Node, identity Identity, machines []Machine) (m
 // missed says where a machine was looked for, what was there, and what to write.
 func (f *Finder) missed(node spec.Node, identity Identity, seen []Machine, asked, others int) string {
 	var text strings.Builder
-	switch {
-	case asked == 0:
+	if asked == 0 {
 		fmt.Fprintf(&text, "no place is known where the machine with %s could be", identity)
-	default:
+	} else {
 		fmt.Fprintf(&text, "no machine in maintenance mode with %s is at the %d addresses that were asked", identity, asked)
 	}
 	for _, left := range f.search.Left {

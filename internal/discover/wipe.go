@@ -17,7 +17,7 @@ func Wipe(ctx context.Context, at netip.AddrPort, paths []string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // there is nothing left to lose
+	defer conn.Close()
 	var devices []*storageapi.BlockDeviceWipeDescriptor
 	for _, path := range paths {
 		devices = append(devices, &storageapi.BlockDeviceWipeDescriptor{

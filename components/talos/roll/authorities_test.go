@@ -57,12 +57,18 @@ func TestRoll_TouchesNothingWhileTheFormerStepOfARotationHasNotEnded(t *testing.
 		late, has, hasAccepted string
 		want                   string
 	}{
-		"issues what a worker does not accept": {"two", "one", "worker-1", "one", "",
-			"cp-1 would issue certificates of an authority that worker-1 does not accept yet: " + unfinished},
-		"issues what a control plane does not accept": {"two", "one", "cp-2", "one", "",
-			"cp-1 would issue certificates of an authority that cp-2 does not accept yet: " + unfinished},
-		"drops what a control plane still issues": {"two", "", "cp-2", "one", "two",
-			"cp-1 would not accept the authority by which cp-2 still issues certificates: " + unfinished},
+		"issues what a worker does not accept": {
+			"two", "one", "worker-1", "one", "",
+			"cp-1 would issue certificates of an authority that worker-1 does not accept yet: " + unfinished,
+		},
+		"issues what a control plane does not accept": {
+			"two", "one", "cp-2", "one", "",
+			"cp-1 would issue certificates of an authority that cp-2 does not accept yet: " + unfinished,
+		},
+		"drops what a control plane still issues": {
+			"two", "", "cp-2", "one", "two",
+			"cp-1 would not accept the authority by which cp-2 still issues certificates: " + unfinished,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := [2]string{"one", "two"}

@@ -70,24 +70,29 @@ func TestReinstall_TouchesNothingWhereItCannotBe(t *testing.T) {
 		want   string
 	}{
 		"the only control plane": {
-			[]string{"cp-1", "worker-1"}, "cp-1", "", func(*world, *roll.Node) {},
+			[]string{"cp-1", "worker-1"},
+			"cp-1", "", func(*world, *roll.Node) {},
 			"nothing was touched:\ncp-1 is the only control plane, and etcd would be lost with it",
 		},
 		"another disk while the machine runs": {
-			[]string{"cp-1", "worker-1"}, "worker-1", "another-disk", func(*world, *roll.Node) {},
+			[]string{"cp-1", "worker-1"},
+			"worker-1", "another-disk", func(*world, *roll.Node) {},
 			"nothing was touched:\nworker-1 runs from /dev/sda, which its installDisk does not select, and boots from there as long as Talos is on it: " +
 				"wipe that disk (`talosctl --nodes 10.0.50.2 reset --wipe-mode system-disk --reboot`) or take it out, boot the machine from Talos's image, and run `pulumi up` again",
 		},
 		"another Talos": {
-			[]string{"cp-1", "worker-1"}, "worker-1", "", func(_ *world, n *roll.Node) { n.Talos = newTalos },
+			[]string{"cp-1", "worker-1"},
+			"worker-1", "", func(_ *world, n *roll.Node) { n.Talos = newTalos },
 			"nothing was touched:\nworker-1 runs Talos v1.11.1, schematic plain, and is to be installed anew with v1.12.0, plain: apply these first, with the reinstall that it has",
 		},
 		"another Kubernetes": {
-			[]string{"cp-1", "worker-1"}, "worker-1", "", func(_ *world, n *roll.Node) { n.Kubernetes = newKubernetes },
+			[]string{"cp-1", "worker-1"},
+			"worker-1", "", func(_ *world, n *roll.Node) { n.Kubernetes = newKubernetes },
 			"nothing was touched:\nworker-1 runs the kubelet v1.34.1, and is to be installed anew with v1.35.0: apply that first, with the reinstall that it has",
 		},
 		"a volume that would be lost": {
-			[]string{"cp-1", "worker-1"}, "worker-1", "", func(w *world, _ *roll.Node) { w.machines["worker-1"].onVar = []string{"media/plex"} },
+			[]string{"cp-1", "worker-1"},
+			"worker-1", "", func(w *world, _ *roll.Node) { w.machines["worker-1"].onVar = []string{"media/plex"} },
 			"worker-1: volumes of media/plex lie on its EPHEMERAL, and have no copy elsewhere: move their data, and delete the claims",
 		},
 	} {
