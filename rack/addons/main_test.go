@@ -48,7 +48,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is a folder for a while
+	defer os.RemoveAll(dir)
 	machines = hosttest.New(dir, disks)
 	if server, err = apitest.Start(context.Background()); err != nil {
 		return 1, err

@@ -248,7 +248,7 @@ func greet(ctx context.Context, m *machine, shows tls.Certificate, believes []by
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer conn.Close()
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func scaleToNothing(ctx context.Context, c *cluster, name string) (back func(con
 	err = until(ctx, func(ctx context.Context) error {
 		now, err := c.client.AppsV1().Deployments(of.Namespace).Get(ctx, name, metav1.GetOptions{})
 		if err == nil && (now.Status.ObservedGeneration < now.Generation || now.Status.Replicas > 0) {
-			err = fmt.Errorf("Deployment %s has %d pods still", name, now.Status.Replicas)
+			err = fmt.Errorf("the Deployment %s has %d pods still", name, now.Status.Replicas)
 		}
 		return err
 	})

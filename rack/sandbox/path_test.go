@@ -60,10 +60,10 @@ func parted(one, others []netip.Addr) error {
 	}
 	_ = far.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
 	if _, err := far.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("the other end of a cut connection reads: %v", err)
+		return fmt.Errorf("the other end of a cut connection reads: %w", err)
 	}
 	if _, _, err := from(a.String()); !errors.Is(err, syscall.EHOSTUNREACH) {
-		return fmt.Errorf("a dial from the cut machine: %v", err)
+		return fmt.Errorf("a dial from the cut machine: %w", err)
 	}
 	if _, _, err := from(""); err != nil {
 		return fmt.Errorf("everybody else: %w", err)

@@ -69,7 +69,9 @@ func (r *Roll) remove(ctx context.Context, node Node) error {
 	if !known {
 		return nil
 	}
-	return cluster.DeleteNode(ctx, node.Name)
+	return r.wait(ctx, node.Name, "its node object to go", r.limits.Settle, func(ctx context.Context) error {
+		return cluster.DeleteNode(ctx, node.Name)
+	})
 }
 
 // standing is what the cluster still knows of a node: its member of etcd, and its node object.

@@ -43,10 +43,38 @@ func TestRemove_HasAControlPlaneGiveUpTheVIPBeforeItLeavesEtcd(t *testing.T) {
 	if err := w.remove(t, soon(), "cp-3"); err != nil {
 		t.Fatal(err)
 	}
-	w.expect(t, "cp-3 applied", "cp-3 gives the VIP up", "cp-3 leaves etcd", "cp-3 deleted")
+	w.expect(t, "cp-3 applied", "cp-3 gives the VIP up", "cp-1 has the VIP", "cp-3 leaves etcd", "cp-3 deleted")
 	if want := "cp-3: waits for another control plane to have the VIP, 1m0s left: it still has " + sharedIP; !slices.Contains(w.lines, want) {
 		t.Errorf("told %q", w.lines)
 	}
+}
+
+// The place in the election of one that has died stands before theirs, for as long as its lease has not ended.
+func TestRemove_WaitsUntilAnotherControlPlaneHasTheVIP(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	w.withVIP("cp-3")
+	w.vacant = 10
+	if err := w.remove(t, soon(), "cp-3"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(w.lines, func(line string) bool {
+		return strings.HasPrefix(line, "cp-3: waits for another control plane to have the VIP") && strings.HasSuffix(line, "nobody has "+sharedIP+" yet")
+	}) {
+		t.Errorf("told %q", w.lines)
+	}
+	taken := slices.IndexFunc(w.events, func(event string) bool { return strings.HasSuffix(event, " has the VIP") })
+	if left := slices.Index(w.events, "cp-3 leaves etcd"); taken < 0 || taken > left {
+		t.Errorf("it happened %q", w.events)
+	}
+}
+
+func TestRemove_AsksAgainWhereTheAPIDoesNotTakeTheNodeAway(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
+	w.undeletable = 2
+	if err := w.remove(t, soon(), "worker-1"); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, "worker-1 deleted")
 }
 
 func TestRemove_HasOneThatStandsForTheVIPStandBackFromIt(t *testing.T) {

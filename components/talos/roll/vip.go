@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/config"
@@ -14,7 +15,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
-// releaseVIP has a control plane that is about to leave etcd give up the VIP, if it has that, and returns when it has.
+// releaseVIP has a control plane that is about to leave etcd give up the VIP, if it has that, and returns when another has it.
 //
 // Who has the VIP is decided by an election in etcd, in which a machine votes through its own member. A reboot, an upgrade, a
 // shutdown and a reset resign before they stop etcd. A call to leave etcd does not: the place in the election stays until
@@ -50,8 +51,49 @@ func (r *Roll) releaseVIP(ctx context.Context, machine Machine, node Node) error
 				return fmt.Errorf("it still has %s", vip)
 			}
 		}
-		return nil
+		return r.carried(ctx, node, vips)
 	})
+}
+
+// carried is nil when for each VIP one of the other control planes that stand for it has it. One that has died in the last minute keeps
+// its place in the election, and nobody behind it has its turn before that has ended.
+func (r *Roll) carried(ctx context.Context, node Node, vips []netip.Addr) error {
+	var others []Node
+	for _, other := range r.all {
+		if other.ControlPlane && other.Name != node.Name {
+			others = append(others, other)
+		}
+	}
+	stand, have := make([][]netip.Addr, len(others)), make([][]netip.Addr, len(others))
+	// All at once: one that is off takes the whole time.
+	var asking sync.WaitGroup
+	for i, other := range others {
+		asking.Go(func() { stand[i], have[i] = r.standsFor(ctx, other) })
+	}
+	asking.Wait()
+	for _, vip := range vips {
+		if slices.Contains(slices.Concat(stand...), vip) && !slices.Contains(slices.Concat(have...), vip) {
+			return fmt.Errorf("nobody has %s yet", vip)
+		}
+	}
+	return nil
+}
+
+// standsFor are the VIPs for which a machine stands, and the addresses that it has; none for one that does not answer.
+func (r *Roll) standsFor(ctx context.Context, node Node) (vips, addresses []netip.Addr) {
+	machine, err := r.machine(node)
+	if err != nil {
+		return nil, nil
+	}
+	cfg, err := presentConfig(ctx, machine)
+	if err != nil {
+		return nil, nil
+	}
+	if addresses, err = machine.Addresses(ctx); err != nil {
+		return nil, nil
+	}
+	_, vips, _ = withoutVIPs(cfg)
+	return vips, addresses
 }
 
 // withoutVIPs is a config that stands for no VIP, and the VIPs that it stood for.

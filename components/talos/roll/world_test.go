@@ -44,6 +44,8 @@ type world struct {
 	// guests are machines in maintenance mode at addresses that DHCP gave, and seeker is who finds them.
 	guests map[netip.Addr]*guest
 	seeker roll.Seeker
+	// vacant counts the looks for which nobody has the VIP, undeletable those at which the API takes no node object away.
+	vacant, undeletable int
 	// holder has the VIP, if there is one; one that was told to give it up does so after some looks.
 	holder string
 	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
@@ -190,6 +192,16 @@ func (w *world) withVIP(holder string) {
 	}
 }
 
+// next is who has the VIP when nobody has it: the first that stands for it.
+func (w *world) next() *machine {
+	for _, name := range w.names() {
+		if m := w.machines[name]; strings.Contains(m.config, sharedIP) {
+			return m
+		}
+	}
+	return nil
+}
+
 // config is a machine config in which a word says what it does.
 func config(word string) string {
 	return "version: v1alpha1\nmachine:\n  type: worker\n  sysctls: { word: " + word + " }\n"
@@ -292,6 +304,13 @@ func (m *machine) Config(context.Context) ([]byte, error) {
 func (m *machine) Addresses(context.Context) ([]netip.Addr, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if m.world.holder == "" && m.world.next() == m {
+		// Who died lately is before it.
+		if m.world.vacant--; m.world.vacant <= 0 {
+			m.world.holder = m.node.Name
+			m.world.event("%s has the VIP", m.node.Name)
+		}
+	}
 	if m.world.holder != m.node.Name {
 		return nil, nil
 	}
@@ -489,6 +508,10 @@ func (m *machine) RemoveMember(_ context.Context, id uint64) error {
 func (w *world) DeleteNode(_ context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.undeletable > 0 {
+		w.undeletable--
+		return errors.New("connection refused")
+	}
 	w.machines[name].deleted = true
 	w.event("%s deleted", name)
 	return nil

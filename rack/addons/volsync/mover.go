@@ -28,7 +28,7 @@ func (m *mover) name(format string) string {
 	if m.source {
 		dir = "src"
 	}
-	return fmt.Sprintf(format, dir, m.replication.Name)
+	return fmt.Sprintf(format, dir, m.Name)
 }
 
 // owned is the metadata of an object that goes with this one; temporary ones go when the data is moved.
@@ -41,7 +41,7 @@ func (m *mover) owned(name string, temporary bool) metav1.ObjectMeta {
 	o := metav1.ObjectMeta{
 		Name: name, Namespace: m.Namespace, Labels: map[string]string{createdByLabel: "volsync"},
 		OwnerReferences: []metav1.OwnerReference{{
-			APIVersion: group + "/v1alpha1", Kind: kind, Name: m.replication.Name, UID: m.UID, Controller: &yes, BlockOwnerDeletion: &yes,
+			APIVersion: group + "/v1alpha1", Kind: kind, Name: m.Name, UID: m.UID, Controller: &yes, BlockOwnerDeletion: &yes,
 		}},
 	}
 	if temporary {
@@ -120,14 +120,14 @@ func (m *mover) data() (*corev1.PersistentVolumeClaim, error) {
 		if m.Spec.Restic.Capacity == nil || len(m.Spec.Restic.AccessModes) == 0 {
 			return nil, errors.New("capacity and accessModes must be provided when destinationPVC is not")
 		}
-		name := "volsync-" + m.replication.Name + "-dest"
+		name := "volsync-" + m.Name + "-dest"
 		return m.claimed(m.claim(name, false, *m.Spec.Restic.Capacity, m.Spec.Restic.AccessModes))
 	}
 	of := cluster.Find[corev1.PersistentVolumeClaim](m.Cluster, cluster.Claims, m.Namespace, m.Spec.SourcePVC)
 	if of == nil {
 		return nil, fmt.Errorf("persistentvolumeclaims %q not found", m.Spec.SourcePVC)
 	}
-	name := "volsync-" + m.replication.Name + "-src"
+	name := "volsync-" + m.Name + "-src"
 	snapshot, err := m.snapshot(name, of.Name, true)
 	if snapshot == nil || err != nil {
 		return nil, err

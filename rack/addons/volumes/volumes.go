@@ -111,7 +111,7 @@ func Write(folder string, files map[string][]byte, exact bool) error {
 	if err != nil {
 		return fmt.Errorf("volumes: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // what was written is closed
+	defer root.Close()
 	if exact {
 		have, err := Files(folder)
 		if err != nil {
