@@ -107,7 +107,8 @@ func (c *cluster) installsAnew(stack *spec.Stack) {
 		})
 		most, order := c.went()
 		c.t.Logf("%s, which had the VIP, is installed anew: %d of %d writes failed, %d down at once, in the order %v", holder, failed, asked, most, order)
-		if want := []string{holder}[again:]; failed > 0 || most > 1 || !slices.Equal(order, want) {
+		// The VIP moves once, and takes the connection along that is open then.
+		if want := []string{holder}[again:]; failed > 1-again || most > 1 || !slices.Equal(order, want) {
 			c.t.Errorf("%d of %d writes failed, %d were down at once, %v went down, want %v", failed, asked, most, order, want)
 		}
 	}
