@@ -107,14 +107,7 @@ func TestRook_CephIsDegradedWhileANodeIsAwayAndUntilItsDataIsWholeAgain(t *testi
 	var off atomic.Value
 	off.Store("")
 	c := play(t, func(o *addons.Options) { o.Down = func(node string) bool { return node == off.Load() } })
-	c.Define(definitions + "/rook")
-	for _, node := range []string{"a", "b", "c"} {
-		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
-		t.Cleanup(func() { c.Delete("v1", "Node", node) })
-	}
-	c.Operator("rook-ceph", "rook-ceph-operator")
-	c.Applyf(ceph, "DATA-c")
-	allRun(c)
+	runsCeph(t, c)
 	health := func(path, want string) {
 		t.Helper()
 		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", "status.ceph."+path, want)
@@ -197,14 +190,7 @@ func TestRook_AnOSDWhoseDiskIsGoneStaysUntilItIsPurged(t *testing.T) {
 			return all
 		})
 	})
-	c.Define(definitions + "/rook")
-	for _, node := range []string{"a", "b", "c"} {
-		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
-		t.Cleanup(func() { c.Delete("v1", "Node", node) })
-	}
-	c.Operator("rook-ceph", "rook-ceph-operator")
-	c.Applyf(ceph, "DATA-c")
-	allRun(c)
+	runsCeph(t, c)
 	at := func(path, want string) {
 		t.Helper()
 		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", path, want)
@@ -271,14 +257,7 @@ func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
 	// Other tests have had a Ceph of their own.
 	noCeph(server.Client(t))
 	c := play(t, func(o *addons.Options) { o.Hosts = hosts })
-	c.Define(definitions + "/rook")
-	for _, node := range []string{"a", "b", "c"} {
-		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
-		t.Cleanup(func() { c.Delete("v1", "Node", node) })
-	}
-	c.Operator("rook-ceph", "rook-ceph-operator")
-	c.Applyf(ceph, "DATA-c")
-	allRun(c)
+	runsCeph(t, c)
 	at := func(path, want string) {
 		t.Helper()
 		c.Eventually(cephAPI, "CephCluster", "rook-ceph/rook-ceph", path, want)
@@ -296,7 +275,8 @@ func TestRook_LivesInItsMonitorsStoresAndOnItsDisks(t *testing.T) {
 	lose := func(mons ...string) {
 		t.Helper()
 		for _, mon := range mons {
-			if err := os.RemoveAll(filepath.Join(dir, mon, "var/lib/rook/mon-"+mon)); err != nil {
+			// In one go: Rook may be writing there.
+			if err := os.Rename(filepath.Join(dir, mon, "var/lib/rook/mon-"+mon), filepath.Join(t.TempDir(), "lost")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -342,4 +322,17 @@ func noCeph(c *apitest.Client) {
 	time.Sleep(3 * time.Second)
 	c.Delete("v1", "Secret", "rook-ceph/rook-ceph-mon")
 	c.Delete("v1", "ConfigMap", "rook-ceph/rack-ceph-osd-map")
+}
+
+// runsCeph has three nodes with a disk each, and Ceph on them.
+func runsCeph(t *testing.T, c *apitest.Client) {
+	t.Helper()
+	c.Define(definitions + "/rook")
+	for _, node := range []string{"a", "b", "c"} {
+		c.Applyf("{apiVersion: v1, kind: Node, metadata: {name: %[1]s, labels: {kubernetes.io/hostname: %[1]s}}}", node)
+		t.Cleanup(func() { c.Delete("v1", "Node", node) })
+	}
+	c.Operator("rook-ceph", "rook-ceph-operator")
+	c.Applyf(ceph, "DATA-c")
+	allRun(c)
 }
