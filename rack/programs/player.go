@@ -20,7 +20,7 @@ import (
 )
 
 // lookPeriod is how often the Deployments are looked at.
-const lookPeriod = 300 * time.Millisecond
+const lookPeriod = time.Second
 
 // Options say which pods are played, and with what.
 type Options struct {

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// sampling is how often memory is counted: it walks through the pages of every process, and holds each up meanwhile.
+const sampling = 15 * time.Second
+
 // memory samples what all processes of the room hold. Shared pages count once, because PSS divides them.
 type memory struct {
 	cancel context.CancelFunc
@@ -20,7 +23,7 @@ func watchMemory(ctx context.Context) *memory {
 	m := &memory{cancel: cancel, peak: make(chan int, 1)}
 	go func() {
 		peak := 0
-		tick := time.NewTicker(3 * time.Second)
+		tick := time.NewTicker(sampling)
 		defer tick.Stop()
 		for {
 			peak = max(peak, roomMegabytes())

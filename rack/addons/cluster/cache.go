@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/rest"
@@ -27,6 +29,8 @@ type store struct {
 	told map[Kind][]chan<- struct{}
 	// applied is what Apply wrote last.
 	applied map[string]written
+	// renewed is when the API last knew an operator's pod.
+	renewed map[types.UID]time.Time
 }
 
 // watch keeps the objects of one kind.
@@ -46,6 +50,7 @@ func newStore(cfg *rest.Config, log *slog.Logger) (*store, error) {
 	}
 	return &store{
 		client: client, log: log, watches: map[Kind]*watch{}, told: map[Kind][]chan<- struct{}{}, applied: map[string]written{},
+		renewed: map[types.UID]time.Time{},
 	}, nil
 }
 
@@ -135,8 +140,7 @@ func (s *store) defined(kind Kind) bool {
 }
 
 func established(definition *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(definition.Object, "status", "conditions")
-	for _, c := range conditions {
+	for _, c := range slice(definition, "status", "conditions") {
 		if c, ok := c.(map[string]any); ok && c["type"] == "Established" {
 			return c["status"] == "True"
 		}
@@ -145,13 +149,19 @@ func established(definition *unstructured.Unstructured) bool {
 }
 
 func serves(definition *unstructured.Unstructured, version string) bool {
-	versions, _, _ := unstructured.NestedSlice(definition.Object, "spec", "versions")
-	for _, v := range versions {
+	for _, v := range slice(definition, "spec", "versions") {
 		if v, ok := v.(map[string]any); ok && v["name"] == version {
 			return v["served"] == true
 		}
 	}
 	return false
+}
+
+// slice is a list in an object, not copied: a definition's schemas are large.
+func slice(object *unstructured.Unstructured, path ...string) []any {
+	value, _, _ := unstructured.NestedFieldNoCopy(object.Object, path...)
+	list, _ := value.([]any)
+	return list
 }
 
 func (s *store) informer(kind Kind) cache.SharedIndexInformer {

@@ -13,6 +13,8 @@ import (
 const (
 	// settle is how long a controller waits for further changes before it looks: they come in groups.
 	settle = 50 * time.Millisecond
+	// apart is how long after a look the next one is at the earliest: where everything changes at once, each change would be one.
+	apart = 250 * time.Millisecond
 	// retry is the pause after a pass that failed.
 	retry = time.Second
 	// resync is how often it looks although nothing changed.
@@ -20,6 +22,8 @@ const (
 	// renewal is how long an operator tries to renew its lease, as controller-runtime does
 	// (https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/manager#Options, RenewDeadline).
 	renewal = 10 * time.Second
+	// renewEvery is how often it does.
+	renewEvery = time.Second
 )
 
 // Controller plays a part of an operator.
@@ -76,6 +80,7 @@ type player struct {
 func (p *player) play(ctx context.Context) {
 	every := cmp.Or(p.controller.Every, resync)
 	pause := every
+	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -86,12 +91,13 @@ func (p *player) play(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(settle):
+		case <-time.After(max(settle, apart-time.Since(last))):
 		}
 		pause = every
 		if !p.pass(ctx) {
 			pause = retry
 		}
+		last = time.Now()
 	}
 }
 

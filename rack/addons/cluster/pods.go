@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -25,15 +26,19 @@ type Pod struct {
 // operatorPods are the ready pods of the Deployments, oldest first: the leader stays the leader while it is there.
 func (c *Cluster) operatorPods(patterns []string) []Pod {
 	var pods []corev1.Pod
-	for _, deployment := range Read[appsv1.Deployment](c, Deployments) {
-		if !slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, deployment.Typed.Name); return ok }) {
+	for _, object := range c.List(Deployments) {
+		if !slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, object.GetName()); return ok }) {
 			continue
 		}
-		selector, err := metav1.LabelSelectorAsSelector(deployment.Typed.Spec.Selector)
+		deployment, err := As[appsv1.Deployment](object)
 		if err != nil {
 			continue
 		}
-		pods = append(pods, c.ReadyPods(deployment.Typed.Namespace, selector)...)
+		selector, err := metav1.LabelSelectorAsSelector(deployment.Spec.Selector)
+		if err != nil {
+			continue
+		}
+		pods = append(pods, c.ReadyPods(deployment.Namespace, selector)...)
 	}
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	var list []Pod
@@ -46,10 +51,22 @@ func (c *Cluster) operatorPods(patterns []string) []Pod {
 // leads is whether an operator's pod may act: one that does not reach the API cannot renew its lease, and stops. The cache shows the pod
 // for as long as no API server says otherwise, though its cluster be gone with all of its machines, and another be in the making.
 func (s *store) leads(ctx context.Context, pod Pod) bool {
+	s.mu.Lock()
+	renewed := s.renewed[pod.uid]
+	s.mu.Unlock()
+	if time.Since(renewed) < renewEvery {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(ctx, renewal)
 	defer cancel()
 	found, err := s.client.Resource(Pods).Namespace(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
-	return err == nil && found.GetUID() == pod.uid
+	if err != nil || found.GetUID() != pod.uid {
+		return false
+	}
+	s.mu.Lock()
+	s.renewed[pod.uid] = time.Now()
+	s.mu.Unlock()
+	return true
 }
 
 // ReadyPods are the pods of a namespace that the selector chooses and that are ready. An empty selector chooses none, as that of a

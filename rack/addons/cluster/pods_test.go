@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic/fake"
 	ktesting "k8s.io/client-go/testing"
 )
@@ -20,14 +22,16 @@ func TestOperator_ActsOnlyWhileTheAPIKnowsItsPod(t *testing.T) {
 	}
 	seen := Pod{Namespace: "rook-ceph", Name: "operator", uid: "first"}
 	for name, c := range map[string]struct {
-		there []runtime.Object
-		away  bool
-		want  bool
+		there   []runtime.Object
+		away    bool
+		renewed time.Duration // ago
+		want    bool
 	}{
-		"its pod is there":                   {[]runtime.Object{pod("first")}, false, true},
-		"no API server answers":              {[]runtime.Object{pod("first")}, true, false},
-		"the cluster was made anew":          {nil, false, false},
-		"another pod has the name meanwhile": {[]runtime.Object{pod("second")}, false, false},
+		"its pod is there":                   {[]runtime.Object{pod("first")}, false, 2 * renewEvery, true},
+		"no API server answers":              {[]runtime.Object{pod("first")}, true, 2 * renewEvery, false},
+		"it was there just now":              {nil, true, 0, true},
+		"the cluster was made anew":          {nil, false, 2 * renewEvery, false},
+		"another pod has the name meanwhile": {[]runtime.Object{pod("second")}, false, 2 * renewEvery, false},
 	} {
 		client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[Kind]string{Pods: "PodList"}, c.there...)
 		if c.away {
@@ -38,7 +42,7 @@ func TestOperator_ActsOnlyWhileTheAPIKnowsItsPod(t *testing.T) {
 		passes := 0
 		p := &player{
 			controller: Controller{Operators: []string{"operator"}, Pass: func(context.Context, *Cluster, []Pod) error { passes++; return nil }},
-			cluster:    &Cluster{store: &store{client: client}},
+			cluster:    &Cluster{store: &store{client: client, renewed: map[types.UID]time.Time{seen.uid: time.Now().Add(-c.renewed)}}},
 		}
 		settled := p.passAs(t.Context(), []Pod{seen})
 		if settled != c.want || passes > 0 != c.want {
