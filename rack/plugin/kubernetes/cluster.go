@@ -126,13 +126,6 @@ func (c *cluster) namespaced(gvk schema.GroupVersionKind) bool {
 	return true
 }
 
-// forgetKinds makes the next look at the server's APIs a fresh one, after a definition was created.
-func (c *cluster) forgetKinds() {
-	if c.mapper != nil {
-		c.mapper.Reset()
-	}
-}
-
 func canonicalNamespace(namespace string) string {
 	if namespace == "" {
 		return "default"

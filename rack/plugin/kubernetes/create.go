@@ -53,9 +53,6 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	case err != nil:
 		return nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", req.GetUrn(), err)
 	}
-	if isDefinition(inputs) {
-		s.cluster.forgetKinds()
-	}
 
 	var notReady error
 	if !req.GetPreview() {
