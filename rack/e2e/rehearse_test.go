@@ -42,6 +42,9 @@ func rehearse(t *testing.T, o launch.Options) *report.Report {
 	if !r.OK {
 		t.Fatal("the report is not ok, and nothing said why")
 	}
+	if logs, err := filepath.Glob(filepath.Join(o.Project, "out", "rehearsal", o.Stack, "run-*", "pulumi-home", "logs", "*")); err != nil || len(logs) > 0 {
+		t.Errorf("pulumi spent half of its time on debug logs: %v, %v", logs, err)
+	}
 	return r
 }
 

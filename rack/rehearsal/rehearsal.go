@@ -170,7 +170,7 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 			return nil, fmt.Errorf("rehearsal: %w", err)
 		}
 	}
-	if err := installPlugins(r.config, home, bin); err != nil {
+	if err := errors.Join(installPlugins(r.config, home, bin), pulumi.WithoutDebugLog(home)); err != nil {
 		return nil, err
 	}
 	cli := &pulumi.CLI{
