@@ -68,6 +68,20 @@ func TestRemove_WaitsUntilAnotherControlPlaneHasTheVIP(t *testing.T) {
 	}
 }
 
+// Silence of the others is no word that one of them has it.
+func TestRemove_WaitsUntilAnotherControlPlaneAnswers(t *testing.T) {
+	w := newWorld("cp-1", "cp-2", "cp-3")
+	w.withVIP("cp-3")
+	w.deaf = 10
+	if err := w.remove(t, soon(), "cp-3"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(w.lines, func(line string) bool { return strings.Contains(line, "no other control plane answers: connection refused") }) {
+		t.Errorf("told %q", w.lines)
+	}
+	w.expect(t, "cp-3 applied", "cp-3 gives the VIP up", "cp-1 has the VIP", "cp-3 leaves etcd", "cp-3 deleted")
+}
+
 func TestRemove_AsksAgainWhereTheAPIDoesNotTakeTheNodeAway(t *testing.T) {
 	w := newWorld("cp-1", "cp-2", "cp-3", "worker-1")
 	w.undeletable = 2

@@ -55,8 +55,8 @@ func (r *Roll) releaseVIP(ctx context.Context, machine Machine, node Node) error
 	})
 }
 
-// carried is nil when for each VIP one of the other control planes that stand for it has it. One that has died in the last minute keeps
-// its place in the election, and nobody behind it has its turn before that has ended.
+// carried is nil when for each VIP one of the other control planes that stand for it has it, and at least one of them has said so. One
+// that has died in the last minute keeps its place in the election, and nobody behind it has its turn before that has ended.
 func (r *Roll) carried(ctx context.Context, node Node, vips []netip.Addr) error {
 	var others []Node
 	for _, other := range r.all {
@@ -64,13 +64,16 @@ func (r *Roll) carried(ctx context.Context, node Node, vips []netip.Addr) error 
 			others = append(others, other)
 		}
 	}
-	stand, have := make([][]netip.Addr, len(others)), make([][]netip.Addr, len(others))
+	stand, have, silent := make([][]netip.Addr, len(others)), make([][]netip.Addr, len(others)), make([]error, len(others))
 	// All at once: one that is off takes the whole time.
 	var asking sync.WaitGroup
 	for i, other := range others {
-		asking.Go(func() { stand[i], have[i] = r.standsFor(ctx, other) })
+		asking.Go(func() { stand[i], have[i], silent[i] = r.standsFor(ctx, other) })
 	}
 	asking.Wait()
+	if len(others) > 0 && !slices.Contains(silent, nil) {
+		return fmt.Errorf("no other control plane answers: %w", silent[0])
+	}
 	for _, vip := range vips {
 		if slices.Contains(slices.Concat(stand...), vip) && !slices.Contains(slices.Concat(have...), vip) {
 			return fmt.Errorf("nobody has %s yet", vip)
@@ -79,21 +82,21 @@ func (r *Roll) carried(ctx context.Context, node Node, vips []netip.Addr) error 
 	return nil
 }
 
-// standsFor are the VIPs for which a machine stands, and the addresses that it has; none for one that does not answer.
-func (r *Roll) standsFor(ctx context.Context, node Node) (vips, addresses []netip.Addr) {
+// standsFor are the VIPs for which a machine stands, and the addresses that it has.
+func (r *Roll) standsFor(ctx context.Context, node Node) (vips, addresses []netip.Addr, err error) {
 	machine, err := r.machine(node)
 	if err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
 	cfg, err := presentConfig(ctx, machine)
 	if err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
 	if addresses, err = machine.Addresses(ctx); err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
-	_, vips, _ = withoutVIPs(cfg)
-	return vips, addresses
+	_, vips, err = withoutVIPs(cfg)
+	return vips, addresses, err
 }
 
 // withoutVIPs is a config that stands for no VIP, and the VIPs that it stood for.

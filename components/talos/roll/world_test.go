@@ -46,6 +46,8 @@ type world struct {
 	seeker roll.Seeker
 	// vacant counts the looks for which nobody has the VIP, undeletable those at which the API takes no node object away.
 	vacant, undeletable int
+	// deaf counts the looks at who else has the VIP that get no answer, once it is given up.
+	deaf int
 	// holder has the VIP, if there is one; one that was told to give it up does so after some looks.
 	holder string
 	// looks counts how often storage was asked when it looked at itself; nil where it always tells what is.
@@ -304,6 +306,10 @@ func (m *machine) Config(context.Context) ([]byte, error) {
 func (m *machine) Addresses(context.Context) ([]netip.Addr, error) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
+	if m.world.holder == "" && m.world.deaf > 0 && strings.Contains(m.config, sharedIP) {
+		m.world.deaf--
+		return nil, errors.New("connection refused")
+	}
 	if m.world.holder == "" && m.world.next() == m {
 		// Who died lately is before it.
 		if m.world.vacant--; m.world.vacant <= 0 {
