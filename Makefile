@@ -147,6 +147,7 @@ site-test: site ## Look at every page of the site in a real browser [CHROMIUM=PA
 bench: ## Measure what a person waits for, beside the figures that were committed last (docs/bench.txt)
 	@mkdir -p $(OUT)
 	go test -run '^$$' -bench . -benchtime 1x -count 6 ./spec/... ./cmd/homeops | tee $(OUT)/bench.txt
+	go test -C rack -run '^$$' -bench Rehearsal -benchtime 1x -count 2 -timeout 1h ./e2e | tee -a $(OUT)/bench.txt
 	@go tool -modfile=tools/benchstat/go.mod benchstat $(wildcard docs/bench.txt) $(OUT)/bench.txt
 
 clean: ## Remove everything that was built, rendered or rehearsed

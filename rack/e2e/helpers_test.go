@@ -12,7 +12,7 @@ import (
 )
 
 // testWriter shows a rehearsal's words in the test's log.
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(p []byte) (int, error) {
 	for line := range strings.Lines(string(p)) {

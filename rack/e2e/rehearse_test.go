@@ -20,7 +20,7 @@ import (
 
 const project = "../.."
 
-func options(t *testing.T, stack string) launch.Options {
+func options(t testing.TB, stack string) launch.Options {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a rehearsal takes a minute; -short leaves it out")

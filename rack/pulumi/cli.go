@@ -141,6 +141,11 @@ func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "preview")
 }
 
+// PreviewRefresh runs `pulumi preview` against what is really there, and leaves the state as it is.
+func (c *CLI) PreviewRefresh(ctx context.Context) (*Result, error) {
+	return c.operate(ctx, nil, "preview", "--refresh")
+}
+
 // Destroy runs `pulumi destroy`.
 func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")

@@ -118,6 +118,12 @@ func ranAgain(ctx context.Context, b *broken) {
 	}
 }
 
+func previewedNothing(ctx context.Context, b *broken) {
+	if err := b.previewNothing(ctx); err != nil && ctx.Err() == nil {
+		b.t.Error(err)
+	}
+}
+
 func whileBad(ctx context.Context, b *broken) {
 	_ = b.revoked(ctx, fault{name: "it is", strike: func() {}, says: []string{"token"}})
 }
@@ -133,6 +139,21 @@ var redRuns = []red{
 		line: "up again changes nothing", fault: "it looked at nothing",
 		whole: func(b *broken) { b.pulumi("", summary(`"same": 3`)) }, damage: func(b *broken) { b.pulumi("", summary("")) },
 		want: "map[]", do: ranAgain,
+	},
+	{
+		line: "a preview finds nothing to change", fault: "it finds something",
+		whole: func(b *broken) { b.pulumi("", summary(`"same": 3`)) }, damage: func(b *broken) { b.pulumi("", summary(`"same": 3, "update": 1`)) },
+		want: "update:1", do: previewedNothing,
+	},
+	{
+		line: "a preview finds nothing to change", fault: "it looked at nothing",
+		whole: func(b *broken) { b.pulumi("", summary(`"same": 3`)) }, damage: func(b *broken) { b.pulumi("", summary("")) },
+		want: "map[]", do: previewedNothing,
+	},
+	{
+		line: "nothing is other than `up` has made it", fault: "somebody has changed something",
+		whole: func(b *broken) { b.pulumi("", summary(`"same": 3`)) }, damage: func(b *broken) { b.pulumi("", summary(`"same": 3, "update": 1`)) },
+		want: "update:1", do: previewedNothing,
 	},
 	{
 		line: "a shorter pool previews as that pool alone", fault: "something else changes as well",

@@ -49,6 +49,9 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.checked(ctx); err != nil {
 		return err
 	}
+	if err := r.previewNothing(ctx); err != nil {
+		return err
+	}
 	if err := r.phase("changes", "previewing changes of the stack file", func() error { return r.previewChanges(ctx) }); err != nil {
 		return err
 	}
@@ -82,6 +85,31 @@ func (r *rehearsal) upAgain(ctx context.Context) error {
 		r.add("up again changes nothing", unchanged(result), fmt.Sprintf("%v", result.Changes))
 		return nil
 	})
+}
+
+// previewNothing previews a cluster in which everybody has done their work since the last `up`: by what the state says, and by what is
+// there.
+func (r *rehearsal) previewNothing(ctx context.Context) error {
+	for _, p := range []struct {
+		phase, what, line string
+		preview           func() (*pulumi.Result, error)
+	}{
+		{"preview", "pulumi preview, which must find nothing to change", "a preview finds nothing to change", func() (*pulumi.Result, error) { return r.cli.Preview(ctx) }},
+		{"refresh", "pulumi preview --refresh, which must find everything as it was made", "nothing is other than `up` has made it", func() (*pulumi.Result, error) { return r.cli.PreviewRefresh(ctx) }},
+	} {
+		err := r.phase(p.phase, p.what, func() error {
+			result, err := p.preview()
+			if err != nil {
+				return err
+			}
+			r.add(p.line, unchanged(result), fmt.Sprintf("%v", result.Changes))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *rehearsal) checked(ctx context.Context) error {
