@@ -55,6 +55,26 @@ func ended(err error) bool {
 	return errors.Is(err, pulumi.ErrKilled) || errors.As(err, &signalled)
 }
 
+// roomLeft is what the disk of the state has left before it fills up.
+const roomLeft = 64 << 20
+
+// bytesIn is what the files of a folder take on a disk of whole pages.
+func bytesIn(folder string) (int, error) {
+	const page = 4096
+	held := 0
+	err := filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			held += (int(info.Size()) + page - 1) / page * page
+		}
+		return err
+	})
+	return held, err
+}
+
 // smallDisk puts the state onto a disk of its own, that fills up when it is told to, until done is called.
 func (r *rehearsal) smallDisk() (fill func() error, done func() error, err error) {
 	state := filepath.Join(r.config.Dir, "state")
@@ -62,7 +82,13 @@ func (r *rehearsal) smallDisk() (fill func() error, done func() error, err error
 	if err := os.CopyFS(kept, os.DirFS(state)); err != nil {
 		return nil, nil, fmt.Errorf("small disk: %w", err)
 	}
-	if err := unix.Mount("tmpfs", state, "tmpfs", 0, "size=64m"); err != nil {
+	held, err := bytesIn(kept)
+	if err != nil {
+		return nil, nil, fmt.Errorf("small disk: %w", err)
+	}
+	// Each update leaves a copy of the state in its history.
+	size := held + roomLeft
+	if err := unix.Mount("tmpfs", state, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
 		return nil, nil, fmt.Errorf("small disk: %w", err)
 	}
 	if err := os.CopyFS(state, os.DirFS(kept)); err != nil {
@@ -70,9 +96,9 @@ func (r *rehearsal) smallDisk() (fill func() error, done func() error, err error
 	}
 	filler := filepath.Join(state, "filler")
 	fill = func() error {
-		err := os.WriteFile(filler, make([]byte, 64<<20), 0o600)
+		err := os.WriteFile(filler, make([]byte, size), 0o600)
 		if err == nil || !errors.Is(err, unix.ENOSPC) {
-			return fmt.Errorf("small disk: it took 64 MiB: %w", err)
+			return fmt.Errorf("small disk: it took %d bytes more: %w", size, err)
 		}
 		return nil
 	}
