@@ -47,6 +47,21 @@ func Whole(ctx context.Context, repository string) (string, error) {
 	return hash, nil
 }
 
+// SameBut reports whether two commits differ in no other file than the given ones, by their paths below the repository's
+// directory. A hash that is no commit here differs.
+func SameBut(ctx context.Context, repository, a, b string, files ...string) (bool, error) {
+	args := []string{"-C", repository, "diff", "--quiet", "--end-of-options", a, b, "--", "."}
+	for _, file := range files {
+		args = append(args, ":(exclude,literal)"+file)
+	}
+	err := exec.CommandContext(ctx, "git", args...).Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Extract writes those files of a commit into a folder that take wants, by their paths
 // below the repository's directory. Nil takes all.
 func Extract(ctx context.Context, repository, hash, dir string, take func(path string) bool) error {

@@ -68,6 +68,49 @@ func TestExtract_WritesTheFilesOfACommitThatAreWanted(t *testing.T) {
 	}
 }
 
+func TestSameBut_LooksAtEveryOtherFile(t *testing.T) {
+	repository := t.TempDir()
+	git := func(args ...string) {
+		t.Helper()
+		args = append([]string{"-C", repository, "-c", "user.name=me", "-c", "user.email=me@example.com"}, args...)
+		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+	}
+	commit := func(name, text string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(repository, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		git("add", "--all")
+		git("commit", "--quiet", "--message", name)
+		hash, err := gitarchive.Resolve(t.Context(), repository, "HEAD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	git("init", "--quiet")
+	first := commit("main.go", "package main")
+	figures := commit("README.md", "figures")
+	code := commit("main.go", "package other")
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{first, first, true}, {first, figures, true}, {figures, first, true}, {first, code, false}, {figures, code, false},
+		{strings.Repeat("0", 40), code, false}, {"", code, false}, {"--help", code, false},
+	} {
+		got, err := gitarchive.SameBut(t.Context(), repository, c.a, c.b, "README.md")
+		if err != nil || got != c.want {
+			t.Errorf("%s and %s: %t, %v", c.a, c.b, got, err)
+		}
+	}
+	if got, err := gitarchive.SameBut(t.Context(), repository, first, figures); got || err != nil {
+		t.Errorf("README.md differs: %t, %v", got, err)
+	}
+}
+
 func TestResolve_TellsOfANameThatIsNoCommit(t *testing.T) {
 	dir := t.TempDir()
 	_, err := gitarchive.Resolve(t.Context(), dir, "--help")
