@@ -15,7 +15,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/dynamic"
+	kubectl "k8s.io/kubectl/pkg/cmd"
 
 	"github.com/home-ops/home-ops/internal/runbook"
 )
@@ -84,7 +87,11 @@ func (r *rehearsal) checkPages(ctx context.Context, c *cluster) (string, error) 
 		} else {
 			read++
 		}
-		if err := once(words, func() error { return r.kubectl(ctx, kubeconfig, words) }); err != nil {
+		ask := func() error { return r.kubectl(ctx, kubeconfig, words) }
+		if !whole {
+			ask = func() error { return knownToKubectl(words) }
+		}
+		if err := once(words, ask); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", command, err))
 		}
 	}
@@ -116,14 +123,6 @@ func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err 
 	if !slices.ContainsFunc(words, func(word string) bool { return word == "get" || word == "describe" }) {
 		whole = false
 	}
-	if !whole {
-		// Before what kubectl hands on to the container; in front of kubectl's own word it would be taken for a plugin's.
-		end := slices.Index(words, "--")
-		if end < 0 {
-			end = len(words)
-		}
-		words = slices.Insert(words, end, "--help")
-	}
 	return words, whole, nil
 }
 
@@ -136,6 +135,25 @@ func (r *rehearsal) knownToPulumi(ctx context.Context, words []string) error {
 	// Behind a word that it does not know, pulumi shows the commands that there are.
 	if strings.Contains(usage, " [command]") {
 		return errors.New("pulumi wants another word")
+	}
+	return nil
+}
+
+// knownToKubectl has kubectl's own code read the words of a command, and do no more. As a program of its own it would take longer for
+// that than all other checks together.
+func knownToKubectl(words []string) error {
+	root := kubectl.NewKubectlCommand(kubectl.KubectlOptions{
+		Arguments: words, IOStreams: genericiooptions.NewTestIOStreamsDiscard(), ConfigFlags: genericclioptions.NewConfigFlags(true),
+	})
+	command, rest, err := root.Find(words[1:])
+	if err != nil {
+		return err
+	}
+	if err := command.ParseFlags(rest); err != nil {
+		return err
+	}
+	if command.HasSubCommands() && command.Flags().NArg() > 0 {
+		return fmt.Errorf("%s knows no %s", command.CommandPath(), command.Flags().Arg(0))
 	}
 	return nil
 }
