@@ -30,6 +30,8 @@ func (r *rehearsal) openCluster(ctx context.Context) (*cluster, error) {
 	if c.rest, err = clientcmd.RESTConfigFromKubeConfig([]byte(c.kubeconfig)); err != nil {
 		return nil, fmt.Errorf("stack output kubeconfig: %w", err)
 	}
+	// What is looked at four times a second would soon wait for its turn, and say that in place of what is wrong.
+	c.rest.QPS = -1
 	if c.client, err = kubernetes.NewForConfig(c.rest); err != nil {
 		return nil, fmt.Errorf("stack output kubeconfig: %w", err)
 	}

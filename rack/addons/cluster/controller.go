@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 )
 
@@ -129,7 +130,11 @@ func (p *player) passAs(ctx context.Context, pods []Pod) bool {
 	}
 	if text := err.Error(); text != p.failed && ctx.Err() == nil {
 		p.failed = text
-		p.cluster.Log.Debug("pass", "error", err)
+		level := slog.LevelDebug
+		if apierrors.IsInvalid(err) {
+			level = slog.LevelWarn // the rack's own fault: no try after this one does better
+		}
+		p.cluster.Log.Log(ctx, level, "pass", "error", err)
 	}
 	return false
 }

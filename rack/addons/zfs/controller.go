@@ -31,6 +31,8 @@ type NodePool struct {
 	Name string            `json:"name"`
 	UUID string            `json:"uuid"`
 	Free resource.Quantity `json:"free"`
+	// Used is nothing here, where no volume has data.
+	Used resource.Quantity `json:"used"`
 }
 
 // The pods that make pools, by their label app.kubernetes.io/name, and the annotation with which KWOK starts their

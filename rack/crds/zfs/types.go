@@ -74,4 +74,5 @@ type Pool struct {
 	Name string            `json:"name"`
 	UUID string            `json:"uuid"`
 	Free resource.Quantity `json:"free"`
+	Used resource.Quantity `json:"used"`
 }
