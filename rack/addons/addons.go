@@ -21,6 +21,7 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/gateway"
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
 	"github.com/home-ops/home-ops/rack/addons/longhorn"
+	"github.com/home-ops/home-ops/rack/addons/prometheus"
 	"github.com/home-ops/home-ops/rack/addons/rook"
 	"github.com/home-ops/home-ops/rack/addons/volsync"
 	"github.com/home-ops/home-ops/rack/addons/volumes"
@@ -74,6 +75,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		certmanager.Controller(),
 		externalsecrets.Controller(o.ConnectURL),
 		longhorn.Controller(o.Down, o.Engines, o.Mounts),
+		prometheus.Controller(),
 	}, slices.Concat(csi.Controllers(o.Volumes), zfs.Controllers(hosts), o.More)...)
 	if o.Volumes != nil {
 		controllers = append(controllers, volsync.Controller(o.Volumes, o.Buckets))

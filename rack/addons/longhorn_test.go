@@ -184,3 +184,24 @@ func TestLonghorn_ADiskThatWasExchangedIsTakenWhenTheFormerOneIsGone(t *testing.
 		says(now, `""`)
 	}
 }
+
+// Most of a class cannot be changed, so another text makes another one, and nobody else's stays.
+func TestLonghorn_MakesItsClassOfTheChartsConfigMap(t *testing.T) {
+	c := play(t)
+	c.Define(definitions + "/longhorn")
+	c.Operator("longhorn-system", "longhorn-driver-deployer")
+	t.Cleanup(func() { c.Delete("storage.k8s.io/v1", "StorageClass", "longhorn") })
+	text := func(replicas string) string {
+		return `{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "longhorn"}, "provisioner": "driver.longhorn.io", "parameters": {"numberOfReplicas": "` + replicas + `"}}`
+	}
+	for _, replicas := range []string{"3", "2"} {
+		c.Applyf("{apiVersion: v1, kind: ConfigMap, metadata: {name: longhorn-storageclass, namespace: longhorn-system}, data: {storageclass.yaml: %q}}", text(replicas))
+		c.Eventually("storage.k8s.io/v1", "StorageClass", "longhorn", "parameters.numberOfReplicas", `"`+replicas+`"`)
+	}
+	uid := c.Field("storage.k8s.io/v1", "StorageClass", "longhorn", "metadata.uid")
+	c.Delete("storage.k8s.io/v1", "StorageClass", "longhorn")
+	c.Eventually("storage.k8s.io/v1", "StorageClass", "longhorn", "parameters.numberOfReplicas", `"2"`)
+	if again := c.Field("storage.k8s.io/v1", "StorageClass", "longhorn", "metadata.uid"); again == uid {
+		t.Error("it was not deleted")
+	}
+}

@@ -59,11 +59,6 @@ func TestStandIns_AreAsTheFactsOfTheGenuineCharts(t *testing.T) {
 
 // exceptions are what a stand-in has beyond the facts of its chart (+) and what it leaves out of them (-), and why.
 var exceptions = map[string]string{
-	"+ StatefulSet alertmanager-kube-prometheus-stack": byOperator,
-	"+ StatefulSet prometheus-kube-prometheus-stack":   byOperator,
-	"+ Service alertmanager-operated":                  byOperator,
-	"+ Service prometheus-operated":                    byOperator,
-
 	"- APIService v1beta1.metrics.k8s.io": "nobody answers for it, and such a one keeps namespaces from going",
 
 	"- MutatingWebhookConfiguration webhook.cert-manager.io":                             noServer,
@@ -90,7 +85,6 @@ var exceptions = map[string]string{
 }
 
 const (
-	byOperator = "the operator of Prometheus makes it in life"
 	noServer   = "its server does not run, and requests that it is asked about would fail"
 	nodesFiles = "it is about what programs leave on nodes, where none runs"
 )

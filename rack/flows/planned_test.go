@@ -20,10 +20,12 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	helmregistry "helm.sh/helm/v3/pkg/registry"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	kyaml "sigs.k8s.io/yaml"
 
 	"github.com/home-ops/home-ops/internal/gitops"
 	"github.com/home-ops/home-ops/internal/plan"
+	"github.com/home-ops/home-ops/rack/addons/prometheus"
 	"github.com/home-ops/home-ops/rack/charts"
 	"github.com/home-ops/home-ops/rack/kube/manifests"
 	"github.com/home-ops/home-ops/rack/sample"
@@ -186,6 +188,25 @@ func (p *planner) chart(chart, release, namespace string, values map[string]any)
 			o.SetNamespace(namespace)
 		}
 		p.add(o)
+		p.operated(o)
+	}
+}
+
+// operated adds what the operator of Prometheus makes of an object.
+func (p *planner) operated(o *unstructured.Unstructured) {
+	set, service, err := prometheus.Made(o)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if set == nil {
+		return
+	}
+	for _, made := range []any{set, service} {
+		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.add(&unstructured.Unstructured{Object: object})
 	}
 }
 

@@ -21,6 +21,7 @@ var (
 	Claims         = Kind{Version: "v1", Resource: "persistentvolumeclaims"}
 	Volumes        = Kind{Version: "v1", Resource: "persistentvolumes"}
 	Deployments    = Kind{Group: "apps", Version: "v1", Resource: "deployments"}
+	StatefulSets   = Kind{Group: "apps", Version: "v1", Resource: "statefulsets"}
 	StorageClasses = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}
 	Capacities     = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "csistoragecapacities"}
 	EndpointSlices = Kind{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}

@@ -26,7 +26,7 @@ func Controller(down cluster.Down, engines func(node string) error, mounts func(
 	}
 	return cluster.Controller{
 		Name: "longhorn-manager", Operators: []string{"longhorn-driver-deployer"},
-		Kinds: []cluster.Kind{cluster.Nodes, cluster.Claims, cluster.Volumes, cluster.StorageClasses, Volumes, Replicas, Nodes, cluster.Policies, cluster.PolicyBindings},
+		Kinds: []cluster.Kind{cluster.Nodes, cluster.Claims, cluster.Volumes, cluster.ConfigMaps, cluster.StorageClasses, Volumes, Replicas, Nodes, cluster.Policies, cluster.PolicyBindings},
 		Every: glance,
 		Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
 			if !c.Serves(Volumes) || !c.Serves(Replicas) || !c.Serves(Nodes) {
@@ -36,7 +36,7 @@ func Controller(down cluster.Down, engines func(node string) error, mounts func(
 				Cluster: c, ctx: ctx, namespace: pods[0].Namespace, now: time.Now().UTC().Truncate(time.Second),
 				serving: c.Serving(down), engines: engines, mounts: mounts, hosts: map[string]host{},
 			}
-			return errors.Join(p.guard(), p.nodes(), p.volumes())
+			return errors.Join(p.guard(), p.class(), p.nodes(), p.volumes())
 		},
 	}
 }
