@@ -60,6 +60,7 @@ func TestCilium_ServesGatewaysOnlyWhenItFoundTheirKindsAtItsStart(t *testing.T) 
 	c.Eventually(gatewayAPI, "HTTPRoute", "apps/app", parent+"[type=Accepted].status", `"True"`)
 	c.Eventually(gatewayAPI, "HTTPRoute", "apps/app", parent+"[type=ResolvedRefs].message", `"Service \"app\" not found"`)
 	c.Eventually(gatewayAPI, "HTTPRoute", "apps/kept-out", parent+"[type=Accepted].reason", `"NotAllowedByListeners"`)
+	c.Eventually(gatewayAPI, "HTTPRoute", "apps/astray", "status.parents", "[]")
 
 	c.Delete("v1", "Secret", "network/wildcard")
 	c.Eventually(gatewayAPI, "Gateway", "network/internal", "status.listeners.[name=https].conditions.[type=Accepted].message",

@@ -41,10 +41,9 @@ func (p *pass) judge(r *route, gateways []cluster.Item[gatewayio.Gateway]) {
 			}
 		}
 	}
-	// What other controllers say stays, and what is about a parent that the route no longer names goes.
-	r.Status.Parents = append(slices.DeleteFunc(r.Status.Parents, func(s gatewayio.RouteParentStatus) bool {
-		return s.ControllerName == controllerName
-	}), mine...)
+	// What other controllers say stays, and what is about a parent that the route no longer names goes. The API wants a list, if an empty one.
+	others := slices.DeleteFunc(r.Status.Parents, func(s gatewayio.RouteParentStatus) bool { return s.ControllerName == controllerName })
+	r.Status.Parents = append(append([]gatewayio.RouteParentStatus{}, others...), mine...)
 }
 
 func (p *pass) parent(r *route, ref gatewayio.ParentReference, g *gatewayio.Gateway) gatewayio.RouteParentStatus {
