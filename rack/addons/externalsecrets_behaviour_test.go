@@ -108,6 +108,22 @@ var externalSecretsBehaviours = []struct {
 		w.Applyf(external, "app", w.namespace, "{}", `{force-sync: "1"}`, "\n  refreshInterval: 0s"+twoFields)
 		w.Never("v1", "Secret", w.namespace+"/app", "data.word", encoded("changed"))
 	}},
+	{"one that is to be read once is not read again, and one that is to be read when it changes is then", func(w *secretsWorld) {
+		for name, policy := range map[string]string{"once": "CreatedOnce", "change": "OnChange"} {
+			spec := "\n  refreshInterval: 1s\n  refreshPolicy: " + policy + twoFields
+			w.external(name, spec)
+			w.data(name, map[string]string{"user": "app", "word": "hunter2"})
+			w.connect.Put("home", "database", "password", "changed")
+			w.Never("v1", "Secret", w.namespace+"/"+name, "data.word", encoded("changed"))
+			w.Applyf(external, name, w.namespace, "{}", `{force-sync: "1"}`, spec)
+			if policy == "OnChange" {
+				w.data(name, map[string]string{"user": "app", "word": "changed"})
+			} else {
+				w.Never("v1", "Secret", w.namespace+"/"+name, "data.word", encoded("changed"))
+			}
+			w.connect.Put("home", "database", "password", "hunter2")
+		}
+	}},
 	{"an item, or a field, that is not there makes nothing, until it is there", func(w *secretsWorld) {
 		w.external("item", "\n  data: [{secretKey: word, remoteRef: {key: nothing, property: password}}]")
 		w.external("field", "\n  data: [{secretKey: word, remoteRef: {key: database, property: pin}}]")

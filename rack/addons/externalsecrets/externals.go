@@ -55,7 +55,7 @@ func (p *pass) externals() error {
 			errs = append(errs, p.finalizers(item.Object, append(e.Finalizers, finalizer)))
 		case p.due(e):
 			errs = append(errs, p.one(item))
-		case e.interval() > 0:
+		case e.periodic():
 			p.Again(time.Until(e.Status.RefreshTime.Add(e.interval())))
 		}
 	}
@@ -79,7 +79,7 @@ func (p *pass) one(item cluster.Item[external]) error {
 		e.Status.Binding = &binding{e.secret()}
 	}
 	e.Status.Conditions = ready(e.Status.Conditions, true, reason, message)
-	if e.interval() > 0 {
+	if e.periodic() {
 		p.Again(e.interval())
 	}
 	return p.WriteStatus(p.ctx, Externals, item.Object, e.Status)
@@ -117,6 +117,11 @@ func (e *external) interval() time.Duration {
 	return e.Spec.RefreshInterval.Duration
 }
 
+// periodic reports whether an ExternalSecret is read again although nothing has changed.
+func (e *external) periodic() bool {
+	return e.interval() > 0 && e.Spec.RefreshPolicy != "CreatedOnce" && e.Spec.RefreshPolicy != "OnChange"
+}
+
 // version is what an ExternalSecret was like: its generation, and a hash of its labels and annotations, so that whoever changes one
 // of these has it read anew.
 func version(e *external) string {
@@ -134,11 +139,9 @@ func (p *pass) due(e *external) bool {
 		return true
 	case !p.intact(e):
 		return true
-	case e.Spec.RefreshPolicy == "CreatedOnce":
-		return false
 	case e.Spec.RefreshPolicy == "OnChange":
 		return e.Status.SyncedVersion != version(e)
-	case e.interval() <= 0:
+	case !e.periodic():
 		return false
 	}
 	return e.Status.SyncedVersion != version(e) || time.Since(e.Status.RefreshTime.Time) > e.interval()
