@@ -34,7 +34,7 @@ func connectSteps(stack *spec.Stack) (plan.Steps, error) {
 		{
 			Name: connectStep,
 			Release: &plan.Release{
-				Name: connectName, Namespace: namespaceName,
+				Name: connectName, Namespace: Namespace,
 				Chart: plan.Chart{
 					Registry: "oci://ghcr.io/1password", Name: "connect", Version: string(stack.Versions.OnePasswordConnect),
 				},
@@ -51,10 +51,10 @@ func connectSteps(stack *spec.Stack) (plan.Steps, error) {
 	}, err
 }
 
-// connectHost is where External Secrets reaches Connect.
-func connectHost(stack *spec.Stack) string {
+// ConnectURL is where External Secrets reaches Connect.
+func ConnectURL(stack *spec.Stack) string {
 	if !inCluster(stack) {
 		return stack.Secrets.OnePassword.ConnectHost
 	}
-	return fmt.Sprintf("http://%s.%s.svc.%s:%d", connectName, namespaceName, stack.Cluster.DNSDomain, connectPort)
+	return fmt.Sprintf("http://%s.%s.svc.%s:%d", connectName, Namespace, stack.Cluster.DNSDomain, connectPort)
 }

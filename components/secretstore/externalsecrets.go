@@ -27,7 +27,7 @@ func externalSecrets(stack *spec.Stack) (plan.Step, error) {
 	return plan.Step{
 		Name: externalSecretsStep,
 		Release: &plan.Release{
-			Name: externalSecretsName, Namespace: namespaceName,
+			Name: externalSecretsName, Namespace: Namespace,
 			Chart: plan.Chart{
 				Registry: "oci://ghcr.io/external-secrets/charts", Name: "external-secrets",
 				Version: string(stack.Versions.ExternalSecrets),
@@ -51,10 +51,10 @@ func store(stack *spec.Stack) *esio.ClusterSecretStore {
 			Annotations: map[string]string{"pulumi.com/waitFor": "condition=Ready"},
 		},
 		Spec: esio.SecretStoreSpec{Provider: esio.Provider{OnePassword: esio.OnePassword{
-			ConnectHost: connectHost(stack),
+			ConnectHost: ConnectURL(stack),
 			Vaults:      map[string]int{stack.Secrets.OnePassword.Vault: 1},
 			Auth: esio.Auth{SecretRef: esio.SecretRef{ConnectToken: esio.KeySelector{
-				Name: tokenSecret, Namespace: namespaceName, Key: tokenKey,
+				Name: tokenSecret, Namespace: Namespace, Key: tokenKey,
 			}}},
 		}}},
 	}

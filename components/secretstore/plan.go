@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// namespaceName is where Connect and External Secrets run.
-	namespaceName = "external-secrets"
+	// Namespace is where Connect and External Secrets run.
+	Namespace = "external-secrets"
 	// podsTimeout is how long the pods of a chart may take to run.
 	podsTimeout = 10 * time.Minute
 )
@@ -48,7 +48,7 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 	steps := plan.Steps{
 		{Name: namespaceStep, Object: &corev1.Namespace{
 			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-			ObjectMeta: metav1.ObjectMeta{Name: namespaceName},
+			ObjectMeta: metav1.ObjectMeta{Name: Namespace},
 		}},
 		secretStep(tokenStep, tokenSecret, tokenKey, tokenValue),
 	}
@@ -81,7 +81,7 @@ func secretStep(name, secret, key, value string) plan.Step {
 		Name: name,
 		Object: &corev1.Secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-			ObjectMeta: metav1.ObjectMeta{Name: secret, Namespace: namespaceName},
+			ObjectMeta: metav1.ObjectMeta{Name: secret, Namespace: Namespace},
 			Type:       corev1.SecretTypeOpaque,
 		},
 		From:  []plan.From{{Path: []string{"stringData", key}, Value: value}},

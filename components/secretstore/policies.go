@@ -29,7 +29,7 @@ func connectPolicy() *ciliumio.NetworkPolicy {
 		{FromEntities: []ciliumio.Entity{ciliumio.EntityRemoteNode, ciliumio.EntityIngress, ciliumio.EntityWorld}},
 		{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
 			{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpNotIn, Values: []string{namespaceName}},
+			{Key: podNamespace, Operator: metav1.LabelSelectorOpNotIn, Values: []string{Namespace}},
 		}}}},
 	}
 	return p
@@ -65,7 +65,7 @@ func operatorPods() map[string]string {
 func policy(description string, pods map[string]string) *ciliumio.NetworkPolicy {
 	return &ciliumio.NetworkPolicy{
 		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumNetworkPolicy"),
-		ObjectMeta: metav1.ObjectMeta{Name: connectName, Namespace: namespaceName},
+		ObjectMeta: metav1.ObjectMeta{Name: connectName, Namespace: Namespace},
 		Spec: ciliumio.PolicyRule{
 			Description: description, EndpointSelector: metav1.LabelSelector{MatchLabels: pods},
 		},

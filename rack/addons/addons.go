@@ -17,7 +17,6 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/cilium"
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/csi"
-	"github.com/home-ops/home-ops/rack/addons/externalsecrets"
 	"github.com/home-ops/home-ops/rack/addons/gateway"
 	"github.com/home-ops/home-ops/rack/addons/lbipam"
 	"github.com/home-ops/home-ops/rack/addons/longhorn"
@@ -42,13 +41,11 @@ type Options struct {
 	Engines func(node string) error
 	// Mounts are the places of a node where Longhorn stores. Default: one on every node, which is always well.
 	Mounts func(node string) []longhorn.Mount
-	// ConnectURL is where a 1Password Connect server is really found that a store names. Default: where the store says.
-	ConnectURL func(host string) string
 	// Volumes is what is on the cluster's volumes. Default: nobody looks at it, and VolSync is not played.
 	Volumes *volumes.Contents
 	// Buckets is the folder with all buckets outside of the cluster.
 	Buckets string
-	// More are further operators, which need what is outside of the cluster.
+	// More are further operators: those that need what is outside of the cluster, and those in whose place a genuine program may run.
 	More []cluster.Controller
 	// Log is told what the operators do.
 	Log *slog.Logger
@@ -57,9 +54,6 @@ type Options struct {
 // Run plays the operators of a cluster until the context ends, with full rights. It waits for an API server that is away, before
 // the first one and after each.
 func Run(ctx context.Context, cfg *rest.Config, o Options) error {
-	if o.ConnectURL == nil {
-		o.ConnectURL = func(host string) string { return host }
-	}
 	if o.Down == nil {
 		o.Down = func(string) bool { return false }
 	}
@@ -73,7 +67,6 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		gateway.Controller(),
 		rook.Controller(hosts, o.Down),
 		certmanager.Controller(),
-		externalsecrets.Controller(o.ConnectURL),
 		longhorn.Controller(o.Down, o.Engines, o.Mounts),
 		prometheus.Controller(),
 	}, slices.Concat(csi.Controllers(o.Volumes), zfs.Controllers(hosts), o.More)...)

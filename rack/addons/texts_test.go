@@ -29,6 +29,8 @@ var (
 	certificates string
 	//go:embed testdata/externals.yaml
 	externals string
+	//go:embed testdata/externalsecrets-store.yaml
+	externalStore string
 	//go:embed testdata/bound.yaml
 	bound string
 	//go:embed testdata/rook-operator.yaml

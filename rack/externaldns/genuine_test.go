@@ -31,7 +31,7 @@ func TestExternalDNS_DoesWhatIsExpectedOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, built, err := genuine.Parts("..", out)
+	parts, built, err := genuine.Parts(t.Context(), "..", out, genuine.ExternalDNS)
 	if err != nil {
 		t.Fatal(err)
 	}

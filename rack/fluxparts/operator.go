@@ -2,12 +2,10 @@ package fluxparts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/home-ops/home-ops/rack/build"
@@ -36,7 +34,7 @@ func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, err
 	page := filepath.Join(source, "web", "dist", "index.html")
 	// The page comes last: with it, the copy is whole.
 	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
-		downloaded, err := download(ctx, pins)
+		downloaded, err := build.Downloaded(ctx, pins, operatorModule)
 		if err != nil {
 			return s, err
 		}
@@ -60,21 +58,6 @@ func prepareOperator(ctx context.Context, pins, dir string) (operatorSource, err
 		}
 	}
 	return s, nil
-}
-
-// download is where Go keeps the operator's module.
-func download(ctx context.Context, pins string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", operatorModule)
-	cmd.Dir = pins
-	out, err := cmd.Output()
-	var module struct{ Dir, Error string }
-	if decodeErr := json.Unmarshal(out, &module); decodeErr != nil {
-		return "", fmt.Errorf("downloading %s: %w", operatorModule, errors.Join(err, decodeErr))
-	}
-	if module.Error != "" {
-		return "", fmt.Errorf("downloading %s: %s", operatorModule, module.Error)
-	}
-	return module.Dir, nil
 }
 
 func writeFile(path string, content []byte) error {

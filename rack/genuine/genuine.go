@@ -1,19 +1,32 @@
 // Package genuine says how the programs are built that simulated ones are held to, and that a rehearsal with GENUINE=1 runs
 // in their place, each from the module below it that pins the program. Flux's programs, which every rehearsal runs, are in
 // fluxparts.
+//
+// external-dns is compiled as it is. Of External Secrets everything is genuine that a stack of this project reaches: its main
+// package with every flag, its controllers, its template engine, and its provider for 1Password Connect. Left out are its other
+// providers and all generators: a store or a generator of another kind is one that this program has never heard of.
 package genuine
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/home-ops/home-ops/rack/build"
 )
 
-// ExternalDNS is the file name of external-dns.
-const ExternalDNS = "external-dns"
+// The file names of the programs, which are the folders of their modules, too.
+const (
+	ExternalDNS     = "external-dns"
+	ExternalSecrets = "external-secrets"
+)
 
-// packages are the programs, by file name, which is the folder of their module, too.
-var packages = map[string]string{ExternalDNS: "sigs.k8s.io/external-dns"}
+// packages are the programs' main packages, by file name.
+var packages = map[string]string{ExternalDNS: "sigs.k8s.io/external-dns", ExternalSecrets: externalSecretsModule}
+
+// Names are the file names of all programs, in order.
+func Names() []string { return []string{ExternalDNS, ExternalSecrets} }
 
 // Built is what Parts makes.
 type Built struct {
@@ -23,15 +36,26 @@ type Built struct {
 	Versions map[string]string `json:"versions"`
 }
 
-// Parts are the programs, to be built from the rack's directory into out/bin.
-func Parts(rack, out string) ([]build.Part, *Built, error) {
+// Parts are the programs of these names, to be built from the rack's directory into out/bin. What External Secrets is compiled
+// from is put in order below out.
+func Parts(ctx context.Context, rack, out string, names ...string) ([]build.Part, *Built, error) {
 	built := &Built{Bin: filepath.Join(out, "bin"), Versions: map[string]string{}}
 	var parts []build.Part
-	for name, pkg := range packages {
-		module := filepath.Join(rack, "genuine", name)
+	for _, name := range names {
+		if !slices.Contains(Names(), name) {
+			return nil, nil, fmt.Errorf("there is no genuine %s; there are %v", name, Names())
+		}
+		module, pkg := filepath.Join(rack, "genuine", name), packages[name]
 		version, err := build.Pinned(module, pkg)
 		if err != nil {
 			return nil, nil, err
+		}
+		if name == ExternalSecrets {
+			pins := module
+			module = filepath.Join(out, ExternalSecrets)
+			if err := externalSecretsSource(ctx, pins, version, module); err != nil {
+				return nil, nil, err
+			}
 		}
 		built.Versions[name] = version
 		parts = append(parts, build.Part{

@@ -227,7 +227,7 @@ func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) 
 	}
 	parts, config.Flux = append(parts, fluxParts...), flux
 	if o.Genuine {
-		genuineParts, built, err := genuine.Parts(rack, filepath.Join(project, "out"))
+		genuineParts, built, err := genuine.Parts(ctx, rack, filepath.Join(project, "out"), genuine.Names()...)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,8 @@ func addressesOf(s *spec.Stack) []netip.Addr {
 	return all
 }
 
-// hostsOf names the outside services, the nodes, and the cluster endpoint where it is a name of the home's DNS.
+// hostsOf names the outside services, the nodes, the cluster endpoint where it is a name of the home's DNS, and the one Service
+// that a program of the cluster looks for by its name.
 func hostsOf(s *spec.Stack, services []string) map[string]netip.Addr {
 	hosts := map[string]netip.Addr{}
 	for _, name := range services {
@@ -39,6 +40,9 @@ func hostsOf(s *spec.Stack, services []string) map[string]netip.Addr {
 	}
 	for _, n := range s.Nodes {
 		hosts[n.Name] = n.Address
+	}
+	if connect := connectServiceURL(s); connect != nil {
+		hosts[connect.Hostname()] = connectServiceAddress
 	}
 	if endpoint, err := url.Parse(s.Cluster.Endpoint); err == nil && endpoint.Hostname() != "" {
 		if _, err := netip.ParseAddr(endpoint.Hostname()); err != nil {

@@ -10,7 +10,10 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/home-ops/home-ops/rack/charts"
+	"github.com/home-ops/home-ops/rack/charts/facts"
 	"github.com/home-ops/home-ops/rack/fluxparts"
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/spec"
@@ -33,6 +36,29 @@ func differences(config *room.Config, stack *spec.Stack) ([]report.Part, error) 
 	add("etcd", config.Etcds.Of(etcd).Version, etcd)
 	for _, name := range slices.Sorted(maps.Keys(flux)) {
 		add(name, config.Flux.Versions[name], flux[name])
+	}
+	return parts, nil
+}
+
+// genuineDifferences are the programs in place of simulated operators that run in another version than the charts would run.
+func genuineDifferences(built *genuine.Built, all []charts.Chart) ([]report.Part, error) {
+	if built == nil {
+		return nil, nil
+	}
+	var parts []report.Part
+	for _, c := range all {
+		// A chart is called as its program.
+		runs, ok := built.Versions[c.Name()]
+		if !ok {
+			continue
+		}
+		known, err := facts.Of(c.Name(), c.Version)
+		if err != nil {
+			return nil, err
+		}
+		if wanted := "v" + strings.TrimPrefix(known.AppVersion, "v"); runs != wanted {
+			parts = append(parts, report.Part{Name: fmt.Sprintf("%s %s instead of %s", c.Name(), runs, wanted), Kind: report.StandIn})
+		}
 	}
 	return parts, nil
 }

@@ -1,12 +1,17 @@
 package rehearsal
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/home-ops/home-ops/rack/charts"
+	"github.com/home-ops/home-ops/rack/charts/facts"
+	"github.com/home-ops/home-ops/rack/charts/lock"
 	"github.com/home-ops/home-ops/rack/fluxparts"
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/room"
 	"github.com/home-ops/home-ops/spec/spectest"
@@ -52,5 +57,54 @@ func TestDifferences_NamesWhatRunsInAnotherVersion(t *testing.T) {
 	stack.Versions.Flux = "v9.9.9"
 	if _, err := differences(config, stack); err == nil {
 		t.Error("nobody knows the images of Flux v9.9.9")
+	}
+}
+
+func TestGenuineDifferences_NamesTheProgramsOfOtherVersionsThanTheCharts(t *testing.T) {
+	t.Parallel()
+	chart := func(name, version string) charts.Chart {
+		return charts.Chart{Entry: lock.Entry{Place: "oci://example.com/" + name, Version: version}}
+	}
+	all := []charts.Chart{chart("external-dns", "1.19.0"), chart("external-secrets", "0.20.1"), chart("reloader", "2.2.16")}
+	built := &genuine.Built{Versions: map[string]string{"external-dns": "v0.19.0", "external-secrets": "v0.20.1"}}
+	if parts, err := genuineDifferences(built, all); err != nil || len(parts) != 0 {
+		t.Errorf("they are as in the house: %v, %v", parts, err)
+	}
+	if parts, err := genuineDifferences(nil, all); err != nil || len(parts) != 0 {
+		t.Errorf("none is there: %v, %v", parts, err)
+	}
+	all[1] = chart("external-secrets", "2.9.0")
+	got, err := genuineDifferences(built, all)
+	want := []report.Part{{Name: "external-secrets v0.20.1 instead of v2.9.0", Kind: report.StandIn}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	all[1] = chart("external-secrets", "9.9.9")
+	if _, err := genuineDifferences(built, all); err == nil {
+		t.Error("nobody knows what External Secrets 9.9.9 installs")
+	}
+}
+
+// Both samples have the Deployments that the programs are the processes of.
+func TestGenuine_RunAsDeploymentsOfTheCharts(t *testing.T) {
+	t.Parallel()
+	r := &rack{dir: t.TempDir()}
+	w := &world{config: &room.Config{Dir: t.TempDir(), Genuine: &genuine.Built{}}}
+	for _, options := range r.genuine(w, nil, slog.New(slog.DiscardHandler)) {
+		for deployment, program := range options.Programs {
+			for _, version := range facts.Versions(program.Binary) {
+				known, err := facts.Of(program.Binary, version)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.ContainsFunc(known.Releases, func(release facts.Release) bool {
+					return release.Namespace == options.Namespace && slices.ContainsFunc(release.Workloads, func(w facts.Workload) bool {
+						return w.Kind == "Deployment" && w.Name == deployment
+					})
+				}) {
+					t.Errorf("%s %s has no Deployment %s/%s", program.Binary, version, options.Namespace, deployment)
+				}
+			}
+		}
 	}
 }

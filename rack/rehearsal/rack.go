@@ -14,8 +14,10 @@ import (
 	"k8s.io/client-go/rest"
 
 	edgeaccess "github.com/home-ops/home-ops/components/edge"
+	"github.com/home-ops/home-ops/components/secretstore"
 	"github.com/home-ops/home-ops/rack/addons"
 	addon "github.com/home-ops/home-ops/rack/addons/cluster"
+	"github.com/home-ops/home-ops/rack/addons/externalsecrets"
 	"github.com/home-ops/home-ops/rack/addons/volumes"
 	"github.com/home-ops/home-ops/rack/externaldns"
 	"github.com/home-ops/home-ops/rack/factory"
@@ -189,26 +191,47 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 		})
 		var simulated []addon.Controller
 		if world.config.Genuine == nil {
-			simulated = append(simulated, externaldns.Controller(world.client(), ""))
+			simulated = append(simulated, externaldns.Controller(world.client(), ""), externalsecrets.Controller(world.connectURL))
 		} else {
-			running.Go(func() { r.fault(programs.Run(ctx, config, r.genuine(world, log))) })
+			connect := connectServiceOf(world.stack, log.With("component", "genuine"))
+			if connect != nil {
+				defer connect.Close()
+			}
+			for _, options := range r.genuine(world, connect, log) {
+				running.Go(func() { r.fault(programs.Run(ctx, config, options)) })
+			}
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar, ConnectURL: world.connectURL,
+			CRDDir: world.config.CRDs, Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar,
 			Volumes: r.volumes, Buckets: world.buckets(), More: simulated, Log: log.With("component", "operators"),
 		})
 	}
 }
 
-// genuine are the programs that run in place of simulated operators.
-func (r *rack) genuine(world *world, log *slog.Logger) programs.Options {
-	return programs.Options{
-		Namespace: edgeaccess.Namespace, Bin: world.config.Genuine.Bin, Dir: filepath.Join(r.dir, "genuine"), Env: world.environment(),
-		Programs: map[string]programs.Program{
-			// The one at Cloudflare. That at the home's router asks a webhook beside it, which is not here.
-			"external-dns-cloudflare": {Binary: genuine.ExternalDNS, Flags: []string{"--kubeconfig={dir}/kubeconfig", "--metrics-address=127.0.0.1:0"}},
-		},
-		OnExit: func(exit process.Exit) { log.Warn("a genuine program ended", "exit", exit) }, Log: log.With("component", "genuine"),
+// genuine are the programs that run in place of simulated operators, for each namespace. The Service of Connect is nil where there is
+// none in the cluster.
+func (r *rack) genuine(world *world, connect *connectService, log *slog.Logger) []programs.Options {
+	in := func(namespace, deployment string, program programs.Program) programs.Options {
+		return programs.Options{
+			Namespace: namespace, Bin: world.config.Genuine.Bin, Dir: filepath.Join(r.dir, "genuine"), Env: world.environment(),
+			Programs: map[string]programs.Program{deployment: program},
+			OnExit:   func(exit process.Exit) { log.Warn("a genuine program ended", "exit", exit) }, Log: log.With("component", "genuine"),
+		}
+	}
+	secrets := in(secretstore.Namespace, "external-secrets", programs.Program{
+		Binary: genuine.ExternalSecrets,
+		// It is the only one of its kind, and its ports are not to clash with others'.
+		Flags: []string{"--enable-leader-election=false", "--metrics-addr=0", "--live-addr=0"},
+	})
+	if connect != nil {
+		secrets.Also = connect.look
+	}
+	return []programs.Options{
+		// The one at Cloudflare. That at the home's router asks a webhook beside it, which is not here.
+		in(edgeaccess.Namespace, "external-dns-cloudflare", programs.Program{
+			Binary: genuine.ExternalDNS, Flags: []string{"--kubeconfig={dir}/kubeconfig", "--metrics-address=127.0.0.1:0"},
+		}),
+		secrets,
 	}
 }
 

@@ -115,7 +115,11 @@ func (r *rehearsal) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.report.Parts = append(r.report.Parts, others...)
+	genuines, err := genuineDifferences(r.config.Genuine, r.world.charts)
+	if err != nil {
+		return err
+	}
+	r.report.Parts = append(append(r.report.Parts, others...), genuines...)
 	covers := map[string]string{r.file.Path: r.file.Copy}
 	if r.config.Base != "" {
 		covers[filepath.Join(r.config.Base, filepath.Base(r.file.Path))] = r.file.Copy

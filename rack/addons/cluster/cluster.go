@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +19,15 @@ type Cluster struct {
 	store *store
 	// manager is who its writes are by.
 	manager string
+	// again is how long after this pass the next one is at the latest; 0 for as late as the controller says.
+	again time.Duration
+}
+
+// Again has the controller look again after a while although nothing changed: the shortest that a pass asks for counts.
+func (c *Cluster) Again(after time.Duration) {
+	if after = max(after, time.Millisecond); c.again == 0 || after < c.again {
+		c.again = after
+	}
 }
 
 // Serves reports whether the API serves the kind, and the controller knows its objects.

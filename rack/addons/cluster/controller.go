@@ -94,9 +94,12 @@ func (p *player) play(ctx context.Context) {
 			return
 		case <-time.After(max(settle, apart-time.Since(last))):
 		}
-		pause = every
+		pause, p.cluster.again = every, 0
 		if !p.pass(ctx) {
 			pause = retry
+		}
+		if again := p.cluster.again; again > 0 {
+			pause = min(pause, again)
 		}
 		last = time.Now()
 	}

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -81,6 +82,38 @@ func (c *Cluster) Apply(ctx context.Context, kind Kind, object any) error {
 		return fmt.Errorf("%s %s: %w", u.GetKind(), Key(u), err)
 	}
 	c.store.rememberApplied(key, written{text, result.GetResourceVersion()})
+	c.keep(kind, result)
+	return nil
+}
+
+// Merge changes a part of an object that was read from this Cluster: null deletes a field, a list is replaced as a whole. It fails
+// when the object has changed since: the next pass sees how. One that is gone is no error.
+func (c *Cluster) Merge(ctx context.Context, kind Kind, object *unstructured.Unstructured, change map[string]any) error {
+	patch := &unstructured.Unstructured{Object: change}
+	patch.SetResourceVersion(object.GetResourceVersion())
+	text, err := json.Marshal(patch.Object)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", kind.Resource, Key(object), err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	result, err := c.of(kind, object.GetNamespace()).
+		Patch(ctx, object.GetName(), types.MergePatchType, text, metav1.PatchOptions{FieldManager: c.manager})
+	switch {
+	case apierrors.IsNotFound(err):
+		c.forget(kind, object)
+		return nil
+	case apierrors.IsConflict(err):
+		c.refresh(ctx, kind, object)
+		fallthrough
+	case err != nil:
+		return fmt.Errorf("%s %s: %w", kind.Resource, Key(object), err)
+	}
+	// The last finalizer takes what is being deleted along.
+	if result.GetDeletionTimestamp() != nil && len(result.GetFinalizers()) == 0 {
+		c.forget(kind, object)
+		return nil
+	}
 	c.keep(kind, result)
 	return nil
 }

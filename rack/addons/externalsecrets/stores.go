@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/1Password/connect-sdk-go/connect"
 	"github.com/1Password/connect-sdk-go/onepassword"
@@ -24,27 +25,32 @@ func (p *pass) stores(kind cluster.Kind) error {
 		if s.Spec.Provider.OnePassword == nil {
 			continue
 		}
-		reason, err := p.validate(s)
-		if err != nil {
-			s.Status.Conditions = ready(s.Status.Conditions, false, reason, err.Error())
+		if message, err := p.validate(s); err != nil {
+			p.Log.Debug("store", "name", cluster.Key(s), "error", err)
+			p.failed(s.UID)
+			s.Status.Conditions = ready(s.Status.Conditions, false, "InvalidProviderConfig", message)
 		} else {
+			delete(p.failures, s.UID)
 			s.Status.Conditions = ready(s.Status.Conditions, true, "Valid", "store validated")
 			s.Status.Capabilities = "ReadWrite"
+			if s.Spec.RefreshInterval > 0 {
+				p.Again(time.Duration(s.Spec.RefreshInterval) * time.Second)
+			}
 		}
 		errs = append(errs, p.WriteStatus(p.ctx, kind, item.Object, s.Status))
 	}
 	return errors.Join(errs...)
 }
 
-// validate finds every vault of a store.
-func (p *pass) validate(s *store) (reason string, err error) {
+// validate finds every vault of a store. The message is what the store's condition says of the error.
+func (p *pass) validate(s *store) (message string, err error) {
 	v, err := p.open(s, s.Namespace)
 	if err != nil {
-		return "InvalidProviderConfig", fmt.Errorf("unable to create client: %w", err)
+		return "unable to create client", err
 	}
 	for _, name := range v.order {
-		if _, err := v.client.GetVault(name); err != nil {
-			return "ValidationFailed", fmt.Errorf("unable to validate store: error finding 1Password Vault: %w", err)
+		if _, err := v.vault(name); err != nil {
+			return "unable to validate store", err
 		}
 	}
 	return "", nil
@@ -54,6 +60,19 @@ func (p *pass) validate(s *store) (reason string, err error) {
 type vaults struct {
 	client connect.Client
 	order  []string
+	// unreachable is why nobody answers.
+	unreachable error
+}
+
+func (v *vaults) vault(name string) (*onepassword.Vault, error) {
+	if v.unreachable != nil {
+		return nil, v.unreachable
+	}
+	vault, err := v.client.GetVault(name)
+	if err != nil {
+		return nil, fmt.Errorf("error finding 1Password Vault: %w", err)
+	}
+	return vault, nil
 }
 
 // open makes a client for a store's Connect server. The Secret with the token is in the namespace that the store names: that of the
@@ -68,14 +87,15 @@ func (p *pass) open(s *store, namespace string) (*vaults, error) {
 	if secret == nil {
 		return nil, fmt.Errorf("cannot get Kubernetes secret %q from namespace %q: secrets %q not found", ref.Name, namespace, ref.Name)
 	}
-	if len(secret.Data[ref.Key]) == 0 {
+	token, ok := secret.Data[ref.Key]
+	if !ok {
 		return nil, fmt.Errorf("cannot find secret data for key: %q", ref.Key)
 	}
-	if err := p.reachable(config.ConnectHost); err != nil {
-		return nil, err
-	}
 	order := slices.SortedFunc(maps.Keys(config.Vaults), func(a, b string) int { return config.Vaults[a] - config.Vaults[b] })
-	return &vaults{connect.NewClient(p.connectURL(config.ConnectHost), strings.TrimSpace(string(secret.Data[ref.Key]))), order}, nil
+	// The token is taken as it is, as External Secrets does: with a newline at its end it opens nothing.
+	return &vaults{
+		client: connect.NewClient(p.connectURL(config.ConnectHost), string(token)), order: order, unreachable: p.reachable(config.ConnectHost),
+	}, nil
 }
 
 // reachable wants a pod behind a host that is a Service of the cluster.
@@ -103,9 +123,9 @@ func (p *pass) reachable(host string) error {
 // item is the one of that title, or id, in the first vault that has it.
 func (v *vaults) item(key string) (*onepassword.Item, error) {
 	for _, name := range v.order {
-		vault, err := v.client.GetVault(name)
+		vault, err := v.vault(name)
 		if err != nil {
-			return nil, fmt.Errorf("error finding 1Password Vault: %w", err)
+			return nil, err
 		}
 		items, err := v.client.GetItemsByTitle(key, vault.ID)
 		if err != nil {

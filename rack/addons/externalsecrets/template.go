@@ -22,10 +22,14 @@ func (t *template) execute(secret *corev1.Secret) error {
 	for key, value := range secret.Data {
 		values[key] = string(value)
 	}
+	functions := sprig.TxtFuncMap()
+	// What is in the operator's own environment is nobody's business.
+	delete(functions, "env")
+	delete(functions, "expandenv")
 	render := func(texts map[string]string) (map[string]string, error) {
 		out := map[string]string{}
 		for key, text := range texts {
-			parsed, err := texttemplate.New(key).Option("missingkey=error").Funcs(sprig.TxtFuncMap()).Parse(text)
+			parsed, err := texttemplate.New(key).Option("missingkey=error").Funcs(functions).Parse(text)
 			if err != nil {
 				return nil, fmt.Errorf("unable to parse template at key %s: %w", key, err)
 			}
@@ -44,7 +48,7 @@ func (t *template) execute(secret *corev1.Secret) error {
 		return err
 	}
 	maps.Copy(secret.Labels, labels)
-	secret.Annotations = annotations
+	maps.Copy(secret.Annotations, annotations)
 	// A template takes the place of the data, unless it is to add to it or has none.
 	if len(t.Data) > 0 && t.MergePolicy != "Merge" {
 		secret.Data = map[string][]byte{}

@@ -24,6 +24,8 @@ type store struct {
 		Provider struct {
 			OnePassword *onePassword `json:"onepassword"`
 		} `json:"provider"`
+		// RefreshInterval is after how many seconds it is looked at anew; 0 for the operator's own.
+		RefreshInterval int `json:"refreshInterval"`
 	} `json:"spec"`
 	Status storeStatus `json:"status"`
 }
@@ -57,6 +59,7 @@ type external struct {
 			Name string `json:"name"`
 			Kind string `json:"kind"`
 		} `json:"secretStoreRef"`
+		RefreshPolicy   string           `json:"refreshPolicy"`
 		RefreshInterval *metav1.Duration `json:"refreshInterval"`
 		Target          target           `json:"target"`
 		Data            []struct {
@@ -78,11 +81,16 @@ type remote struct {
 	Key      string `json:"key"`
 	Property string `json:"property"`
 	Version  string `json:"version"`
+	// Decoding and Conversion say what becomes of values and of field names.
+	Decoding   string `json:"decodingStrategy"`
+	Conversion string `json:"conversionStrategy"`
 }
 
 type target struct {
 	Name           string    `json:"name"`
 	CreationPolicy string    `json:"creationPolicy"`
+	DeletionPolicy string    `json:"deletionPolicy"`
+	Immutable      bool      `json:"immutable"`
 	Template       *template `json:"template"`
 }
 

@@ -93,6 +93,27 @@ func (c *Client) Delete(apiVersion, kind, key string) {
 	}
 }
 
+// DeleteAll deletes every object of a kind in a namespace, and waits until they are gone.
+func (c *Client) DeleteAll(apiVersion, kind, namespace string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	client := c.of(schema.FromAPIVersionAndKind(apiVersion, kind), namespace)
+	for {
+		list, err := client.List(ctx, metav1.ListOptions{})
+		if err == nil && len(list.Items) == 0 {
+			return
+		}
+		if err == nil {
+			err = client.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{})
+		}
+		if err != nil {
+			c.t.Fatalf("deleting every %s in %s: %v", kind, namespace, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // PatchStatus merges a JSON text into an object's status.
 func (c *Client) PatchStatus(apiVersion, kind, key, text string) {
 	c.t.Helper()
