@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/home-ops/home-ops/rack/genuine"
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/sample"
@@ -92,12 +94,17 @@ func TestRehearseLab_SurvivesFaultsOfEveryOutsideService(t *testing.T) {
 	rehearse(t, o)
 }
 
-// The scenario begins as a rehearsal without one, so this is that, too. What two control planes do without one of them is
-// rehearsed in `make test-day2`.
+// The scenario begins as a rehearsal without one, so this is that, too, and with every genuine program that there is. What two control
+// planes do without one of them is rehearsed in `make test-day2`.
 func TestRehearseLab_KeepsAnsweringWithoutOneOfThreeControlPlanes(t *testing.T) {
 	o := options(t, "lab")
-	o.Scenario = "loss"
+	o.Scenario, o.Genuine = "loss", true
 	r := rehearse(t, o)
+	for _, name := range genuine.Names() {
+		if !slices.ContainsFunc(r.Parts, func(p report.Part) bool { return p.Kind == report.Real && strings.HasPrefix(p.Name, name+" ") }) {
+			t.Errorf("%s is none of %+v", name, r.Parts)
+		}
+	}
 
 	if len(r.Nodes) != 3 || r.Kubernetes.APIServers != 3 || r.Kubernetes.EtcdMembers != 3 {
 		t.Errorf("%d nodes, %+v; want 3 nodes, 3 API servers and 3 etcd members", len(r.Nodes), r.Kubernetes)
