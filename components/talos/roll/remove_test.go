@@ -76,7 +76,9 @@ func TestRemove_WaitsUntilAnotherControlPlaneAnswers(t *testing.T) {
 	if err := w.remove(t, soon(), "cp-3"); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(w.lines, func(line string) bool { return strings.Contains(line, "no other control plane answers: connection refused") }) {
+	if !slices.ContainsFunc(w.lines, func(line string) bool {
+		return strings.Contains(line, "no other control plane answers: connection refused")
+	}) {
 		t.Errorf("told %q", w.lines)
 	}
 	w.expect(t, "cp-3 applied", "cp-3 gives the VIP up", "cp-1 has the VIP", "cp-3 leaves etcd", "cp-3 deleted")
