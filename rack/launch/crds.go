@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -70,30 +70,24 @@ func generateCRDs(ctx context.Context, generator build.Part, base string, out io
 	return dir, nil
 }
 
-// contentHash names what lies in a folder.
+// contentHash names what lies in a folder and in those below it, types of the rack's own among it.
 func contentHash(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
+	hash := sha256.New()
+	files := os.DirFS(dir)
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := fs.ReadFile(files, path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(hash, "%s %d\n", path, len(text))
+		hash.Write(text)
+		return nil
+	})
 	if err != nil {
 		return "", err
 	}
-	hash := sha256.New()
-	for _, name := range slices.Sorted(names(entries)) {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(hash, "%s %d\n", name, len(text))
-		hash.Write(text)
-	}
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil
-}
-
-func names(entries []os.DirEntry) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, e := range entries {
-			if e.Type().IsRegular() && !yield(e.Name()) {
-				return
-			}
-		}
-	}
 }
