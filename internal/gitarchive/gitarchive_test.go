@@ -98,8 +98,14 @@ func TestSameBut_LooksAtEveryOtherFile(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{first, first, true}, {first, figures, true}, {figures, first, true}, {first, code, false}, {figures, code, false},
-		{strings.Repeat("0", 40), code, false}, {"", code, false}, {"--help", code, false},
+		{first, first, true},
+		{first, figures, true},
+		{figures, first, true},
+		{first, code, false},
+		{figures, code, false},
+		{strings.Repeat("0", 40), code, false},
+		{"", code, false},
+		{"--help", code, false},
 	} {
 		got, err := gitarchive.SameBut(t.Context(), repository, c.a, c.b, "README.md")
 		if err != nil || got != c.want {
