@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -133,11 +134,16 @@ func (p *player) passAs(ctx context.Context, pods []Pod) bool {
 	}
 	if text := err.Error(); text != p.failed && ctx.Err() == nil {
 		p.failed = text
-		level := slog.LevelDebug
-		if apierrors.IsInvalid(err) {
-			level = slog.LevelWarn // the rack's own fault: no try after this one does better
-		}
-		p.cluster.Log.Log(ctx, level, "pass", "error", err)
+		p.cluster.Log.Log(ctx, levelOf(err), "pass", "error", err)
 	}
 	return false
+}
+
+// levelOf is how loud a failure is told. What the API server finds invalid, or knows no field for, is the rack's own fault: no try
+// after this one does better.
+func levelOf(err error) slog.Level {
+	if apierrors.IsInvalid(err) || strings.Contains(err.Error(), "field not declared in schema") {
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
 }

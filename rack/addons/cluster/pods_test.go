@@ -3,11 +3,14 @@ package cluster
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic/fake"
 	ktesting "k8s.io/client-go/testing"
@@ -47,6 +50,24 @@ func TestOperator_ActsOnlyWhileTheAPIKnowsItsPod(t *testing.T) {
 		settled := p.passAs(t.Context(), []Pod{seen})
 		if settled != c.want || passes > 0 != c.want {
 			t.Errorf("%s: %d passes, and nothing left to do: %t", name, passes, settled)
+		}
+	}
+}
+
+// A definition of before lacked a field that the rack wrote, and said so every second where nobody looked.
+func TestLevelOf_IsLoudWhereNoTryDoesBetter(t *testing.T) {
+	node := schema.GroupKind{Group: "zfs.openebs.io", Kind: "ZFSNode"}
+	for name, c := range map[string]struct {
+		err  error
+		want slog.Level
+	}{
+		"a field is missing":    {errors.Join(errors.New("other"), apierrors.NewInvalid(node, "worker-1", nil)), slog.LevelWarn},
+		"a field is not known":  {apierrors.NewInternalError(errors.New(".pools[0].used: field not declared in schema")), slog.LevelWarn},
+		"somebody was faster":   {apierrors.NewConflict(schema.GroupResource{Resource: "zfsnodes"}, "worker-1", nil), slog.LevelDebug},
+		"no API server answers": {errors.New("connection refused"), slog.LevelDebug},
+	} {
+		if got := levelOf(c.err); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

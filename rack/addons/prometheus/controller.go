@@ -3,9 +3,9 @@ package prometheus
 import (
 	"context"
 	"errors"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -54,42 +54,38 @@ func serve(ctx context.Context, c *cluster.Cluster, kind cluster.Kind, object *u
 	if err != nil || there == nil {
 		return err
 	}
-	return c.WriteStatus(ctx, kind, object, status(object, there))
+	says, err := status(object, there)
+	if err != nil {
+		return err
+	}
+	return c.WriteStatus(ctx, kind, object, says)
 }
 
 // status is what the operator says of a server.
-func status(object *unstructured.Unstructured, set *appsv1.StatefulSet) map[string]any {
+func status(object *unstructured.Unstructured, set *appsv1.StatefulSet) (map[string]any, error) {
+	said, err := cluster.As[struct {
+		Status struct {
+			Conditions []metav1.Condition `json:"conditions"`
+		} `json:"status"`
+	}](object)
+	if err != nil {
+		return nil, err
+	}
 	wanted, ready := *set.Spec.Replicas, set.Status.AvailableReplicas
-	available := metav1.Condition{Type: "Available", Status: metav1.ConditionTrue, ObservedGeneration: object.GetGeneration()}
+	available := metav1.Condition{Type: "Available", Status: metav1.ConditionTrue}
 	if ready < wanted {
 		available.Status, available.Reason = metav1.ConditionFalse, "NoPodReady"
 		if ready > 0 {
 			available.Status, available.Reason = "Degraded", "SomePodsNotReady"
 		}
 	}
-	reconciled := metav1.Condition{Type: "Reconciled", Status: metav1.ConditionTrue, ObservedGeneration: object.GetGeneration()}
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	var all []any
-	for _, c := range []metav1.Condition{available, reconciled} {
-		all = append(all, since(conditions, c))
+	conditions := said.Status.Conditions
+	for _, c := range []metav1.Condition{available, {Type: "Reconciled", Status: metav1.ConditionTrue}} {
+		c.ObservedGeneration = object.GetGeneration()
+		meta.SetStatusCondition(&conditions, c)
 	}
 	return map[string]any{
-		"paused": false, "replicas": int64(set.Status.Replicas), "updatedReplicas": int64(set.Status.UpdatedReplicas),
-		"availableReplicas": int64(ready), "unavailableReplicas": int64(wanted - ready), "conditions": all,
-	}
-}
-
-// since is a condition with the time at which it became so.
-func since(before []any, c metav1.Condition) map[string]any {
-	at := time.Now().UTC().Format(time.RFC3339)
-	for _, b := range before {
-		if b, ok := b.(map[string]any); ok && b["type"] == c.Type && b["status"] == string(c.Status) {
-			if was, ok := b["lastTransitionTime"].(string); ok {
-				at = was
-			}
-		}
-	}
-	return map[string]any{
-		"type": c.Type, "status": string(c.Status), "reason": c.Reason, "observedGeneration": c.ObservedGeneration, "lastTransitionTime": at,
-	}
+		"paused": false, "replicas": set.Status.Replicas, "updatedReplicas": set.Status.UpdatedReplicas,
+		"availableReplicas": ready, "unavailableReplicas": wanted - ready, "conditions": conditions,
+	}, nil
 }
