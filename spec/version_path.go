@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -47,12 +48,22 @@ var releases = map[Component][]Version{
 
 // Before is the release of the minor before that of another one at which ways stop; ok is false where they know none.
 func (c Component) Before(release Version) (before Version, ok bool) {
+	return c.nearest(slices.Backward(releases[c]), release, -1)
+}
+
+// After is the release of the minor after that of another one at which ways stop; ok is false where they know none.
+func (c Component) After(release Version) (after Version, ok bool) {
+	return c.nearest(slices.All(releases[c]), release, 1)
+}
+
+// nearest is the first release whose minor compares so with that of another one.
+func (Component) nearest(candidates iter.Seq2[int, Version], release Version, compares int) (Version, bool) {
 	is, parsed := release.parse()
 	if !parsed {
 		return "", false
 	}
-	for _, candidate := range slices.Backward(releases[c]) {
-		if v, _ := candidate.parse(); v.compareMinor(is) < 0 {
+	for _, candidate := range candidates {
+		if v, _ := candidate.parse(); v.compareMinor(is) == compares {
 			return candidate, true
 		}
 	}

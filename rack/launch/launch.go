@@ -72,13 +72,14 @@ func (o Options) check() error {
 	return nil
 }
 
-// begin is the cluster as the scenario makes it first.
-func (o Options) begin(stack *spec.Stack) (spec.Cluster, error) {
+// clusters are those that the scenario makes of a stack.
+func (o Options) clusters(stack *spec.Stack) ([]spec.Cluster, error) {
 	chosen, err := scenario.Find(o.Scenario)
 	if err != nil {
-		return spec.Cluster{}, err
+		return nil, err
 	}
-	return chosen.Begin(stack.Cluster)
+	first, last, err := chosen.Way(stack.Cluster)
+	return []spec.Cluster{first, last}, err
 }
 
 func (o Options) limit() time.Duration {
@@ -208,11 +209,11 @@ func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) 
 			Name: "program of " + o.Base, Module: config.Base, Package: ".", Output: filepath.Join(bin, "home-ops-base"), LDFlags: "-w -s",
 		})
 	}
-	begin, err := o.begin(stack)
+	clusters, err := o.clusters(stack)
 	if err != nil {
 		return nil, err
 	}
-	kube, err := kubeParts(rack, bin, []spec.Cluster{begin, stack.Cluster}, config)
+	kube, err := kubeParts(rack, bin, clusters, config)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// begin gives the room's stack file the releases that the scenario makes the cluster with.
+// begin gives the room's stack file the releases that the scenario makes the cluster with, and aims at those that it ends with.
 func (r *rehearsal) begin() error {
 	chosen, err := scenario.Find(r.config.Scenario)
 	if err != nil {
@@ -24,10 +24,11 @@ func (r *rehearsal) begin() error {
 	if chosen.Raises == "" {
 		return nil
 	}
-	first, err := chosen.Begin(r.aim)
+	first, last, err := chosen.Way(r.aim)
 	if err != nil {
 		return err
 	}
+	r.aim = last
 	// It is validated by the program: the secrets that it names are not in the file yet.
 	text, stack, err := r.changed(releasesOf(first))
 	if err != nil {
@@ -47,7 +48,7 @@ func releasesOf(cluster spec.Cluster) func(config map[string]any) error {
 	}
 }
 
-// upgradeKubernetes raises the cluster to the stack file's Kubernetes.
+// upgradeKubernetes raises the cluster to the other Kubernetes of the scenario.
 func upgradeKubernetes(ctx context.Context, r *rehearsal) error {
 	return r.upgrade(ctx, rollStep{
 		name: fmt.Sprintf("Kubernetes %s to %s", r.stack.Cluster.KubernetesVersion, r.aim.KubernetesVersion),
@@ -55,7 +56,7 @@ func upgradeKubernetes(ctx context.Context, r *rehearsal) error {
 	})
 }
 
-// upgradeTalos raises the machines to the stack file's Talos. The contract stays, as it does for an owner.
+// upgradeTalos raises the machines to the other Talos of the scenario. The contract stays, as it does for an owner.
 func upgradeTalos(ctx context.Context, r *rehearsal) error {
 	return r.upgrade(ctx, rollStep{
 		name: fmt.Sprintf("Talos %s to %s", r.stack.Cluster.TalosVersion, r.aim.TalosVersion),

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/home-ops/home-ops/rack/room"
@@ -18,13 +19,16 @@ const upgraded = `config:
 `
 
 func TestBegin_MakesTheClusterOfTheReleaseBefore(t *testing.T) {
-	for name, want := range map[string]string{
-		"":                   "v1.14.1 v1.14 v1.36.4",
-		"roll":               "v1.14.1 v1.14 v1.36.4",
-		"upgrade-talos":      "v1.13.9 v1.13 v1.36.4",
-		"upgrade-kubernetes": "v1.14.1 v1.14 v1.35.4",
+	earliest := strings.NewReplacer("v1.14.1", "v1.11.1", "v1.14", "v1.11", "v1.36.4", "v1.34.1").Replace(upgraded)
+	for _, c := range []struct{ name, file, want, aim string }{
+		{"", upgraded, "v1.14.1 v1.14 v1.36.4", "v1.14.1 v1.14 v1.36.4"},
+		{"roll", upgraded, "v1.14.1 v1.14 v1.36.4", "v1.14.1 v1.14 v1.36.4"},
+		{"upgrade-talos", upgraded, "v1.13.9 v1.13 v1.36.4", "v1.14.1 v1.14 v1.36.4"},
+		{"upgrade-kubernetes", upgraded, "v1.14.1 v1.14 v1.35.4", "v1.14.1 v1.14 v1.36.4"},
+		{"upgrade-talos", earliest, "v1.11.1 v1.11 v1.34.1", "v1.12.0 v1.11 v1.34.1"},
 	} {
-		file, copied := stackFileOf(t, upgraded)
+		name, want := c.name, c.want
+		file, copied := stackFileOf(t, c.file)
 		stack, problems := spec.Load("home", []byte(copied))
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
@@ -42,16 +46,20 @@ func TestBegin_MakesTheClusterOfTheReleaseBefore(t *testing.T) {
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range []*spec.Stack{r.stack, written} {
-			c := s.Cluster
-			if got := string(c.TalosVersion + " " + c.TalosContract + " " + c.KubernetesVersion); got != want {
-				t.Errorf("%s: begins with %s, want %s", name, got, want)
+		for what, cluster := range map[string]struct{ is, want string }{
+			"in the room":      {versionsOf(r.stack.Cluster), want},
+			"as written":       {versionsOf(written.Cluster), want},
+			"that it is to be": {versionsOf(r.aim), c.aim},
+		} {
+			if cluster.is != cluster.want {
+				t.Errorf("%s: the cluster %s has %s, want %s", name, what, cluster.is, cluster.want)
 			}
 		}
-		if r.aim.TalosVersion != "v1.14.1" || r.aim.KubernetesVersion != "v1.36.4" {
-			t.Errorf("%s: the aim moved to %s and %s", name, r.aim.TalosVersion, r.aim.KubernetesVersion)
-		}
 	}
+}
+
+func versionsOf(c spec.Cluster) string {
+	return string(c.TalosVersion + " " + c.TalosContract + " " + c.KubernetesVersion)
 }
 
 func TestPullKubernetes_HasTheMinorsThatTheRoomRuns(t *testing.T) {

@@ -23,7 +23,7 @@ type Scenario struct {
 	Limit time.Duration
 	// Base is true for one that begins with the program of another commit, BASE=COMMIT.
 	Base bool
-	// Raises is what the scenario raises by a minor release, to that of the stack file; empty for nothing.
+	// Raises is what the scenario raises by a minor release, see Way; empty for nothing.
 	Raises spec.Component
 	// Stacks are the stacks of this project that it is meant for. Default: all.
 	Stacks []string
@@ -44,25 +44,37 @@ func Find(name string) (Scenario, error) {
 	return Table[i], nil
 }
 
-// Begin is the cluster as a scenario makes it first: the stack file's own, but for an earlier release of what the scenario
-// raises.
-func (s Scenario) Begin(cluster spec.Cluster) (spec.Cluster, error) {
-	if s.Raises == "" {
-		return cluster, nil
+// Way is the cluster as a scenario makes it first, and as it is to be at the end: both the stack file's own, but for an earlier
+// release of what the scenario raises. A stack file with the earliest that is known begins with it, and is raised to the next.
+func (s Scenario) Way(cluster spec.Cluster) (first, last spec.Cluster, err error) {
+	first, last = cluster, cluster
+	switch s.Raises {
+	case "":
+		return first, last, nil
+	case spec.Talos:
+		err = s.raise(&first.TalosVersion, &last.TalosVersion)
+	default:
+		err = s.raise(&first.KubernetesVersion, &last.KubernetesVersion)
 	}
-	release := &cluster.KubernetesVersion
-	if s.Raises == spec.Talos {
-		release = &cluster.TalosVersion
+	// The contract stays the one of the first release.
+	if contract := spec.Version(semver.MajorMinor(string(first.TalosVersion))); semver.Compare(string(cluster.TalosContract), string(contract)) > 0 {
+		first.TalosContract = contract
 	}
-	before, ok := s.Raises.Before(*release)
+	return first, last, err
+}
+
+// raise puts the release before into the first, or else the one after into the last.
+func (s Scenario) raise(first, last *spec.Version) error {
+	if before, ok := s.Raises.Before(*first); ok {
+		*first = before
+		return nil
+	}
+	after, ok := s.Raises.After(*last)
 	if !ok {
-		return cluster, fmt.Errorf("SCENARIO=%s raises %s to the stack file's %s, and no minor release before that is known", s.Name, s.Raises, *release)
+		return fmt.Errorf("SCENARIO=%s: the stack file's %s %s is the only release that is known, and can be raised neither from one before nor to one after", s.Name, s.Raises, *last)
 	}
-	*release = before
-	if contract := spec.Version(semver.MajorMinor(string(before))); s.Raises == spec.Talos && semver.Compare(string(cluster.TalosContract), string(contract)) > 0 {
-		cluster.TalosContract = contract
-	}
-	return cluster, nil
+	*last = after
+	return nil
 }
 
 // Names are those of all scenarios.

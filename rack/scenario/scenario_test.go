@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/internal/golden"
+	"github.com/home-ops/home-ops/spec"
 )
 
 func TestFind_NamesAllThatThereAre(t *testing.T) {
@@ -18,6 +19,15 @@ func TestFind_NamesAllThatThereAre(t *testing.T) {
 	}
 	_, err := Find("rol")
 	if want := "there is no SCENARIO=rol; there are: " + strings.Join(Names(), ", "); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// An owner may have a release that the ways do not know.
+func TestWay_NeedsAnotherReleaseThatIsKnown(t *testing.T) {
+	only := Scenario{Name: "upgrade-drivers", Raises: spec.CSIDriversChart}
+	_, _, err := only.Way(spec.Cluster{KubernetesVersion: "1.0.4"})
+	if want := "SCENARIO=upgrade-drivers: the stack file's"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

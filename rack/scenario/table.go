@@ -128,14 +128,14 @@ var Table = []Scenario{
 		// Two releases of Kubernetes take turns on the same two cores.
 		Limit:  30 * time.Minute,
 		Raises: spec.Kubernetes,
-		Does:   "makes the cluster with the minor release of Kubernetes before the stack file's, and raises it: the control planes one after the other, then the kubelets. No machine may go down, no write may fail where there are three control planes, and what was written before must be there afterwards",
+		Does:   "makes the cluster with the minor release of Kubernetes before the stack file's, and raises it, or the stack file's to the next where it is the earliest: the control planes one after the other, then the kubelets. No machine may go down, no write may fail where there are three control planes, and what was written before must be there afterwards",
 	},
 	{
 		Name: "upgrade-talos",
 		// Every machine goes down, one after the other.
 		Limit:  30 * time.Minute,
 		Raises: spec.Talos,
-		Does:   "makes the cluster with the minor release of Talos before the stack file's, with that release's etcd, and raises it: every machine must go down once, never two at once, no write may fail where there are three control planes, and what was written before must be there afterwards",
+		Does:   "makes the cluster with the minor release of Talos before the stack file's, with that release's etcd, and raises it, or the stack file's to the next where it is the earliest: every machine must go down once, never two at once, no write may fail where there are three control planes, and what was written before must be there afterwards",
 	},
 	{
 		Name: "year-off",
