@@ -51,9 +51,9 @@ func Parts(ctx context.Context, rack, out string, names ...string) ([]build.Part
 			return nil, nil, err
 		}
 		if name == ExternalSecrets {
-			pins := module
+			copied := externalSecretsCopy(module, version)
 			module = filepath.Join(out, ExternalSecrets)
-			if err := externalSecretsSource(ctx, pins, version, module); err != nil {
+			if _, err := copied.Into(ctx, module); err != nil {
 				return nil, nil, err
 			}
 		}
