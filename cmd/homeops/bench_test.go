@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,12 @@ func BenchmarkDiff(b *testing.B) {
 }
 
 // BenchmarkRender is what a person waits for to see what a stack would apply, all of it written to files.
-func BenchmarkRender(b *testing.B) {
+func BenchmarkRender(b *testing.B) { benchmarkRender(b) }
+
+// BenchmarkRenderMachines is the part of it that tools for Talos alone make.
+func BenchmarkRenderMachines(b *testing.B) { benchmarkRender(b, "-machines") }
+
+func benchmarkRender(b *testing.B, args ...string) {
 	binary := built(b)
 	for _, nodes := range []int{5, 50, 250} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
@@ -117,7 +123,7 @@ func BenchmarkRender(b *testing.B) {
 			write(b, stackHome, large(b, nodes))
 			var cpu time.Duration
 			for b.Loop() {
-				cmd := exec.Command(binary, "render", "home")
+				cmd := exec.Command(binary, slices.Concat([]string{"render"}, args, []string{"home"})...)
 				if out, err := cmd.CombinedOutput(); err != nil {
 					b.Fatalf("%v\n%s", err, out)
 				}

@@ -20,6 +20,7 @@ var renderCommand = command{
 func renderStack(_ context.Context, c call) error {
 	fs := newFlags("render")
 	out := fs.String("out", "", "the directory to write to; its content is replaced (default out/render/STACK in the project)")
+	machines := fs.Bool("machines", false, "the machine configs and schematics alone")
 	names, err := c.parse(fs)
 	if err != nil {
 		return err
@@ -37,11 +38,17 @@ func renderStack(_ context.Context, c call) error {
 		}
 		dir = filepath.Join(project, "out", "render", stack.Name)
 	}
-	file, err := stackFile(names[0])
-	if err != nil {
-		return err
+	var files render.Files
+	var failed error
+	if *machines {
+		files, failed = render.Machines(stack)
+	} else {
+		file, err := stackFile(names[0])
+		if err != nil {
+			return err
+		}
+		files, failed = render.Stack(stack, filepath.Dir(file))
 	}
-	files, failed := render.Stack(stack, filepath.Dir(file))
 	if err := files.Write(dir); err != nil {
 		return errors.Join(failed, err)
 	}

@@ -100,6 +100,15 @@ func TestRender_WritesEveryPartOfAStack(t *testing.T) {
 	golden.Check(t, "render/home.txt", []byte(names))
 }
 
+func TestRender_WritesTheMachinesAlone(t *testing.T) {
+	repository(t)
+	all := rendered(t, "home")
+	maps.DeleteFunc(all, func(name string, _ []byte) bool { return !strings.HasPrefix(name, "talos/") })
+	if got := rendered(t, "-machines", "home"); len(got) < 5 || !maps.EqualFunc(got, all, bytes.Equal) {
+		t.Errorf("writes %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(all)))
+	}
+}
+
 func TestRender_WritesNoSecret(t *testing.T) {
 	repository(t)
 	for path, content := range rendered(t, "home") {

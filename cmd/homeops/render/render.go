@@ -36,6 +36,12 @@ func program(stack *spec.Stack) (Files, plan.Parts, error) {
 	return files, parts, errors.Join(err, files.machines(stack), files.plans(parts), files.outside(stack))
 }
 
+// Machines renders the machine configs and schematics of a validated stack, which is all that the machines themselves get.
+func Machines(stack *spec.Stack) (Files, error) {
+	files := Files{}
+	return files, files.machines(stack)
+}
+
 // machines renders the machine config of every node, and each schematic of the image
 // factory under the name that the factory gives it. The error names every node
 // that cannot be rendered.
