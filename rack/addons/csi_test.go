@@ -47,3 +47,15 @@ func TestCSI_TakesSnapshotsOfBoundClaims(t *testing.T) {
 		`Failed to create snapshot content with error failed to get input parameters to create snapshot bad: `+
 			`volumesnapshotclass.snapshot.storage.k8s.io "none" not found`))
 }
+
+func TestCSI_KeepsAVolumeThatIsStillAtANode(t *testing.T) {
+	c := play(t)
+	c.Operator("longhorn-system", "longhorn-driver-deployer")
+	c.Apply(released)
+	c.Eventually("storage.k8s.io/v1", "VolumeAttachment", "released", "status.attached", "true")
+	c.PatchStatus("v1", "PersistentVolume", "released", `{"status": {"phase": "Released"}}`)
+	const deleted = "metadata.deletionGracePeriodSeconds"
+	c.Never("v1", "PersistentVolume", "released", deleted, "0")
+	c.Delete("storage.k8s.io/v1", "VolumeAttachment", "released")
+	c.Eventually("v1", "PersistentVolume", "released", deleted, "0")
+}

@@ -31,6 +31,8 @@ var (
 	externals string
 	//go:embed testdata/externalsecrets-store.yaml
 	externalStore string
+	//go:embed testdata/released.yaml
+	released string
 	//go:embed testdata/bound.yaml
 	bound string
 	//go:embed testdata/rook-operator.yaml

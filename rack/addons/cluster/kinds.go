@@ -23,6 +23,7 @@ var (
 	Deployments    = Kind{Group: "apps", Version: "v1", Resource: "deployments"}
 	StatefulSets   = Kind{Group: "apps", Version: "v1", Resource: "statefulsets"}
 	StorageClasses = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}
+	Attachments    = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "volumeattachments"}
 	Capacities     = Kind{Group: "storage.k8s.io", Version: "v1", Resource: "csistoragecapacities"}
 	EndpointSlices = Kind{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
 	Policies       = Kind{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicies"}

@@ -29,9 +29,9 @@ func Controllers(contents *volumes.Contents) []cluster.Controller {
 	for _, d := range drivers {
 		list = append(list, cluster.Controller{
 			Name: "csi" + strings.ReplaceAll("."+strings.TrimPrefix(d.suffix, "."), ".", "-"), Operators: []string{d.operator},
-			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes, cluster.Deployments, Drivers, Snapshots, SnapshotContents},
+			Kinds: []cluster.Kind{cluster.Claims, cluster.Volumes, cluster.Attachments, cluster.StorageClasses, cluster.Capacities, cluster.Secrets, rook.BlockPools, rook.Filesystems, zfs.Nodes, cluster.Deployments, Drivers, Snapshots, SnapshotContents},
 			Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
-				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c, contents), d.reclaim(ctx, c, contents))
+				return errors.Join(d.capacities(ctx, c, pods[0].Namespace), d.provision(ctx, c, contents), d.attach(ctx, c), d.reclaim(ctx, c, contents))
 			},
 		})
 	}
@@ -109,13 +109,14 @@ func volumeOf(claim *corev1.PersistentVolumeClaim, class class) *corev1.Persiste
 	return volume
 }
 
-// reclaim deletes the volumes whose claims are gone, where their class says so.
+// reclaim deletes the volumes whose claims are gone, where their class says so, and which are at no node any more.
 func (d driver) reclaim(ctx context.Context, c *cluster.Cluster, contents *volumes.Contents) error {
 	var errs []error
+	attached := attached(c)
 	for _, item := range cluster.Read[corev1.PersistentVolume](c, cluster.Volumes) {
 		v := item.Typed
 		if strings.HasSuffix(v.Annotations[provisionedBy], d.suffix) && v.Status.Phase == corev1.VolumeReleased &&
-			v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete && v.DeletionTimestamp == nil {
+			v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete && v.DeletionTimestamp == nil && !attached[v.Name] {
 			err := c.Delete(ctx, cluster.Volumes, "", v.Name)
 			if err == nil && v.Spec.CSI != nil {
 				err = d.drop(c, contents, v.Spec.CSI.VolumeHandle)
