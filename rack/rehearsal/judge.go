@@ -79,12 +79,12 @@ func (r *rehearsal) allDown(did report.Step) {
 }
 
 // used is whether enough was asked of the API in all steps to say anything.
-func (r *rehearsal) used(least int) {
-	asked, failed := 0, 0
+func (r *rehearsal) used(least float64) {
+	asked, failed, seconds := 0, 0, 0.0
 	for _, step := range r.report.Scenario.Steps {
-		asked, failed = asked+step.APIAsked, failed+step.APIFailed
+		asked, failed, seconds = asked+step.APIAsked, failed+step.APIFailed, seconds+step.Seconds
 	}
-	r.add("the cluster was in use", asked >= least, fmt.Sprintf("%d writes, of which %d failed; %d at least are wanted", asked, failed, least))
+	r.add("the cluster was in use", asked > 0 && float64(asked) >= least*seconds, fmt.Sprintf("%d writes in %.0f s, of which %d failed; %.0f a second at least are wanted", asked, seconds, failed, least))
 }
 
 // kept is whether what was written before a scenario is still there; err says what is not.

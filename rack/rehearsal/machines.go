@@ -11,12 +11,9 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// leastSeen is how many writes must have been asked for while machines come and go.
-const leastSeen = 50
-
 // addNode boots a machine, writes it into the stack file and runs `up`.
 func addNode(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "add-node", leastSeen, func(c *cluster, written marks) error {
+	return r.inUse(ctx, "add-node", leastWrites, func(c *cluster, written marks) error {
 		return r.phase("add", "pulumi up with a node more", func() error { return r.join(ctx, c, written, "a node more") })
 	})
 }
@@ -27,7 +24,7 @@ func removeNode(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	return r.inUse(ctx, "remove-node", leastSeen, func(c *cluster, written marks) error {
+	return r.inUse(ctx, "remove-node", leastWrites, func(c *cluster, written marks) error {
 		if err := r.refusesToLoseQuorum(ctx); err != nil {
 			return err
 		}
@@ -56,7 +53,7 @@ func (r *rehearsal) again(
 	if err != nil {
 		return err
 	}
-	return r.inUse(ctx, scenario, leastSeen, func(c *cluster, written marks) error {
+	return r.inUse(ctx, scenario, leastWrites, func(c *cluster, written marks) error {
 		err := r.refused(ctx, what+" for a machine that is installed is refused", nodeWith(spareName, change), says)
 		if err != nil {
 			return err
@@ -80,7 +77,7 @@ func (r *rehearsal) again(
 // replaceNode has a machine die, and another one of the same kind take its place, for each role that the cluster can
 // spare one of.
 func replaceNode(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "replace-node", leastSeen, func(c *cluster, written marks) error {
+	return r.inUse(ctx, "replace-node", leastWrites, func(c *cluster, written marks) error {
 		for _, m := range r.toReplace() {
 			err := r.phase("replace", "pulumi up with another machine in the place of "+m.spec.Name, func() error {
 				return r.replace(ctx, c, written, m)
@@ -96,7 +93,7 @@ func replaceNode(ctx context.Context, r *rehearsal) error {
 // lockout gives a node a network in which it is not reached, and takes that back.
 func lockout(ctx context.Context, r *rehearsal) error {
 	m := r.rack.nodes[len(r.rack.nodes)-1]
-	return r.inUse(ctx, "lockout", leastSeen, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, "lockout", leastWrites, func(c *cluster, _ marks) error {
 		before, err := os.ReadFile(r.file.Copy)
 		if err != nil {
 			return fmt.Errorf("stack file: %w", err)

@@ -10,7 +10,7 @@ import (
 // step is one in which a machine was away for a while, and all is well.
 func step() report.Step {
 	return report.Step{
-		Name: "a step", APIAsked: 100, NodesDownAtOnce: 1,
+		Name: "a step", Seconds: 30, APIAsked: 100, NodesDownAtOnce: 1,
 		Down: []report.Down{{Node: "worker-1", Seconds: 20}}, StorageKept: 1, StorageSeconds: 5,
 	}
 }
@@ -84,12 +84,18 @@ var redSteps = []red{
 		do:     func(context.Context, *broken) {},
 	},
 	{
-		line: "the cluster was in use", fault: "hardly", want: "100 writes, of which 0 failed; 500 at least are wanted",
-		whole: func(b *broken) {
-			b.report.Scenario = &report.Scenario{Steps: []report.Step{step(), step(), step(), step(), step()}}
+		line: "the cluster was in use", fault: "hardly", want: "100 writes in 60 s, of which 0 failed; 2 a second at least are wanted",
+		whole: func(b *broken) { b.report.Scenario = &report.Scenario{Steps: []report.Step{step()}} },
+		damage: func(b *broken) {
+			b.report.Scenario.Steps = append(b.report.Scenario.Steps, report.Step{Seconds: 30})
 		},
-		damage: func(b *broken) { b.report.Scenario.Steps = []report.Step{step()} },
-		do:     func(_ context.Context, b *broken) { b.used(500) },
+		do: func(_ context.Context, b *broken) { b.used(leastWrites) },
+	},
+	{
+		line: "the cluster was in use", fault: "nothing was done", want: "0 writes in 0 s",
+		whole:  func(b *broken) { b.report.Scenario = &report.Scenario{Steps: []report.Step{step()}} },
+		damage: func(b *broken) { b.report.Scenario.Steps = nil },
+		do:     func(_ context.Context, b *broken) { b.used(leastWrites) },
 	},
 	{
 		line: "what was written before is still there", fault: "it is not", want: "the marker in etcd is another",

@@ -13,8 +13,9 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// leastWrites is how many writes must have been asked for before it says anything that none failed.
-const leastWrites = 500
+// leastWrites is how many writes must have been asked for each second before it says anything that none failed. One that fails
+// holds up the next for a while; of those that succeed there are some eight.
+const leastWrites = 2.0
 
 // rollStep is a change to every machine of a running cluster.
 type rollStep struct {
@@ -58,8 +59,8 @@ func roll(ctx context.Context, r *rehearsal) error {
 }
 
 // inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is as it was. Least is
-// how many writes they must have met; 0 for steps that say themselves what their users notice.
-func (r *rehearsal) inUse(ctx context.Context, name string, least int, steps func(*cluster, marks) error) error {
+// how many writes a second they must have met; 0 for steps that say themselves what their users notice.
+func (r *rehearsal) inUse(ctx context.Context, name string, least float64, steps func(*cluster, marks) error) error {
 	c, written, err := r.settled(ctx, name)
 	if err != nil {
 		return err
