@@ -29,6 +29,8 @@ type CLI struct {
 	Out io.Writer
 	// Logs is the directory of the event logs, one file for each run.
 	Logs string
+	// Serial has every run do one thing after the other. Default: side by side, as for an owner.
+	Serial bool
 	// Family takes the processes of a run that is ended by its context, as they were before. Default: nobody asks.
 	Family *[]int
 }

@@ -52,6 +52,9 @@ func (c *CLI) operate(ctx context.Context, watch []Watcher, command string, flag
 		return nil, fmt.Errorf("pulumi %s: %w", command, err)
 	}
 	args := append([]string{command, "--stack", c.Stack, "--event-log", log}, flags...)
+	if c.Serial {
+		args = append(args, "--parallel", "1")
+	}
 	cmd := c.command(ctx, args...)
 	var said bytes.Buffer
 	cmd.Stdout = io.MultiWriter(c.Out, &said)
@@ -95,6 +98,9 @@ func (r *Result) take(e apitype.EngineEvent) {
 	}
 }
 
+// followPeriod is how often the event log is looked at. What a run does meanwhile is done before a watcher can end it.
+const followPeriod = 5 * time.Millisecond
+
 // follow reads the event log while pulumi writes it, until the run has ended and all is read.
 func follow(path string, ended <-chan struct{}, watch []Watcher) error {
 	var log *os.File
@@ -113,7 +119,7 @@ func follow(path string, ended <-chan struct{}, watch []Watcher) error {
 			case <-ended:
 				// A run that was over before anybody looked may have written all of it.
 				over = true
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(followPeriod):
 			}
 		}
 	}
@@ -145,7 +151,7 @@ func follow(path string, ended <-chan struct{}, watch []Watcher) error {
 		select {
 		case <-ended:
 			last = true
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(followPeriod):
 		}
 	}
 }

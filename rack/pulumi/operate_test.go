@@ -53,6 +53,17 @@ printf '{"summaryEvent":{"resourceChanges":{"create":3}}}\n' >> $log
 	}
 }
 
+func TestUp_DoesOneThingAfterTheOtherWhenAsked(t *testing.T) {
+	cli := fake(t, "case \"$*\" in *'--parallel 1'*) exit 3;; esac\n")
+	if _, err := cli.Up(t.Context()); err != nil {
+		t.Errorf("side by side: %v", err)
+	}
+	cli.Serial = true
+	if _, err := cli.Up(t.Context()); err == nil {
+		t.Error("one after the other: pulumi was not told")
+	}
+}
+
 func TestUp_ShowsTheEndOfWhatAFailedRunSaid(t *testing.T) {
 	_, err := fake(t, "seq 1 100; echo 'the node is on fire'; exit 3\n").Up(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "the node is on fire") || strings.Contains(err.Error(), "\n2\n") {

@@ -55,10 +55,13 @@ func TestSample_ReachesFromTheFirstToTheLast(t *testing.T) {
 	}
 }
 
-func TestLeastEnded_IsAThirdAndTwoAtLeast(t *testing.T) {
-	for all, want := range map[int]int{0: 0, 1: 1, 2: 2, 6: 2, 8: 2, 100: 33} {
-		if got := leastEnded(all); got != want {
-			t.Errorf("of %d: %d, want %d", all, got, want)
+func TestLeastEnded_IsAThirdAndTwoAtLeastOrNineOfTen(t *testing.T) {
+	for all, want := range map[int]struct{ beside, serial int }{0: {0, 0}, 1: {1, 1}, 2: {2, 2}, 6: {2, 6}, 8: {2, 8}, 100: {33, 90}} {
+		if got := leastEnded(all, false); got != want.beside {
+			t.Errorf("of %d side by side: %d, want %d", all, got, want.beside)
+		}
+		if got := leastEnded(all, true); got != want.serial {
+			t.Errorf("of %d one after the other: %d, want %d", all, got, want.serial)
 		}
 	}
 }

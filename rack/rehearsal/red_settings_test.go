@@ -148,7 +148,7 @@ var redInterrupted = []red{
 		whole: func(b *broken) { plans(b, 15) }, damage: func(b *broken) { plans(b, 14) }, do: countsMoments,
 	},
 	{
-		line: "up was ended at the moments of create", fault: "it went through", want: "0 of 3; the others had passed",
+		line: "up was ended at the moments of create", fault: "it went through", want: "0 of 3; passed in runs that were ended elsewhere: as it begins to",
 		damage: func(b *broken) { b.pulumi("", summary(`"create": 3`)) },
 		do: func(ctx context.Context, b *broken) {
 			if err := b.interruptAt(ctx, "create", make([]moment, 3)); err != nil && ctx.Err() == nil {

@@ -22,7 +22,7 @@ var Table = []Scenario{
 		Name: "everywhere",
 		// Each kind of resource has two moments, and each moment is a run of `up`.
 		Limit: 3 * time.Hour,
-		Does:  "does what `interrupted` does, at the begin and the end of every kind of resource",
+		Does:  "ends `up`, which does one thing after the other here, at the begin and the end of every kind of resource, on the way to one cluster, to a change and to its return, in the ways of `interrupted`; the `up` after the last must complete it",
 	},
 	{
 		Name: "faults",
