@@ -2,10 +2,12 @@ package flux
 
 import (
 	"encoding/json"
+	"time"
 
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/fluxcd/pkg/apis/kustomize"
 	"github.com/fluxcd/pkg/apis/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/components/flux/settings"
 	"github.com/home-ops/home-ops/spec"
@@ -43,11 +45,16 @@ func flagsPatch(deployment string, flags ...string) (kustomize.Patch, error) {
 // partialSpec is the part of a Kustomization's spec that is patched in. Flux's own
 // KustomizationSpec always has an interval, a sourceRef and prune, and would set them.
 type partialSpec struct {
-	SourceRef  *kustomizev1.CrossNamespaceSourceReference `json:"sourceRef,omitempty"`
-	Decryption *kustomizev1.Decryption                    `json:"decryption,omitempty"`
-	PostBuild  *kustomizev1.PostBuild                     `json:"postBuild,omitempty"`
-	Patches    []kustomize.Patch                          `json:"patches,omitempty"`
+	RetryInterval *metav1.Duration                           `json:"retryInterval,omitempty"`
+	SourceRef     *kustomizev1.CrossNamespaceSourceReference `json:"sourceRef,omitempty"`
+	Decryption    *kustomizev1.Decryption                    `json:"decryption,omitempty"`
+	PostBuild     *kustomizev1.PostBuild                     `json:"postBuild,omitempty"`
+	Patches       []kustomize.Patch                          `json:"patches,omitempty"`
 }
+
+// rootRetry is how long after a failure the root is tried again, as all others are (kubernetes/components/defaults). Without it that
+// is its interval, 10 minutes, which a control plane's reboot at the wrong moment costs.
+const rootRetry = time.Minute
 
 // rootPatch gives the settings and the decryption key to the root Kustomization, which
 // the operator makes. The root in turn patches both into every Kustomization that it
@@ -79,6 +86,7 @@ func rootPatch(stack *spec.Stack) (kustomize.Patch, error) {
 		return kustomize.Patch{}, err
 	}
 	root := common
+	root.RetryInterval = &metav1.Duration{Duration: rootRetry}
 	root.Patches = []kustomize.Patch{{Patch: children, Target: target}}
 	patch, err := partial(root, asked)
 	return kustomize.Patch{Patch: patch, Target: target}, err
