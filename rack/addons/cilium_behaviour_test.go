@@ -124,16 +124,19 @@ func definitionsIn(t *testing.T, dir string) []string {
 // leave takes away what the operator would go on with.
 func (w *ciliumWorld) leave() {
 	w.t.Helper()
-	if w.Field(definitionAPI, "CustomResourceDefinition", "gateways.gateway.networking.k8s.io", "metadata.name") != "-" {
-		for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "Gateway", "ReferenceGrant"} {
-			w.DeleteAll(gatewayAPI, kind, w.namespace)
-			w.DeleteAll(gatewayAPI, kind, w.other())
-		}
-		w.Delete(gatewayAPI, "GatewayClass", w.namespace)
-	}
 	w.DeleteAll("v1", "Service", w.namespace)
 	w.DeleteAll("v1", "Service", w.other())
 	w.DeleteAll(ciliumAPI, "CiliumLoadBalancerIPPool", "")
+}
+
+// leaveGateways does so before, where there are gateways.
+func (w *ciliumWorld) leaveGateways() {
+	w.t.Helper()
+	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "Gateway", "ReferenceGrant"} {
+		w.DeleteAll(gatewayAPI, kind, w.namespace)
+		w.DeleteAll(gatewayAPI, kind, w.other())
+	}
+	w.Delete(gatewayAPI, "GatewayClass", w.namespace)
 }
 
 // other is a second namespace; neighbour makes it.

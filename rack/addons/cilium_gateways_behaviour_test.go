@@ -18,6 +18,7 @@ var ciliumGateways = []ciliumBehaviour{
 		w.Delete(gatewayAPI, "GatewayClass", w.other())
 	}},
 	{"a class with parameters of another kind is refused", func(w *ciliumWorld) {
+		w.t.Cleanup(w.leaveGateways)
 		w.Applyf(`{apiVersion: %s, kind: GatewayClass, metadata: {name: %s},
   spec: {controllerName: io.cilium/gateway-controller, parametersRef: {group: "", kind: ConfigMap, name: x, namespace: kube-system}}}`, gatewayAPI, w.namespace)
 		for field, want := range map[string]string{"status": "False", "reason": "InvalidParameters", "message": "Invalid GatewayClass"} {
@@ -372,6 +373,39 @@ var ciliumGateways = []ciliumBehaviour{
 		w.field("HTTPRoute", "app", parentNamed("two", "Accepted")+".status", "-")
 		w.condition("HTTPRoute", "app", parentNamed("one", "Accepted"), "True", "Accepted", "Accepted HTTPRoute")
 	}},
+	{"a route whose gateway goes says what it said", func(w *ciliumWorld) {
+		w.served()
+		w.backend("app", w.namespace)
+		w.gateway("edge", "listeners: [{name: http, port: 80, protocol: HTTP}]")
+		w.routeTo("app", "{name: edge}")
+		w.accepted("app", "True", "Accepted", "Accepted HTTPRoute")
+		w.Delete(gatewayAPI, "Gateway", w.key("edge"))
+		w.gone("Gateway", "edge")
+		w.never("HTTPRoute", "app", parent("Accepted")+".status", "-")
+	}},
+	{"a route that names two listeners, of which one refuses it, is served by the other", func(w *ciliumWorld) {
+		w.served()
+		w.neighbour()
+		w.gateway("edge", `listeners:
+  - {name: same, port: 80, protocol: HTTP}
+  - {name: all, port: 81, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}`)
+		w.Applyf(route, "app", w.other(), fmt.Sprintf("parentRefs: [{name: edge, namespace: %[1]s, sectionName: same}, {name: edge, namespace: %[1]s, sectionName: all}]", w.namespace))
+		w.attached("edge", "all", 1)
+		w.attached("edge", "same", 0)
+	}},
+	{"a listener for TCP serves routes of its own kind", func(w *ciliumWorld) {
+		w.served()
+		w.backend("app", w.namespace)
+		w.gateway("edge", "listeners: [{name: raw, port: 25, protocol: TCP}]")
+		w.field("Gateway", "edge", "status.listeners.[name=raw].supportedKinds", `[{"group":"gateway.networking.k8s.io","kind":"TCPRoute"}]`)
+		w.Applyf("{apiVersion: %s, kind: TCPRoute, metadata: {name: app, namespace: %s}, spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: app, port: 80}]}]}}",
+			gatewayAPI, w.namespace)
+		w.condition("TCPRoute", "app", parent("Accepted"), "True", "Accepted", "Accepted TCPRoute")
+		w.condition("TCPRoute", "app", parent("ResolvedRefs"), "True", "ResolvedRefs", "Service reference is valid")
+		w.attached("edge", "raw", 1)
+		w.routeTo("http", "{name: edge}")
+		w.accepted("http", "False", "NotAllowedByListeners", "No matching listener protocol; route requires one of: [HTTP HTTPS]")
+	}},
 	{"a route for gRPC is served like one for HTTP", func(w *ciliumWorld) {
 		w.served()
 		w.backend("app", w.namespace)
@@ -410,6 +444,7 @@ func (w *ciliumWorld) served() {
 // class is one of Cilium's, called as the namespace.
 func (w *ciliumWorld) class() {
 	w.t.Helper()
+	w.t.Cleanup(w.leaveGateways)
 	w.Applyf("{apiVersion: %s, kind: GatewayClass, metadata: {name: %s}, spec: {controllerName: io.cilium/gateway-controller}}", gatewayAPI, w.namespace)
 }
 
@@ -507,13 +542,6 @@ func (w *ciliumWorld) attached(gateway, listener string, want int) {
 func (w *ciliumWorld) none(kind, name string) {
 	w.t.Helper()
 	w.never(kind, name, "metadata.name", fmt.Sprintf("%q", name))
-}
-
-// families is a pool of both families for the Services of this namespace.
-func (w *ciliumWorld) families(name string) {
-	w.t.Helper()
-	w.Applyf(addressPool, w.name(name), fmt.Sprintf("\n  blocks: [{start: %s, stop: %s}, {start: %q, stop: %q}]",
-		w.ip(100), w.ip(109), w.six(1), w.six(9)))
 }
 
 // ports waits for the Service of a Gateway to have these ports and no others.

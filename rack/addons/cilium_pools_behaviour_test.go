@@ -90,12 +90,14 @@ var ciliumPools = []ciliumBehaviour{
 	{"a Service that is about to go keeps its address", func(w *ciliumWorld) {
 		w.pool("pool", 100, 109)
 		w.Applyf(loadBalancer, "app", w.namespace, "{}", "{}", "\n  finalizers: [home-ops.test/kept]", "")
+		defer w.Applyf(loadBalancer, "app", w.namespace, "{}", "{}", "", "") // also when it fails, or the Service would stay
 		w.satisfied("app", w.ip(100))
 		w.Delete("v1", "Service", w.key("app"))
 		w.service("later", "lbipam.cilium.io/ips: "+w.ip(100))
 		w.refused("later", "already_allocated", "The IP '"+w.ip(100)+"' is already allocated to another service")
 		w.addresses("app", w.ip(100))
 		w.Applyf(loadBalancer, "app", w.namespace, "{}", "{}", "", "")
+		w.gone("Service", "app")
 		w.satisfied("later", w.ip(100))
 	}},
 	{"the smallest gap is filled first", func(w *ciliumWorld) {
@@ -217,7 +219,7 @@ var ciliumPools = []ciliumBehaviour{
 	}},
 	{"an address is shared across namespaces where both Services let it", func(w *ciliumWorld) {
 		w.neighbour()
-		w.everybody("pool", 100, 109)
+		w.families("pool")
 		w.service("web", "lbipam.cilium.io/sharing-key: k, lbipam.cilium.io/sharing-cross-namespace: "+w.other(), "ports: [{port: 80}]")
 		w.satisfied("web", w.ip(100))
 		shares := fmt.Sprintf("{lbipam.cilium.io/sharing-key: k, lbipam.cilium.io/ips: %s}", w.ip(100))
@@ -260,8 +262,7 @@ var ciliumPools = []ciliumBehaviour{
 		w.refused("app", "no_pool", noPool)
 	}},
 	{"a Service of both families gets an address of each", func(w *ciliumWorld) {
-		w.Applyf(addressPool, w.name("pool"), fmt.Sprintf("\n  blocks: [{start: %s, stop: %s}, {start: %q, stop: %q}]",
-			w.ip(100), w.ip(109), w.six(1), w.six(9)))
+		w.families("pool")
 		w.service("app", "", "ipFamilyPolicy: RequireDualStack")
 		w.satisfied("app", w.ip(100), w.six(1))
 		w.service("prefers", "", "ipFamilyPolicy: PreferDualStack")
@@ -340,10 +341,13 @@ func (w *ciliumWorld) pool(name string, first, last int) {
   serviceSelector: {matchLabels: {io.kubernetes.service.namespace: %s}}`, w.ip(first), w.ip(last), w.namespace))
 }
 
-// everybody is a pool for all Services.
-func (w *ciliumWorld) everybody(name string, first, last int) {
+// families is a pool of both families for the Services of this namespace and of the other one.
+func (w *ciliumWorld) families(name string) {
 	w.t.Helper()
-	w.Applyf(addressPool, w.name(name), fmt.Sprintf("\n  blocks: [{start: %s, stop: %s}]", w.ip(first), w.ip(last)))
+	w.Applyf(addressPool, w.name(name), fmt.Sprintf(`
+  blocks: [{start: %s, stop: %s}, {start: %q, stop: %q}]
+  serviceSelector: {matchExpressions: [{key: io.kubernetes.service.namespace, operator: In, values: [%s, %s]}]}`,
+		w.ip(100), w.ip(109), w.six(1), w.six(9), w.namespace, w.other()))
 }
 
 // service makes a Service with these annotations, and more of its spec.

@@ -14,13 +14,17 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 )
 
-// Kinds registers the definitions that are in the directory's YAML files, and brings them back when somebody deletes them.
+// Kinds registers the definitions that are in the directory's YAML files, each time that an operator begins to lead.
 func Kinds(dir string) cluster.Controller {
 	var definitions []*unstructured.Unstructured
+	var led string
 	return cluster.Controller{
 		Name: "cilium-operator", Operators: []string{"cilium-operator"},
 		Kinds: []cluster.Kind{cluster.Definitions},
-		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
+		Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
+			if pods[0].Start == led {
+				return nil
+			}
 			if definitions == nil {
 				var err error
 				if definitions, err = read(dir); err != nil {
@@ -31,7 +35,11 @@ func Kinds(dir string) cluster.Controller {
 			for _, definition := range definitions {
 				errs = append(errs, c.Apply(ctx, cluster.Definitions, definition))
 			}
-			return errors.Join(errs...)
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+			led = pods[0].Start
+			return nil
 		},
 	}
 }
