@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/home-ops/home-ops/rack/addons/internal/apitest"
 )
@@ -100,6 +101,7 @@ func holdCilium(t *testing.T, start func(t *testing.T) (restart func())) {
 		t.Run(behaviour.name, func(t *testing.T) {
 			prefix := strings.ToLower(strings.SplitN(t.Name(), "_", 2)[0])
 			w := &ciliumWorld{server.Client(t), t, fmt.Sprintf("%s-%d", prefix, i), i, restart}
+			w.Patience = time.Minute // on a busy machine the genuine operator needs half of it to make its kinds known
 			w.Namespace(w.namespace)
 			t.Cleanup(w.leave)
 			behaviour.hold(w)

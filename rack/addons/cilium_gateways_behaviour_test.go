@@ -46,7 +46,7 @@ var ciliumGateways = []ciliumBehaviour{
 		w.satisfied(serviceOf("edge"), w.ip(100), w.six(1))
 		w.field("Service", serviceOf("edge"), "metadata.labels", `{"gateway.networking.k8s.io/gateway-name":"edge","io.cilium.gateway/owning-gateway":"edge"}`)
 		w.field("Service", serviceOf("edge"), "metadata.ownerReferences", fmt.Sprintf(
-			`[{"apiVersion":"gateway.networking.k8s.io/v1beta1","controller":true,"kind":"Gateway","name":"edge","uid":%q}]`, uid))
+			`[{"apiVersion":"gateway.networking.k8s.io/v1","controller":true,"kind":"Gateway","name":"edge","uid":%q}]`, uid))
 		w.ports("edge", 80, 8080)
 		w.field("Service", serviceOf("edge"), "spec.type", `"LoadBalancer"`)
 		w.field("Service", serviceOf("edge"), "spec.externalTrafficPolicy", `"Cluster"`)
@@ -552,7 +552,7 @@ func (w *ciliumWorld) ports(gateway string, want ...int) {
 	for _, port := range want {
 		wanted = append(wanted, fmt.Sprintf("port-%d %d TCP", port, port))
 	}
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(w.Patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var ports []struct {
 			Name, Protocol string
 			Port           int

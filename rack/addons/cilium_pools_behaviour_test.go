@@ -290,10 +290,10 @@ var ciliumPools = []ciliumBehaviour{
 		w.pool("pool", 100, 109)
 		w.service("other", "", "loadBalancerClass: example.com/other")
 		// Layer 2 is switched off.
-		w.service("off", "", "loadBalancerClass: io.cilium/l2-announcer")
+		w.service("layer-2", "", "loadBalancerClass: io.cilium/l2-announcer")
 		w.service("ours", "", "loadBalancerClass: io.cilium/bgp-control-plane")
 		w.satisfied("ours", w.ip(100))
-		for _, name := range []string{"other", "off"} {
+		for _, name := range []string{"other", "layer-2"} {
 			w.never("Service", name, satisfied("status"), `"True"`)
 			w.addresses(name)
 		}

@@ -65,7 +65,7 @@ func serviceOf(g *gatewayio.Gateway, listeners []gatewayio.Listener, settings co
 		ObjectMeta: metav1.ObjectMeta{
 			Name: serviceName(g), Namespace: g.Namespace, Labels: labels, Annotations: annotations,
 			OwnerReferences: []metav1.OwnerReference{{
-				APIVersion: gatewayio.GroupName + "/v1beta1", Kind: "Gateway", Name: g.Name, UID: g.UID, Controller: &controller,
+				APIVersion: gatewayio.GroupName + "/v1", Kind: "Gateway", Name: g.Name, UID: g.UID, Controller: &controller,
 			}},
 		},
 		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, ExternalTrafficPolicy: settings.policy, Ports: ports(listeners)},
