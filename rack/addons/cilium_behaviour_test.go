@@ -16,6 +16,7 @@ const (
 	ciliumAPI     = "cilium.io/v2"
 	gatewayAPI    = "gateway.networking.k8s.io/v1"
 	definitionAPI = "apiextensions.k8s.io/v1"
+	established   = "status.conditions.[type=Established].status"
 )
 
 // ciliumSettings are what the operator finds in its ConfigMap, as files or as the object.
@@ -33,18 +34,24 @@ type ciliumBehaviour struct {
 
 // ciliumStarts are the behaviours that tell of the operator's start. They come first: there is no pool and no kind of the Gateway API yet.
 var ciliumStarts = []ciliumBehaviour{
-	{"every kind of Cilium is known", func(w *ciliumWorld) {
+	{"the kinds of what is switched on are known, and no others", func(w *ciliumWorld) {
+		off := []string{"ciliumdatapathplugins", "ciliumegressgatewaypolicies", "ciliumendpointslices", "ciliumlocalredirectpolicies"}
 		for _, name := range definitionsIn(w.t, "cilium") {
-			w.Eventually(definitionAPI, "CustomResourceDefinition", name, "status.conditions.[type=Established].status", `"True"`)
+			if !slices.Contains(off, strings.TrimSuffix(name, ".cilium.io")) {
+				w.Eventually(definitionAPI, "CustomResourceDefinition", name, established, `"True"`)
+			}
+		}
+		for _, name := range off {
+			w.Never(definitionAPI, "CustomResourceDefinition", name+".cilium.io", "metadata.name", `"`+name+`.cilium.io"`)
 		}
 	}},
 	{"a kind that somebody deletes is known again when the operator starts anew, and not before", func(w *ciliumWorld) {
-		const name = "ciliumegressgatewaypolicies.cilium.io"
+		const name = "ciliumnodeconfigs.cilium.io"
 		w.Delete(definitionAPI, "CustomResourceDefinition", name)
 		w.Eventually(definitionAPI, "CustomResourceDefinition", name, "metadata.name", "-")
 		w.Never(definitionAPI, "CustomResourceDefinition", name, "metadata.name", `"`+name+`"`)
 		w.restart()
-		w.Eventually(definitionAPI, "CustomResourceDefinition", name, "status.conditions.[type=Established].status", `"True"`)
+		w.Eventually(definitionAPI, "CustomResourceDefinition", name, established, `"True"`)
 	}},
 	{"without a pool, a Service is told nothing", func(w *ciliumWorld) {
 		w.service("app", "")

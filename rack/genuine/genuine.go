@@ -39,6 +39,25 @@ var tags = map[string]string{CiliumOperator: "ipam_provider_operator,osusergo"}
 // Names are the file names of all programs, in order.
 func Names() []string { return []string{CiliumOperator, ExternalDNS, ExternalSecrets} }
 
+// ciliumChart is the one chart whose program is called otherwise.
+const ciliumChart = "cilium"
+
+// OfChart is the file name of the program that a chart installs. Whether there is such a program it does not say.
+func OfChart(chart string) string {
+	if chart == ciliumChart {
+		return CiliumOperator
+	}
+	return chart
+}
+
+// Chart is the name of the chart that installs a program.
+func Chart(program string) string {
+	if program == CiliumOperator {
+		return ciliumChart
+	}
+	return program
+}
+
 // Built is what Parts makes.
 type Built struct {
 	// Bin holds the programs, by their file names.
