@@ -104,11 +104,14 @@ func holdCilium(t *testing.T, start func(t *testing.T) (restart func())) {
 	c.Apply(settings)
 	t.Cleanup(func() { c.Delete("v1", "ConfigMap", "kube-system/cilium-config") })
 	restart := start(t)
+	// On a busy machine the genuine operator needs half a minute to make its kinds known, of which this is the last.
+	c.Patience = time.Minute
+	c.Eventually(definitionAPI, "CustomResourceDefinition", "ciliumnodeconfigs.cilium.io", established, `"True"`)
 	for i, behaviour := range slices.Concat(ciliumStarts, ciliumPools, ciliumGateways) {
 		t.Run(behaviour.name, func(t *testing.T) {
 			prefix := strings.ToLower(strings.SplitN(t.Name(), "_", 2)[0])
 			w := &ciliumWorld{server.Client(t), t, fmt.Sprintf("%s-%d", prefix, i), i, restart}
-			w.Patience = time.Minute // on a busy machine the genuine operator needs half of it to make its kinds known
+			w.Patience = time.Minute
 			w.Namespace(w.namespace)
 			t.Cleanup(w.leave)
 			behaviour.hold(w)

@@ -434,10 +434,12 @@ spec:
   %s`
 )
 
-// served has a class and a pool of both families.
+// served has a class that is accepted, and a pool of both families. The genuine operator looks once whether a Gateway's class is
+// Cilium's, and where it knew the Gateway first it misses the next Service.
 func (w *ciliumWorld) served() {
 	w.t.Helper()
 	w.class()
+	w.Eventually(gatewayAPI, "GatewayClass", w.namespace, accepted("status"), `"True"`)
 	w.families("pool")
 }
 
