@@ -143,14 +143,13 @@ func (w *ciliumWorld) leave() {
 	w.DeleteAll(ciliumAPI, "CiliumLoadBalancerIPPool", "")
 }
 
-// leaveGateways does so before, where there are gateways.
+// leaveGateways does so before, where there are gateways. Their class stays, for it may not go before them.
 func (w *ciliumWorld) leaveGateways() {
 	w.t.Helper()
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "Gateway", "ReferenceGrant"} {
 		w.DeleteAll(gatewayAPI, kind, w.namespace)
 		w.DeleteAll(gatewayAPI, kind, w.other())
 	}
-	w.Delete(gatewayAPI, "GatewayClass", w.namespace)
 }
 
 // other is a second namespace; neighbour makes it.
