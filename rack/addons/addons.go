@@ -8,7 +8,6 @@ package addons
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"slices"
 
 	"k8s.io/client-go/rest"
@@ -29,8 +28,6 @@ import (
 
 // Options are what the operators find besides the cluster.
 type Options struct {
-	// CRDDir has a directory of definitions for each operator that registers its own kinds: cilium.
-	CRDDir string
 	// Hosts are the nodes' machines.
 	Hosts rook.Hosts
 	// Down says of a node's machine that it is down, before the API knows. Default: none is but for what the API says.
@@ -51,6 +48,11 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// Cilium plays Cilium's operator, which registers the kinds that are defined in the directory.
+func Cilium(definitions string) []cluster.Controller {
+	return []cluster.Controller{cilium.Kinds(definitions), lbipam.Controller(), gateway.Controller()}
+}
+
 // Run plays the operators of a cluster until the context ends, with full rights. It waits for an API server that is away, before
 // the first one and after each.
 func Run(ctx context.Context, cfg *rest.Config, o Options) error {
@@ -62,9 +64,6 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	}
 	hosts := zfs.NewHosts(o.Hosts, o.LacksZFS)
 	controllers := append([]cluster.Controller{
-		cilium.Kinds(filepath.Join(o.CRDDir, "cilium")),
-		lbipam.Controller(),
-		gateway.Controller(),
 		rook.Controller(hosts, o.Down),
 		certmanager.Controller(),
 		longhorn.Controller(o.Down, o.Engines, o.Mounts),

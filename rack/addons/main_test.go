@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/home-ops/home-ops/rack/addons"
@@ -71,7 +72,7 @@ func play(t *testing.T, change ...func(*addons.Options)) *apitest.Client {
 	if server == nil {
 		t.Skip("needs an API server")
 	}
-	o := addons.Options{CRDDir: definitions, Hosts: machines, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := addons.Options{More: addons.Cilium(filepath.Join(definitions, "cilium")), Hosts: machines, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for _, apply := range change {
 		apply(&o)
 	}

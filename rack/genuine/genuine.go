@@ -4,7 +4,9 @@
 //
 // external-dns is compiled as it is. Of External Secrets everything is genuine that a stack of this project reaches: its main
 // package with every flag, its controllers, its template engine, and its provider for 1Password Connect. Left out are its other
-// providers and all generators: a store or a generator of another kind is one that this program has never heard of.
+// providers and all generators: a store or a generator of another kind is one that this program has never heard of. Cilium's operator
+// is the generic one, as its image has it, but for two libraries: BGP's is of a neighbouring release, and of the one for imported
+// Services there is the single name that it uses.
 package genuine
 
 import (
@@ -18,15 +20,43 @@ import (
 
 // The file names of the programs, which are the folders of their modules, too.
 const (
+	CiliumOperator  = "cilium-operator"
 	ExternalDNS     = "external-dns"
 	ExternalSecrets = "external-secrets"
 )
 
 // packages are the programs' main packages, by file name.
-var packages = map[string]string{ExternalDNS: "sigs.k8s.io/external-dns", ExternalSecrets: externalSecretsModule}
+var packages = map[string]string{
+	CiliumOperator:  "github.com/cilium/cilium/operator",
+	ExternalDNS:     "sigs.k8s.io/external-dns",
+	ExternalSecrets: externalSecretsModule,
+}
+
+// tags choose among a program's files, by file name: the generic operator of Cilium is the one that knows no cloud
+// (https://github.com/cilium/cilium/blob/v1.20.2/operator/Makefile).
+var tags = map[string]string{CiliumOperator: "ipam_provider_operator,osusergo"}
 
 // Names are the file names of all programs, in order.
-func Names() []string { return []string{ExternalDNS, ExternalSecrets} }
+func Names() []string { return []string{CiliumOperator, ExternalDNS, ExternalSecrets} }
+
+// ciliumChart is the one chart whose program is called otherwise.
+const ciliumChart = "cilium"
+
+// OfChart is the file name of the program that a chart installs. Whether there is such a program it does not say.
+func OfChart(chart string) string {
+	if chart == ciliumChart {
+		return CiliumOperator
+	}
+	return chart
+}
+
+// Chart is the name of the chart that installs a program.
+func Chart(program string) string {
+	if program == CiliumOperator {
+		return ciliumChart
+	}
+	return program
+}
 
 // Built is what Parts makes.
 type Built struct {
@@ -60,7 +90,7 @@ func Parts(ctx context.Context, rack, out string, names ...string) ([]build.Part
 		built.Versions[name] = version
 		parts = append(parts, build.Part{
 			Name: name + " " + version, Module: module, Package: pkg, Output: filepath.Join(built.Bin, name),
-			LDFlags: "-s -w", Note: "the first time takes minutes",
+			Tags: tags[name], LDFlags: "-s -w", Note: "the first time takes minutes",
 		})
 	}
 	return parts, built, nil

@@ -20,7 +20,7 @@ func TestParts_EveryProgramIsPinnedAndResolves(t *testing.T) {
 	}
 	for _, part := range parts {
 		// With -deps every import of every package is resolved, and go.sum must know each.
-		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", part.Package)
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", part.Tags, part.Package)
 		cmd.Dir = part.Module
 		text, err := cmd.CombinedOutput()
 		if err != nil {
@@ -28,6 +28,11 @@ func TestParts_EveryProgramIsPinnedAndResolves(t *testing.T) {
 		}
 		if strings.HasPrefix(part.Name, ExternalSecrets) {
 			checkProviders(t, string(text))
+		}
+		for _, cloud := range []string{"github.com/aws/aws-sdk-go-v2/", "github.com/Azure/azure-sdk-for-go/", "github.com/aliyun/"} {
+			if strings.HasPrefix(part.Name, CiliumOperator) && strings.Contains(string(text), cloud) {
+				t.Errorf("%s is compiled with %s", part.Name, cloud)
+			}
 		}
 	}
 }
@@ -51,7 +56,7 @@ func checkProviders(t *testing.T, packages string) {
 
 func TestParts_RefuseANameThatIsNone(t *testing.T) {
 	t.Parallel()
-	const want = "there is no genuine external-dog; there are [external-dns external-secrets]"
+	const want = "there is no genuine external-dog; there are [cilium-operator external-dns external-secrets]"
 	if _, _, err := Parts(t.Context(), "..", t.TempDir(), "external-dog"); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -2,7 +2,6 @@ package programs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/kube/process"
 )
@@ -58,20 +55,23 @@ func (p *player) command(ctx context.Context, program Program, d *appsv1.Deploym
 	if err := os.WriteFile(kubeconfig, content, 0o600); err != nil {
 		return process.Command{}, err
 	}
-	own, err := environment(pod.Containers[0].Env, d.Namespace, func(ref *corev1.SecretKeySelector) ([]byte, error) {
-		secret, err := p.client.CoreV1().Secrets(d.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
-		if err != nil {
-			return nil, err
-		}
-		return secret.Data[ref.Key], nil
-	})
+	container := &pod.Containers[0]
+	own, err := environment(container.Env, p.sources(ctx, d))
+	if err != nil {
+		return process.Command{}, err
+	}
+	folders, err := p.mount(ctx, d, dir)
 	if err != nil {
 		return process.Command{}, err
 	}
 	env := []string{"HOME=" + dir, "TMPDIR=" + filepath.Join(dir, "tmp"), "KUBECONFIG=" + kubeconfig}
 	env = append(append(append(env, own...), program.Env...), p.opts.Env...)
+	var args []string
+	for _, arg := range container.Args {
+		args = append(args, moved(expanded(arg, own), folders))
+	}
 	return process.Command{
-		Name: d.Name, Path: p.opts.binary(d.Name), Args: arguments(pod.Containers[0].Args, program, dir),
+		Name: d.Name, Path: p.opts.binary(d.Name), Args: arguments(args, program, dir),
 		Env: env, Log: filepath.Join(dir, d.Name+".log"), Grace: 5 * time.Second,
 	}, nil
 }
@@ -82,30 +82,4 @@ func arguments(args []string, program Program, dir string) []string {
 		all = append(all, strings.ReplaceAll(flag, "{dir}", dir))
 	}
 	return all
-}
-
-// environment is what the container gets, but for what is counted in its own cores and memory. As with a kubelet, a
-// container whose Secret is missing does not start.
-func environment(vars []corev1.EnvVar, namespace string, secret func(*corev1.SecretKeySelector) ([]byte, error)) ([]string, error) {
-	var env []string
-	var errs []error
-	for _, v := range vars {
-		switch {
-		case v.ValueFrom == nil:
-			env = append(env, v.Name+"="+v.Value)
-		case v.ValueFrom.FieldRef != nil && v.ValueFrom.FieldRef.FieldPath == "metadata.namespace":
-			env = append(env, v.Name+"="+namespace)
-		case v.ValueFrom.SecretKeyRef != nil:
-			ref := v.ValueFrom.SecretKeyRef
-			value, err := secret(ref)
-			if err == nil && value == nil {
-				err = fmt.Errorf("secret %s/%s has nothing under %q", namespace, ref.Name, ref.Key)
-			}
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", v.Name, err))
-			}
-			env = append(env, v.Name+"="+string(value))
-		}
-	}
-	return env, errors.Join(errs...)
 }

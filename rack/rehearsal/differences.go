@@ -47,8 +47,8 @@ func genuineDifferences(built *genuine.Built, all []charts.Chart) ([]report.Part
 	}
 	var parts []report.Part
 	for _, c := range all {
-		// A chart is called as its program.
-		runs, ok := built.Versions[c.Name()]
+		program := genuine.OfChart(c.Name())
+		runs, ok := built.Versions[program]
 		if !ok {
 			continue
 		}
@@ -57,7 +57,7 @@ func genuineDifferences(built *genuine.Built, all []charts.Chart) ([]report.Part
 			return nil, err
 		}
 		if wanted := "v" + strings.TrimPrefix(known.AppVersion, "v"); runs != wanted {
-			parts = append(parts, report.Part{Name: fmt.Sprintf("%s %s instead of %s", c.Name(), runs, wanted), Kind: report.StandIn})
+			parts = append(parts, report.Part{Name: fmt.Sprintf("%s %s instead of %s", program, runs, wanted), Kind: report.StandIn})
 		}
 	}
 	return parts, nil

@@ -65,8 +65,10 @@ func TestGenuineDifferences_NamesTheProgramsOfOtherVersionsThanTheCharts(t *test
 	chart := func(name, version string) charts.Chart {
 		return charts.Chart{Entry: lock.Entry{Place: "oci://example.com/" + name, Version: version}}
 	}
-	all := []charts.Chart{chart("external-dns", "1.19.0"), chart("external-secrets", "0.20.1"), chart("reloader", "2.2.16")}
-	built := &genuine.Built{Versions: map[string]string{"external-dns": "v0.19.0", "external-secrets": "v0.20.1"}}
+	all := []charts.Chart{
+		chart("external-dns", "1.19.0"), chart("external-secrets", "0.20.1"), chart("reloader", "2.2.16"), chart("cilium", "1.20.2"),
+	}
+	built := &genuine.Built{Versions: map[string]string{"external-dns": "v0.19.0", "external-secrets": "v0.20.1", "cilium-operator": "v1.20.2"}}
 	if parts, err := genuineDifferences(built, all); err != nil || len(parts) != 0 {
 		t.Errorf("they are as in the house: %v, %v", parts, err)
 	}
@@ -76,6 +78,12 @@ func TestGenuineDifferences_NamesTheProgramsOfOtherVersionsThanTheCharts(t *test
 	all[1] = chart("external-secrets", "2.9.0")
 	got, err := genuineDifferences(built, all)
 	want := []report.Part{{Name: "external-secrets v0.20.1 instead of v2.9.0", Kind: report.StandIn}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	built.Versions["cilium-operator"] = "v1.20.1"
+	got, err = genuineDifferences(built, all)
+	want = append(want, report.Part{Name: "cilium-operator v1.20.1 instead of v1.20.2", Kind: report.StandIn})
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
@@ -92,8 +100,13 @@ func TestGenuine_RunAsDeploymentsOfTheCharts(t *testing.T) {
 	w := &world{config: &room.Config{Dir: t.TempDir(), Genuine: &genuine.Built{}}}
 	for _, options := range r.genuine(w, nil, slog.New(slog.DiscardHandler)) {
 		for deployment, program := range options.Programs {
-			for _, version := range facts.Versions(program.Binary) {
-				known, err := facts.Of(program.Binary, version)
+			chart := genuine.Chart(program.Binary)
+			versions := facts.Versions(chart)
+			if len(versions) == 0 {
+				t.Errorf("there are no facts of chart %s", chart)
+			}
+			for _, version := range versions {
+				known, err := facts.Of(chart, version)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -102,7 +115,7 @@ func TestGenuine_RunAsDeploymentsOfTheCharts(t *testing.T) {
 						return w.Kind == "Deployment" && w.Name == deployment
 					})
 				}) {
-					t.Errorf("%s %s has no Deployment %s/%s", program.Binary, version, options.Namespace, deployment)
+					t.Errorf("chart %s %s has no Deployment %s/%s", chart, version, options.Namespace, deployment)
 				}
 			}
 		}

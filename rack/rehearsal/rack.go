@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
 	edgeaccess "github.com/home-ops/home-ops/components/edge"
@@ -191,7 +192,8 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 		})
 		var simulated []addon.Controller
 		if world.config.Genuine == nil {
-			simulated = append(simulated, externaldns.Controller(world.client(), ""), externalsecrets.Controller(world.connectURL))
+			simulated = append(addons.Cilium(filepath.Join(world.config.CRDs, "cilium")),
+				externaldns.Controller(world.client(), ""), externalsecrets.Controller(world.connectURL))
 		} else {
 			connect := connectServiceOf(world.stack, log.With("component", "genuine"))
 			if connect != nil {
@@ -202,7 +204,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			}
 		}
 		return addons.Run(ctx, config, addons.Options{
-			CRDDir: world.config.CRDs, Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar,
+			Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar,
 			Volumes: r.volumes, Buckets: world.buckets(), More: simulated, Log: log.With("component", "operators"),
 		})
 	}
@@ -227,6 +229,7 @@ func (r *rack) genuine(world *world, connect *connectService, log *slog.Logger) 
 		secrets.Also = connect.look
 	}
 	return []programs.Options{
+		in(metav1.NamespaceSystem, "cilium-operator", programs.Program{Binary: genuine.CiliumOperator, Flags: genuine.CiliumFlags()}),
 		// The one at Cloudflare. That at the home's router asks a webhook beside it, which is not here.
 		in(edgeaccess.Namespace, "external-dns-cloudflare", programs.Program{
 			Binary: genuine.ExternalDNS, Flags: []string{"--kubeconfig={dir}/kubeconfig", "--metrics-address=127.0.0.1:0"},

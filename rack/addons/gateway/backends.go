@@ -2,6 +2,9 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/gateway/gatewayio"
@@ -32,8 +35,14 @@ func (p *pass) unresolved(r *route) (reason string, message string) {
 		return reason, message
 	}
 	for _, b := range backends {
-		if p.Get(cluster.Services, namespaceOr(b.Namespace, r.Namespace), b.Name) == nil {
+		namespace := namespaceOr(b.Namespace, r.Namespace)
+		service := cluster.Find[corev1.Service](p.Cluster, cluster.Services, namespace, b.Name)
+		switch {
+		case service == nil:
 			reason, message = gatewayio.ReasonBackendNotFound, fmt.Sprintf("Service %q not found", b.Name)
+		case !slices.ContainsFunc(service.Spec.Ports, func(port corev1.ServicePort) bool { return port.Port == *b.Port }):
+			reason = gatewayio.ReasonBackendNotFound
+			message = fmt.Sprintf("Service port %d could not be resolved for backend %s/%s", *b.Port, namespace, b.Name)
 		}
 	}
 	return reason, message

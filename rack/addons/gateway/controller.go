@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +21,7 @@ func Controller() cluster.Controller {
 	return cluster.Controller{
 		Name: "cilium-operator-gateway-api", Operators: []string{"cilium-operator"},
 		Kinds: append([]cluster.Kind{
-			TLSRoutes, cluster.Services, cluster.Secrets, cluster.Namespaces, cluster.ConfigMaps, cluster.Nodes,
+			TCPRoutes, UDPRoutes, cluster.Services, cluster.Secrets, cluster.Namespaces, cluster.ConfigMaps,
 		}, required...),
 		Pass: func(ctx context.Context, c *cluster.Cluster, pods []cluster.Pod) error {
 			for _, pod := range pods {
@@ -52,72 +54,139 @@ type pass struct {
 	ctx    context.Context
 	config config
 	grants []cluster.Item[gatewayio.ReferenceGrant]
-	routes []*route
+	// classes are those that name Cilium.
+	classes map[string]*gatewayio.GatewayClass
+	// gateways are those of the classes, by namespace and name.
+	gateways map[string]*gatewayio.Gateway
+	routes   []*route
 }
 
 func (p *pass) run() error {
 	p.grants = cluster.Read[gatewayio.ReferenceGrant](p.Cluster, Grants)
-	ours, errs := p.classes()
-	var gateways []cluster.Item[gatewayio.Gateway]
+	errs := p.accept()
+	var mine []cluster.Item[gatewayio.Gateway]
+	p.gateways = map[string]*gatewayio.Gateway{}
 	for _, item := range cluster.Read[gatewayio.Gateway](p.Cluster, Gateways) {
-		if ours[item.Typed.Spec.GatewayClassName] && item.Typed.DeletionTimestamp == nil {
-			gateways = append(gateways, item)
+		switch {
+		case p.classes[item.Typed.Spec.GatewayClassName] == nil:
+			errs = append(errs, p.abandon(item.Typed))
+		case item.Typed.DeletionTimestamp == nil:
+			mine, p.gateways[cluster.Key(item.Typed)] = append(mine, item), item.Typed
 		}
 	}
 	p.routes = p.readRoutes()
 	for _, r := range p.routes {
-		p.judge(r, gateways)
-		errs = append(errs, p.WriteStatus(p.ctx, r.kind.kind, r.object, r.Status))
+		if p.judge(r) {
+			errs = append(errs, p.WriteStatus(p.ctx, r.kind.kind, r.object, r.Status))
+		}
 	}
-	for _, item := range gateways {
+	for _, item := range mine {
 		errs = append(errs, p.serve(item.Typed))
 		errs = append(errs, p.WriteStatus(p.ctx, Gateways, item.Object, item.Typed.Status))
 	}
 	return errors.Join(errs...)
 }
 
-// classes accepts those that name Cilium, and returns their names.
-func (p *pass) classes() (map[string]bool, []error) {
-	ours := map[string]bool{}
+// accept reads the classes that name Cilium, and tells each whether it may be used.
+func (p *pass) accept() []error {
+	p.classes = map[string]*gatewayio.GatewayClass{}
 	var errs []error
 	for _, item := range cluster.Read[gatewayio.GatewayClass](p.Cluster, Classes) {
 		class := item.Typed
-		if class.Spec.ControllerName != controllerName || class.Spec.ParametersRef != nil {
+		if class.Spec.ControllerName != controllerName {
 			continue
 		}
-		ours[class.Name] = true
-		meta.SetStatusCondition(&class.Status.Conditions, metav1.Condition{
-			Type: gatewayio.Accepted, Status: metav1.ConditionTrue,
-			Reason: gatewayio.Accepted, Message: "Valid GatewayClass", ObservedGeneration: class.Generation,
-		})
+		p.classes[class.Name] = class
+		condition := metav1.Condition{
+			Type: gatewayio.Accepted, Status: metav1.ConditionTrue, Reason: gatewayio.Accepted, Message: "Valid GatewayClass",
+			ObservedGeneration: class.Generation,
+		}
+		switch ref := class.Spec.ParametersRef; {
+		case ref != nil && unusable(ref) == "":
+			continue
+		case ref != nil:
+			condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, gatewayio.ReasonInvalidParameters, "Invalid GatewayClass"
+		}
+		meta.SetStatusCondition(&class.Status.Conditions, condition)
 		errs = append(errs, p.WriteStatus(p.ctx, Classes, item.Object, class.Status))
 	}
-	return ours, errs
+	return errs
+}
+
+// unusable is why a class cannot have these parameters; empty when it can.
+func unusable(ref *gatewayio.Reference) string {
+	switch {
+	case ref.Group == nil || *ref.Group != "cilium.io" || ref.Kind == nil || *ref.Kind != "CiliumGatewayClassConfig":
+		return "Invalid GatewayClass parameters: spec.parametersRef.kind must be CiliumGatewayClassConfig"
+	case ref.Namespace == nil || *ref.Namespace == "" || ref.Name == "":
+		return "Invalid GatewayClass parametersRef: both name and namespace are required"
+	}
+	return ""
+}
+
+// abandon takes away what was made for a Gateway that is no longer Cilium's.
+func (p *pass) abandon(g *gatewayio.Gateway) error {
+	service := p.Get(cluster.Services, g.Namespace, serviceName(g))
+	if service == nil || !metav1.IsControlledBy(service, g) {
+		return nil
+	}
+	return p.Delete(p.ctx, cluster.Services, service.GetNamespace(), service.GetName())
+}
+
+// refusal is what a Gateway is told that is not looked at any further.
+type refusal struct {
+	reason, message string
+	// programmed is the other condition.
+	programmed metav1.Condition
+}
+
+// refuses is why a Gateway is not looked at any further, nil if it is.
+func (p *pass) refuses(g *gatewayio.Gateway) *refusal {
+	waits := metav1.Condition{Status: metav1.ConditionUnknown, Reason: gatewayio.ReasonPending, Message: "Waiting for Accepted condition to be True"}
+	if g.Spec.Infrastructure != nil && g.Spec.Infrastructure.ParametersRef != nil {
+		return &refusal{gatewayio.ReasonInvalidParameters, "Invalid Gateway parameters: spec.infrastructure.parametersRef is not supported", waits}
+	}
+	if ref := p.classes[g.Spec.GatewayClassName].Spec.ParametersRef; ref != nil {
+		if why := unusable(ref); why != "" {
+			return &refusal{gatewayio.ReasonInvalidParameters, why, waits}
+		}
+	}
+	if why := unsupported(g); why != "" {
+		return &refusal{gatewayio.ReasonUnsupportedAddress, "Unsupported Gateway address, " + why, metav1.Condition{
+			Status: metav1.ConditionFalse, Reason: gatewayio.ReasonListenersNotReady, Message: "Address is not ready",
+		}}
+	}
+	return nil
 }
 
 // serve makes a Gateway's Service and fills in its status.
 func (p *pass) serve(g *gatewayio.Gateway) error {
-	if !p.listeners(g) {
-		setGateway(g, gatewayio.Accepted, false, gatewayio.ReasonListenersNotValid, "No Accepted Listeners")
-		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonListenersNotValid, "No Accepted Listeners")
+	if why := p.refuses(g); why != nil {
+		setGateway(g, gatewayio.Accepted, metav1.ConditionFalse, why.reason, why.message)
+		setGateway(g, gatewayio.Programmed, why.programmed.Status, why.programmed.Reason, why.programmed.Message)
 		return nil
 	}
-	if why := unsupported(g); why != "" {
-		setGateway(g, gatewayio.Accepted, false, gatewayio.ReasonUnsupportedAddress, "Unsupported Gateway address, "+why)
-		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonListenersNotReady, "Address is not ready")
+	valid, unknown := p.listeners(g)
+	switch {
+	case len(valid) == 0:
+		setGateway(g, gatewayio.Accepted, metav1.ConditionFalse, gatewayio.ReasonListenersNotValid, "No Accepted Listeners")
+		setGateway(g, gatewayio.Programmed, metav1.ConditionFalse, gatewayio.ReasonListenersNotValid, "No Accepted Listeners")
 		return nil
+	case unknown:
+		setGateway(g, gatewayio.Accepted, metav1.ConditionTrue, gatewayio.ReasonListenersNotValid, "Gateway has unsupported listeners")
+	default:
+		setGateway(g, gatewayio.Accepted, metav1.ConditionTrue, gatewayio.Accepted, "Gateway successfully scheduled")
 	}
-	setGateway(g, gatewayio.Accepted, true, gatewayio.Accepted, "Gateway successfully scheduled")
-	desired := serviceOf(g, p.config)
-	if err := p.Apply(p.ctx, cluster.Services, desired); err != nil {
-		setGateway(g, gatewayio.Accepted, false, gatewayio.ReasonNoResources, "Unable to create Service resource")
-		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonNoResources, "Unable to create Service resource")
+	desired := serviceOf(g, valid, p.config)
+	if err := p.ensure(desired); err != nil {
+		setGateway(g, gatewayio.Accepted, metav1.ConditionFalse, gatewayio.ReasonNoResources, "Unable to create Service resource")
+		setGateway(g, gatewayio.Programmed, metav1.ConditionFalse, gatewayio.ReasonNoResources, "Unable to create Service resource")
 		return err
 	}
 	service := cluster.Find[corev1.Service](p.Cluster, cluster.Services, desired.Namespace, desired.Name)
 	if service == nil || len(service.Status.LoadBalancer.Ingress) == 0 {
-		setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonAddressNotAssigned, "Gateway waiting for address")
-		g.Status.Addresses = nil
+		// What it had it is told until it has something else.
+		setGateway(g, gatewayio.Programmed, metav1.ConditionFalse, gatewayio.ReasonAddressNotAssigned, "Gateway waiting for address")
 		return nil
 	}
 	p.program(g, service)
@@ -126,14 +195,16 @@ func (p *pass) serve(g *gatewayio.Gateway) error {
 
 // program tells a Gateway the addresses of its Service.
 func (p *pass) program(g *gatewayio.Gateway, service *corev1.Service) {
-	given := map[string]bool{}
+	given := map[netip.Addr]bool{}
 	g.Status.Addresses = nil
 	kind := gatewayio.IPAddressType
 	for _, entry := range service.Status.LoadBalancer.Ingress {
-		given[entry.IP] = true
-		g.Status.Addresses = append(g.Status.Addresses, gatewayio.Address{Type: &kind, Value: entry.IP})
+		if address, err := netip.ParseAddr(entry.IP); err == nil {
+			given[address] = true
+			g.Status.Addresses = append(g.Status.Addresses, gatewayio.Address{Type: &kind, Value: entry.IP})
+		}
 	}
-	setGateway(g, gatewayio.Programmed, true, gatewayio.Programmed, "Gateway Programmed")
+	setGateway(g, gatewayio.Programmed, metav1.ConditionTrue, gatewayio.Programmed, "Gateway Programmed")
 	for i := range g.Status.Listeners {
 		l := &g.Status.Listeners[i]
 		if meta.IsStatusConditionTrue(l.Conditions, gatewayio.Accepted) {
@@ -141,15 +212,16 @@ func (p *pass) program(g *gatewayio.Gateway, service *corev1.Service) {
 		}
 	}
 	for _, wanted := range g.Spec.Addresses {
-		if !given[wanted.Value] {
-			setGateway(g, gatewayio.Programmed, false, gatewayio.ReasonAddressNotUsable, "StaticAddress can't be used")
+		if address, err := netip.ParseAddr(wanted.Value); err != nil || !given[address] {
+			setGateway(g, gatewayio.Programmed, metav1.ConditionFalse, gatewayio.ReasonAddressNotUsable, fmt.Sprintf("StaticAddress %q can't be used", wanted.Value))
+			return
 		}
 	}
 }
 
-func setGateway(g *gatewayio.Gateway, kind string, ok bool, reason string, message string) {
+func setGateway(g *gatewayio.Gateway, kind string, status metav1.ConditionStatus, reason string, message string) {
 	meta.SetStatusCondition(&g.Status.Conditions, metav1.Condition{
-		Type: kind, Status: truth(ok), Reason: reason, Message: message, ObservedGeneration: g.Generation,
+		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: g.Generation,
 	})
 }
 

@@ -15,70 +15,75 @@ import (
 	"github.com/home-ops/home-ops/rack/addons/gateway/gatewayio"
 )
 
-// listeners fills in the status of a Gateway's listeners, and reports whether one of them can be served.
-func (p *pass) listeners(g *gatewayio.Gateway) bool {
-	old := g.Status.Listeners
+// listeners fills in the status of a Gateway's listeners, and returns those that can be served, and whether another has a protocol that
+// nobody knows.
+func (p *pass) listeners(g *gatewayio.Gateway) (valid []gatewayio.Listener, unknown bool) {
+	clashes := clashesOf(g.Spec.Listeners)
 	g.Status.Listeners = nil
-	served := false
 	for _, l := range g.Spec.Listeners {
 		status := gatewayio.ListenerStatus{Name: l.Name, SupportedKinds: []gatewayio.RouteKind{}, Conditions: []metav1.Condition{}}
-		if i := slices.IndexFunc(old, func(s gatewayio.ListenerStatus) bool { return s.Name == l.Name }); i >= 0 {
-			status.Conditions = old[i].Conditions
+		if message := clashes[l.Name]; message != "" {
+			setListener(g, &status, gatewayio.Conflicted, true, gatewayio.ReasonProtocolConflict, message)
 		}
-		if p.listener(g, l, &status) {
-			served = true
+		faults, reason := p.faults(g, l, &status)
+		if message := clashes[l.Name]; message != "" {
+			faults = append([]string{message}, faults...)
+		}
+		if len(faults) > 0 {
+			setListener(g, &status, gatewayio.Accepted, false, reason, "Listener not valid. "+strings.Join(faults, " "))
+		} else {
+			valid = append(valid, l)
+			setListener(g, &status, gatewayio.Accepted, true, gatewayio.Accepted, "Listener Accepted")
+			if meta.FindStatusCondition(status.Conditions, gatewayio.ResolvedRefs) == nil {
+				setListener(g, &status, gatewayio.ResolvedRefs, true, gatewayio.ResolvedRefs, "Resolved Refs")
+			}
+		}
+		unknown = unknown || reason == gatewayio.ReasonUnsupportedProtocol
+		setListener(g, &status, gatewayio.Programmed, false, gatewayio.ReasonPending, "Address not ready yet")
+		for _, r := range p.routes {
+			if r.attached(p, g, l) {
+				status.AttachedRoutes++
+			}
 		}
 		g.Status.Listeners = append(g.Status.Listeners, status)
 	}
-	return served
+	return valid, unknown
 }
 
-func (p *pass) listener(g *gatewayio.Gateway, l gatewayio.Listener, status *gatewayio.ListenerStatus) bool {
-	var faults []string
+// faults are what is wrong with a listener by itself, and the reason for which it is not accepted then. What is wrong with what it
+// names is in its status.
+func (p *pass) faults(g *gatewayio.Gateway, l gatewayio.Listener, status *gatewayio.ListenerStatus) (faults []string, reason string) {
+	reason = gatewayio.ReasonInvalid
 	kinds := supported(l.Protocol)
 	if kinds == nil {
-		faults = append(faults, "Unsupported Listener Protocol.")
+		faults, reason = append(faults, "Unsupported Listener Protocol."), gatewayio.ReasonUnsupportedProtocol
 	}
-	resolved := func(ok bool, reason string, message string) {
-		setListener(g, status, gatewayio.ResolvedRefs, ok, reason, message)
-	}
-	resolved(true, gatewayio.ResolvedRefs, "Resolved Refs")
+	unresolved := func(reason, message string) { setListener(g, status, gatewayio.ResolvedRefs, false, reason, message) }
 	if allowed := l.AllowedRoutes; allowed != nil && len(allowed.Kinds) > 0 {
 		kinds = slices.DeleteFunc(kinds, func(k gatewayio.RouteKind) bool {
 			return !slices.ContainsFunc(allowed.Kinds, func(a gatewayio.RouteKind) bool { return a.Kind == k.Kind && inGroup(a.Group) })
 		})
 		if len(kinds) != len(allowed.Kinds) {
-			resolved(false, gatewayio.ReasonInvalidRouteKinds, "Unsupported Route Kinds in allowedRoutes.kinds")
-		}
-		if len(kinds) == 0 {
-			faults = append(faults, "None of the Allowed Route Kinds are supported.")
+			unresolved(gatewayio.ReasonInvalidRouteKinds, "Unsupported Route Kinds in allowedRoutes.kinds")
+			if len(kinds) == 0 {
+				faults = append(faults, "None of the Allowed Route Kinds are supported.")
+			}
 		}
 	}
-	status.SupportedKinds = append(status.SupportedKinds, kinds...)
 	if l.TLS != nil {
 		for _, ref := range l.TLS.CertificateRefs {
-			if reason, condition, fault := p.certificate(g, ref); fault != "" {
-				resolved(false, reason, condition)
+			if why, condition, fault := p.certificate(g, ref); fault != "" {
+				unresolved(why, condition)
 				faults = append(faults, fault)
 				break
 			}
 		}
-	}
-	valid := len(faults) == 0
-	if valid {
-		setListener(g, status, gatewayio.Accepted, true, gatewayio.Accepted, "Listener Accepted")
-	} else {
-		setListener(g, status, gatewayio.Accepted, false, gatewayio.ReasonInvalid, "Listener not valid. "+strings.Join(faults, " "))
-	}
-	if !valid || !meta.IsStatusConditionTrue(g.Status.Conditions, gatewayio.Programmed) {
-		setListener(g, status, gatewayio.Programmed, false, gatewayio.ReasonPending, "Address not ready yet")
-	}
-	for _, r := range p.routes {
-		if r.attached(p, g, l) {
-			status.AttachedRoutes++
+		if l.Protocol == gatewayio.TLS && l.TLS.Mode != nil && *l.TLS.Mode == gatewayio.Terminate {
+			faults, reason, kinds = append(faults, "Using TLSRoute with TLS.mode Terminate is unsupported."), gatewayio.ReasonUnsupportedValue, nil
 		}
 	}
-	return valid
+	status.SupportedKinds = append(status.SupportedKinds, kinds...)
+	return faults, reason
 }
 
 // certificate is why a listener cannot use a certificate: the reason and the message of its condition, and what is told on top.

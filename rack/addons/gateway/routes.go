@@ -31,28 +31,46 @@ func (p *pass) readRoutes() []*route {
 	return all
 }
 
-// judge fills in what the route's status says about each of the gateways that it names.
-func (p *pass) judge(r *route, gateways []cluster.Item[gatewayio.Gateway]) {
-	var mine []gatewayio.RouteParentStatus
+// judge fills in what the route's status says about each of the gateways that it names, and reports whether it names one that is looked
+// at: to others nothing is told.
+func (p *pass) judge(r *route) bool {
+	seen := false
 	for _, ref := range r.Spec.ParentRefs {
-		for _, item := range gateways {
-			if names(ref, r.Namespace, item.Typed) {
-				mine = append(mine, p.parent(r, ref, item.Typed))
-			}
+		if g := p.gateway(r, ref); g != nil && p.refuses(g) == nil {
+			seen = true
 		}
 	}
-	// What other controllers say stays, and what is about a parent that the route no longer names goes. The API wants a list, if an empty one.
-	others := slices.DeleteFunc(r.Status.Parents, func(s gatewayio.RouteParentStatus) bool { return s.ControllerName == controllerName })
-	r.Status.Parents = append(append([]gatewayio.RouteParentStatus{}, others...), mine...)
+	if !seen {
+		return false
+	}
+	// What other controllers say stays, and what is about a parent that the route no longer names goes.
+	r.Status.Parents = slices.DeleteFunc(r.Status.Parents, func(s gatewayio.RouteParentStatus) bool {
+		named := func(ref gatewayio.ParentReference) bool { return reflect.DeepEqual(ref, s.ParentRef) }
+		return s.ControllerName == controllerName && !slices.ContainsFunc(r.Spec.ParentRefs, named)
+	})
+	for _, ref := range r.Spec.ParentRefs {
+		if g := p.gateway(r, ref); g != nil {
+			p.tell(r, ref, g)
+		}
+	}
+	return true
 }
 
-func (p *pass) parent(r *route, ref gatewayio.ParentReference, g *gatewayio.Gateway) gatewayio.RouteParentStatus {
-	status := gatewayio.RouteParentStatus{ParentRef: ref, ControllerName: controllerName}
-	for _, old := range r.Status.Parents {
-		if old.ControllerName == controllerName && reflect.DeepEqual(old.ParentRef, ref) {
-			status.Conditions = old.Conditions
-		}
+// gateway is the one that a route's parent is, nil if it is none of Cilium's.
+func (p *pass) gateway(r *route, ref gatewayio.ParentReference) *gatewayio.Gateway {
+	if !inGroup(ref.Group) || ref.Kind != nil && *ref.Kind != "Gateway" {
+		return nil
 	}
+	return p.gateways[namespaceOr(ref.Namespace, r.Namespace)+"/"+ref.Name]
+}
+
+func (p *pass) tell(r *route, ref gatewayio.ParentReference, g *gatewayio.Gateway) {
+	i := slices.IndexFunc(r.Status.Parents, func(s gatewayio.RouteParentStatus) bool { return reflect.DeepEqual(s.ParentRef, ref) })
+	if i < 0 {
+		i = len(r.Status.Parents)
+		r.Status.Parents = append(r.Status.Parents, gatewayio.RouteParentStatus{ParentRef: ref, ControllerName: controllerName})
+	}
+	status := &r.Status.Parents[i]
 	set := func(kind string, ok bool, reason string, message string) {
 		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
 			Type: kind, Status: truth(ok), Reason: reason, Message: message, ObservedGeneration: r.Generation,
@@ -68,16 +86,16 @@ func (p *pass) parent(r *route, ref gatewayio.ParentReference, g *gatewayio.Gate
 	} else {
 		set(gatewayio.ResolvedRefs, true, gatewayio.ResolvedRefs, "Service reference is valid")
 	}
-	return status
 }
 
 // refused is why a Gateway does not take a route; the reason is empty when it does.
 func (p *pass) refused(r *route, ref gatewayio.ParentReference, g *gatewayio.Gateway) (string, string) {
 	any := func(f func(gatewayio.Listener) bool) bool { return slices.ContainsFunc(g.Spec.Listeners, f) }
 	switch {
-	case !any(func(l gatewayio.Listener) bool { return slices.Contains(r.kind.protocols, l.Protocol) }):
-		return gatewayio.ReasonNotAllowedByListeners, fmt.Sprintf("No Listener with matching Protocol. Allowed protocols: %s", r.kind.protocols)
-	case !r.kindAllowed(g):
+	case !any(func(l gatewayio.Listener) bool { return r.kind.speaks(l.Protocol) }):
+		return gatewayio.ReasonNotAllowedByListeners, fmt.Sprintf("No matching listener protocol; route requires one of: %s", r.kind.protocols)
+	case any(func(l gatewayio.Listener) bool { return selects(ref, l) }) &&
+		!any(func(l gatewayio.Listener) bool { return selects(ref, l) && r.kindOf(l) }):
 		return gatewayio.ReasonNotAllowedByListeners, r.kind.name + " is not allowed to attach to this Gateway due to route kind restrictions"
 	case ref.Port != nil && !any(func(l gatewayio.Listener) bool { return l.Port == *ref.Port }):
 		return gatewayio.ReasonNoMatchingParent, fmt.Sprintf("No matching listener with port %d", *ref.Port)
@@ -89,24 +107,14 @@ func (p *pass) refused(r *route, ref gatewayio.ParentReference, g *gatewayio.Gat
 	return p.namespaceRefused(r, ref, g)
 }
 
-// kindAllowed is the word of the last listener that restricts the kinds of routes.
-func (r *route) kindAllowed(g *gatewayio.Gateway) bool {
-	allowed := true
-	for _, l := range g.Spec.Listeners {
-		if l.AllowedRoutes != nil && len(l.AllowedRoutes.Kinds) > 0 {
-			allowed = r.kindOf(l)
-		}
-	}
-	return allowed
-}
-
+// kindOf reports whether a listener takes the route's kind, by what it says of kinds.
 func (r *route) kindOf(l gatewayio.Listener) bool {
 	return l.AllowedRoutes == nil || len(l.AllowedRoutes.Kinds) == 0 ||
 		slices.ContainsFunc(l.AllowedRoutes.Kinds, func(k gatewayio.RouteKind) bool { return k.Kind == r.kind.name && inGroup(k.Group) })
 }
 
 func (p *pass) namespaceRefused(r *route, ref gatewayio.ParentReference, g *gatewayio.Gateway) (string, string) {
-	text := ""
+	restricted := false
 	for _, l := range g.Spec.Listeners {
 		if !selects(ref, l) || l.Hostname != nil && !meets(l, r.Spec.Hostnames, hostnames(g)) {
 			continue
@@ -114,17 +122,12 @@ func (p *pass) namespaceRefused(r *route, ref gatewayio.ParentReference, g *gate
 		if p.namespaceAllowed(r.Namespace, g, l) {
 			return "", ""
 		}
-		text = r.kind.name + " is not allowed to attach to this Gateway due to namespace restrictions"
-		if fromOf(l) == gatewayio.FromSelector {
-			// Here the operator asks no other listener.
-			text = r.kind.name + " is not allowed to attach to this Gateway due to namespace selector restrictions"
-			break
-		}
+		restricted = true
 	}
-	if text == "" {
+	if !restricted {
 		return "", ""
 	}
-	return gatewayio.ReasonNotAllowedByListeners, text
+	return gatewayio.ReasonNotAllowedByListeners, r.kind.name + " is not allowed to attach to this Gateway due to namespace restrictions"
 }
 
 // namespaceAllowed reports whether a listener takes routes of a namespace.
@@ -149,22 +152,21 @@ func fromOf(l gatewayio.Listener) string {
 }
 
 // attached reports whether a listener serves the route, as its Gateway counts it: a route whose backends are missing is served,
-// with errors.
+// with errors. Of a route that names the Gateway more than once, one place that took it is enough.
 func (r *route) attached(p *pass, g *gatewayio.Gateway, l gatewayio.Listener) bool {
-	for _, parent := range r.Status.Parents {
-		if names(parent.ParentRef, r.Namespace, g) && selects(parent.ParentRef, l) &&
-			(meta.IsStatusConditionTrue(parent.Conditions, gatewayio.Accepted) ||
-				meta.IsStatusConditionFalse(parent.Conditions, gatewayio.ResolvedRefs)) {
-			return r.kindOf(l) && p.namespaceAllowed(r.Namespace, g, l) && meets(l, r.Spec.Hostnames, nil)
-		}
-	}
-	return false
+	taken := slices.ContainsFunc(r.Status.Parents, func(parent gatewayio.RouteParentStatus) bool {
+		return p.gateway(r, parent.ParentRef) == g && meta.IsStatusConditionTrue(parent.Conditions, gatewayio.Accepted)
+	})
+	named := slices.ContainsFunc(r.Spec.ParentRefs, func(ref gatewayio.ParentReference) bool { return p.gateway(r, ref) == g && selects(ref, l) })
+	return taken && named && r.goesWith(l) && p.namespaceAllowed(r.Namespace, g, l) && meets(l, r.Spec.Hostnames, nil)
 }
 
-// names reports whether a route's parent is the Gateway.
-func names(ref gatewayio.ParentReference, namespace string, g *gatewayio.Gateway) bool {
-	return inGroup(ref.Group) && (ref.Kind == nil || *ref.Kind == "Gateway") &&
-		ref.Name == g.Name && namespaceOr(ref.Namespace, namespace) == g.Namespace
+// goesWith reports whether a listener serves routes of this kind: those that it names, or else those of its protocol.
+func (r *route) goesWith(l gatewayio.Listener) bool {
+	if l.AllowedRoutes == nil || len(l.AllowedRoutes.Kinds) == 0 {
+		return r.kind.speaks(l.Protocol)
+	}
+	return r.kindOf(l)
 }
 
 // selects reports whether a route's parent is this listener, or any.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/home-ops/home-ops/rack/addons/cilium"
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/gateway/gatewayio"
 )
@@ -25,40 +25,23 @@ type config struct {
 	policy    corev1.ServiceExternalTrafficPolicy
 }
 
-// configOf reads the operator's ConfigMap. A chart without one does not say that gateways are off; the families are then those
-// of the pods.
+// configOf reads the operator's ConfigMap.
 func configOf(c *cluster.Cluster) config {
-	settings := cluster.Find[corev1.ConfigMap](c, cluster.ConfigMaps, metav1.NamespaceSystem, "cilium-config")
-	if settings == nil {
-		settings = &corev1.ConfigMap{}
-	}
-	four, six := podFamilies(c)
-	flag := func(name string, otherwise bool) bool {
-		text, ok := settings.Data[name]
-		return !ok && otherwise || text == "true"
-	}
+	settings := cilium.SettingsOf(c)
+	four, six := settings.Families()
 	return config{
-		enabled: flag("enable-gateway-api", len(settings.Data) == 0),
-		four:    flag("enable-ipv4", four), six: flag("enable-ipv6", six),
-		policy: corev1.ServiceExternalTrafficPolicy(cmp.Or(settings.Data["gateway-api-service-externaltrafficpolicy"], "Cluster")),
+		// Gateways need what takes the place of kube-proxy.
+		enabled: settings.On("enable-gateway-api", false) && settings.On("kube-proxy-replacement", false),
+		four:    four, six: six,
+		policy: corev1.ServiceExternalTrafficPolicy(cmp.Or(settings["gateway-api-service-externaltrafficpolicy"], "Cluster")),
 	}
 }
 
-func podFamilies(c *cluster.Cluster) (four, six bool) {
-	for _, node := range cluster.Read[corev1.Node](c, cluster.Nodes) {
-		for _, cidr := range node.Typed.Spec.PodCIDRs {
-			if strings.Contains(cidr, ":") {
-				six = true
-			} else {
-				four = true
-			}
-		}
-	}
-	return four || !six, six
-}
+// serviceName is that of a Gateway's Service.
+func serviceName(g *gatewayio.Gateway) string { return "cilium-gateway-" + g.Name }
 
-// serviceOf is the Service of a Gateway.
-func serviceOf(g *gatewayio.Gateway, settings config) *corev1.Service {
+// serviceOf is the Service of a Gateway, for those of its listeners that can be served.
+func serviceOf(g *gatewayio.Gateway, listeners []gatewayio.Listener, settings config) *corev1.Service {
 	labels := map[string]string{"io.cilium.gateway/owning-gateway": g.Name, "gateway.networking.k8s.io/gateway-name": g.Name}
 	annotations := map[string]string{}
 	if infrastructure := g.Spec.Infrastructure; infrastructure != nil {
@@ -80,12 +63,12 @@ func serviceOf(g *gatewayio.Gateway, settings config) *corev1.Service {
 	s := &corev1.Service{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: "cilium-gateway-" + g.Name, Namespace: g.Namespace, Labels: labels, Annotations: annotations,
+			Name: serviceName(g), Namespace: g.Namespace, Labels: labels, Annotations: annotations,
 			OwnerReferences: []metav1.OwnerReference{{
-				APIVersion: gatewayio.GroupName + "/v1beta1", Kind: "Gateway", Name: g.Name, UID: g.UID, Controller: &controller,
+				APIVersion: gatewayio.GroupName + "/v1", Kind: "Gateway", Name: g.Name, UID: g.UID, Controller: &controller,
 			}},
 		},
-		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, ExternalTrafficPolicy: settings.policy, Ports: ports(g)},
+		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, ExternalTrafficPolicy: settings.policy, Ports: ports(listeners)},
 	}
 	if settings.four {
 		s.Spec.IPFamilies = append(s.Spec.IPFamilies, corev1.IPv4Protocol)
@@ -100,17 +83,37 @@ func serviceOf(g *gatewayio.Gateway, settings config) *corev1.Service {
 	return s
 }
 
-func ports(g *gatewayio.Gateway) []corev1.ServicePort {
-	numbers := map[int32]bool{}
-	for _, l := range g.Spec.Listeners {
-		if len(supported(l.Protocol)) > 0 {
-			numbers[l.Port] = true
+// ensure makes a Service what it shall be: what somebody has added to its specification goes, labels and annotations stay.
+func (p *pass) ensure(desired *corev1.Service) error {
+	have := p.Get(cluster.Services, desired.Namespace, desired.Name)
+	if service, err := cluster.As[corev1.Service](have); err == nil && service != nil {
+		added := slices.ContainsFunc(service.Spec.Ports, func(port corev1.ServicePort) bool {
+			return !slices.ContainsFunc(desired.Spec.Ports, func(d corev1.ServicePort) bool { return d.Name == port.Name && d.Port == port.Port })
+		})
+		if added || len(service.Spec.Selector) > 0 {
+			change := map[string]any{"spec": map[string]any{"ports": desired.Spec.Ports, "selector": nil}}
+			if err := p.Merge(p.ctx, cluster.Services, have, change); err != nil {
+				return err
+			}
 		}
 	}
+	return p.Apply(p.ctx, cluster.Services, desired)
+}
+
+func ports(listeners []gatewayio.Listener) []corev1.ServicePort {
 	var list []corev1.ServicePort
-	for _, number := range slices.Sorted(maps.Keys(numbers)) {
-		list = append(list, corev1.ServicePort{Name: "port-" + strconv.Itoa(int(number)), Port: number, Protocol: corev1.ProtocolTCP})
+	for _, l := range listeners {
+		port := corev1.ServicePort{Name: "port-" + strconv.Itoa(int(l.Port)), Port: l.Port, Protocol: corev1.ProtocolTCP}
+		if l.Protocol == gatewayio.UDP {
+			port.Name, port.Protocol = port.Name+"-udp", corev1.ProtocolUDP
+		}
+		if !slices.Contains(list, port) {
+			list = append(list, port)
+		}
 	}
+	slices.SortFunc(list, func(a, b corev1.ServicePort) int {
+		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol))
+	})
 	return list
 }
 

@@ -20,8 +20,7 @@ type refusal struct{ reason, message string }
 func (a *assignment) assign(requests []*request) []refusal {
 	for _, r := range requests {
 		for _, address := range current(r.service) {
-			within, _ := a.find(r, address)
-			if r.wants(address) && within != nil && a.conflict(r, address) == "" {
+			if r.wants(address) && a.keeps(r, address) && a.conflict(r, address) == "" {
 				a.give(r, address)
 			}
 		}
@@ -94,13 +93,40 @@ func (a *assignment) free(r *request, six bool) (address netip.Addr, full bool) 
 			continue
 		}
 		full = true
-		for address := within.first; within.contains(address); address = address.Next() {
-			if len(a.taken[address]) == 0 && !slices.Contains(within.reserved, address) {
-				return address, true
-			}
+		if gap := a.smallestGap(within); gap != nil {
+			return gap.first, true
 		}
 	}
 	return netip.Addr{}, full
+}
+
+// smallestGap is the shortest run of addresses in the range that nobody has; the first of those that are equally long. Nil if there
+// is none.
+func (a *assignment) smallestGap(r *addresses) *addresses {
+	used := slices.Clone(r.reserved)
+	for address := range a.taken {
+		if r.contains(address) {
+			used = append(used, address)
+		}
+	}
+	slices.SortFunc(used, netip.Addr.Compare)
+	var smallest *addresses
+	consider := func(first, last netip.Addr) {
+		gap := &addresses{first: first, last: last}
+		if first.Compare(last) <= 0 && (smallest == nil || gap.size().Cmp(smallest.size()) < 0) {
+			smallest = gap
+		}
+	}
+	first := r.first
+	for _, address := range used {
+		consider(first, address.Prev())
+		first = address.Next()
+	}
+	// After the last address of all there is no other.
+	if first.IsValid() {
+		consider(first, r.last)
+	}
+	return smallest
 }
 
 func (a *assignment) sharedBy(key string) []netip.Addr {
@@ -126,6 +152,12 @@ func (a *assignment) find(r *request, address netip.Addr) (within *addresses, fo
 		foreign = true
 	}
 	return nil, foreign
+}
+
+// keeps reports whether a pool that selects the Service has an address that it has already. A pool that gives nothing any more takes
+// nothing away.
+func (a *assignment) keeps(r *request, address netip.Addr) bool {
+	return slices.ContainsFunc(a.ranges, func(within *addresses) bool { return within.contains(address) && within.selector.Matches(r.labels) })
 }
 
 // conflict is why the Service cannot have an address next to those that have it.

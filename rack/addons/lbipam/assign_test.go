@@ -53,7 +53,7 @@ func given(t *testing.T, pools []*pool, services ...*corev1.Service) []string {
 	settleConflicts(pools, ranges)
 	var requests []*request
 	for _, s := range services {
-		requests = append(requests, requestOf(s))
+		requests = append(requests, requestOf(s, nil))
 	}
 	refusals := a.assign(requests)
 	var texts []string
@@ -69,7 +69,8 @@ func given(t *testing.T, pools []*pool, services ...*corev1.Service) []string {
 
 func TestAssign_GivesWhatIsThereAndSaysWhyNot(t *testing.T) {
 	both := func(s *corev1.Service) *corev1.Service {
-		s.Spec.IPFamilies = []corev1.IPFamily{corev1.IPv4Protocol, corev1.IPv6Protocol}
+		policy := corev1.IPFamilyPolicyRequireDualStack
+		s.Spec.IPFamilies, s.Spec.IPFamilyPolicy = []corev1.IPFamily{corev1.IPv4Protocol, corev1.IPv6Protocol}, &policy
 		return s
 	}
 	has := func(s *corev1.Service, ip string) *corev1.Service {

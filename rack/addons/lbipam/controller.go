@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/home-ops/home-ops/rack/addons/cilium"
 	"github.com/home-ops/home-ops/rack/addons/cluster"
 )
 
@@ -22,18 +23,24 @@ const satisfied = "cilium.io/IPAMRequestSatisfied"
 
 // Controller gives Services their addresses while Cilium's operator runs.
 func Controller() cluster.Controller {
+	awake := false
 	return cluster.Controller{
 		Name: "cilium-operator-lb-ipam", Operators: []string{"cilium-operator"},
-		Kinds: []cluster.Kind{cluster.Services, Pools},
-		Pass:  func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error { return pass(ctx, c) },
+		Kinds: []cluster.Kind{cluster.Services, cluster.ConfigMaps, Pools},
+		Pass: func(ctx context.Context, c *cluster.Cluster, _ []cluster.Pod) error {
+			pools := cluster.Read[pool](c, Pools)
+			// Without a pool the operator touches no Service, but for those that the last one leaves behind.
+			if len(pools) == 0 && !awake || !cilium.SettingsOf(c).On("enable-lb-ipam", true) {
+				return nil
+			}
+			err := pass(ctx, c, pools)
+			awake = len(pools) > 0 || err != nil
+			return err
+		},
 	}
 }
 
-func pass(ctx context.Context, c *cluster.Cluster) error {
-	items := cluster.Read[pool](c, Pools)
-	if len(items) == 0 {
-		return nil // without a pool the operator touches no Service
-	}
+func pass(ctx context.Context, c *cluster.Cluster, items []cluster.Item[pool]) error {
 	slices.SortStableFunc(items, func(a, b cluster.Item[pool]) int {
 		return a.Typed.CreationTimestamp.Compare(b.Typed.CreationTimestamp.Time)
 	})
@@ -67,13 +74,14 @@ func serve(ctx context.Context, c *cluster.Cluster, a *assignment) error {
 	slices.SortStableFunc(services, func(x, y cluster.Item[corev1.Service]) int {
 		return cmp.Or(x.Typed.CreationTimestamp.Compare(y.Typed.CreationTimestamp.Time), cmp.Compare(cluster.Key(x.Typed), cluster.Key(y.Typed)))
 	})
+	settings := cilium.SettingsOf(c)
 	var mine []cluster.Item[corev1.Service]
 	var requests []*request
 	var errs []error
 	for _, item := range services {
 		switch {
-		case ours(item.Typed):
-			mine, requests = append(mine, item), append(requests, requestOf(item.Typed))
+		case ours(item.Typed, settings):
+			mine, requests = append(mine, item), append(requests, requestOf(item.Typed, settings))
 		case meta.FindStatusCondition(item.Typed.Status.Conditions, satisfied) != nil:
 			meta.RemoveStatusCondition(&item.Typed.Status.Conditions, satisfied)
 			item.Typed.Status.LoadBalancer.Ingress = nil

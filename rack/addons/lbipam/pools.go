@@ -37,9 +37,17 @@ func settleConflicts(pools []*pool, ranges map[*pool][]*addresses) {
 	}
 }
 
+// conflict is a range of a pool and one that it overlaps with: of the pool itself, or else of those that are settled.
 func conflict(mine, settled []*addresses) (*addresses, *addresses) {
 	for i, r := range mine {
-		for _, other := range append(mine[:i:i], settled...) {
+		for k, other := range mine {
+			if i != k && r.overlaps(other) {
+				return r, other
+			}
+		}
+	}
+	for _, r := range mine {
+		for _, other := range settled {
 			if r.overlaps(other) {
 				return r, other
 			}

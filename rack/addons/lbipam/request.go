@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/home-ops/home-ops/rack/addons/cilium"
 )
 
 // The annotations of a Service, each with its older name.
@@ -18,8 +20,11 @@ var (
 	namespaceAnnotations = []string{"lbipam.cilium.io/sharing-cross-namespace", "io.cilium/lb-ipam-sharing-cross-namespace"}
 )
 
-// classes are the load balancers that Cilium is.
-var classes = []string{"io.cilium/bgp-control-plane", "io.cilium/l2-announcer"}
+// classes are the load balancers that Cilium is, each while a setting is on.
+var classes = map[string]string{
+	"io.cilium/bgp-control-plane": "enable-bgp-control-plane",
+	"io.cilium/l2-announcer":      "enable-l2-announcements",
+}
 
 // request is what a Service wants.
 type request struct {
@@ -35,12 +40,18 @@ type request struct {
 }
 
 // ours reports whether Cilium is the Service's load balancer.
-func ours(s *corev1.Service) bool {
-	return s.Spec.Type == corev1.ServiceTypeLoadBalancer && s.DeletionTimestamp == nil &&
-		(s.Spec.LoadBalancerClass == nil || slices.Contains(classes, *s.Spec.LoadBalancerClass))
+func ours(s *corev1.Service, settings cilium.Settings) bool {
+	switch {
+	case s.Spec.Type != corev1.ServiceTypeLoadBalancer:
+		return false
+	case s.Spec.LoadBalancerClass == nil:
+		return cmp.Or(settings["default-lb-service-ipam"], "lbipam") == "lbipam"
+	}
+	setting, known := classes[*s.Spec.LoadBalancerClass]
+	return known && settings.On(setting, false)
 }
 
-func requestOf(s *corev1.Service) *request {
+func requestOf(s *corev1.Service, settings cilium.Settings) *request {
 	r := &request{service: s, labels: labels.Set{}, key: annotation(s, sharingAnnotations)}
 	maps.Copy(r.labels, s.Labels)
 	r.labels["io.kubernetes.service.name"], r.labels["io.kubernetes.service.namespace"] = s.Name, s.Namespace
@@ -53,9 +64,23 @@ func requestOf(s *corev1.Service) *request {
 	if text := annotation(s, namespaceAnnotations); text != "" {
 		r.namespaces = strings.Split(text, ",")
 	}
-	// The API server has filled in the families.
-	r.four, r.six = slices.Contains(s.Spec.IPFamilies, corev1.IPv4Protocol), slices.Contains(s.Spec.IPFamilies, corev1.IPv6Protocol)
+	r.four, r.six = families(s, settings)
 	return r
+}
+
+// families are those of which the Service wants an address. The API server has filled in its list of them.
+func families(s *corev1.Service, settings cilium.Settings) (four, six bool) {
+	four, six = settings.Families()
+	wanted := s.Spec.IPFamilies
+	switch policy := s.Spec.IPFamilyPolicy; {
+	case policy == nil || *policy == corev1.IPFamilyPolicySingleStack:
+		// The first one is asked for whether Cilium runs with it or not.
+		six = len(wanted) > 0 && wanted[0] == corev1.IPv6Protocol || len(wanted) == 0 && !four && six
+		return !six, six
+	case *policy == corev1.IPFamilyPolicyPreferDualStack && len(wanted) > 0:
+		return four && slices.Contains(wanted, corev1.IPv4Protocol), six && slices.Contains(wanted, corev1.IPv6Protocol)
+	}
+	return four, six
 }
 
 func annotation(s *corev1.Service, names []string) string {

@@ -51,7 +51,7 @@ metadata:
 workload: a Deployment, or what kind says, and the Services that find its pods. Its labels, ports, account, init containers
 and what its pods may do on a node are those of the genuine chart's facts; where an operator makes it in life, fact says them
 in the form of facts. Below are what facts do not tell.
-container: that of them which image, args, env and the resources of values are of, unless it is called as the workload is;
+container: that of them which image, args, env, mounts and the resources of values are of, unless it is called as the workload is;
 also: images, env and resources of others, by name; replicas; values: what the release says of resources, podAnnotations,
 podLabels, nodeSelector, affinity, topologySpreadConstraints, tolerations and priorityClassName; podAnnotations; strategy;
 volumes; claims: volume claim templates; budget: the name of a budget by which one pod stays; services: see there.
@@ -60,7 +60,7 @@ volumes; claims: volume claim templates; budget: the name of a budget by which o
 {{- $values := .values | default dict }}
 {{- $kind := .kind | default "Deployment" }}
 {{- $main := .container | default .name }}
-{{- $said := merge (dict $main (dict "image" .image "args" .args "env" .env "resources" $values.resources)) (.also | default dict) }}
+{{- $said := merge (dict $main (dict "image" .image "args" .args "env" .env "resources" $values.resources "volumeMounts" .mounts)) (.also | default dict) }}
 {{- $named := include "named" . | fromYaml }}
 {{- $plain := list }}
 {{- range keys $said | sortAlpha }}

@@ -1,9 +1,10 @@
 package gatewayio
 
-// The types of conditions. A listener has Accepted, Programmed and ResolvedRefs, a Gateway the first two, a route the first and
-// the last, a class the first.
+// The types of conditions. A listener has Accepted, Programmed and ResolvedRefs, and Conflicted if it clashes with another, a Gateway
+// the first two, a route the first and the third, a class the first.
 const (
 	Accepted     = "Accepted"
+	Conflicted   = "Conflicted"
 	Programmed   = "Programmed"
 	ResolvedRefs = "ResolvedRefs"
 )
@@ -16,6 +17,7 @@ const (
 	ReasonInvalid                    = "Invalid"
 	ReasonInvalidCertificateRef      = "InvalidCertificateRef"
 	ReasonInvalidKind                = "InvalidKind"
+	ReasonInvalidParameters          = "InvalidParameters"
 	ReasonInvalidRouteKinds          = "InvalidRouteKinds"
 	ReasonListenersNotReady          = "ListenersNotReady"
 	ReasonListenersNotValid          = "ListenersNotValid"
@@ -24,6 +26,9 @@ const (
 	ReasonNoResources                = "NoResources"
 	ReasonNotAllowedByListeners      = "NotAllowedByListeners"
 	ReasonPending                    = "Pending"
+	ReasonProtocolConflict           = "ProtocolConflict"
 	ReasonRefNotPermitted            = "RefNotPermitted"
 	ReasonUnsupportedAddress         = "UnsupportedAddress"
+	ReasonUnsupportedProtocol        = "UnsupportedProtocol"
+	ReasonUnsupportedValue           = "UnsupportedValue"
 )

@@ -6,8 +6,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type GatewayClass struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
-		ControllerName string          `json:"controllerName"`
-		ParametersRef  *map[string]any `json:"parametersRef"`
+		ControllerName string     `json:"controllerName"`
+		ParametersRef  *Reference `json:"parametersRef"`
 	} `json:"spec"`
 	Status ClassStatus `json:"status"`
 }
@@ -29,6 +29,8 @@ type Gateway struct {
 		Infrastructure *struct {
 			Labels      map[string]string `json:"labels"`
 			Annotations map[string]string `json:"annotations"`
+			// ParametersRef names what says more; Cilium takes none here.
+			ParametersRef *Reference `json:"parametersRef"`
 		} `json:"infrastructure"`
 	} `json:"spec"`
 	Status GatewayStatus `json:"status"`
@@ -57,6 +59,7 @@ type Listener struct {
 	Port     int32   `json:"port"`
 	Protocol string  `json:"protocol"`
 	TLS      *struct {
+		Mode            *string     `json:"mode"`
 		CertificateRefs []Reference `json:"certificateRefs"`
 	} `json:"tls"`
 	// AllowedRoutes says which routes may use it: those of the Gateway's own namespace when it is missing.
@@ -74,6 +77,14 @@ const (
 	HTTP  = "HTTP"
 	HTTPS = "HTTPS"
 	TLS   = "TLS"
+	TCP   = "TCP"
+	UDP   = "UDP"
+)
+
+// What a listener does with TLS.
+const (
+	Passthrough = "Passthrough"
+	Terminate   = "Terminate"
 )
 
 // The namespaces whose routes a listener takes.

@@ -26,6 +26,9 @@ const patience = 15 * time.Second
 
 // Client is what a test does to the cluster. Whatever fails ends the test.
 type Client struct {
+	// Patience is how long Eventually waits. Default: a quarter of a minute.
+	Patience time.Duration
+
 	t      testing.TB
 	client dynamic.Interface
 	mapper meta.ResettableRESTMapper
@@ -42,7 +45,7 @@ func (s *Server) Client(t testing.TB) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{t, client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(d))}
+	return &Client{patience, t, client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(d))}
 }
 
 // Apply makes the objects of a YAML text, with their status. It returns the last one.
@@ -129,7 +132,7 @@ func (c *Client) PatchStatus(apiVersion, kind, key, text string) {
 func (c *Client) Eventually(apiVersion, kind, key, path, want string) {
 	c.t.Helper()
 	var got string
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(c.Patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if got = c.Field(apiVersion, kind, key, path); got == want {
 			return
 		}
