@@ -21,9 +21,6 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// sampled is how many of the moments that the engine's events tell the scenario interrupted tries.
-const sampled = 8
-
 // killing is an operation in which `up` is killed.
 type killing struct {
 	name string
@@ -147,7 +144,7 @@ func (r *rehearsal) interruptions(ctx context.Context, all bool) error {
 	}
 	r.enough(planned)
 	if !all {
-		planned = sample(planned, sampled)
+		planned = sample(planned)
 		for _, at := range r.inside() {
 			r.interruptInside(ctx, at.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 				at.arm(r, ctx, kill)
@@ -332,7 +329,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
 			return err
 		}
 		if !all {
-			planned = sample(planned, sampled)
+			planned = sample(planned)
 			r.interruptInside(ctx, "in a Helm upgrade of "+way.name, func(ctx context.Context, kill func()) pulumi.Watcher {
 				r.whenPending(ctx, "pending-upgrade", kill)
 				return func(apitype.EngineEvent) {}

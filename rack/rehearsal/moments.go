@@ -60,14 +60,17 @@ func moments(into *[]moment) func(apitype.EngineEvent) {
 	}
 }
 
-// sample is a number of the moments, from the first to the last.
-func sample(all []moment, count int) []moment {
-	if len(all) <= count {
+// sampled is how many of the moments that the engine's events tell the scenario interrupted tries.
+const sampled = 8
+
+// sample is sampled of the moments, from the first to the last.
+func sample(all []moment) []moment {
+	if len(all) <= sampled {
 		return all
 	}
 	var chosen []moment
-	for i := range count {
-		chosen = append(chosen, all[i*(len(all)-1)/(count-1)])
+	for i := range sampled {
+		chosen = append(chosen, all[i*(len(all)-1)/(sampled-1)])
 	}
 	return chosen
 }

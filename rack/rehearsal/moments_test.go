@@ -46,11 +46,11 @@ func TestSample_ReachesFromTheFirstToTheLast(t *testing.T) {
 	for i := range all {
 		all[i].kind = string(rune('A' + i))
 	}
-	got := sample(all, 8)
+	got := sample(all)
 	if len(got) != 8 || got[0] != all[0] || got[7] != all[49] || got[1] != all[7] {
 		t.Errorf("chosen %v", got)
 	}
-	if got := sample(all[:3], 8); len(got) != 3 {
+	if got := sample(all[:3]); len(got) != 3 {
 		t.Errorf("of three, %d are chosen", len(got))
 	}
 }
