@@ -9,5 +9,6 @@
 // What is on a volume is a folder (package volumes): a clone and a restored snapshot begin with what their source has, and a snapshot
 // of Longhorn or ZFS goes with its volume. A claim that asks to be filled from a kind that is not CSI's own gets no volume here.
 //
-// Left out: nothing is mounted or grown, and a volume is at a node as soon as Kubernetes asks for it; a snapshot is not of one moment while somebody writes.
+// Left out: nothing is mounted or grown, and a volume is at a node as soon as Kubernetes asks for it; a snapshot is not of one
+// moment while somebody writes.
 package csi
