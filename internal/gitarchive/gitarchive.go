@@ -47,12 +47,12 @@ func Whole(ctx context.Context, repository string) (string, error) {
 	return hash, nil
 }
 
-// SameBut reports whether two commits differ in no other file than the given ones, by their paths below the repository's
-// directory. A hash that is no commit here differs.
-func SameBut(ctx context.Context, repository, a, b string, files ...string) (bool, error) {
+// SameBut reports whether two commits differ in no other file than those of the given patterns, which are Git's globs below the
+// repository's directory: * stays in one folder, **/ is any of them. A hash that is no commit here differs.
+func SameBut(ctx context.Context, repository, a, b string, patterns ...string) (bool, error) {
 	args := []string{"-C", repository, "diff", "--quiet", "--end-of-options", a, b, "--", "."}
-	for _, file := range files {
-		args = append(args, ":(exclude,literal)"+file)
+	for _, pattern := range patterns {
+		args = append(args, ":(exclude,glob)"+pattern)
 	}
 	err := exec.CommandContext(ctx, "git", args...).Run()
 	var exit *exec.ExitError

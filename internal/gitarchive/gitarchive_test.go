@@ -79,6 +79,9 @@ func TestSameBut_LooksAtEveryOtherFile(t *testing.T) {
 	}
 	commit := func(name, text string) string {
 		t.Helper()
+		if err := os.MkdirAll(filepath.Join(repository, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(repository, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -93,6 +96,9 @@ func TestSameBut_LooksAtEveryOtherFile(t *testing.T) {
 	git("init", "--quiet")
 	first := commit("main.go", "package main")
 	figures := commit("README.md", "figures")
+	tests := commit("rack/main_test.go", "package main")
+	page := commit("docs/page.md", "a page")
+	runbook := commit("docs/runbooks/page.md", "a runbook")
 	code := commit("main.go", "package other")
 	for _, c := range []struct {
 		a, b string
@@ -102,12 +108,16 @@ func TestSameBut_LooksAtEveryOtherFile(t *testing.T) {
 		{first, figures, true},
 		{figures, first, true},
 		{first, code, false},
-		{figures, code, false},
+		{first, page, true},
+		{figures, tests, true},
+		{tests, page, true},
+		{page, runbook, false},
+		{runbook, code, false},
 		{strings.Repeat("0", 40), code, false},
 		{"", code, false},
 		{"--help", code, false},
 	} {
-		got, err := gitarchive.SameBut(t.Context(), repository, c.a, c.b, "README.md")
+		got, err := gitarchive.SameBut(t.Context(), repository, c.a, c.b, "README.md", "docs/*", "**/*_test.go")
 		if err != nil || got != c.want {
 			t.Errorf("%s and %s: %t, %v", c.a, c.b, got, err)
 		}

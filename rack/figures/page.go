@@ -18,9 +18,6 @@ const (
 	end   = "<!-- end of figures -->\n"
 )
 
-// Written are the files that Update writes: what differs in them alone has rehearsed the same.
-var Written = []string{file, page}
-
 // Update takes the figures of reports into the project's, and writes the table anew. It returns how many it took.
 func Update(project string, reports []string) (taken int, err error) {
 	all, err := Read(filepath.Join(project, file))
