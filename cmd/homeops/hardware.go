@@ -101,15 +101,16 @@ func (i *initiation) discover(machines []discover.Machine) error {
 	return i.proposeCeph(machines)
 }
 
+// talosQuestion is asked again of whoever has named a release.
+const talosQuestion = "Talos release to install"
+
 // release is the Talos that is installed, and the Kubernetes that goes with it, where no flag names them.
 func (i *initiation) release(machines []discover.Machine) (err error) {
 	var media []spec.Version
 	for _, m := range machines {
 		media = append(media, spec.Version(m.TalosVersion))
 	}
-	quiet := *i.asker
-	quiet.silent = true
-	i.plan.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosFor(media)), parseVersion)
+	i.plan.TalosVersion, err = ask(i.quietly(), "talos-version", talosQuestion, string(firststack.TalosFor(media)), parseVersion)
 	if err != nil {
 		return err
 	}
@@ -118,9 +119,7 @@ func (i *initiation) release(machines []discover.Machine) (err error) {
 
 // kubernetes is the proposed release, where no flag names one.
 func (i *initiation) kubernetes(proposed spec.Version) (err error) {
-	quiet := *i.asker
-	quiet.silent = true
-	i.plan.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(proposed), parseVersion)
+	i.plan.KubernetesVersion, err = ask(i.quietly(), "kubernetes-version", "Kubernetes release to run", string(proposed), parseVersion)
 	return err
 }
 

@@ -102,9 +102,7 @@ func (i *initiation) secrets() error {
 	}
 	i.plan.OnePasswordVault = store.vault
 	// It is no question: the answer needs a key that its owner has printed, which is nobody's default.
-	quiet := *i.asker
-	quiet.silent = true
-	if i.plan.BreakGlass, err = ask(&quiet, "break-glass", "", "", orNone(parseBreakGlass)); err != nil {
+	if i.plan.BreakGlass, err = ask(i.quietly(), "break-glass", "Sealed copies of what opens the cluster: KEY@PLACE, or none", "", orNone(parseBreakGlass)); err != nil {
 		return err
 	}
 	if i.ageKey, i.passphrase = "", ""; !strings.HasPrefix(i.flags.Lookup("secrets").Value.String(), "sops") {
