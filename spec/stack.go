@@ -32,5 +32,6 @@ type Stack struct {
 	source *source
 }
 
-// Namespace is the part of a Pulumi configuration key in front of the colon: the project's name.
+// Namespace is the part in front of the colon of the configuration keys that the program reads, whatever the project is called
+// in Pulumi.yaml.
 const Namespace = "home-ops"
