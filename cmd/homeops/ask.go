@@ -130,7 +130,7 @@ func (a *asker) line() (string, error) {
 
 // commandLine is the invocation that gives all answers so far, for another try.
 func (a *asker) commandLine(stack string) string {
-	words := []string{"homeops init", stack}
+	words := []string{toType("init"), stack}
 	a.flags.VisitAll(func(f *flag.Flag) {
 		if value := f.Value.String(); value != f.DefValue {
 			words = append(words, "--"+f.Name+"="+quote(value))
