@@ -12,7 +12,7 @@ type Stack struct {
 	// whole; only the maps (labels, annotations, sysctls, sysfs, kubeletArgs) are merged key by key.
 	NodeDefaults NodeSettings `json:"nodeDefaults,omitzero"`
 	// Nodes is the machines, one entry each.
-	Nodes []Node `json:"nodes" required:"true" min:"1" example:"[{ name: cp-1, role: controlPlane, ... }]"`
+	Nodes []Node `json:"nodes" required:"true" min:"1" example:"[{ name: cp-1, role: controlPlane, address: 10.0.50.11, interface: enp1s0, installDisk: { serial: S64DNE0R500211K } }]"`
 	// Cilium is the pod network, the load balancer and the Gateway API.
 	Cilium Cilium `json:"cilium,omitzero"`
 	// Flux is the Git repository that owns the cluster's content after bootstrap.
