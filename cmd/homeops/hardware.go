@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -78,14 +79,25 @@ func (i *initiation) readMachines(ctx context.Context) ([]discover.Machine, erro
 	return machines, err
 }
 
-// discover shows what the machines are made of, and lets the owner choose the disks.
+// fit says what keeps machines from becoming nodes, whatever their owner chooses.
+func fit(machines []discover.Machine) error {
+	var errs []error
+	for _, m := range machines {
+		if _, ok := m.InstallDisk(); !ok {
+			errs = append(errs, fmt.Errorf("%s has no disk of 10 GiB or more that is not on USB: add one", m.Address))
+		}
+		if _, ok := m.Link(); !ok {
+			errs = append(errs, fmt.Errorf("%s has no network card with that address: is there address translation in between?", m.Address))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// discover shows what machines that fit are made of, and lets the owner choose the disks.
 func (i *initiation) discover(machines []discover.Machine) error {
 	proposals := make([]string, len(machines))
 	for n, m := range machines {
-		install, ok := m.InstallDisk()
-		if !ok {
-			return fmt.Errorf("%s has no disk of 10 GiB or more that is not on USB: add one", m.Address)
-		}
+		install, _ := m.InstallDisk()
 		proposals[n] = install.Path
 	}
 	i.show(machines, proposals)
@@ -221,10 +233,7 @@ func (i *initiation) adopt(machines []discover.Machine) error {
 	p := &i.plan
 	var silent []string
 	for n, m := range machines {
-		l, ok := m.Link()
-		if !ok {
-			return fmt.Errorf("%s has no network card with that address: is there address translation in between?", m.Address)
-		}
+		l, _ := m.Link()
 		p.Nodes[n].MAC, p.Nodes[n].Arch, p.Nodes[n].Note = l.MAC, m.Arch, m.Product
 		if m.Arch == "" {
 			silent = append(silent, p.Nodes[n].Name)

@@ -39,7 +39,7 @@ func (i *initiation) cluster(context.Context) (err error) {
 }
 
 // machines asks which machines there are, reads them, and asks for what they did not report. A machine that does not
-// answer may have another address.
+// answer may have another address, and one that nothing can be installed on is another one, or gets a disk meanwhile.
 func (i *initiation) machines(ctx context.Context) error {
 	for {
 		if err := i.addresses(); err != nil {
@@ -52,6 +52,11 @@ func (i *initiation) machines(ctx context.Context) error {
 			return err
 		}
 		machines, err := i.readMachines(ctx)
+		if err == nil {
+			if err = fit(machines); err != nil {
+				i.inventory = inventory{}
+			}
+		}
 		switch {
 		case err == nil:
 			i.silence = false
