@@ -73,7 +73,7 @@ func lockPlace(backend, project, stack string) (keep.Place, error) {
 		}
 		return keep.Folder(filepath.Join(filepath.FromSlash(rest), filepath.FromSlash(below))), nil
 	case "s3":
-		return keep.At("s3://" + strings.TrimSuffix(rest, "/") + "/" + below + "?" + query)
+		return keep.AtBackend("s3://" + strings.TrimSuffix(rest, "/") + "/" + below + "?" + query)
 	}
 	return nil, nil
 }

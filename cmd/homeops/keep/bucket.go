@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path"
 	"strings"
 
@@ -23,9 +24,37 @@ type bucket struct {
 // amazon is where buckets are that name no endpoint.
 const amazon = "https://s3.amazonaws.com"
 
-// newBucket reads s3://bucket/folder?endpoint=...&region=.... The keys are those in AWS_ACCESS_KEY_ID and
-// AWS_SECRET_ACCESS_KEY, or of the AWS credentials file.
-func newBucket(address string) (*bucket, error) {
+// The keys of the bucket of copies, where they are others than those of the state's.
+const (
+	idVar     = "BREAK_GLASS_ACCESS_KEY_ID"
+	secretVar = "BREAK_GLASS_SECRET_ACCESS_KEY"
+)
+
+// amazons are the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or of the AWS credentials file. Pulumi's backend takes
+// no others.
+func amazons() []credentials.Provider {
+	return []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
+}
+
+// ofCopies are the keys in BREAK_GLASS_ACCESS_KEY_ID and BREAK_GLASS_SECRET_ACCESS_KEY, else Amazon's. One of them alone is an
+// error: the other would be that of another bucket.
+func ofCopies() ([]credentials.Provider, error) {
+	id, secret := os.Getenv(idVar), os.Getenv(secretVar)
+	switch {
+	case id == "" && secret == "":
+		return amazons(), nil
+	case id == "":
+		return nil, fmt.Errorf("%s is set, and %s is not: set both, or neither", secretVar, idVar)
+	case secret == "":
+		return nil, fmt.Errorf("%s is set, and %s is not: set both, or neither", idVar, secretVar)
+	}
+	return []credentials.Provider{&credentials.Static{Value: credentials.Value{
+		AccessKeyID: id, SecretAccessKey: secret, SignerType: credentials.SignatureV4,
+	}}}, nil
+}
+
+// newBucket reads s3://bucket/folder?endpoint=...&region=....
+func newBucket(address string, keys []credentials.Provider) (*bucket, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%q is not s3://bucket/folder", address)
@@ -43,7 +72,7 @@ func newBucket(address string) (*bucket, error) {
 		region = "us-east-1"
 	}
 	client, err := minio.New(at.Host, &minio.Options{
-		Creds:  credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}),
+		Creds:  credentials.NewChainCredentials(keys),
 		Secure: at.Scheme == "https", Region: region, MaxRetries: 3,
 	})
 	if err != nil {

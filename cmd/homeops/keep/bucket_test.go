@@ -105,6 +105,39 @@ func TestBucket_KeepsCopiesBelowItsFolder(t *testing.T) {
 	}
 }
 
+// The state may be in another bucket, and Pulumi takes one pair of keys alone.
+func TestBucket_TakesTheKeysOfTheCopiesBeforeThoseOfTheState(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "pulumi")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("BREAK_GLASS_ACCESS_KEY_ID", "access")
+	t.Setenv("BREAK_GLASS_SECRET_ACCESS_KEY", "secret")
+	server := httptest.NewServer(&bucketServer{objects: map[string][]byte{}})
+	defer server.Close()
+	address := "s3://break-glass?endpoint=" + server.URL
+	place, err := keep.At(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved(t, place, copyOf("home", made), pair(t))
+	backend, err := keep.AtBackend(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backend.List(t.Context(), ""); err == nil || err.Error() != "Access Denied." {
+		t.Errorf("the state is asked for with the keys of the copies: %v", err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "access")
+	for _, missing := range []string{"BREAK_GLASS_ACCESS_KEY_ID", "BREAK_GLASS_SECRET_ACCESS_KEY"} {
+		other := map[string]string{"BREAK_GLASS_ACCESS_KEY_ID": "BREAK_GLASS_SECRET_ACCESS_KEY", "BREAK_GLASS_SECRET_ACCESS_KEY": "BREAK_GLASS_ACCESS_KEY_ID"}[missing]
+		t.Setenv(other, "access")
+		t.Setenv(missing, "")
+		_, err := keep.At(address)
+		if want := other + " is set, and " + missing + " is not: set both, or neither"; err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
 func TestBucket_SaysThatItMayNotWrite(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")

@@ -29,7 +29,11 @@ type Place interface {
 // At is the place that secrets.breakGlass.place of a stack file gives.
 func At(place string) (Place, error) {
 	if strings.HasPrefix(place, "s3://") {
-		return newBucket(place)
+		keys, err := ofCopies()
+		if err != nil {
+			return nil, err
+		}
+		return newBucket(place, keys)
 	}
 	if rest, ok := strings.CutPrefix(place, "~/"); ok {
 		home, err := os.UserHomeDir()
@@ -40,6 +44,9 @@ func At(place string) (Place, error) {
 	}
 	return Folder(place), nil
 }
+
+// AtBackend is a place in a bucket that Pulumi keeps its state in, with the keys that Pulumi takes.
+func AtBackend(place string) (Place, error) { return newBucket(place, amazons()) }
 
 // Save seals a copy, puts it at the place, and reads it back: a copy that nobody has read is not one.
 func Save(ctx context.Context, at Place, c Copy, recipients []string) error {
