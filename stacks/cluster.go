@@ -12,6 +12,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/internal/discover"
+	"github.com/home-ops/home-ops/internal/gitremote"
 	"github.com/home-ops/home-ops/internal/secretref"
 )
 
@@ -33,6 +34,8 @@ type Program struct {
 	Outside http.RoundTripper
 	// Reach looks whether the cluster answers. Default: a connection to it.
 	Reach Reach
+	// Repository looks whether there is something for Flux to follow. Default: git asks.
+	Repository Repository
 }
 
 // Cluster is the Pulumi program: the cluster of the current stack's file. It
@@ -87,6 +90,12 @@ func (p Program) run(ctx *pulumi.Context) error {
 		p.Reach = dial
 	}
 	if err := before.sayIfAway(ctx, stack, p.Reach); err != nil {
+		return err
+	}
+	if p.Repository == nil {
+		p.Repository = gitremote.Look
+	}
+	if err := before.checkRepository(ctx, stack, p.Repository); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)

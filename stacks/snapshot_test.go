@@ -13,7 +13,9 @@ func TestCluster_RefusesABrokenSnapshotBeforeItTouchesAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := engine(t, "home")
-	err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, EtcdSnapshot: path}.Run, "home")
+	p := near()
+	p.EtcdSnapshot = path
+	err := rec.Preview(p.Run, "home")
 	if err == nil || !strings.Contains(err.Error(), "are not whole pages and a hash: it is cut short, or no snapshot") {
 		t.Errorf("error %v", err)
 	}
