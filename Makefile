@@ -87,12 +87,16 @@ preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home [AT=NODE=ADDRESS,
 	@$(BIN)/homeops validate $(STACK)
 	$(WHERE)$(PULUMI) preview --stack $(STACK) --diff
 
+# Pulumi ends with it when a person says no, or stops it (sdk/go/common/util/cmdutil/exit.go).
+PULUMI_CANCELLED := 8
+
 # Another stack's faults are no reason to leave this one alone: what both share is judged all the same.
 up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
 	@$(PULUMI) stack select $(STACK) >/dev/null 2>&1 || $(PULUMI) stack init $(STACK) --secrets-provider passphrase
 	@$(WHERE)$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
-	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
+	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK); saved=$$?; \
+	case $$ended in 0) exit $$saved;; $(PULUMI_CANCELLED)) ;; *) echo "what homeops doctor $(STACK) finds:"; $(BIN)/homeops doctor -faults $(STACK);; esac; exit $$ended
 
 destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
 	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }

@@ -41,6 +41,7 @@ type examination struct {
 func runDoctor(ctx context.Context, c call) error {
 	flags := newFlags(c.name)
 	asJSON := flags.Bool("json", false, "print one JSON object")
+	faults := flags.Bool("faults", false, "print problems and warnings alone")
 	words, err := c.parse(flags)
 	if err != nil {
 		return err
@@ -61,9 +62,13 @@ func runDoctor(ctx context.Context, c call) error {
 		e.accounts(ctx)
 		e.cluster(ctx)
 	}
-	write := e.report.WriteText
+	shown := e.report
+	if *faults {
+		shown = shown.Faults()
+	}
+	write := shown.WriteText
 	if *asJSON {
-		write = e.report.WriteJSON
+		write = shown.WriteJSON
 	}
 	if err := write(c.out); err != nil {
 		return err

@@ -214,6 +214,13 @@ cluster
 	if text.String() != want {
 		t.Errorf("got\n%s", text.String())
 	}
+	text.Reset()
+	if err := r.Faults().WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text.String(), want[strings.Index(want, "cluster"):]; got != want {
+		t.Errorf("faults\n%s", got)
+	}
 	if err := r.WriteJSON(&raw); err != nil {
 		t.Fatal(err)
 	}
