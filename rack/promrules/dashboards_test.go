@@ -113,7 +113,7 @@ func TestDashboards_GrafanaFindsEachOfThem(t *testing.T) {
 	}
 }
 
-// One of grafana.com, by number, could change under an unchanged name of it, and asks for what nobody has recorded.
+// One of grafana.com, which comes by number, asks for what nobody has recorded.
 func TestDashboards_ThatComeByAddressAskOnlyForWhatARecordedProgramExposes(t *testing.T) {
 	metrics := scraped(records(t))
 	judged := 0
