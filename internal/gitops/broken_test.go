@@ -89,6 +89,7 @@ func problems(t *testing.T, root string) string {
 	// The trees have nothing of it.
 	atDigitalOcean.Storage.Longhorn = &spec.Longhorn{}
 	found = append(found, cluster.CheckApex(atDigitalOcean)...)
+	found = append(found, cluster.CheckDashboards(atDigitalOcean)...)
 	builtIn, err := gitops.NewKinds()
 	if err != nil {
 		t.Fatal(err)
