@@ -138,6 +138,12 @@ func (c *CLI) Refresh(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--refresh", "--yes", "--skip-preview")
 }
 
+// ClearPending runs `pulumi refresh --clear-pending-creates`: the state takes over what is there, and forgets the creations of which
+// nobody knows how they ended.
+func (c *CLI) ClearPending(ctx context.Context) (*Result, error) {
+	return c.operate(ctx, nil, "refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+}
+
 // Preview runs `pulumi preview`.
 func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "preview")

@@ -159,6 +159,21 @@ var redInterrupted = []red{
 	{
 		line: "the disk of the state fills up", fault: "a file of the state is cut off", want: "home.json is empty",
 		whole: wholeState, damage: func(b *broken) { stateFile(b, "") },
-		do: func(ctx context.Context, b *broken) { b.filledUp(ctx, errors.New("no space left on device")) },
+		do: func(ctx context.Context, b *broken) { b.filledUp(ctx, true, errors.New("no space left on device")) },
+	},
+	{
+		line: "the disk of the state fills up", fault: "up ended well without room", want: "as if there had been room",
+		damage: wholeState, do: func(ctx context.Context, b *broken) { b.filledUp(ctx, true, nil) },
+	},
+	{
+		line: "the disk of the state fills up", fault: "no moment came at which it could", want: "up came to no moment",
+		damage: wholeState, do: func(ctx context.Context, b *broken) { b.filledUp(ctx, false, errors.New("it failed before")) },
+	},
+	{
+		line: "no operation is left half done", fault: "one is, in the scenario that leaves them behind", want: "creating of urn:x",
+		damage: func(b *broken) {
+			b.config.Scenario = "interrupted"
+			b.pulumi(`{"deployment": {"resources": [], "pending_operations": [{"type": "creating", "resource": {"urn": "urn:x"}}]}}`)
+		},
 	},
 }
