@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -157,6 +158,11 @@ func (c *CLI) PreviewRefresh(ctx context.Context) (*Result, error) {
 // Destroy runs `pulumi destroy`.
 func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")
+}
+
+// Do runs another command, and answers yes to what it asks.
+func (c *CLI) Do(ctx context.Context, args ...string) error {
+	return c.run(ctx, c.Out, append(slices.Clone(args), "--yes")...)
 }
 
 func (c *CLI) run(ctx context.Context, out io.Writer, args ...string) error {

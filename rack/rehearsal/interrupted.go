@@ -156,7 +156,12 @@ func (r *rehearsal) interruptions(ctx context.Context, all bool) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	if err := r.interruptChange(ctx, all); err != nil {
+	for _, interrupt := range []func(context.Context, bool) error{r.interruptChange, r.interruptReplacement} {
+		if err := interrupt(ctx, all); err != nil {
+			return err
+		}
+	}
+	if err := r.settle(ctx); err != nil {
 		return err
 	}
 	r.cli.Serial = false
@@ -284,7 +289,7 @@ func (r *rehearsal) interrupt(
 		var struck error
 		var once sync.Once
 		watch := arm(running, func() { once.Do(func() { struck = way.strike(r, kill) }) })
-		_, err := r.cli.Up(running, watch)
+		_, err := r.upThrough(running, watch)
 		wasEnded = ended(err)
 		if !wasEnded {
 			return errors.Join(err, struck)

@@ -57,7 +57,7 @@ func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
 			return err
 		}
 	}
-	return r.settle(ctx)
+	return nil
 }
 
 // settle has the state forget the creations of dead runs, as docs/state.md says: the engine cannot know what became of them, and their

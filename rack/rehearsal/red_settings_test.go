@@ -176,4 +176,50 @@ var redInterrupted = []red{
 			b.pulumi(`{"deployment": {"resources": [], "pending_operations": [{"type": "creating", "resource": {"urn": "urn:x"}}]}}`)
 		},
 	},
+	{
+		line: "a replacement is among the moments", fault: "the webhook is changed in place", want: "not replaced: " + webhookKind,
+		whole: func(b *broken) { replaced(b, recordKind, webhookKind) }, damage: func(b *broken) { replaced(b, recordKind) },
+		do: func(ctx context.Context, b *broken) {
+			var planned []moment
+			if _, err := b.cli.Preview(ctx, moments(&planned)); err != nil && ctx.Err() == nil {
+				b.t.Error(err)
+			}
+			b.replaces(planned, things{recordKind: "urn:r", webhookKind: "urn:w", tunnelKind: "urn:t"})
+		},
+	},
+	{
+		line: "a replacement is among the moments", fault: "nothing is", want: "0 kinds", damage: func(*broken) {},
+		do: func(_ context.Context, b *broken) { b.replaces(nil, things{tunnelKind: "urn:t"}) },
+	},
+	{
+		line: heardLine, fault: "nobody says how to go on", want: "404",
+		whole: func(b *broken) {
+			b.toldHow("the record", "urn:r", []string{"pulumi refresh --target 'urn:r'"}, errors.New("404"))
+		},
+		damage: func(b *broken) {
+			b.report.Checks = nil
+			b.toldHow("the record", "urn:r", nil, errors.New("404 Not Found"))
+		}, do: func(context.Context, *broken) {},
+	},
+	{
+		line: heardLine, fault: "it is of another thing", want: "404", do: func(context.Context, *broken) {},
+		damage: func(b *broken) {
+			b.toldHow("the record", "urn:r", []string{"pulumi refresh --target 'urn:w'"}, errors.New("404 Not Found"))
+		},
+	},
+	{
+		line: heardLine, fault: "up ends well", want: "all went well", do: func(context.Context, *broken) {},
+		damage: func(b *broken) { b.toldHow("the record", "urn:r", nil, nil) },
+	},
+}
+
+const heardLine = "the deletion of the record that nobody heard of is told, with the command that helps"
+
+// replaced is a preview that replaces the kinds.
+func replaced(b *broken, kinds ...string) {
+	var events []string
+	for _, kind := range kinds {
+		events = append(events, pre("delete-replaced", kind, "one"), pre("replace", kind, "one"), pre("create-replacement", kind, "one"))
+	}
+	b.pulumi("", append(events, summary(""))...)
 }
