@@ -191,6 +191,11 @@ func TestHooks_AreCalledBeforeAThingIsMadeAndNeverInAPreview(t *testing.T) {
 	}
 	f.check(t, nil, "", []string{"/repos/me/tree/keys/7"},
 		[]string{"deploy key 7 of me/tree was left, unknown to the state, by a run that has died; it is removed and made again"})
+	for _, r := range up.OfType("github:index/repositoryDeployKey:RepositoryDeployKey") {
+		if got := r.Request.GetHooks().GetOnError(); !slices.Equal(got, []string{"hub-on-error"}) {
+			t.Errorf("when it fails, %q is called", got)
+		}
+	}
 	if found := up.PlaintextOf(theToken); len(found) > 0 {
 		t.Errorf("in plain text: %v", found)
 	}
