@@ -77,8 +77,8 @@ func (r *rehearsal) interruptReplacement(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
-		r.add("a replacement is among the moments", true, "the stack has nothing outside of its cluster")
+	if len(found.first()) == 0 {
+		r.add("a replacement is among the moments", true, "the stack has nothing outside of its cluster that is deleted before it is replaced")
 		return nil
 	}
 	before, err := os.ReadFile(r.file.Copy)
@@ -128,9 +128,6 @@ func (r *rehearsal) condemn(ctx context.Context, found things, tunnel bool) erro
 	args := []string{"state", "taint", "--stack", r.cli.Stack}
 	for _, kind := range found.first() {
 		args = append(args, found[kind])
-	}
-	if len(found.first()) == 0 {
-		return nil
 	}
 	return r.cli.Do(ctx, args...)
 }
