@@ -35,7 +35,9 @@ endif
 
 # What a shell has for other programs, and a provider would take over what the stack gives it (stacks/environment.go).
 unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GITHUB_OWNER GITHUB_ORGANIZATION GITHUB_BASE_URL
+unexport CLOUDFLARE_API_HOSTNAME CLOUDFLARE_API_BASE_PATH CLOUDFLARE_API_CLIENT_LOGGING
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
+unexport PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY PULUMI_K8S_DELETE_UNREACHABLE PULUMI_K8S_SKIP_UPDATE_UNREACHABLE PULUMI_K8S_HELM_DRIVER PULUMI_K8S_AWAIT_ALL
 
 .DEFAULT_GOAL := help
 .PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site site-test bench clean go pulumi space node

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -138,6 +139,12 @@ func (c *CLI) Refresh(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--refresh", "--yes", "--skip-preview")
 }
 
+// ClearPending runs `pulumi refresh --clear-pending-creates`: the state takes over what is there, and forgets the creations of which
+// nobody knows how they ended.
+func (c *CLI) ClearPending(ctx context.Context) (*Result, error) {
+	return c.operate(ctx, nil, "refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+}
+
 // Preview runs `pulumi preview`.
 func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "preview")
@@ -151,6 +158,11 @@ func (c *CLI) PreviewRefresh(ctx context.Context) (*Result, error) {
 // Destroy runs `pulumi destroy`.
 func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")
+}
+
+// Do runs another command, and answers yes to what it asks.
+func (c *CLI) Do(ctx context.Context, args ...string) error {
+	return c.run(ctx, c.Out, append(slices.Clone(args), "--yes")...)
 }
 
 func (c *CLI) run(ctx context.Context, out io.Writer, args ...string) error {

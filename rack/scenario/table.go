@@ -21,8 +21,8 @@ var Table = []Scenario{
 	{
 		Name: "everywhere",
 		// Each kind of resource has two moments, and each moment is a run of `up`.
-		Limit: 3 * time.Hour,
-		Does:  "ends `up`, which does one thing after the other here, at the begin and the end of every kind of resource, on the way to one cluster, to a change and to its return, in the ways of `interrupted`; the `up` after the last must complete it",
+		Limit: 4 * time.Hour,
+		Does:  "ends `up`, which does one thing after the other here, at the begin and the end of every kind of resource, on the way to one cluster, to a change and to its return, and while everything outside of the cluster is replaced, the tunnel too, and back, in the ways of `interrupted`; the `up` after the last must complete it",
 	},
 	{
 		Name: "faults",
@@ -32,9 +32,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "interrupted",
-		// Some twenty runs of `up` are ended, and each begins anew.
-		Limit: 45 * time.Minute,
-		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
+		// Some thirty runs of `up` are ended, and each begins anew.
+		Limit: time.Hour,
+		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state; and while what is outside of the cluster is replaced, also inside the deletions of a record and of a webhook, after which `up` must name the command that helps. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
 	},
 	{
 		Name: "lockout",
