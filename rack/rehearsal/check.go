@@ -61,9 +61,10 @@ func (r *rehearsal) standingChecks() []check {
 	}
 }
 
-// commitChecks wait for what Flux makes of a commit.
+// commitChecks wait for what Flux makes of what is there, and of a commit.
 func (r *rehearsal) commitChecks() []check {
 	return []check{
+		{"everything that Git owns is reconciled when asked, and ready", r.checkReconciled},
 		{"a commit is applied", r.checkCommit},
 		{"an encrypted file is decrypted", r.checkSOPS},
 	}

@@ -82,9 +82,9 @@ func (r *rehearsal) trySetting(ctx context.Context, c *cluster, setting tried, f
 	return nil
 }
 
-// addReady says whether the tree stands.
+// addReady says whether the tree stands, reconciled anew.
 func (r *rehearsal) addReady(ctx context.Context, c *cluster, when string) error {
-	detail, err := r.checkKustomizations(ctx, c)
+	detail, err := r.checkReconciled(ctx, c)
 	r.addChecked("everything that Git owns is ready "+when, detail, err)
 	return err
 }
