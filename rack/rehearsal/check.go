@@ -80,6 +80,7 @@ func (r *rehearsal) otherChecks() []check {
 		{"an address outside every pool is not given", r.checkStrayAddress},
 		{"Ceph runs on the named disks", r.checkCeph},
 		{"ZFS pools are on the named disks", r.checkZFS},
+		{"Longhorn stores on the named volumes", r.checkLonghorn},
 		{"storage has all of its copies", r.checkWhole},
 		{"every storage class gives volumes", r.checkClaims},
 		{"every node answers talosconfig at its own address", r.checkTalos},

@@ -104,6 +104,18 @@ var redStorage = []red{
 		whole: onDisks, damage: func(b *broken) { misplace(b, b.stack.Storage.ZFS.Pools[0].Node, "nothing", "ZFS pool stray") },
 	},
 	{
+		line: "Longhorn stores on the named volumes", fault: "a disk is not ready", want: "lab-1: Longhorn's disk at /var/mnt/longhorn is not ready",
+		whole: longhornAlone, damage: func(b *broken) { stored(b, "/var/mnt/longhorn", "False") },
+	},
+	{
+		line: "Longhorn stores on the named volumes", fault: "it stores on EPHEMERAL", want: `lab-1: Longhorn stores at ["/var/lib/longhorn"], not at ["/var/mnt/longhorn"]`,
+		whole: longhornAlone, damage: func(b *broken) { stored(b, "/var/lib/longhorn", "True") },
+	},
+	{
+		line: "Longhorn stores on the named volumes", fault: "nobody stores", want: "Longhorn stores nowhere",
+		whole: longhornAlone, damage: func(b *broken) { b.list(longhornNodesPath) },
+	},
+	{
 		line: "every storage class gives volumes", fault: "one does not",
 		whole: wholeClaims, damage: func(b *broken) { b.api[claimPath] = strings.Replace(b.api[claimPath], "Bound", "Pending", 1) },
 		want: "ceph-block: after 1m0s: the claim is Pending: node(s) did not have enough free storage",

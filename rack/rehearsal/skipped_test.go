@@ -22,7 +22,7 @@ func TestChecks_SkipWhatAStackDoesNotHave(t *testing.T) {
 	}{
 		"private": {"the stack has no internal gateway", b.checkPrivate}, "stray": {"the stack has no pool", b.checkStrayAddress},
 		"services": {"no service wants one, and the stack has no gateway", b.checkLoadBalancers}, "public": {"nothing is public: the stack has no tunnel", b.checkPublic},
-		"Ceph": {"the stack has none", b.checkCeph}, "ZFS": {"the stack has none", b.checkZFS},
+		"Ceph": {"the stack has none", b.checkCeph}, "ZFS": {"the stack has none", b.checkZFS}, "Longhorn": {"the stack has none", b.checkLonghorn},
 		"whole": {"the stack has no storage that keeps copies", b.checkWhole}, "records": {"nothing is public: the stack has no zone", b.checkRecords},
 		"sealed": {"the stack does without SOPS", b.checkSOPS}, "found": {"each has a reservation in this rehearsal", b.checkFound},
 	} {
