@@ -19,7 +19,6 @@ import (
 
 	"github.com/home-ops/home-ops/rack/pulumi"
 	"github.com/home-ops/home-ops/rack/report"
-	"github.com/home-ops/home-ops/spec"
 )
 
 // red is a line of the report, and something that it must not overlook.
@@ -287,25 +286,5 @@ func TestInterrupt_IsRedWhenNothingWasKilled(t *testing.T) {
 	last := b.report.Checks[len(b.report.Checks)-1]
 	if last.OK || !strings.HasPrefix(last.Detail, "up was not killed") {
 		t.Errorf("got %+v", last)
-	}
-}
-
-// A cabin with one machine has no gateway, and nothing that wants an address; that is no fault of it.
-func TestChecks_OfAStackWithoutPoolsAndGateways(t *testing.T) {
-	b := newBroken(t)
-	b.stack.Cilium.Pools, b.stack.Edge.Gateways = nil, spec.Gateways{}
-	b.list(servicesPath)
-	for want, look := range map[string]func(context.Context, *cluster) (string, error){
-		"the stack has no internal gateway": b.checkPrivate, "the stack has no pool": b.checkStrayAddress, "0 services": b.checkLoadBalancers,
-	} {
-		if got, err := look(t.Context(), b.cluster); got != want || err != nil {
-			t.Errorf("got %q, %v, want %q", got, err, want)
-		}
-	}
-	b.list(servicesPath, balanced("web", "192.0.2.7"))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if _, err := b.checkLoadBalancers(ctx, b.cluster); err == nil || !strings.Contains(err.Error(), "lies in no pool") {
-		t.Errorf("somebody gave an address: %v", err)
 	}
 }

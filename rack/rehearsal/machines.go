@@ -223,7 +223,7 @@ func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead
 				return err
 			}
 		}
-		return nil
+		return r.storesAnew(ctx, c, dead)
 	})
 	r.came(did, dead.spec.Name+" belongs to the cluster", err)
 	r.alone(did, dead.spec.Name)

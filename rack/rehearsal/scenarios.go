@@ -127,6 +127,13 @@ func (r *rehearsal) add(name string, ok bool, detail string) {
 	fmt.Fprintln(r.out, c.Line())
 }
 
+// skip adds a line that has nothing to look at.
+func (r *rehearsal) skip(name, why string) {
+	c := report.Check{Name: name, OK: true, Skipped: true, Detail: why}
+	r.report.Checks = append(r.report.Checks, c)
+	fmt.Fprintln(r.out, c.Line())
+}
+
 // settle is how long a fresh cluster may take to show what the program has already waited for, or never waits for.
 const settle = 60 * time.Second
 
