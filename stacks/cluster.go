@@ -77,10 +77,8 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
-	if p.EtcdSnapshot != "" {
-		if err := talos.CheckSnapshot(p.EtcdSnapshot); err != nil {
-			return err
-		}
+	if err := before.checkSnapshot(p.EtcdSnapshot); err != nil {
+		return err
 	}
 	at, err := discover.ParseAt(p.At, stack)
 	if err != nil {
@@ -121,7 +119,7 @@ func (p Program) run(ctx *pulumi.Context) error {
 
 	ctx.Export("kubeconfig", b.machines.Kubeconfig)
 	ctx.Export("talosconfig", b.machines.Talosconfig)
-	ctx.Export("machineSecrets", b.machines.MachineSecrets)
+	ctx.Export(machineSecretsOutput, b.machines.MachineSecrets)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))
 	ctx.Export("nodes", talos.NodeFactsInput(b.machines.Nodes))
 	ctx.Export("deployKey", b.gitOps.DeployKey)

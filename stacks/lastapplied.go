@@ -16,6 +16,8 @@ const (
 	appliedOutput = "applied"
 	// identifierOutput is what the cluster's objects are bound to.
 	identifierOutput = "clusterIdentifier"
+	// machineSecretsOutput is in the form of `talosctl gen secrets`.
+	machineSecretsOutput = "machineSecrets"
 )
 
 // history is what the stack's last update left behind.
@@ -24,6 +26,8 @@ type history struct {
 	applied *spec.Stack
 	// identifier is that of the cluster's Kubernetes provider; empty before.
 	identifier string
+	// machineSecrets are those of the cluster, as a file; empty before.
+	machineSecrets string
 }
 
 // lastApplied reads the stack's own outputs. They are in the state, so no machine is
@@ -35,6 +39,9 @@ func lastApplied(ctx *pulumi.Context) (history, error) {
 		return history{}, err
 	}
 	var h history
+	if h.machineSecrets, err = textOutput(own, machineSecretsOutput); err != nil {
+		return h, err
+	}
 	record, err := textOutput(own, appliedOutput)
 	if err != nil || record == "" {
 		return h, err
