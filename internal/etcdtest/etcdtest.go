@@ -74,8 +74,12 @@ func Seal(t testing.TB, path string) {
 }
 
 func fill(tx *bbolt.Tx, objects []Object) error {
-	bucket, err := tx.CreateBucketIfNotExists([]byte("key"))
+	bucket, err := tx.CreateBucket([]byte("key"))
 	if err != nil {
+		return err
+	}
+	// etcd knows itself by what is in here; a restored one begins anew.
+	if _, err := tx.CreateBucket([]byte("meta")); err != nil {
 		return err
 	}
 	for i, o := range objects {
