@@ -34,6 +34,8 @@ type Program struct {
 	Outside http.RoundTripper
 	// Reach looks whether the cluster answers. Default: a connection to it.
 	Reach Reach
+	// Ready looks whether the API of a cluster that is reached is ready. Default: it is asked, with the last update's kubeconfig.
+	Ready Ready
 	// Repository looks whether there is something for Flux to follow. Default: git asks.
 	Repository Repository
 }
@@ -87,7 +89,10 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if p.Reach == nil {
 		p.Reach = dial
 	}
-	if err := before.sayIfAway(ctx, stack, p.Reach); err != nil {
+	if p.Ready == nil {
+		p.Ready = askReady
+	}
+	if err := before.sayIfAway(ctx, stack, p.Reach, p.Ready); err != nil {
 		return err
 	}
 	if p.Repository == nil {
@@ -117,7 +122,7 @@ func (p Program) run(ctx *pulumi.Context) error {
 		}
 	}
 
-	ctx.Export("kubeconfig", b.machines.Kubeconfig)
+	ctx.Export(kubeconfigOutput, b.machines.Kubeconfig)
 	ctx.Export("talosconfig", b.machines.Talosconfig)
 	ctx.Export(machineSecretsOutput, b.machines.MachineSecrets)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))

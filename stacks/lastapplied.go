@@ -16,6 +16,8 @@ const (
 	appliedOutput = "applied"
 	// identifierOutput is what the cluster's objects are bound to.
 	identifierOutput = "clusterIdentifier"
+	// kubeconfigOutput is an administrator's.
+	kubeconfigOutput = "kubeconfig"
 	// machineSecretsOutput is in the form of `talosctl gen secrets`.
 	machineSecretsOutput = "machineSecrets"
 )
@@ -26,6 +28,8 @@ type history struct {
 	applied *spec.Stack
 	// identifier is that of the cluster's Kubernetes provider; empty before.
 	identifier string
+	// kubeconfig opens the cluster; empty before.
+	kubeconfig string
 	// machineSecrets are those of the cluster, as a file; empty before.
 	machineSecrets string
 }
@@ -40,6 +44,9 @@ func lastApplied(ctx *pulumi.Context) (history, error) {
 	}
 	var h history
 	if h.machineSecrets, err = textOutput(own, machineSecretsOutput); err != nil {
+		return h, err
+	}
+	if h.kubeconfig, err = textOutput(own, kubeconfigOutput); err != nil {
 		return h, err
 	}
 	record, err := textOutput(own, appliedOutput)
