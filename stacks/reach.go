@@ -44,9 +44,8 @@ func (h history) sayIfAway(ctx *pulumi.Context, stack *spec.Stack, reach Reach, 
 		return nil
 	}
 	message := fmt.Sprintf("the cluster does not answer at %s: %v. `homeops doctor %s` looks for the cause. ", endpoint, err, stack.Name)
-	message += h.elsewhere(ctx.Context(), reach, ready)
 	if ctx.DryRun() {
-		return ctx.Log.Warn(message+"This preview goes by the state alone.", nil)
+		return ctx.Log.Warn(message+h.elsewhere(ctx.Context(), reach, ready)+"This preview goes by the state alone.", nil)
 	}
-	return ctx.Log.Warn(message+"This update goes on, asks the machines, and waits up to 10 minutes for the API.", nil)
+	return ctx.Log.Warn(message+h.elsewhere(ctx.Context(), reach, ready)+"This update goes on, asks the machines, and waits up to 10 minutes for the API.", nil)
 }

@@ -153,7 +153,8 @@ func TestBreakGlass_GoesOutAndComesBackIntoANewCluster(t *testing.T) {
 // The first copy is made when the update ends, before certificates are issued and Secrets fetched.
 func TestBreakGlass_SaysWhatAFirstCopyLacks(t *testing.T) {
 	newRecovery(t)
-	edit(t, "Pulumi.home.yaml", "    breakGlass:", "    onePassword: { vault: home }\n    breakGlass:")
+	edit(t, "Pulumi.home.yaml", "  home-ops:secrets:\n", "  home-ops:onepasswordCredentials: { secure: x }\n  home-ops:onepasswordToken: { secure: x }\n"+
+		"  home-ops:secrets:\n    onePassword: { vault: home }\n")
 	got := succeed(t, "breakglass", "save", "home")
 	const want = ", read back\n" +
 		"  not in it, because the cluster does not have it yet: the password of any backup\n" +
