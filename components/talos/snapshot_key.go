@@ -36,7 +36,7 @@ func CheckSnapshotKey(path, key string) error {
 	if err != nil {
 		return fmt.Errorf("etcd snapshot %s: %w", path, err)
 	}
-	defer database.Close()
+	defer database.Close() //nolint:errcheck // nothing was written
 	read := sealed{key: [32]byte(raw), seen: map[string]bool{}}
 	if err := database.View(read.all); err != nil {
 		return fmt.Errorf("etcd snapshot %s: %w", path, err)

@@ -92,7 +92,7 @@ func (p pod) folder(t *testing.T, name string) {
 
 func (p pod) write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o700); err != nil { //nolint:gosec // some of it is run
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 }
