@@ -34,6 +34,8 @@ type Program struct {
 	Outside http.RoundTripper
 	// Reach looks whether the cluster answers. Default: a connection to it.
 	Reach Reach
+	// Ready looks whether the API of a cluster that is reached is ready. Default: it is asked, with the last update's kubeconfig.
+	Ready Ready
 	// Repository looks whether there is something for Flux to follow. Default: git asks.
 	Repository Repository
 }
@@ -77,10 +79,8 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
-	if p.EtcdSnapshot != "" {
-		if err := talos.CheckSnapshot(p.EtcdSnapshot); err != nil {
-			return err
-		}
+	if err := before.checkSnapshot(p.EtcdSnapshot); err != nil {
+		return err
 	}
 	at, err := discover.ParseAt(p.At, stack)
 	if err != nil {
@@ -89,7 +89,10 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if p.Reach == nil {
 		p.Reach = dial
 	}
-	if err := before.sayIfAway(ctx, stack, p.Reach); err != nil {
+	if p.Ready == nil {
+		p.Ready = askReady
+	}
+	if err := before.sayIfAway(ctx, stack, p.Reach, p.Ready); err != nil {
 		return err
 	}
 	if p.Repository == nil {
@@ -119,9 +122,9 @@ func (p Program) run(ctx *pulumi.Context) error {
 		}
 	}
 
-	ctx.Export("kubeconfig", b.machines.Kubeconfig)
+	ctx.Export(kubeconfigOutput, b.machines.Kubeconfig)
 	ctx.Export("talosconfig", b.machines.Talosconfig)
-	ctx.Export("machineSecrets", b.machines.MachineSecrets)
+	ctx.Export(machineSecretsOutput, b.machines.MachineSecrets)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))
 	ctx.Export("nodes", talos.NodeFactsInput(b.machines.Nodes))
 	ctx.Export("deployKey", b.gitOps.DeployKey)

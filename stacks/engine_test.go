@@ -28,6 +28,7 @@ func near() Program {
 	return Program{
 		GatewayKinds: fewKinds, Outside: services, Machines: machines{},
 		Reach:      func(context.Context, string) error { return nil },
+		Ready:      func(context.Context, []byte, string) error { return nil },
 		Repository: func(context.Context, string, string, string) error { return nil },
 	}
 }

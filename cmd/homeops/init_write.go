@@ -167,7 +167,14 @@ func (i *initiation) farewell(stack *spec.Stack, written []string, left []gitops
 	if i.ageKey != "" {
 		fmt.Fprintf(i.out, "Keep copies of %s and %s in a safe place: without them nobody can read the stack's secrets.\n", i.ageKey, i.passphrase)
 	}
+	if stack.Secrets.BreakGlass == nil {
+		fmt.Fprint(i.out, noBreakGlass)
+	}
 }
+
+// noBreakGlass offers what is asked for by a flag alone.
+const noBreakGlass = "No copy of what opens the cluster, and of its state, is kept outside of it yet: age-keygen makes a key to print,\n" +
+	"and secrets.breakGlass in the stack file has each `make up` put copies at a place of yours (docs/secrets.md, \"Break-glass\").\n"
 
 // samplesLeft are the files of the samples that did not have to make room.
 func (i *initiation) samplesLeft() []string {

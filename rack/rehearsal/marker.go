@@ -15,8 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// markerName is what is written before a scenario and must outlive it: an object in etcd, a volume under a pod that is
-// moved, and a file on each machine's EPHEMERAL partition.
+// markerName is what is written before a scenario and must outlive it: an object in etcd, another one that etcd has encrypted, a
+// volume under a pod that is moved, and a file on each machine's EPHEMERAL partition.
 const markerName = "rehearsal-marker"
 
 // marks is what was written.
@@ -30,6 +30,12 @@ type marks struct {
 func (r *rehearsal) mark(ctx context.Context, c *cluster) (marks, error) {
 	object, err := c.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: markerName}, Data: map[string]string{"written": "before"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return marks{}, fmt.Errorf("marker: %w", err)
+	}
+	_, err = c.client.CoreV1().Secrets(metav1.NamespaceDefault).Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: markerName}, Data: map[string][]byte{"written": []byte("before")},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		return marks{}, fmt.Errorf("marker: %w", err)
@@ -113,6 +119,14 @@ func (r *rehearsal) marked(ctx context.Context, c *cluster, before marks) error 
 		if object.Data["written"] != "before" || string(object.UID) != before.uid {
 			errs = append(errs, fmt.Errorf("the marker in etcd is another: %v", object.Data))
 		}
+		// An API server with another key answers with an error.
+		secret, err := c.client.CoreV1().Secrets(metav1.NamespaceDefault).Get(ctx, markerName, metav1.GetOptions{})
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("the encrypted marker in etcd: %w", err))
+		case string(secret.Data["written"]) != "before":
+			errs = append(errs, errors.New("the encrypted marker in etcd is another"))
+		}
 		volume, err := markedVolume(ctx, c)
 		if err == nil && volume != before.volume {
 			err = fmt.Errorf("the marker's volume was %s and is %s", before.volume, volume)
@@ -139,6 +153,7 @@ func unmark(ctx context.Context, c *cluster) error {
 		return errors.Join(
 			maps.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: writtenBy}),
 			client.IgnoreNotFound(maps.Delete(ctx, markerName, metav1.DeleteOptions{})),
+			client.IgnoreNotFound(c.client.CoreV1().Secrets(metav1.NamespaceDefault).Delete(ctx, markerName, metav1.DeleteOptions{})),
 			client.IgnoreNotFound(c.client.AppsV1().StatefulSets(metav1.NamespaceDefault).Delete(ctx, markerName, metav1.DeleteOptions{})),
 		)
 	})

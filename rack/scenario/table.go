@@ -67,7 +67,7 @@ var Table = []Scenario{
 	},
 	{
 		Name: "rebuild",
-		Does: "saves state, keys and a snapshot of etcd, loses the state, and has every machine reset from its boot menu; then builds the cluster again with the data disks as they are: what was written before the snapshot must be there, storage whole, and a snapshot that is cut short or changed must be refused before anything is touched",
+		Does: "saves state, keys and a snapshot of etcd, loses the state, and has every machine reset from its boot menu; then builds the cluster again with the data disks as they are: what was written before the snapshot must be there, storage whole, the break-glass copy have what opens the copies of etcd, and a snapshot that is cut short, changed or of another secretbox key be refused before anything is touched",
 	},
 	{
 		Name: "reinstall",
