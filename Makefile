@@ -10,8 +10,11 @@ BIN     := $(OUT)/bin
 RACY    := ./node ./kube/process ./kube/forward ./pulumi ./sandbox
 GO      := $(shell command -v go)
 GO_MIN  := $(shell sed -n 's/^go //p' go.mod)
-# The pulumi of a rehearsal can log in, make stacks and set secrets; to run the program it lacks the language host.
-PULUMI  := $(or $(shell command -v pulumi),$(wildcard $(abspath $(BIN))/pulumi))
+# The pulumi of a rehearsal can log in, make stacks, set secrets and show outputs. It has no language host beside it, and so cannot
+# run the program, wherever it is found.
+FOUND   := $(shell command -v pulumi)
+PULUMI  := $(or $(FOUND),$(wildcard $(abspath $(BIN))/pulumi))
+WHOLE   := $(filter-out $(abspath $(BIN))/pulumi,$(abspath $(FOUND)))
 # Built without Git, so that a commit compiles nothing anew; the linker is told where the source stands.
 COMMIT   = $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 CC_HERE := $(shell command -v gcc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED 2>/dev/null)" = 1 ] && echo yes)
@@ -40,7 +43,7 @@ unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
 unexport PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY PULUMI_K8S_DELETE_UNREACHABLE PULUMI_K8S_SKIP_UPDATE_UNREACHABLE PULUMI_K8S_HELM_DRIVER PULUMI_K8S_AWAIT_ALL
 
 .DEFAULT_GOAL := help
-.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site site-test bench clean go pulumi space node
+.PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site site-test bench clean go pulumi whole-pulumi space node
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,7 +88,7 @@ render: $(BIN)/homeops ## Write what STACK=home would apply to out/render/home, 
 diff: $(BIN)/homeops ## Show what the working tree changes since BASE=origin/main: machines, cluster, tree [STACK=]
 	@$(BIN)/homeops diff $(BASE) $(if $(filter command line environment,$(origin STACK)),$(STACK))
 
-preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home [AT=NODE=ADDRESS,...]
+preview: whole-pulumi pulumi $(BIN)/homeops ## pulumi preview of STACK=home [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
 	$(WHERE)$(PULUMI) preview --stack $(STACK) --diff
 
@@ -93,14 +96,14 @@ preview: $(BIN)/homeops pulumi ## pulumi preview of STACK=home [AT=NODE=ADDRESS,
 PULUMI_CANCELLED := 8
 
 # Another stack's faults are no reason to leave this one alone: what both share is judged all the same.
-up: $(BIN)/homeops pulumi ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it [AT=NODE=ADDRESS,...]
+up: whole-pulumi pulumi $(BIN)/homeops ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
 	@$(PULUMI) stack select $(STACK) >/dev/null 2>&1 || $(PULUMI) stack init $(STACK) --secrets-provider passphrase
 	@$(WHERE)$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
 	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK); saved=$$?; \
 	case $$ended in 0) exit $$saved;; $(PULUMI_CANCELLED)) ;; *) echo "what homeops doctor $(STACK) finds:"; $(BIN)/homeops doctor -faults $(STACK);; esac; exit $$ended
 
-destroy: pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
+destroy: whole-pulumi pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
 	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }
 
 kubeconfig: pulumi ## Write the kubeconfig of STACK=home to out/kubeconfig/home
@@ -168,6 +171,9 @@ go:
 pulumi:
 	@$(if $(PULUMI),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (a rehearsal builds one that can log in and set secrets)"; exit 1)
 	@$(PULUMI) whoami --non-interactive >/dev/null 2>&1 || { echo "pulumi is not logged in: pulumi login, or pulumi login --local to keep the state on this machine"; exit 1; }
+
+whole-pulumi:
+	@$(if $(WHOLE),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (that of a rehearsal, in $(BIN), cannot run the program)"; exit 1)
 
 node:
 	@command -v npx >/dev/null 2>&1 && node -e 'process.exit(process.versions.node.split(".")[0] >= 24 ? 0 : 1)' || { echo "Node.js 24 or later is needed, with npx on PATH: https://nodejs.org"; exit 1; }

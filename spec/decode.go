@@ -14,6 +14,8 @@ import (
 type decoder struct {
 	src      *source
 	problems Problems
+	// project is the name in Pulumi.yaml.
+	project string
 	// visited bounds the work that aliases of aliases can cause.
 	visited int
 }

@@ -10,8 +10,8 @@ import (
 
 func TestLoad_SaysWhatIsNoStackFile(t *testing.T) {
 	for name, tt := range map[string]struct{ data, want string }{
-		"empty":           {"", "error: the file is empty; `homeops init` writes a first one"},
-		"only a comment":  {"# nothing\n", "error: the file is empty; `homeops init` writes a first one"},
+		"empty":           {"", "error: the file is empty; `make init` writes a first one"},
+		"only a comment":  {"# nothing\n", "error: the file is empty; `make init` writes a first one"},
 		"a list":          {"- a\n", "error: the file is a list; it wants the key config"},
 		"no config":       {"encryptionsalt: v1:x\n", "error: the file has no config; its keys begin with home-ops:"},
 		"config is words": {"config: nothing\n", "error: config is the text \"nothing\"; it wants keys that begin with home-ops:"},

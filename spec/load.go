@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,11 +35,20 @@ func LoadFile(path string) (*Stack, Problems) {
 		}
 		return &Stack{Name: StackName(path)}, Problems{{Severity: Error, Message: text, File: path}}
 	}
-	return load(StackName(path), path, data)
+	return load(StackName(path), path, projectOf(path), data)
+}
+
+// projectOf is how Pulumi.yaml beside a stack file calls the project: `pulumi new` gives it the owner's name.
+func projectOf(path string) string {
+	var project struct{ Name string }
+	if data, err := os.ReadFile(filepath.Join(filepath.Dir(path), "Pulumi.yaml")); err == nil {
+		_ = yaml.Unmarshal(data, &project) // Pulumi itself says what is wrong with its file
+	}
+	return cmp.Or(project.Name, Namespace)
 }
 
 // Load reads the content of a stack file that is named name.
-func Load(name string, data []byte) (*Stack, Problems) { return load(name, "", data) }
+func Load(name string, data []byte) (*Stack, Problems) { return load(name, "", Namespace, data) }
 
 var stackFile = regexp.MustCompile(`^Pulumi\.(.+)\.ya?ml$`)
 
@@ -51,14 +61,14 @@ func StackName(path string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-func load(name, file string, data []byte) (*Stack, Problems) {
-	d := &decoder{src: newSource(file)}
+func load(name, file, project string, data []byte) (*Stack, Problems) {
+	d := &decoder{src: newSource(file), project: project}
 	s := newStack(name, d.src)
 	var root, second yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	switch err := documents.Decode(&root); {
 	case errors.Is(err, io.EOF) || err == nil && (len(root.Content) == 0 || isNull(root.Content[0])):
-		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `homeops init` writes a first one"}}
+		return s, Problems{{Severity: Error, File: file, Message: "the file is empty; `make init` writes a first one"}}
 	case err != nil:
 		return s, Problems{syntaxProblem(file, data, err)}
 	}
@@ -93,7 +103,8 @@ func load(name, file string, data []byte) (*Stack, Problems) {
 	return s, d.problems.sorted()
 }
 
-// config reads the configuration keys of the project; those of providers are not ours to judge.
+// config reads the configuration keys of the program; those of providers are not ours to judge. Pulumi puts the project's
+// name in front of a key that has no namespace.
 func (d *decoder) config(s *Stack, node *yaml.Node) {
 	v := reflectElem(s)
 	fields := fieldsOf(v.Type())
@@ -101,7 +112,16 @@ func (d *decoder) config(s *Stack, node *yaml.Node) {
 	for key, value := range d.pairs(node, nil) {
 		namespace, name, ok := strings.Cut(key.Value, ":")
 		if !ok {
-			namespace, name = Namespace, key.Value
+			namespace, name = d.project, key.Value
+		}
+		if _, known := fields[name]; namespace != Namespace && namespace == d.project && (known || isSecure(value)) {
+			// What was meant is not missing as well.
+			if d.src.bad[name] = true; isSecure(value) {
+				s.secretKeys[name] = true
+			}
+			d.fail(key, field.NewPath(key.Value), "is %s:%s for Pulumi, after the project's name in Pulumi.yaml; the program reads %s:%[2]s, "+
+				"whatever the project is called: write that", namespace, name, Namespace)
+			continue
 		}
 		if namespace != Namespace {
 			if near := nearest(namespace, []string{Namespace}); near != "" {

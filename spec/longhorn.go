@@ -129,5 +129,5 @@ type LonghornBackup struct {
 	// SecretKeyRef says where the S3 secret key is kept; for CIFS the password, for Azure the account key.
 	SecretKeyRef SecretRef `json:"secretKeyRef,omitempty" example:"op://home/longhorn/secret-key"`
 	// Schedules say when.
-	Schedules []Schedule `json:"schedules" required:"true" min:"1" example:"[{ name: nightly, cron: @daily }]"`
+	Schedules []Schedule `json:"schedules" required:"true" min:"1" example:"[{ name: nightly, cron: '@daily' }]"`
 }

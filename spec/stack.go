@@ -12,7 +12,7 @@ type Stack struct {
 	// whole; only the maps (labels, annotations, sysctls, sysfs, kubeletArgs) are merged key by key.
 	NodeDefaults NodeSettings `json:"nodeDefaults,omitzero"`
 	// Nodes is the machines, one entry each.
-	Nodes []Node `json:"nodes" required:"true" min:"1" example:"[{ name: cp-1, role: controlPlane, ... }]"`
+	Nodes []Node `json:"nodes" required:"true" min:"1" example:"[{ name: cp-1, role: controlPlane, address: 10.0.50.11, interface: enp1s0, installDisk: { serial: S64DNE0R500211K } }]"`
 	// Cilium is the pod network, the load balancer and the Gateway API.
 	Cilium Cilium `json:"cilium,omitzero"`
 	// Flux is the Git repository that owns the cluster's content after bootstrap.
@@ -32,5 +32,6 @@ type Stack struct {
 	source *source
 }
 
-// Namespace is the part of a Pulumi configuration key in front of the colon: the project's name.
+// Namespace is the part in front of the colon of the configuration keys that the program reads, whatever the project is called
+// in Pulumi.yaml.
 const Namespace = "home-ops"

@@ -43,7 +43,7 @@ func (h history) sayIfAway(ctx *pulumi.Context, stack *spec.Stack, reach Reach, 
 	if err == nil {
 		return nil
 	}
-	message := fmt.Sprintf("the cluster does not answer at %s: %v. `homeops doctor %s` looks for the cause. ", endpoint, err, stack.Name)
+	message := fmt.Sprintf("the cluster does not answer at %s: %v. `go run ./cmd/homeops doctor %s` looks for the cause. ", endpoint, err, stack.Name)
 	if ctx.DryRun() {
 		return ctx.Log.Warn(message+h.elsewhere(ctx.Context(), reach, ready)+"This preview goes by the state alone.", nil)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
-	const away = "warning: the cluster does not answer at https://10.0.50.50:6443: no route to host. `homeops doctor home` looks for the cause. "
+	const away = "warning: the cluster does not answer at https://10.0.50.50:6443: no route to host. `go run ./cmd/homeops doctor home` looks for the cause. "
 	for name, c := range map[string]struct {
 		reach error
 		first bool

@@ -15,9 +15,12 @@ type asker struct {
 	terminal
 	lines *bufio.Reader
 	flags *flag.FlagSet
+	// given are the flags that are not asked for.
 	given map[string]bool
-	// silent takes defaults without asking.
-	silent bool
+	// said are those whose value a person has chosen: on the command line, at a question, or in an earlier conversation.
+	said map[string]bool
+	// silent takes defaults without asking, quiet only where nobody has chosen anything.
+	silent, quiet bool
 	// interrupted ends a question that nobody answers.
 	interrupted <-chan struct{}
 	// answered is told of each answer that a person gave.
@@ -29,11 +32,18 @@ var errInterrupted = errors.New("interrupted; nothing was written")
 
 func newAsker(ctx context.Context, t terminal, flags *flag.FlagSet, silent bool) *asker {
 	a := &asker{
-		terminal: t, lines: bufio.NewReader(t.in), flags: flags, given: map[string]bool{}, silent: silent,
+		terminal: t, lines: bufio.NewReader(t.in), flags: flags, given: map[string]bool{}, said: map[string]bool{}, silent: silent,
 		interrupted: ctx.Done(), answered: func() {},
 	}
-	flags.Visit(func(f *flag.Flag) { a.given[f.Name] = true })
+	flags.Visit(func(f *flag.Flag) { a.given[f.Name], a.said[f.Name] = true, true })
 	return a
+}
+
+// quietly is the asker of what is not worth a question. What a person has once chosen is offered with one, as all answers are.
+func (a *asker) quietly() *asker {
+	quiet := *a
+	quiet.quiet = true
+	return &quiet
 }
 
 // ask returns the answer to the question that the flag of that name also answers. A person is asked again after
@@ -41,7 +51,8 @@ func newAsker(ctx context.Context, t terminal, flags *flag.FlagSet, silent bool)
 // mistake. An empty answer is what was offered; when that is nothing, parse decides whether nothing is an answer.
 func ask[T any](a *asker, name, question, fallback string, parse func(string) (T, error)) (T, error) {
 	f := a.flags.Lookup(name)
-	if a.given[name] || a.silent {
+	chosen := a.said[name] && f.Value.String() != "" && f.Value.String() != "none"
+	if a.given[name] || a.silent || a.quiet && !chosen {
 		text := f.Value.String()
 		if !a.given[name] {
 			text = fallback
@@ -77,6 +88,10 @@ func ask[T any](a *asker, name, question, fallback string, parse func(string) (T
 		v, err := parse(text)
 		if err == nil {
 			err = f.Value.Set(text)
+			a.said[name] = true
+			if a.quiet {
+				a.given[name] = true // until the next round, however often it is needed
+			}
 			a.answered()
 			return v, err
 		}
@@ -115,7 +130,7 @@ func (a *asker) line() (string, error) {
 
 // commandLine is the invocation that gives all answers so far, for another try.
 func (a *asker) commandLine(stack string) string {
-	words := []string{"homeops init", stack}
+	words := []string{toType("init"), stack}
 	a.flags.VisitAll(func(f *flag.Flag) {
 		if value := f.Value.String(); value != f.DefValue {
 			words = append(words, "--"+f.Name+"="+quote(value))

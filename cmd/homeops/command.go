@@ -49,7 +49,7 @@ func lookup(name string) (command, error) {
 		}
 		names = append(names, c.name)
 	}
-	return command{}, usagef("there is no command %q; the commands are %s (`homeops help` explains them)", name, strings.Join(names, ", "))
+	return command{}, usagef("there is no command %q; the commands are %s (`%s` explains them)", name, strings.Join(names, ", "), toType("help"))
 }
 
 // parse reads flags, which may stand before, between and after the arguments, and returns the arguments.
@@ -64,7 +64,7 @@ func (c call) parse(fs *flag.FlagSet) ([]string, error) {
 			printCommandHelp(c.out, c.command, fs)
 			return nil, err
 		case err != nil:
-			return nil, usagef("%s: %v; `homeops %s -h` shows the flags", c.name, err, c.name)
+			return nil, usagef("%s: %v; `%s` shows the flags", c.name, err, toType(c.name, "-h"))
 		}
 		if fs.NArg() == 0 {
 			return rest, nil

@@ -113,7 +113,7 @@ func (e *examination) stackFile(file string) bool {
 			warnings = append(warnings, p.String())
 		}
 	}
-	do := "homeops validate " + e.cli.Stack
+	do := toType("validate", e.cli.Stack)
 	if len(errs) > 0 {
 		e.report.Add(doctor.StackFile, doctor.Check{Name: file, Verdict: doctor.Problem, Detail: strings.Join(errs, "; "), Do: do})
 		return false
@@ -175,7 +175,7 @@ func (e *examination) copies(ctx context.Context, exported []byte) {
 	}
 	updated := engine.Updated(exported)
 	for _, kind := range []keep.Kind{keep.State, keep.BreakGlass} {
-		name, do := "copy of the "+string(kind), "homeops "+strings.ReplaceAll(string(kind), "-", "")+" save "+e.cli.Stack
+		name, do := "copy of the "+string(kind), toType(strings.ReplaceAll(string(kind), "-", ""), "save", e.cli.Stack)
 		_, made, err := keep.Latest(ctx, place, e.cli.Stack, kind)
 		if kind == keep.BreakGlass {
 			e.keptAt = made
@@ -322,7 +322,7 @@ func machineCheck(stack *spec.Stack, node spec.Node, running roll.Running, err e
 	case err != nil:
 		c.Detail, c.Do = "Talos does not answer: "+err.Error(), "look at its power, its cable and its console; ping "+node.Address.String()
 	case running.Maintenance:
-		c.Detail, c.Do = "is in maintenance mode, without a configuration", "homeops reset "+stack.Name+" "+node.Name+" has the state say so; then: "+up
+		c.Detail, c.Do = "is in maintenance mode, without a configuration", toType("reset", stack.Name, node.Name)+" has the state say so; then: "+up
 	case !running.Ready:
 		c.Detail, c.Do = "is not ready: "+running.Unmet, "talosctl --nodes "+node.Address.String()+" dmesg; talosctl --nodes "+node.Address.String()+" service"
 	case running.Talos != stack.Cluster.TalosVersion:

@@ -184,7 +184,7 @@ func TestReset_RefusesTheOnlyControlPlane(t *testing.T) {
 	stack := spectest.Home(t)
 	stack.Nodes = append([]spec.Node{stack.Nodes[0]}, stack.Nodes[2:]...)
 	_, err := nodeToReset(stack, "cp-1")
-	if want := "cp-1 is the only control plane: etcd would be lost with it. `homeops reset home` resets the whole cluster"; err == nil || err.Error() != want {
+	if want := "cp-1 is the only control plane: etcd would be lost with it. `go run ../../cmd/homeops reset home` resets the whole cluster"; err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
 	if _, err := nodeToReset(stack, "worker-9"); err == nil || !strings.Contains(err.Error(), `home has no node "worker-9"; it has cp-1, worker-1`) {

@@ -29,7 +29,7 @@ func printEndpoint(_ context.Context, c call) error {
 	}
 	stack, _ := spec.LoadFile(file)
 	if len(stack.Nodes) == 0 {
-		return fmt.Errorf("%s has no nodes: `homeops validate %s` says why", file, names[0])
+		return fmt.Errorf("%s has no nodes: `%s` says why", file, toType("validate", names[0]))
 	}
 	_, err = fmt.Fprintln(c.out, stack.ClusterEndpoint())
 	return err

@@ -53,7 +53,7 @@ func generate(c call, path string, write func(*specdoc.Model) ([]byte, error)) e
 		return nil
 	}
 	if *checkOnly {
-		return fmt.Errorf("%s is not current: run `homeops %s` (or `make generate`) and commit it", target, c.name)
+		return fmt.Errorf("%s is not current: run `%s` (or `make generate`) and commit it", target, toType(c.name))
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err

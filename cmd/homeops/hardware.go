@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -78,14 +79,25 @@ func (i *initiation) readMachines(ctx context.Context) ([]discover.Machine, erro
 	return machines, err
 }
 
-// discover shows what the machines are made of, and lets the owner choose the disks.
+// fit says what keeps machines from becoming nodes, whatever their owner chooses.
+func fit(machines []discover.Machine) error {
+	var errs []error
+	for _, m := range machines {
+		if _, ok := m.InstallDisk(); !ok {
+			errs = append(errs, fmt.Errorf("%s has no disk of 10 GiB or more that is not on USB: add one", m.Address))
+		}
+		if _, ok := m.Link(); !ok {
+			errs = append(errs, fmt.Errorf("%s has no network card with that address: is there address translation in between?", m.Address))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// discover shows what machines that fit are made of, and lets the owner choose the disks.
 func (i *initiation) discover(machines []discover.Machine) error {
 	proposals := make([]string, len(machines))
 	for n, m := range machines {
-		install, ok := m.InstallDisk()
-		if !ok {
-			return fmt.Errorf("%s has no disk of 10 GiB or more that is not on USB: add one", m.Address)
-		}
+		install, _ := m.InstallDisk()
 		proposals[n] = install.Path
 	}
 	i.show(machines, proposals)
@@ -101,15 +113,16 @@ func (i *initiation) discover(machines []discover.Machine) error {
 	return i.proposeCeph(machines)
 }
 
+// talosQuestion is asked again of whoever has named a release.
+const talosQuestion = "Talos release to install"
+
 // release is the Talos that is installed, and the Kubernetes that goes with it, where no flag names them.
 func (i *initiation) release(machines []discover.Machine) (err error) {
 	var media []spec.Version
 	for _, m := range machines {
 		media = append(media, spec.Version(m.TalosVersion))
 	}
-	quiet := *i.asker
-	quiet.silent = true
-	i.plan.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosFor(media)), parseVersion)
+	i.plan.TalosVersion, err = ask(i.quietly(), "talos-version", talosQuestion, string(firststack.TalosFor(media)), parseVersion)
 	if err != nil {
 		return err
 	}
@@ -118,9 +131,7 @@ func (i *initiation) release(machines []discover.Machine) (err error) {
 
 // kubernetes is the proposed release, where no flag names one.
 func (i *initiation) kubernetes(proposed spec.Version) (err error) {
-	quiet := *i.asker
-	quiet.silent = true
-	i.plan.KubernetesVersion, err = ask(&quiet, "kubernetes-version", "", string(proposed), parseVersion)
+	i.plan.KubernetesVersion, err = ask(i.quietly(), "kubernetes-version", "Kubernetes release to run", string(proposed), parseVersion)
 	return err
 }
 
@@ -222,10 +233,7 @@ func (i *initiation) adopt(machines []discover.Machine) error {
 	p := &i.plan
 	var silent []string
 	for n, m := range machines {
-		l, ok := m.Link()
-		if !ok {
-			return fmt.Errorf("%s has no network card with that address: is there address translation in between?", m.Address)
-		}
+		l, _ := m.Link()
 		p.Nodes[n].MAC, p.Nodes[n].Arch, p.Nodes[n].Note = l.MAC, m.Arch, m.Product
 		if m.Arch == "" {
 			silent = append(silent, p.Nodes[n].Name)

@@ -30,15 +30,17 @@ func (a *asker) recall(file string) {
 	for name, value := range answers {
 		if f := a.flags.Lookup(name); f != nil && !a.given[name] {
 			_ = f.Value.Set(value)
+			a.said[name] = true
 		}
 	}
 }
 
-// keep writes the answers so far. That they cannot be kept is no reason to end the conversation.
+// keep writes the answers so far, without defaults that nobody chose: those of the next conversation may be others. That
+// they cannot be kept is no reason to end the conversation.
 func (a *asker) keep(file string) {
 	answers := map[string]string{}
 	a.flags.VisitAll(func(f *flag.Flag) {
-		if value := f.Value.String(); value != f.DefValue && !slices.Contains(notAnswers, f.Name) {
+		if value := f.Value.String(); a.said[f.Name] && value != f.DefValue && !slices.Contains(notAnswers, f.Name) {
 			answers[f.Name] = value
 		}
 	})

@@ -60,8 +60,24 @@ func (ty *typist) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// begin runs init with machines that answer.
+// pulumiSays puts a pulumi on PATH that is no more than a script.
+func pulumiSays(t *testing.T, script string) {
+	t.Helper()
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "pulumi"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// begin runs init with machines that answer, where somebody is logged in to a backend of Pulumi.
 func begin(t *testing.T, read reader, input string, args ...string) outcome {
+	t.Helper()
+	pulumiSays(t, `echo '{"url": "file://~"}'`)
+	return converse(t, read, input, args...)
+}
+
+func converse(t *testing.T, read reader, input string, args ...string) outcome {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	c := initCommand

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (i *initiation) write(ctx context.Context) error {
 			fmt.Fprintf(i.err, "homeops: %v\n", err)
 		}
 	}
-	i.farewell(stack, written, left)
+	i.farewell(ctx, stack, written, left)
 	return nil
 }
 
@@ -102,9 +103,7 @@ func (i *initiation) secrets() error {
 	}
 	i.plan.OnePasswordVault = store.vault
 	// It is no question: the answer needs a key that its owner has printed, which is nobody's default.
-	quiet := *i.asker
-	quiet.silent = true
-	if i.plan.BreakGlass, err = ask(&quiet, "break-glass", "", "", orNone(parseBreakGlass)); err != nil {
+	if i.plan.BreakGlass, err = ask(i.quietly(), "break-glass", "Sealed copies of what opens the cluster: KEY@PLACE, or none", "", orNone(parseBreakGlass)); err != nil {
 		return err
 	}
 	if i.ageKey, i.passphrase = "", ""; !strings.HasPrefix(i.flags.Lookup("secrets").Value.String(), "sops") {
@@ -137,7 +136,7 @@ func (i *initiation) secrets() error {
 }
 
 // farewell says what was written, which image the machines start from, and what to do next.
-func (i *initiation) farewell(stack *spec.Stack, written []string, left []gitops.Left) {
+func (i *initiation) farewell(ctx context.Context, stack *spec.Stack, written []string, left []gitops.Left) {
 	fmt.Fprintf(i.out, "\nWrote %s.\n", strings.Join(written, " and "))
 	if len(left) > 0 {
 		fmt.Fprintf(i.out, "Apps that the cluster does not get, for want of something in the stack file:\n%s", leftOut(left))
@@ -146,21 +145,14 @@ func (i *initiation) farewell(stack *spec.Stack, written []string, left []gitops
 	for _, address := range images(stack) {
 		fmt.Fprintf(i.out, "  %s\n", address)
 	}
-	fmt.Fprintln(i.out, "Next, as printed, in this order:")
-	if i.passphrase != "" {
-		abs, err := filepath.Abs(i.passphrase)
-		if err != nil {
-			abs = i.passphrase
-		}
-		fmt.Fprintf(i.out, "  export %s=%s\n", passphrase.FileVar, quote(abs))
+	next := i.next(ctx, stack)
+	fmt.Fprintf(i.out, "Next, as printed, in this order:\n  %s\n", strings.Join(next, "\n  "))
+	if slices.Contains(next, loginHere) {
+		fmt.Fprintf(i.out, "`%s` keeps the state on this computer; docs/state.md has other places.\n", loginHere)
 	}
-	if pending := i.plan.PendingSecrets(); len(pending) > 0 {
-		fmt.Fprintf(i.out, "  pulumi stack init %s --secrets-provider passphrase\n", i.stack)
-		for _, key := range pending {
-			fmt.Fprintf(i.out, "  pulumi config set --stack %s --secret %s:%s\n", i.stack, spec.Namespace, key)
-		}
+	if _, err := exec.LookPath("pulumi"); err != nil {
+		fmt.Fprintln(i.out, "pulumi is not on PATH yet, and the rehearsal needs none: https://www.pulumi.com/docs/install")
 	}
-	fmt.Fprintf(i.out, "  make rehearse STACK=%s\n  git add -A && git commit -m 'feat: the stack %[1]s' && git push\n  make up STACK=%[1]s\n", i.stack)
 	if samples := i.samplesLeft(); len(samples) > 0 {
 		fmt.Fprintf(i.out, "CI applies every stack of the repository. These are still this project's samples:\n  git rm -r %s\n", strings.Join(samples, " "))
 	}

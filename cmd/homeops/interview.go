@@ -32,16 +32,14 @@ func (i *initiation) cluster(context.Context) (err error) {
 		return err
 	}
 	// The releases are not worth a question: those that the project is tested with are the default.
-	quiet := *i.asker
-	quiet.silent = true
-	if p.TalosVersion, err = ask(&quiet, "talos-version", "", string(firststack.TalosVersion), parseVersion); err != nil {
+	if p.TalosVersion, err = ask(i.quietly(), "talos-version", talosQuestion, string(firststack.TalosVersion), parseVersion); err != nil {
 		return err
 	}
 	return i.kubernetes(firststack.KubernetesVersion)
 }
 
 // machines asks which machines there are, reads them, and asks for what they did not report. A machine that does not
-// answer may have another address.
+// answer may have another address, and one that nothing can be installed on is another one, or gets a disk meanwhile.
 func (i *initiation) machines(ctx context.Context) error {
 	for {
 		if err := i.addresses(); err != nil {
@@ -54,6 +52,11 @@ func (i *initiation) machines(ctx context.Context) error {
 			return err
 		}
 		machines, err := i.readMachines(ctx)
+		if err == nil {
+			if err = fit(machines); err != nil {
+				i.inventory = inventory{}
+			}
+		}
 		switch {
 		case err == nil:
 			i.silence = false
@@ -67,12 +70,14 @@ func (i *initiation) machines(ctx context.Context) error {
 	}
 }
 
-// whereabouts are where the machines wait now. It is asked once one was not where it is to be: in maintenance mode a machine
+// whereabouts are where the machines wait now. It is asked once one was not where it was looked for: in maintenance mode a machine
 // has the address that DHCP gave it, which is often another.
 func (i *initiation) whereabouts() (err error) {
-	quiet := *i.asker
-	quiet.silent = i.silent || !i.silence
-	i.at, err = ask(&quiet, "at", "Addresses that their consoles show, where DHCP gave others, one for each machine, control planes first (none: those above)",
+	asker := i.asker
+	if !i.silence {
+		asker = i.quietly()
+	}
+	i.at, err = ask(asker, "at", "Addresses that their consoles show, where DHCP gave others, one for each machine, control planes first (none: those above)",
 		"none", func(text string) ([]netip.Addr, error) {
 			at, err := orNone(listOf(parseAddr))(text)
 			if err == nil && len(at) > 0 && len(at) != len(i.plan.Nodes) {

@@ -105,5 +105,5 @@ func printHelp(w io.Writer) {
 		fmt.Fprintf(tw, "  %s\t%s\n", c.name, c.summary)
 	}
 	_ = tw.Flush()
-	fmt.Fprint(w, "\n`homeops COMMAND -h` shows a command's flags. Exit codes: 0 good, 1 a problem was found, 2 wrong usage.\n")
+	fmt.Fprintf(w, "\n`%s` shows a command's flags. Exit codes: 0 good, 1 a problem was found, 2 wrong usage.\n", toType("COMMAND", "-h"))
 }

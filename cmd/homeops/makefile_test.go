@@ -8,8 +8,15 @@ import (
 	"testing"
 )
 
-// bare runs make in a copy of the Makefile, with nothing on PATH but what every system has and the given programs.
+// bare runs make in a copy of the Makefile, with nothing on PATH but what every system has and the given programs; one whose
+// name is a path stands there, and not on PATH.
 func bare(t *testing.T, programs map[string]string, args ...string) (string, error) {
+	t.Helper()
+	return bareWith(t, programs, "", args...)
+}
+
+// bareWith is bare with another folder on PATH, first.
+func bareWith(t *testing.T, programs map[string]string, path string, args ...string) (string, error) {
 	t.Helper()
 	tool, err := exec.LookPath("make")
 	if err != nil {
@@ -36,12 +43,17 @@ func bare(t *testing.T, programs map[string]string, args ...string) (string, err
 		}
 	}
 	for name, script := range programs {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		at := filepath.Join(bin, name)
+		if strings.Contains(name, "/") {
+			at = filepath.Join(dir, name)
+			mkdir(t, filepath.Dir(at))
+		}
+		if err := os.WriteFile(at, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), tool, args...)
-	cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin}
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + path + bin}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -62,6 +74,48 @@ func TestMake_SaysWhatACommandCannotDoWithout(t *testing.T) {
 		if err == nil || !strings.Contains(out, c.want) {
 			t.Errorf("%s: got %v\n%s\nwant %s", name, err, out, c.want)
 		}
+	}
+}
+
+// A rehearsal leaves a pulumi without a language host.
+func TestMake_RunsTheProgramWithAWholePulumiAlone(t *testing.T) {
+	const refused = "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (that of a rehearsal, in out/bin, cannot run the program)\n"
+	of := func(pulumi string) map[string]string {
+		return map[string]string{"go": "exit 0\n", pulumi: `echo "ran $*"` + "\n", "out/bin/homeops": "exit 0\n"}
+	}
+	for _, target := range []string{"preview", "up", "destroy"} {
+		if out, err := bare(t, of("out/bin/pulumi"), target); err == nil || !strings.Contains(out, refused) || strings.Contains(out, "ran ") {
+			t.Errorf("%s with that of a rehearsal: %v\n%s", target, err, out)
+		}
+		// Whoever has put it on PATH has no other one by that.
+		if out, err := bareWith(t, of("out/bin/pulumi"), "out/bin:", target); err == nil || !strings.Contains(out, refused) {
+			t.Errorf("%s with that of a rehearsal on PATH: %v\n%s", target, err, out)
+		}
+		if out, err := bare(t, of("pulumi"), target, "STACK=lab"); err != nil || !strings.Contains(out, "ran "+target+" --stack lab") {
+			t.Errorf("%s with a whole one: %v\n%s", target, err, out)
+		}
+	}
+	// What needs no program, that of a rehearsal does.
+	for _, target := range []string{"kubeconfig", "talosconfig"} {
+		if out, err := bare(t, of("out/bin/pulumi"), target); err != nil {
+			t.Errorf("%s: %v\n%s", target, err, out)
+		}
+	}
+}
+
+func TestMake_RefusesWhatIsNotThereBeforeItCompiles(t *testing.T) {
+	for arg, want := range map[string]string{
+		"SCENARIO=nope": "there is no SCENARIO=nope; there are: ",
+		"PLUGINS=/nope": "PLUGINS=/nope: there is no such folder",
+	} {
+		out, err := bare(t, map[string]string{"go": "echo compiled\n"}, "rehearse", arg)
+		if err == nil || !strings.Contains(out, want) || strings.Contains(out, "compil") {
+			t.Errorf("%s: %v\n%s", arg, err, out)
+		}
+	}
+	// With what is there, it would begin.
+	if out, _ := bare(t, map[string]string{"go": "echo compiled\n"}, "rehearse", "SCENARIO=reset", "PLUGINS=rack"); !strings.Contains(out, "compiled") {
+		t.Errorf("a scenario that there is: %s", out)
 	}
 }
 

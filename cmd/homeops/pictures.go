@@ -47,7 +47,7 @@ func drawPictures(_ context.Context, c call) error {
 func pictured(file, dir string, checkOnly bool) error {
 	stack, problems := spec.LoadFile(file)
 	if spec.Merge(problems, stack.Validate()).HasErrors() {
-		return fmt.Errorf("%s: cannot be drawn: `homeops validate %s` says why", file, spec.StackName(file))
+		return fmt.Errorf("%s: cannot be drawn: `%s` says why", file, toType("validate", spec.StackName(file)))
 	}
 	read, err := treeOf(stack, dir)
 	if err != nil {
@@ -73,7 +73,7 @@ func (read *readTree) pictured(file, dir string, checkOnly bool) error {
 			errs = append(errs, err)
 		case bytes.Equal(have, pictures[name]), err != nil && checkOnly:
 		case checkOnly:
-			errs = append(errs, fmt.Errorf("%s is not current: run `homeops pictures %s` (or `make generate`) and commit it", target, stack.Name))
+			errs = append(errs, fmt.Errorf("%s is not current: run `%s` (or `make generate`) and commit it", target, toType("pictures", stack.Name)))
 		default:
 			errs = append(errs, writePicture(target, pictures[name]))
 		}

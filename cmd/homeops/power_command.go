@@ -48,7 +48,7 @@ func shutdown(ctx context.Context, c call) error {
 	if err := power.Shutdown(ctx, o, *anyway); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s is off; `homeops start %s` switches it on\n", o.Stack.Name, o.Stack.Name)
+	fmt.Fprintf(c.out, "%s is off; `%s` switches it on\n", o.Stack.Name, toType("start", o.Stack.Name))
 	return nil
 }
 

@@ -57,7 +57,7 @@ func stackFile(arg string) (string, error) {
 func knownStacks(dir string) string {
 	files, _ := stackFiles(dir)
 	if len(files) == 0 {
-		return "the project has none yet (`homeops init` writes a first one)"
+		return "the project has none yet (`" + toType("init") + "` writes a first one)"
 	}
 	names := make([]string, len(files))
 	for i, f := range files {

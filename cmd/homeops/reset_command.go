@@ -147,7 +147,7 @@ func nodeToReset(stack *spec.Stack, name string) ([]spec.Node, error) {
 			continue
 		}
 		if node.IsControlPlane() && len(stack.ControlPlanes()) == 1 {
-			return nil, fmt.Errorf("%s is the only control plane: etcd would be lost with it. `homeops reset %s` resets the whole cluster", name, stack.Name)
+			return nil, fmt.Errorf("%s is the only control plane: etcd would be lost with it. `%s` resets the whole cluster", name, toType("reset", stack.Name))
 		}
 		return []spec.Node{node}, nil
 	}
@@ -162,7 +162,7 @@ func (r resetting) confirm(lost loss) error {
 	}
 	fmt.Fprintf(r.out, "\nLost: the machine's configuration, and all on its EPHEMERAL partition: images, logs, emptyDirs, and of a control plane its copy of etcd.\n")
 	if lost != machineAlone {
-		fmt.Fprintf(r.out, "With all copies of etcd, every object of the cluster is lost, its certificates among them: `homeops breakglass save %s` keeps those.\n", r.stack.Name)
+		fmt.Fprintf(r.out, "With all copies of etcd, every object of the cluster is lost, its certificates among them: `%s` keeps those.\n", toType("breakglass", "save", r.stack.Name))
 	}
 	ceph := r.stack.Storage.RookCeph
 	switch {

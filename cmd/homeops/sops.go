@@ -50,7 +50,7 @@ func writeSOPS(dir string, checkOnly bool) error {
 	case bytes.Equal(have, want):
 		return nil
 	case checkOnly:
-		return fmt.Errorf("%s is not current: run `homeops sops`, then `sops updatekeys` on each *.sops.yaml, and commit them", target)
+		return fmt.Errorf("%s is not current: run `%s`, then `sops updatekeys` on each *.sops.yaml, and commit them", target, toType("sops"))
 	}
 	return os.WriteFile(target, want, 0o644)
 }

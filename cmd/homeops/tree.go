@@ -69,7 +69,7 @@ func composed(stack *spec.Stack, dir string) ([]byte, []gitops.Left, error) {
 
 func writeCluster(target string, content []byte) error {
 	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s exists, and is not overwritten: compare it with what `homeops tree -show` prints", target)
+		return fmt.Errorf("%s exists, and is not overwritten: compare it with what `%s` prints", target, toType("tree", "-show"))
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err

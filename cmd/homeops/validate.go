@@ -81,7 +81,7 @@ func targets(names []string) ([]string, error) {
 		return nil, err
 	}
 	if files, err = stackFiles(dir); err == nil && len(files) == 0 {
-		err = usagef("there is no Pulumi.STACK.yaml in %s; `homeops init` writes a first one", dir)
+		err = usagef("there is no Pulumi.STACK.yaml in %s; `%s` writes a first one", dir, toType("init"))
 	}
 	return files, err
 }

@@ -97,7 +97,7 @@ func TestValidate_JudgesAFileElsewhereAlone(t *testing.T) {
 func TestValidate_NamesAFileThatIsWrongAsAWhole(t *testing.T) {
 	project(t, map[string]string{"home": "", "lab": "config: [\n"})
 	got := homeops(t, "", "validate")
-	want := "error Pulumi.home.yaml: the file is empty; `homeops init` writes a first one\n" +
+	want := "error Pulumi.home.yaml: the file is empty; `make init` writes a first one\n" +
 		"error Pulumi.lab.yaml: is not YAML: a [ or { is not closed (the parser: did not find expected node content) (Pulumi.lab.yaml:1:1)\n"
 	if got.out != want || got.code != exitProblem {
 		t.Errorf("got\n%s\nwant\n%s", got.out, want)

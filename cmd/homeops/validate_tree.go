@@ -60,7 +60,7 @@ func (v *verdict) judgeTree(files []string) error {
 func treeFaults(stack *spec.Stack, root string) (*readTree, []error, error) {
 	file := filepath.Join(stack.Flux.Path, "kustomization.yaml")
 	if _, err := os.Stat(filepath.Join(root, file)); errors.Is(err, fs.ErrNotExist) {
-		return nil, []error{fmt.Errorf("%s: there is no such file, and Flux begins with it: `homeops tree %s` writes one that fits the stack", file, stack.Name)}, nil
+		return nil, []error{fmt.Errorf("%s: there is no such file, and Flux begins with it: `%s` writes one that fits the stack", file, toType("tree", stack.Name))}, nil
 	}
 	read, err := treeOf(stack, root)
 	if err != nil {
@@ -122,6 +122,6 @@ func sopsProblems(dir string) spec.Problems {
 	}
 	return spec.Problems{{
 		Severity: spec.Warning, Path: sopsconfig.Path,
-		Message: "its recipients are not those of the stack files: run `homeops sops`, then `sops updatekeys` on each *.sops.yaml, and commit them",
+		Message: "its recipients are not those of the stack files: run `" + toType("sops") + "`, then `sops updatekeys` on each *.sops.yaml, and commit them",
 	}}
 }

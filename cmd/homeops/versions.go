@@ -69,7 +69,7 @@ func printPath(c call, from, wanted *spec.Stack, steps []spec.Step) error {
 	}
 	if have, want := from.Cluster.TalosContract, wanted.Cluster.TalosContract; have != want {
 		fmt.Fprintf(c.out, "Afterwards, at any time, the form of the machine configurations: cluster.talosContract %s to %s\n"+
-			"   what it changes on each node: homeops contract %s --to %s\n", have, want, from.Name, want)
+			"   what it changes on each node: %s\n", have, want, toType("contract", from.Name, "--to", string(want)))
 	}
 	return nil
 }

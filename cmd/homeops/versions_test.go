@@ -46,7 +46,7 @@ func TestVersions_TellsTheStepsAndWhatTheyRoll(t *testing.T) {
    cluster.talosVersion: v1.12.0
    rolls: every machine reboots into the new image, one at a time
 Afterwards, at any time, the form of the machine configurations: cluster.talosContract v1.11 to v1.12
-   what it changes on each node: homeops contract home --to v1.12
+   what it changes on each node: go run ../../cmd/homeops contract home --to v1.12
 `
 	if code != exitOK || errOut != "" || out != want {
 		t.Errorf("exit %d, %q\n%s\nwant\n%s", code, errOut, out, want)

@@ -62,7 +62,7 @@ func RestoreEtcd(snapshot string) EtcdStarter {
 
 // errHoldsData says why a snapshot was not restored.
 var errHoldsData = errors.New("etcd was not restored, because a control plane holds etcd data already: if an interrupted run restored it, " +
-	"run the update without the snapshot; else `homeops reset` the control planes first")
+	"run the update without the snapshot; else reset the control planes first, `go run ./cmd/homeops reset`")
 
 // upload streams the snapshot to the machine, which keeps it until it is told to bootstrap.
 func upload(ctx context.Context, api machineapi.MachineServiceClient, path string) error {
