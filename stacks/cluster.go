@@ -64,7 +64,14 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	return err
 }
 
+// oldestPulumi are the releases of Pulumi's command that know what the program asks of the engine: hooks for failures
+// (https://github.com/pulumi/pulumi/releases/tag/v3.217.0).
+const oldestPulumi = ">=3.217.0"
+
 func (p Program) run(ctx *pulumi.Context) error {
+	if err := ctx.RequirePulumiVersion(oldestPulumi); err != nil {
+		return err
+	}
 	stack, err := load(ctx)
 	if err != nil {
 		return err
