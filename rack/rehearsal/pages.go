@@ -44,6 +44,18 @@ var (
 	diskRemove      = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
 	upWithReinstall = pageCommand{"change-a-node.md", "pulumi up --stack STACK"}
 
+	// Those of destroy.md.
+	saveKeysFirst  = pageCommand{"destroy.md", "homeops breakglass save STACK"}
+	saveStateFirst = pageCommand{"destroy.md", "homeops state save STACK"}
+	giveBack       = pageCommand{"destroy.md", "homeops reset STACK"}
+	lastCopy       = pageCommand{"destroy.md", "kubectl -n etcd-backup create job --from=cronjob/etcd-backup last-copy"}
+	lastCopyEnds   = pageCommand{"destroy.md", "kubectl -n etcd-backup wait job/last-copy --for condition=complete --timeout 30m"}
+	keepData       = pageCommand{"destroy.md", "homeops reset STACK -etcd-from-snapshot"}
+	dropGateways   = pageCommand{"destroy.md", "kubectl -n network delete gateways.gateway.networking.k8s.io --all"}
+	liftProtection = pageCommand{"destroy.md", "pulumi state unprotect --all --stack STACK"}
+	destroyAll     = pageCommand{"destroy.md", "pulumi destroy --stack STACK"}
+	forgetStack    = pageCommand{"destroy.md", "pulumi stack rm --force --preserve-config STACK"}
+
 	// Those of restore-volume.md, in the order of the page.
 	holdFlux        = pageCommand{"restore-volume.md", `kubectl -n flux-system patch kustomization KUSTOMIZATION --field-manager flux-client-side-apply --type merge -p '{"spec":{"suspend":true}}'`}
 	fluxHeld        = pageCommand{"restore-volume.md", `kubectl -n flux-system wait kustomization KUSTOMIZATION --for 'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True' --timeout 2m`}
@@ -96,4 +108,25 @@ func (r *rehearsal) upAsWritten(ctx context.Context, w pageCommand, watch ...pul
 	}
 	_, err = r.cli.Up(ctx, watch...)
 	return err
+}
+
+// pulumiAsWritten runs a page's command of pulumi that asks whether it is meant.
+func (r *rehearsal) pulumiAsWritten(ctx context.Context, w pageCommand) error {
+	words, err := r.words(w, nil)
+	if err != nil {
+		return err
+	}
+	return r.cli.Confirmed(ctx, words[1:]...)
+}
+
+// destroyAsWritten runs a page's `pulumi destroy`.
+func (r *rehearsal) destroyAsWritten(ctx context.Context, w pageCommand, watch ...pulumi.Watcher) (*pulumi.Result, error) {
+	words, err := r.words(w, nil)
+	if err != nil {
+		return nil, err
+	}
+	if want := []string{"pulumi", "destroy", "--stack", r.stack.Name}; !slices.Equal(words, want) {
+		return nil, fmt.Errorf("docs/runbooks/%s says %q, and the rehearsal knows %q alone", w.page, words, want)
+	}
+	return r.cli.Destroy(ctx, watch...)
 }
