@@ -440,7 +440,7 @@ func (r *rehearsal) writeData() (onDisks, error) {
 	return noted, nil
 }
 
-// markerText is what marked files hold.
+// markerText is what marked files of machines hold.
 const markerText = "before"
 
 // contents are those of all disks that have some.
