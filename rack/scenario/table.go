@@ -52,7 +52,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "lost-state",
-		Does: "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty",
+		// Six runs of `up`, of which two change every machine.
+		Limit: 20 * time.Minute,
+		Does:  "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty. Then an update makes something in the cluster, on every machine and at an account, and the state is lost again: with the copy from before it a preview must show what is missing, and `up` take it over, with no machine down and nothing made twice",
 	},
 	{
 		Name: "partition",
