@@ -155,8 +155,12 @@ func (c *CLI) PreviewRefresh(ctx context.Context) (*Result, error) {
 	return c.operate(ctx, nil, "preview", "--refresh")
 }
 
-// Destroy runs `pulumi destroy`.
+// Destroy runs `pulumi destroy` as it is without options: it previews, and goes on where the preview does not fail. In two runs, for
+// the second would begin the event log of the first anew.
 func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
+	if result, err := c.operate(ctx, watch, "destroy", "--preview-only"); err != nil {
+		return result, err
+	}
 	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")
 }
 

@@ -94,5 +94,5 @@ func (r *rehearsal) used(least float64) {
 
 // kept is whether what was written before a scenario is still there; err says what is not.
 func (r *rehearsal) kept(err error) {
-	r.addChecked("what was written before is still there", "in etcd, on a volume, and on every machine that was not wiped", err)
+	r.addChecked("what was written before is still there", "in etcd, in a file on a volume of each storage class, and on every machine that was not wiped", err)
 }

@@ -197,7 +197,7 @@ func (r *rehearsal) toReplace() []*machine {
 }
 
 func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead *machine) error {
-	written.wiped[dead.spec.Address] = true
+	written.wiped[dead.spec.Address], written.exchanged[dead.spec.Name] = true, true
 	name := "another machine as " + dead.spec.Name
 	did, err := r.act(ctx, c, name, func() error {
 		osds, err := osdsOf(ctx, c, dead.spec.Name)

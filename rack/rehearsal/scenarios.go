@@ -16,6 +16,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":                   upAndUpAgain,
 	"add-node":           addNode,
 	"blackout":           blackout,
+	"destroy":            destroy,
 	"everywhere":         everywhere,
 	"faults":             faults,
 	"interrupted":        interrupted,

@@ -19,6 +19,12 @@ var Table = []Scenario{
 		Does:  "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. Then it has `homeops shutdown` switch them off, and `homeops start` switch them on over the network. Each time the cluster must come back with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
 	},
 	{
+		Name: "destroy",
+		// The state is forgotten and restored, and every machine reset twice.
+		Limit: 20 * time.Minute,
+		Does:  "takes the cluster down by the commands of the page. `pulumi destroy` of the running cluster must be refused, name what it stops at, and touch nothing. A stack that is removed must leave all as it runs, and come back from its copy. `homeops reset` for a rebuild, and then without, must leave the accounts and what is on data disks and user volumes; the destroy after it must still be refused. When the protection is lifted it must end with an empty state, and nothing at the accounts that was not there before the first `up`",
+	},
+	{
 		Name: "everywhere",
 		// Each kind of resource has two moments, and each moment is a run of `up`.
 		Limit: 4 * time.Hour,
@@ -46,7 +52,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "lost-state",
-		Does: "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty",
+		// Six runs of `up`, of which two change every machine.
+		Limit: 20 * time.Minute,
+		Does:  "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty. Then an update makes something in the cluster, on every machine and at an account, and the state is lost again: with the copy from before it a preview must show what is missing, and `up` take it over, with no machine down and nothing made twice",
 	},
 	{
 		Name: "partition",
