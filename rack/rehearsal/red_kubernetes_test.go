@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -113,6 +114,22 @@ var redKubernetes = []red{
 		},
 		want: machineAddress + " is not among its addresses [{InternalIP 192.0.2.1}]; cp-1: kubelet is v1.2.3, not v1.34.1; " +
 			`cp-1: its system is "Talos (v0.1.0)", not Talos v1.11.1; cp-1: pod network 192.0.2.0/24 is outside [10.42.0.0/16]; cp-1: label rack is "low", not "top"`,
+	},
+	{
+		line: "a step: every node takes pods again", fault: "one is cordoned", want: "cp-1 is cordoned",
+		whole:  func(b *broken) { b.list(nodesPath, nodeText(b)) },
+		damage: func(b *broken) { b.list(nodesPath, nodeText(b, "spec: {", "spec: {unschedulable: true, ")) },
+		do:     func(ctx context.Context, b *broken) { b.uncordoned(ctx, b.cluster, step(), nil) },
+	},
+	{
+		line: "a step: every machine runs it", fault: "one runs nothing", want: "cp-1 runs , not ",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.came(step(), "every machine runs it", b.runsWhatItShould()) },
+	},
+	{
+		line: "a step: cp-1 is back", fault: "it was never away", want: "so nothing was tried",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.foundBack(step(), b.rack.nodes[0], nil) },
 	},
 	{
 		line: "kinds have the scopes by which owners are told apart", fault: "a kind is in a namespace and should not be",
