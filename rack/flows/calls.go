@@ -52,7 +52,7 @@ func (c *Cluster) webhooks() []reference {
 	}
 	for _, ref := range leftOut {
 		// A cluster need not have the chart.
-		if c.Namespaces[ref.namespace] != nil {
+		if c.service(ref.namespace, ref.name) != nil {
 			all = append(all, ref)
 		}
 	}

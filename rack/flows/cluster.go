@@ -69,6 +69,7 @@ func New(stack *spec.Stack, objects []*unstructured.Unstructured) (*Cluster, err
 		errs = append(errs, c.add(o))
 	}
 	c.addCeph()
+	c.addKubelets()
 	for _, p := range c.Pods {
 		if c.Namespaces[p.Namespace] == nil {
 			errs = append(errs, fmt.Errorf("%s: there is no namespace %s", p, p.Namespace))

@@ -67,9 +67,9 @@ func TestNowhere_TellsOfEachLeadThatEndsNowhere(t *testing.T) {
 			more: `{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.it}, spec: {service: {namespace: echo, name: echo}}}`,
 			want: "the API server passes v1.it on: the Service echo/echo has no port 443",
 		},
-		"a webhook that is left out, and whose Service is not there": {
-			without: []string{"Service longhorn-admission-webhook"},
-			want:    "the API server has volumes checked: there is no Service longhorn-system/longhorn-admission-webhook",
+		"a webhook that is left out, and whose pods are not there": {
+			without: []string{"DaemonSet longhorn-manager"},
+			want:    "the API server has volumes checked: no pod behind the Service longhorn-system/longhorn-admission-webhook listens at its port 9502 admission-webhook",
 		},
 		"an address of a Service that is not there": {
 			more: `{apiVersion: v1, kind: Pod, metadata: {name: it, namespace: echo}, spec: {containers: [{name: a, args: ["--to=http://gone.demo.svc:80"]}]}}`,
@@ -142,6 +142,15 @@ apiVersion: external-secrets.io/v1
 kind: ClusterSecretStore
 metadata: {name: vault}
 spec: {provider: {vault: {server: "https://vault"}}}
+---
+# As the genuine chart of Prometheus has it: its operator makes the Service.
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: kubelet, namespace: monitoring}
+spec:
+  namespaceSelector: {matchNames: [kube-system]}
+  selector: {matchLabels: {k8s-app: kubelet, app.kubernetes.io/name: kubelet}}
+  endpoints: [{port: https-metrics}, {port: https-metrics, path: /metrics/cadvisor}]
 `)...))
 	if err != nil {
 		t.Fatal(err)

@@ -82,6 +82,24 @@ func (c *Cluster) monitored(l *list, o *unstructured.Unstructured, targets func(
 	}
 }
 
+// addKubelets adds the Service that Prometheus' operator makes for kubelets, where there is something for it to be scraped by. It
+// has no selector: the operator writes the nodes' addresses itself
+// (https://github.com/prometheus-operator/prometheus-operator/tree/main/pkg/kubelet).
+func (c *Cluster) addKubelets() {
+	if len(c.Others["ServiceMonitor.monitoring.coreos.com"]) == 0 {
+		return
+	}
+	c.Services = append(c.Services, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: metav1.NamespaceSystem, Name: "kubelet",
+			Labels: map[string]string{
+				"k8s-app": "kubelet", "app.kubernetes.io/name": "kubelet", "app.kubernetes.io/managed-by": "prometheus-operator",
+			},
+		},
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "https-metrics", Port: kubeletPort}}},
+	})
+}
+
 // scrapers are the pods of Prometheus.
 func (c *Cluster) scrapers() []*Pod {
 	return c.pods("monitoring", "app.kubernetes.io/name=prometheus")
