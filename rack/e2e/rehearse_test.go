@@ -167,17 +167,23 @@ func TestRehearse_EndsWithinSecondsAndLeavesNothing(t *testing.T) {
 		told <- time.Now()
 		cancel()
 	}()
-	_, err := launch.Rehearse(ctx, o)
+	left, err := launch.Rehearse(ctx, o)
 	if err == nil {
 		t.Fatal("an interrupted rehearsal reported success")
+	}
+	if left == nil {
+		t.Fatalf("it left no report: %v", err)
+	}
+	if left.OK || !slices.ContainsFunc(left.Checks, func(c report.Check) bool { return c.Name == "rehearsal ran to its end" && !c.OK && c.Detail != "" }) {
+		t.Errorf("the report is ok: %t, and does not say that it did not run to its end: %+v", left.OK, left.Checks)
 	}
 	took := time.Since(<-told)
 	t.Logf("ended %.1f s after it was told to: %v", took.Seconds(), err)
 	if took > 10*time.Second {
 		t.Errorf("took %s to end", took)
 	}
-	if left := processesNaming(t, filepath.Join("out", "rehearsal", "home", "run-")); len(left) > 0 {
-		t.Errorf("still running: %v", left)
+	if running := processesNaming(t, filepath.Join("out", "rehearsal", "home", "run-")); len(running) > 0 {
+		t.Errorf("still running: %v", running)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -260,14 +261,19 @@ func (r *rehearsal) lockOut(ctx context.Context, c *cluster, m *machine) error {
 			return nil
 		})
 	})
-	if err == nil && m.Err() == nil {
-		err = errors.New("it was never without an address, so nothing was tried")
-	}
+	r.foundBack(did, m, err)
 	m.Acknowledge()
-	r.came(did, m.spec.Name+" is back", err)
 	r.alone(did, m.spec.Name)
 	r.answers(did, len(r.stack.ControlPlanes()) >= 3 || !m.spec.IsControlPlane())
 	return err
+}
+
+// foundBack is whether a machine is back that was cut off; err says why it may not be.
+func (r *rehearsal) foundBack(did report.Step, m *machine, err error) {
+	if err == nil && m.Err() == nil {
+		err = errors.New("it was never without an address, so nothing was tried")
+	}
+	r.came(did, m.spec.Name+" is back", err)
 }
 
 // refusesToLoseQuorum tries to take away more control planes at once than etcd can lose.

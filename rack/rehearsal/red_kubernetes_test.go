@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -132,6 +133,22 @@ var redKubernetes = []red{
 			b.list(nodesPath, nodeText(b, "{key: disk,", "{key: stray, effect: NoExecute}, {key: disk,"))
 		},
 		want: `"stray:NoExecute"], not `,
+	},
+	{
+		line: "a step: every node takes pods again", fault: "one is cordoned", want: "cp-1 is cordoned",
+		whole:  func(b *broken) { b.list(nodesPath, nodeText(b)) },
+		damage: func(b *broken) { b.list(nodesPath, nodeText(b, "spec: {", "spec: {unschedulable: true, ")) },
+		do:     func(ctx context.Context, b *broken) { b.uncordoned(ctx, b.cluster, step(), nil) },
+	},
+	{
+		line: "a step: every machine runs it", fault: "one runs nothing", want: "cp-1 runs , not ",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.came(step(), "every machine runs it", b.runsWhatItShould()) },
+	},
+	{
+		line: "a step: cp-1 is back", fault: "it was never away", want: "so nothing was tried",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.foundBack(step(), b.rack.nodes[0], nil) },
 	},
 	{
 		line: "kinds have the scopes by which owners are told apart", fault: "a kind is in a namespace and should not be",
