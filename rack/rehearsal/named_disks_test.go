@@ -9,10 +9,7 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-const (
-	longhornVolumesPath = "/apis/longhorn.io/v1beta2/volumes"
-	longhornNodesPath   = "/apis/longhorn.io/v1beta2/nodes"
-)
+const longhornNodesPath = "/apis/longhorn.io/v1beta2/nodes"
 
 // onDisks has the machines of the stack, none of them powered on, and Ceph and ZFS on the disks that the stack file names.
 func onDisks(b *broken) {
@@ -75,11 +72,11 @@ func longhornAlone(b *broken) {
 		{spec: spec.Node{Name: "lab-2"}},
 	}
 	b.list(longhornVolumesPath, fmt.Sprintf(storedVolume, "healthy"))
-	stored(b, "/var/mnt/longhorn", "True")
+	storedOn(b, "/var/mnt/longhorn", "True")
 }
 
-// stored has Longhorn store at a path of lab-1.
-func stored(b *broken, path, ready string) {
+// storedOn has Longhorn store at a path of lab-1.
+func storedOn(b *broken, path, ready string) {
 	b.list(longhornNodesPath,
 		fmt.Sprintf(`{kind: Node, apiVersion: longhorn.io/v1beta2, metadata: {name: lab-1}, status: {diskStatus: {d: {diskPath: %s, conditions: [{type: Ready, status: "%s"}]}}}}`, path, ready),
 		"{kind: Node, apiVersion: longhorn.io/v1beta2, metadata: {name: lab-2}, status: {}}")

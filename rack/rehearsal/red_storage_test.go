@@ -105,11 +105,11 @@ var redStorage = []red{
 	},
 	{
 		line: "Longhorn stores on the named volumes", fault: "a disk is not ready", want: "lab-1: Longhorn's disk at /var/mnt/longhorn is not ready",
-		whole: longhornAlone, damage: func(b *broken) { stored(b, "/var/mnt/longhorn", "False") },
+		whole: longhornAlone, damage: func(b *broken) { storedOn(b, "/var/mnt/longhorn", "False") },
 	},
 	{
 		line: "Longhorn stores on the named volumes", fault: "it stores on EPHEMERAL", want: `lab-1: Longhorn stores at ["/var/lib/longhorn"], not at ["/var/mnt/longhorn"]`,
-		whole: longhornAlone, damage: func(b *broken) { stored(b, "/var/lib/longhorn", "True") },
+		whole: longhornAlone, damage: func(b *broken) { storedOn(b, "/var/lib/longhorn", "True") },
 	},
 	{
 		line: "Longhorn stores on the named volumes", fault: "nobody stores", want: "Longhorn stores nowhere",
