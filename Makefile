@@ -38,7 +38,9 @@ endif
 
 # What a shell has for other programs, and a provider would take over what the stack gives it (stacks/environment.go).
 unexport CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_API_USER_SERVICE_KEY GITHUB_OWNER GITHUB_ORGANIZATION GITHUB_BASE_URL
+unexport CLOUDFLARE_API_HOSTNAME CLOUDFLARE_API_BASE_PATH CLOUDFLARE_API_CLIENT_LOGGING
 unexport OP_SERVICE_ACCOUNT_TOKEN OP_ACCOUNT OP_CONNECT_HOST OP_CONNECT_TOKEN
+unexport PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY PULUMI_K8S_DELETE_UNREACHABLE PULUMI_K8S_SKIP_UPDATE_UNREACHABLE PULUMI_K8S_HELM_DRIVER PULUMI_K8S_AWAIT_ALL
 
 .DEFAULT_GOAL := help
 .PHONY: help init rehearse test test-day2 unit validate fmt render diff preview up destroy kubeconfig talosconfig status lint renovate generate figures site site-test bench clean go pulumi whole-pulumi space node
@@ -90,12 +92,16 @@ preview: whole-pulumi pulumi $(BIN)/homeops ## pulumi preview of STACK=home [AT=
 	@$(BIN)/homeops validate $(STACK)
 	$(WHERE)$(PULUMI) preview --stack $(STACK) --diff
 
+# Pulumi ends with it when a person says no, or stops it (sdk/go/common/util/cmdutil/exit.go).
+PULUMI_CANCELLED := 8
+
 # Another stack's faults are no reason to leave this one alone: what both share is judged all the same.
 up: whole-pulumi pulumi $(BIN)/homeops ## pulumi up of STACK=home; then, where the stack file says so, sealed copies of its state and of what opens it [AT=NODE=ADDRESS,...]
 	@$(BIN)/homeops validate $(STACK)
 	@$(PULUMI) stack select $(STACK) >/dev/null 2>&1 || $(PULUMI) stack init $(STACK) --secrets-provider passphrase
 	@$(WHERE)$(PULUMI) up --stack $(STACK) && $(BIN)/homeops breakglass save -if-asked $(STACK); \
-	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK) && exit $$ended
+	ended=$$?; $(BIN)/homeops state save -if-asked $(STACK); saved=$$?; \
+	case $$ended in 0) exit $$saved;; $(PULUMI_CANCELLED)) ;; *) echo "what homeops doctor $(STACK) finds:"; $(BIN)/homeops doctor -faults $(STACK);; esac; exit $$ended
 
 destroy: whole-pulumi pulumi ## pulumi destroy of STACK=home; it stops at what is protected (docs/runbooks/destroy.md)
 	@$(PULUMI) destroy --stack $(STACK) || { echo "docs/runbooks/destroy.md says what is protected, why, and the command for each wish"; exit 1; }

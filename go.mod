@@ -21,6 +21,7 @@ require (
 	github.com/siderolabs/go-pointer v1.0.1
 	github.com/siderolabs/talos/pkg/machinery v1.14.1
 	github.com/yuin/goldmark v1.7.13
+	go.etcd.io/bbolt v1.4.3
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.12
 	gopkg.in/yaml.v3 v3.0.1

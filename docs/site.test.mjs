@@ -52,6 +52,23 @@ const looks = [
   { name: 'phone', scheme: 'dark', viewport: { width: 390, height: 844, isMobile: true } },
 ]
 
+/** Where the picture of a thing is kept, beside the pages. */
+const kept = (thing, look) => path.join(pictures, `${thing}-${look.name}-${look.scheme}.png`)
+
+const text = (file) => readFileSync(new URL(file, import.meta.url), 'utf8')
+const document = (body, style = '') => `<!doctype html><meta name="color-scheme" content="light dark"><style>body { margin: 16px } ${style}</style>${body}`
+/** The pictures of the sample home, which follow the reader's scheme, one below the other. */
+const drawn = document(['machines', 'addresses', 'owners', 'requests'].map((name) => text(`pictures/home/${name}.svg`)).join('\n'), 'body { display: flex; flex-wrap: wrap; gap: 32px; align-items: start } svg { max-width: 100%; height: auto }')
+
+const keep = async (content, look, file) => {
+  const page = await browser.newPage()
+  await page.setViewport(look.viewport)
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: look.scheme }])
+  await page.setContent(content)
+  await page.screenshot({ path: file, fullPage: true })
+  await page.close()
+}
+
 for (const look of looks) {
   test(`every page on a ${look.name}, ${look.scheme}`, async () => {
     assert.ok(pages.length > 30, `only ${pages.length} pages`)
@@ -80,14 +97,19 @@ for (const look of looks) {
       if (seen.wide > 0) wrong.push(`${address}: is ${seen.wide} pixels wider than the ${look.name}`)
       if (seen.dark !== (look.scheme === 'dark')) wrong.push(`${address}: is not ${look.scheme}`)
       for (const source of seen.broken) wrong.push(`${address}: the picture ${source} is not there`)
-      if (pictures && ['/', '/first-hour'].includes(address)) {
-        await page.screenshot({ path: path.join(pictures, `site-${address.slice(1) || 'index'}-${look.name}.png`) })
-      }
+      if (pictures && address === '/first-hour') await page.screenshot({ path: kept('site', look) })
     }
     await page.close()
+    if (pictures) await keep(drawn, look, kept('pictures', look))
     assert.deepEqual(wrong, [])
   })
 }
+
+test('what a rehearsal shows in a terminal is kept as a picture', { skip: !pictures }, async () => {
+  const escaped = text('../rack/screen/testdata/underway.txt').replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const look = { scheme: 'dark', viewport: { width: 1000, height: 400 } }
+  await keep(document(`<pre>${escaped}</pre>`, 'body { background: #16181d } pre { color: #d8dee9; font: 14px/1.35 monospace }'), look, path.join(pictures, 'terminal.png'))
+})
 
 test('the search finds a page', async () => {
   const page = await browser.newPage()

@@ -25,6 +25,9 @@ func (c *change) storage() {
 			c.announce(kind.path, "it leaves, and the volumes in it are served no more: move their data first")
 		}
 	}
+	if was.ZFS != nil && is.ZFS != nil {
+		c.zfsPools(was.ZFS, is.ZFS)
+	}
 	if was.RookCeph == nil || is.RookCeph == nil {
 		return
 	}

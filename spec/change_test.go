@@ -155,6 +155,18 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"warning storage.rookCeph.nodes: a disk of worker-3 (S73WNJ0W300523D) leaves: Rook does not take its OSD away by itself. One that works is emptied first (`ceph osd out`, then wait until `ceph osd safe-to-destroy` says yes), and purged afterwards. One that is dead has nothing to empty: `ceph osd out`, another disk in its place, and purge it when HEALTH_OK is back (docs/runbooks/replace-disk.md)",
 			"warning storage.rookCeph.replicas: 2 copies instead of 3: Ceph copies or removes data until each piece has so many",
 		}},
+		"a pool of ZFS of another make": {"home", []string{"disks: [{ serial: WD-CA2K4H7N }, { serial: WD-CA2K4H8P }]", "layout: stripe, sectorShift: 13, disks: [{ serial: WD-CA2K4H7N }, { serial: WD-CA2K4H8P }]"}, []string{
+			"error storage.zfs.pools[0].layout: pool tank is a mirror, and cannot become a stripe: it is decided when a pool is made; name another pool on other disks, and move the volumes there",
+			"error storage.zfs.pools[0].sectorShift: pool tank has sectors of 2^12 bytes, and cannot have others of 2^13: it is decided when a pool is made; name another pool on other disks, and move the volumes there",
+		}},
+		"another disk in a pool of ZFS": {"home", []string{"WD-CA2K4H8P", "WD-CA2K4H9Q"}, []string{
+			"warning storage.zfs.pools[0].disks: nobody tells the pool tank, which is there: `zpool replace` and `zpool add` are done by hand (docs/storage.md), and this is what a rebuilt cluster makes",
+		}},
+		"a pool of ZFS leaves": {"home", []string{"{ name: tank, node: worker-1", "{ name: tank, node: worker-2"}, []string{
+			"warning nodeDefaults.extensions: worker-1 gets another image, for its extensions or kernel arguments: it is upgraded and reboots",
+			"warning nodeDefaults.extensions: worker-2 gets another image, for its extensions or kernel arguments: it is upgraded and reboots",
+			"warning storage.zfs.pools: pool tank of worker-1 leaves: the volumes in it are served no more, and their data stay on its disks; move them first",
+		}},
 		"a control plane leaves": {"lab", []string{lab3, ""}, []string{
 			"warning nodes: lab-3 leaves: its pods are moved, it leaves etcd, and its node object goes; the machine runs on, and would join again at its next boot: when this is applied, wipe it (`talosctl --nodes 10.20.0.13 reset --graceful=false`)",
 		}},

@@ -47,12 +47,8 @@ func (b *builder) talos() error {
 	if err != nil {
 		return err
 	}
-	var starter talos.EtcdStarter
-	if b.program.EtcdSnapshot != "" {
-		starter = talos.RestoreEtcd(b.program.EtcdSnapshot)
-	}
 	b.machines, err = talos.NewTalosCluster(b.ctx, nameTalos, &talos.Args{
-		EtcdStarter:    starter,
+		EtcdSnapshot:   b.program.EtcdSnapshot,
 		Stack:          b.stack,
 		Passphrases:    passphrases,
 		ResetOnDestroy: b.stack.Cluster.ResetOnDestroy,

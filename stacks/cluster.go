@@ -12,6 +12,7 @@ import (
 	"github.com/home-ops/home-ops/components/cilium/gatewayapi"
 	"github.com/home-ops/home-ops/components/talos"
 	"github.com/home-ops/home-ops/internal/discover"
+	"github.com/home-ops/home-ops/internal/gitremote"
 	"github.com/home-ops/home-ops/internal/secretref"
 )
 
@@ -33,6 +34,10 @@ type Program struct {
 	Outside http.RoundTripper
 	// Reach looks whether the cluster answers. Default: a connection to it.
 	Reach Reach
+	// Ready looks whether the API of a cluster that is reached is ready. Default: it is asked, with the last update's kubeconfig.
+	Ready Ready
+	// Repository looks whether there is something for Flux to follow. Default: git asks.
+	Repository Repository
 }
 
 // Cluster is the Pulumi program: the cluster of the current stack's file. It
@@ -59,7 +64,14 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	return err
 }
 
+// oldestPulumi are the releases of Pulumi's command that know what the program asks of the engine: hooks for failures
+// (https://github.com/pulumi/pulumi/releases/tag/v3.217.0).
+const oldestPulumi = ">=3.217.0"
+
 func (p Program) run(ctx *pulumi.Context) error {
+	if err := ctx.RequirePulumiVersion(oldestPulumi); err != nil {
+		return err
+	}
 	stack, err := load(ctx)
 	if err != nil {
 		return err
@@ -74,10 +86,8 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if err := before.judge(ctx, stack); err != nil {
 		return err
 	}
-	if p.EtcdSnapshot != "" {
-		if err := talos.CheckSnapshot(p.EtcdSnapshot); err != nil {
-			return err
-		}
+	if err := before.checkSnapshot(p.EtcdSnapshot); err != nil {
+		return err
 	}
 	at, err := discover.ParseAt(p.At, stack)
 	if err != nil {
@@ -86,7 +96,16 @@ func (p Program) run(ctx *pulumi.Context) error {
 	if p.Reach == nil {
 		p.Reach = dial
 	}
-	if err := before.sayIfAway(ctx, stack, p.Reach); err != nil {
+	if p.Ready == nil {
+		p.Ready = askReady
+	}
+	if err := before.sayIfAway(ctx, stack, p.Reach, p.Ready); err != nil {
+		return err
+	}
+	if p.Repository == nil {
+		p.Repository = gitremote.Look
+	}
+	if err := before.checkRepository(ctx, stack, p.Repository); err != nil {
 		return err
 	}
 	parts, err := Plan(stack)
@@ -110,9 +129,9 @@ func (p Program) run(ctx *pulumi.Context) error {
 		}
 	}
 
-	ctx.Export("kubeconfig", b.machines.Kubeconfig)
+	ctx.Export(kubeconfigOutput, b.machines.Kubeconfig)
 	ctx.Export("talosconfig", b.machines.Talosconfig)
-	ctx.Export("machineSecrets", b.machines.MachineSecrets)
+	ctx.Export(machineSecretsOutput, b.machines.MachineSecrets)
 	ctx.Export("endpoint", pulumi.String(stack.ClusterEndpoint()))
 	ctx.Export("nodes", talos.NodeFactsInput(b.machines.Nodes))
 	ctx.Export("deployKey", b.gitOps.DeployKey)

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -209,5 +210,21 @@ func TestCluster_ReadsDiskPassphrasesFromSecretsAlone(t *testing.T) {
 	}
 	if found := rec.PlaintextOf(passphrase); len(found) > 0 {
 		t.Errorf("in plain: %v", found)
+	}
+}
+
+// The hooks for failures are not known to an older one, which would say so of each resource.
+func TestCluster_AsksForAPulumiThatKnowsItsHooks(t *testing.T) {
+	rec := engine(t, "home")
+	if err := rec.Preview(program, "home"); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../docs/prerequisites.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	least, of := strings.CutPrefix(rec.Versions(), ">=")
+	if want := "| `pulumi` " + strings.TrimSuffix(least, ".0") + " or later |"; !of || !strings.Contains(string(page), want) {
+		t.Errorf("asked for %q, and docs/prerequisites.md does not say %q", rec.Versions(), want)
 	}
 }

@@ -21,9 +21,17 @@ import (
 
 // program is the whole program, but for the Gateway API's release, which is far away.
 // A cluster always answers, and so do its machines.
-var program = Program{
-	GatewayKinds: fewKinds, Outside: services, Reach: func(context.Context, string) error { return nil }, Machines: machines{},
-}.Run
+var program = near().Run
+
+// near is a program that asks nobody outside this process.
+func near() Program {
+	return Program{
+		GatewayKinds: fewKinds, Outside: services, Machines: machines{},
+		Reach:      func(context.Context, string) error { return nil },
+		Ready:      func(context.Context, []byte, string) error { return nil },
+		Repository: func(context.Context, string, string, string) error { return nil },
+	}
+}
 
 // machines are all where they should be, and as they should be.
 type machines struct{}

@@ -10,26 +10,37 @@ import (
 )
 
 // foreign are the variables that a provider of the stack takes over what the program gives
-// it, or refuses beside it, with what they would do. The providers run with the
-// environment of the shell that pulumi was started in.
+// it, or beside what the program leaves open, or refuses, with what they would do. The
+// providers run with the environment of the shell that pulumi was started in. What else
+// they read is explicit in the program, or harmless: environment_test.go says which.
 //
 // 1Password's own are not among them where a Connect server is used: there the program
 // gives the provider empty values, which win.
 func foreign(stack *spec.Stack) map[string]string {
 	found := map[string]string{}
+	add := func(does string, names ...string) {
+		for _, name := range names {
+			found[name] = does
+		}
+	}
+	// Of each cluster: https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/
+	add("Kubernetes' provider would no longer apply on the server, where it takes over what a dead run has left", "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY")
+	add("Kubernetes' provider would drop all objects from the state when the cluster does not answer", "PULUMI_K8S_DELETE_UNREACHABLE")
+	add("Kubernetes' provider would take a change for made that an unreachable cluster never got", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE")
+	add("Kubernetes' provider would keep Helm's releases elsewhere, and find none of those that there are", "PULUMI_K8S_HELM_DRIVER")
+	add("Kubernetes' provider would wait for what is not ready before later steps", "PULUMI_K8S_AWAIT_ALL")
 	if stack.Edge.Cloudflare != nil {
-		const beside = "Cloudflare's provider refuses it beside edge.cloudflare.apiTokenRef"
-		found["CLOUDFLARE_API_KEY"], found["CLOUDFLARE_API_USER_SERVICE_KEY"] = beside, beside
+		add("Cloudflare's provider refuses it beside edge.cloudflare.apiTokenRef", "CLOUDFLARE_API_KEY", "CLOUDFLARE_API_USER_SERVICE_KEY")
+		add("Cloudflare's provider would send edge.cloudflare.apiTokenRef there", "CLOUDFLARE_API_HOSTNAME", "CLOUDFLARE_API_BASE_PATH")
+		add("Cloudflare's provider may write down what it sends, secrets among it", "CLOUDFLARE_API_CLIENT_LOGGING")
 	}
 	if stack.Flux.GitHub != nil {
 		// https://github.com/integrations/terraform-provider-github/blob/v6.2.3/github/provider.go
-		const owner = "GitHub's provider takes it for the owner of flux.repository"
-		found["GITHUB_OWNER"], found["GITHUB_ORGANIZATION"] = owner, owner
-		found["GITHUB_BASE_URL"] = "GitHub's provider would send flux.github.tokenRef there"
+		add("GitHub's provider takes it for the owner of flux.repository", "GITHUB_OWNER", "GITHUB_ORGANIZATION")
+		add("GitHub's provider would send flux.github.tokenRef there", "GITHUB_BASE_URL")
 	}
 	if o := stack.Secrets.OnePassword; o != nil && o.ServiceAccountTokenRef != "" && o.ConnectHost == "" {
-		const beside = "1Password's provider refuses it beside secrets.onePassword.serviceAccountTokenRef"
-		found["OP_CONNECT_HOST"], found["OP_CONNECT_TOKEN"], found["OP_ACCOUNT"] = beside, beside, beside
+		add("1Password's provider refuses it beside secrets.onePassword.serviceAccountTokenRef", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_ACCOUNT")
 	}
 	return found
 }

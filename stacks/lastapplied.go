@@ -16,6 +16,10 @@ const (
 	appliedOutput = "applied"
 	// identifierOutput is what the cluster's objects are bound to.
 	identifierOutput = "clusterIdentifier"
+	// kubeconfigOutput is an administrator's.
+	kubeconfigOutput = "kubeconfig"
+	// machineSecretsOutput is in the form of `talosctl gen secrets`.
+	machineSecretsOutput = "machineSecrets"
 )
 
 // history is what the stack's last update left behind.
@@ -24,6 +28,10 @@ type history struct {
 	applied *spec.Stack
 	// identifier is that of the cluster's Kubernetes provider; empty before.
 	identifier string
+	// kubeconfig opens the cluster; empty before.
+	kubeconfig string
+	// machineSecrets are those of the cluster, as a file; empty before.
+	machineSecrets string
 }
 
 // lastApplied reads the stack's own outputs. They are in the state, so no machine is
@@ -35,6 +43,12 @@ func lastApplied(ctx *pulumi.Context) (history, error) {
 		return history{}, err
 	}
 	var h history
+	if h.machineSecrets, err = textOutput(own, machineSecretsOutput); err != nil {
+		return h, err
+	}
+	if h.kubeconfig, err = textOutput(own, kubeconfigOutput); err != nil {
+		return h, err
+	}
 	record, err := textOutput(own, appliedOutput)
 	if err != nil || record == "" {
 		return h, err

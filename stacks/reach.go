@@ -28,9 +28,9 @@ func dial(ctx context.Context, address string) error {
 	return connection.Close()
 }
 
-// sayIfAway says before anything else when the cluster that the last update left does not answer. Without it an update
-// would wait for minutes in silence, at whatever comes first.
-func (h history) sayIfAway(ctx *pulumi.Context, stack *spec.Stack, reach Reach) error {
+// sayIfAway says before anything else when the cluster that the last update left does not answer, and where it does. Without it
+// an update would wait for minutes in silence, at whatever comes first.
+func (h history) sayIfAway(ctx *pulumi.Context, stack *spec.Stack, reach Reach, ready Ready) error {
 	if h.applied == nil {
 		return nil
 	}
@@ -39,13 +39,13 @@ func (h history) sayIfAway(ctx *pulumi.Context, stack *spec.Stack, reach Reach) 
 	if err != nil {
 		return fmt.Errorf("stack output %s: endpoint: %w", appliedOutput, err)
 	}
-	err = reach(ctx.Context(), u.Host)
+	err = h.answers(ctx.Context(), u.Host, reach, ready)
 	if err == nil {
 		return nil
 	}
 	message := fmt.Sprintf("the cluster does not answer at %s: %v. `go run ./cmd/homeops doctor %s` looks for the cause. ", endpoint, err, stack.Name)
 	if ctx.DryRun() {
-		return ctx.Log.Warn(message+"This preview goes by the state alone.", nil)
+		return ctx.Log.Warn(message+h.elsewhere(ctx.Context(), reach, ready)+"This preview goes by the state alone.", nil)
 	}
-	return ctx.Log.Warn(message+"This update goes on, asks the machines, and waits up to 10 minutes for the API.", nil)
+	return ctx.Log.Warn(message+h.elsewhere(ctx.Context(), reach, ready)+"This update goes on, asks the machines, and waits up to 10 minutes for the API.", nil)
 }

@@ -18,7 +18,7 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 	}{
 		"it answers":                 {nil, false, ""},
 		"before there was a cluster": {errors.New("no route to host"), true, ""},
-		"it does not answer":         {errors.New("no route to host"), false, away + "This preview goes by the state alone."},
+		"it does not answer":         {errors.New("no route to host"), false, away + nowhere + "This preview goes by the state alone."},
 	} {
 		rec := engine(t, "home")
 		if !c.first {
@@ -29,7 +29,9 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 			if strings.HasSuffix(address, ":50000") {
 				return nil // a machine
 			}
-			asked = address
+			if asked == "" {
+				asked = address
+			}
 			return c.reach
 		}); err != nil {
 			t.Fatal(name, err)
@@ -50,7 +52,9 @@ func TestCluster_SaysAtOnceWhenItDoesNotAnswer(t *testing.T) {
 }
 
 func previewReaching(rec *recorder.Recorder, reach Reach) error {
-	return rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, Reach: reach}.Run, "home")
+	p := near()
+	p.Reach = reach
+	return rec.Preview(p.Run, "home")
 }
 
 func TestCluster_SaysInAPreviewWhereItWillLookForANewMachine(t *testing.T) {
@@ -60,13 +64,15 @@ func TestCluster_SaysInAPreviewWhereItWillLookForANewMachine(t *testing.T) {
 		"worker-1=10.0.0.187": "info: worker-1: does not answer at 10.0.50.21: up will look for it at 10.0.0.187, as AT says",
 	} {
 		rec := engine(t, "home")
-		err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, At: at, Reach: func(_ context.Context, address string) error {
+		p := near()
+		p.At, p.Machines = at, nil
+		p.Reach = func(_ context.Context, address string) error {
 			if address == "10.0.50.21:50000" {
 				return errors.New("no route to host")
 			}
 			return nil
-		}}.Run, "home")
-		if err != nil {
+		}
+		if err := rec.Preview(p.Run, "home"); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -83,7 +89,9 @@ func TestCluster_SaysInAPreviewWhereItWillLookForANewMachine(t *testing.T) {
 
 func TestCluster_RefusesAWrongAddressOfAMachineBeforeItTouchesAnything(t *testing.T) {
 	rec := engine(t, "home")
-	err := rec.Preview(Program{GatewayKinds: fewKinds, Outside: services, At: "worker-9=10.0.0.187"}.Run, "home")
+	p := near()
+	p.At = "worker-9=10.0.0.187"
+	err := rec.Preview(p.Run, "home")
 	want := `AT: worker-9=10.0.0.187: home has no node "worker-9"; it has cp-1, cp-2, worker-1, worker-2, worker-3` + "\nnothing was touched"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)

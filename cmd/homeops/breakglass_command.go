@@ -133,7 +133,14 @@ func saveBreakGlass(ctx context.Context, c call) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "%s: %s, %d files, read back\n", k.place, copied.Name(), len(copied.Files))
-	return nil
+	lacks, err := breakglass.Lacks(k.stack, copied)
+	for _, what := range lacks {
+		fmt.Fprintf(c.out, "  not in it, because the cluster does not have it yet: %s\n", what)
+	}
+	if len(lacks) > 0 {
+		fmt.Fprintf(c.out, "  save again when it does: kubectl get certificates,externalsecrets -A\n")
+	}
+	return err
 }
 
 // stackPassphrase is that of the stack, where pulumi has it from the environment.

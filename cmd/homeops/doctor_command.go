@@ -35,12 +35,15 @@ type examination struct {
 	client *http.Client
 	now    time.Time
 	report doctor.Report
+	// keptAt is when the newest break-glass copy was made; the zero time without one.
+	keptAt time.Time
 }
 
 // runDoctor goes from near to far, and changes nothing. It ends with 1 when there is a problem.
 func runDoctor(ctx context.Context, c call) error {
 	flags := newFlags(c.name)
 	asJSON := flags.Bool("json", false, "print one JSON object")
+	faults := flags.Bool("faults", false, "print problems and warnings alone")
 	words, err := c.parse(flags)
 	if err != nil {
 		return err
@@ -61,9 +64,13 @@ func runDoctor(ctx context.Context, c call) error {
 		e.accounts(ctx)
 		e.cluster(ctx)
 	}
-	write := e.report.WriteText
+	shown := e.report
+	if *faults {
+		shown = shown.Faults()
+	}
+	write := shown.WriteText
 	if *asJSON {
-		write = e.report.WriteJSON
+		write = shown.WriteJSON
 	}
 	if err := write(c.out); err != nil {
 		return err
@@ -134,17 +141,25 @@ func (e *examination) state(ctx context.Context) bool {
 		e.report.Add(doctor.State, doctor.Check{Name: "stack", Verdict: doctor.Problem, Detail: err.Error(), Do: "pulumi whoami --verbose; pulumi login (docs/state.md)"})
 		return false
 	}
-	findings, err := leftBehind(ctx, e.cli)
+	findings, unseen, err := leftBehind(ctx, e.cli)
 	for _, f := range findings {
 		e.report.Add(doctor.State, doctor.Check{Name: "left behind", Verdict: doctor.Problem, Detail: f.What, Do: f.Do})
 	}
 	if err != nil {
 		e.report.Add(doctor.State, doctor.Check{Name: "left behind", Verdict: doctor.Problem, Detail: err.Error(), Do: "pulumi stack export"})
 	} else if len(findings) == 0 {
-		e.report.Add(doctor.State, doctor.Check{Name: "stack", Verdict: doctor.OK, Detail: "no lock, no operation under way"})
+		e.report.Add(doctor.State, wholeState(unseen))
 	}
 	e.copies(ctx, exported)
 	return true
+}
+
+// wholeState is a state in which nothing was left behind, as far as it was seen.
+func wholeState(unseen error) doctor.Check {
+	if unseen != nil {
+		return doctor.Check{Name: "lock", Verdict: doctor.Unseen, Detail: unseen.Error() + "; no operation is under way"}
+	}
+	return doctor.Check{Name: "stack", Verdict: doctor.OK, Detail: "no lock, no operation under way"}
 }
 
 // copies compares the newest copies with the last update.
@@ -162,10 +177,13 @@ func (e *examination) copies(ctx context.Context, exported []byte) {
 	for _, kind := range []keep.Kind{keep.State, keep.BreakGlass} {
 		name, do := "copy of the "+string(kind), toType(strings.ReplaceAll(string(kind), "-", ""), "save", e.cli.Stack)
 		_, made, err := keep.Latest(ctx, place, e.cli.Stack, kind)
+		if kind == keep.BreakGlass {
+			e.keptAt = made
+		}
 		switch {
 		case err != nil:
 			e.report.Add(doctor.State, doctor.Check{Name: name, Verdict: doctor.Problem, Detail: err.Error(), Do: do})
-		case kind == keep.State && made.Before(updated.Truncate(time.Second)):
+		case made.Before(updated.Truncate(time.Second)):
 			e.report.Add(doctor.State, doctor.Check{Name: name, Verdict: doctor.Warning, Detail: fmt.Sprintf("is of %s, and the last update of %s", made.Format(time.RFC3339), updated.UTC().Format(time.RFC3339)), Do: do})
 		default:
 			e.report.Add(doctor.State, doctor.Check{Name: name, Verdict: doctor.OK, Detail: "of " + made.Format(time.RFC3339)})
@@ -247,6 +265,9 @@ func (e *examination) cluster(ctx context.Context) {
 	e.report.Add(doctor.Cluster, doctor.Disks(asked, access.kubernetes)...)
 	e.report.Add(doctor.Cluster, doctor.Flux(asked, access.kubernetes)...)
 	e.report.Add(doctor.Cluster, doctor.Certificates(asked, access.kubernetes, e.now)...)
+	if !e.keptAt.IsZero() {
+		e.report.Add(doctor.Cluster, doctor.Renewed(asked, access.kubernetes, e.keptAt, "homeops breakglass save "+e.cli.Stack)...)
+	}
 	e.report.Add(doctor.Cluster, doctor.Backups(asked, access.kubernetes, e.now)...)
 	for _, g := range []struct {
 		name      string

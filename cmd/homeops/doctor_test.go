@@ -4,6 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,8 +83,53 @@ func TestDoctor_ComparesTheCopiesWithTheLastUpdate(t *testing.T) {
 	}
 	write(t, filepath.Join(r.pulumi, "state.json"), `{"version":3,"deployment":{"manifest":{"time":"2099-01-01T00:00:00Z"},"resources":[]}}`)
 	report, _ = examine(t)
-	if c := find(t, report, "copy of the state"); c.Verdict != doctor.Warning || !strings.Contains(c.Detail, "and the last update of 2099-01-01T00:00:00Z") {
-		t.Errorf("with an old one: %+v", c)
+	for _, name := range []string{"copy of the state", "copy of the break-glass"} {
+		if c := find(t, report, name); c.Verdict != doctor.Warning || !strings.Contains(c.Detail, "and the last update of 2099-01-01T00:00:00Z") {
+			t.Errorf("with an old one: %+v", c)
+		}
+	}
+}
+
+// elsewhere has the fake pulumi keep its state at another address.
+func elsewhere(t *testing.T, r *recovery, address string) {
+	t.Helper()
+	path := filepath.Join(r.pulumi, "pulumi")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, strings.Replace(string(raw), "file://$dir/backend?metadata=skip", address, 1))
+}
+
+func TestDoctor_SaysNothingOfALockThatItCannotSee(t *testing.T) {
+	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>")
+	}))
+	defer closed.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	for address, why := range map[string]string{
+		"https://api.pulumi.com/me":                     "it is in a backend of the kind https",
+		"gs://states":                                   "it is in a backend of the kind gs",
+		"s3://states/home?endpoint=" + closed.URL:       "Access Denied.",
+		"s3://states/home?endpoint=minio.example.com:9": "its endpoint is no http or https address",
+	} {
+		r := newRecovery(t)
+		elsewhere(t, r, address)
+		report, _ := examine(t)
+		c := find(t, report, "lock")
+		if c.Verdict != doctor.Unseen || !strings.HasPrefix(c.Detail, "whether the state is locked cannot be seen from here: ") || !strings.Contains(c.Detail, why) {
+			t.Errorf("%s: %+v", address, c)
+		}
+		if got := homeops(t, "", "state", "check", "home"); got.code != exitOK || !strings.HasPrefix(got.out, "not looked at: whether the state is locked cannot be seen from here: ") {
+			t.Errorf("%s: %+v", address, got)
+		}
+	}
+	newRecovery(t)
+	report, _ := examine(t)
+	if c := find(t, report, "stack"); c.Verdict != doctor.OK || c.Detail != "no lock, no operation under way" {
+		t.Errorf("in a folder: %+v", c)
 	}
 }
 

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseBreakGlass_TakesAKeyAndAPlace(t *testing.T) {
 	for text, want := range map[string]string{
@@ -13,6 +16,20 @@ func TestParseBreakGlass_TakesAKeyAndAPlace(t *testing.T) {
 		got, err := parseBreakGlass(text)
 		if (err == nil) != (want != "") || err == nil && (got.Place != want || got.Recipients[0] != "age1abc") {
 			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// Without copies a lost state is a lost cluster, and nobody asks for them.
+func TestInit_SaysThatNoCopiesAreKept(t *testing.T) {
+	for flag, says := range map[string]bool{
+		"--break-glass=none": true,
+		"--break-glass=age1wprwcvxlkksh3wv90zmnj3e43fa7ak98lsphp5hsw5htjgm75amq4pq7ts@/media/stick": false,
+	} {
+		project(t, nil)
+		got := begin(t, rackOf(t), "", given(flag)...)
+		if got.code != exitOK || strings.Contains(got.out, noBreakGlass) != says {
+			t.Errorf("%s: %+v", flag, got)
 		}
 	}
 }

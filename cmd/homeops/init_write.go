@@ -159,7 +159,14 @@ func (i *initiation) farewell(ctx context.Context, stack *spec.Stack, written []
 	if i.ageKey != "" {
 		fmt.Fprintf(i.out, "Keep copies of %s and %s in a safe place: without them nobody can read the stack's secrets.\n", i.ageKey, i.passphrase)
 	}
+	if stack.Secrets.BreakGlass == nil {
+		fmt.Fprint(i.out, noBreakGlass)
+	}
 }
+
+// noBreakGlass offers what is asked for by a flag alone.
+const noBreakGlass = "No copy of what opens the cluster, and of its state, is kept outside of it yet: age-keygen makes a key to print,\n" +
+	"and secrets.breakGlass in the stack file has each `make up` put copies at a place of yours (docs/secrets.md, \"Break-glass\").\n"
 
 // samplesLeft are the files of the samples that did not have to make room.
 func (i *initiation) samplesLeft() []string {

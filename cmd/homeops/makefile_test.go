@@ -33,7 +33,7 @@ func bareWith(t *testing.T, programs map[string]string, path string, args ...str
 	}
 	bin := filepath.Join(dir, "path")
 	mkdir(t, bin)
-	for _, name := range []string{"sh", "sed", "awk", "df", "mkdir", "mv", "rm", "cat"} {
+	for _, name := range []string{"sh", "sed", "awk", "df", "mkdir", "mv", "rm", "cat", "chmod"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -140,5 +140,23 @@ func TestMake_UpLooksAtOneStack(t *testing.T) {
 	out, err := bare(t, map[string]string{"go": "exit 0\n", "pulumi": "exit 0\n"}, "-n", "up", "STACK=home")
 	if err != nil || !strings.Contains(out, "out/bin/homeops validate home\n") || strings.Contains(out, "homeops validate\n") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestMake_UpThatFailsShowsWhatIsWrong(t *testing.T) {
+	const builds = `mkdir -p out/bin && printf '#!/bin/sh\necho homeops "$@"\n' >out/bin/homeops && chmod +x out/bin/homeops` + "\n"
+	const looks = "homeops doctor -faults lab\n"
+	for code, c := range map[string]struct {
+		fails, looks bool
+	}{
+		"0": {},
+		"4": {true, true},
+		"8": {true, false}, // a person said no
+	} {
+		pulumi := `[ "$1" != up ] || exit ` + code + "\n"
+		out, err := bare(t, map[string]string{"go": builds, "pulumi": pulumi}, "up", "STACK=lab")
+		if (err != nil) != c.fails || strings.Contains(out, looks) != c.looks || !strings.Contains(out, "homeops state save -if-asked lab\n") {
+			t.Errorf("exit %s: %v\n%s", code, err, out)
+		}
 	}
 }

@@ -130,7 +130,9 @@ func gatewaySecret(namespace, name string) corev1.Secret {
 func TestBreakGlass_GoesOutAndComesBackIntoANewCluster(t *testing.T) {
 	r := newRecovery(t)
 	r.secrets.Items = []corev1.Secret{gatewaySecret("network", "gateways-tls"), gatewaySecret("cert-manager", "ca")}
-	succeed(t, "breakglass", "save", "home")
+	if got := succeed(t, "breakglass", "save", "home"); !strings.HasSuffix(got.out, ", read back\n") {
+		t.Errorf("a copy of all that is there lacks something: %s", got.out)
+	}
 	out := filepath.Join(t.TempDir(), "opened")
 	succeed(t, "breakglass", "open", "home", "-identity", r.identity, "-out", out)
 	for name, want := range map[string]string{"talosconfig": "talos", "secrets.yaml": "machine", "passphrase.txt": "open sesame\n"} {
@@ -145,6 +147,20 @@ func TestBreakGlass_GoesOutAndComesBackIntoANewCluster(t *testing.T) {
 	got := succeed(t, "breakglass", "put", "home", "-identity", r.identity)
 	if want := "Namespace network,Secret network/gateways-tls,Secret cert-manager/ca"; strings.Join(sortedAs(r.made, want), ",") != want {
 		t.Errorf("made %v\n%s", r.made, got.out)
+	}
+}
+
+// The first copy is made when the update ends, before certificates are issued and Secrets fetched.
+func TestBreakGlass_SaysWhatAFirstCopyLacks(t *testing.T) {
+	newRecovery(t)
+	edit(t, "Pulumi.home.yaml", "  home-ops:secrets:\n", "  home-ops:onepasswordCredentials: { secure: x }\n  home-ops:onepasswordToken: { secure: x }\n"+
+		"  home-ops:secrets:\n    onePassword: { vault: home }\n")
+	got := succeed(t, "breakglass", "save", "home")
+	const want = ", read back\n" +
+		"  not in it, because the cluster does not have it yet: the password of any backup\n" +
+		"  save again when it does: kubectl get certificates,externalsecrets -A\n"
+	if !strings.HasSuffix(got.out, want) {
+		t.Errorf("said %s", got.out)
 	}
 }
 

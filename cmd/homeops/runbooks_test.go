@@ -5,8 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,15 +88,11 @@ var here = map[string]func(t *testing.T, run func(with map[string]string) outcom
 	},
 }
 
-// nobody are the commands that no test and no scenario runs in the page's words, by how they begin, and why.
-var nobody = map[string]string{
-	"talosctl ":   "the room has simulated machines and no talosctl: it is not among what the rack is built from",
-	"flux ":       "the flux of the owner's machine is none of this project's programs",
-	"restic ":     "no restic runs in the room: the rack's stand-in is no program, and writes a form of its own",
-	"for key in ": "it hands to restic what that wants to know",
-	// The scenario rebuild sets the variable, and refreshes, for a pulumi of its own.
-	"HOMEOPS_ETCD_SNAPSHOT=":            "only a shell sets a variable to its own folder",
-	"pulumi up --stack STACK --refresh": "a rehearsal's pulumi refreshes by a call that has other words",
+// inTest are commands of sentences that a test runs in other words: a part of it, and its file.
+var inTest = map[string]struct{ file, words string }{
+	"homeops sops": {"sops_test.go", `homeops(t, "", "sops")`},
+	"homeops init --break-glass age1...@/media/break-glass": {"init_breakglass_test.go", `"age1abc@/media/stick"`},
+	"homeops reset STACK -break-glass DIR":                  {"../../rack/rolltest/reset_test.go", `append(args, "-break-glass", o.opened)`},
 }
 
 func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
@@ -104,10 +100,11 @@ func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
 	if err != nil || len(commands) < 50 {
 		t.Fatalf("%d commands, %v", len(commands), err)
 	}
-	scenarios, checked := inScenarios(t)
+	known := inScenarios(t)
+	known.shell = inShell(t)
 	used := map[string]bool{}
 	for _, c := range commands {
-		keys := runIt(c, scenarios, checked)
+		keys := known.runIt(t, c)
 		if len(keys) == 0 {
 			t.Errorf("%s: nobody runs it. Let a scenario (rack/rehearsal/pages.go) or this test do it, or say in `nobody` why that cannot be", c)
 		}
@@ -115,7 +112,7 @@ func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
 			used[key] = true
 		}
 	}
-	for _, table := range []map[string]bool{keys(here), keys(nobody), scenarios} {
+	for _, table := range []map[string]bool{keys(here), keys(nobody), keys(inTest), known.shell, known.commands} {
 		for key := range table {
 			if !used[key] {
 				t.Errorf("no page has %q", key)
@@ -125,22 +122,37 @@ func TestRunbooks_EachCommandIsRunByATestOrAScenario(t *testing.T) {
 }
 
 // runIt are the keys under which a command is run, or said to be run by nobody.
-func runIt(c runbook.Command, scenarios map[string]bool, checked bool) []string {
+func (s scenarios) runIt(t *testing.T, c runbook.Command) []string {
+	t.Helper()
 	var found []string
-	if at := c.Page + ": " + c.Text; scenarios[at] {
+	if at := c.Page + ": " + c.Text; s.commands[at] {
 		found = append(found, at)
 	}
 	if here[c.Text] != nil {
 		found = append(found, c.Text)
 	}
-	// Those of make are below, as are those of homeops in sentences; kubectl's and pulumi's are read in the room.
-	if program := c.Program(); program == "make" || c.Inline && program == "homeops" || (program == "kubectl" || c.Inline && program == "pulumi") && checked {
-		found = append(found, program)
+	if !c.Inline && s.shell[c.Page+": "+c.Text] {
+		found = append(found, c.Page+": "+c.Text)
 	}
-	for begin := range nobody {
-		if strings.HasPrefix(c.Text, begin) {
-			found = append(found, begin)
+	if nobody[c.Text] != "" {
+		found = append(found, c.Text)
+	}
+	if test, ok := inTest[c.Text]; ok {
+		if text, err := os.ReadFile(test.file); err != nil || !strings.Contains(string(text), test.words) {
+			t.Errorf("%s: %s has no %q, %v", c, test.file, test.words, err)
 		}
+		found = append(found, c.Text)
+	}
+	switch program := c.Program(); {
+	case program == "make", program == "homeops" && c.Named():
+		// Those of make are below, and so are those that a sentence names by their words alone.
+		found = append(found, program)
+	case program == "kubectl" && s.checked, program == "pulumi" && c.Inline && s.checked:
+		// The room asks kubectl and pulumi themselves.
+		found = append(found, program)
+	case (c.Inline || c.Guide()) && s.anywhere(c.Text):
+		// Sentences and guides repeat what a runbook has.
+		found = append(found, program)
 	}
 	return found
 }
@@ -215,40 +227,73 @@ func TestRunbooks_OptionsAreThoseOfTheCommands(t *testing.T) {
 	}
 }
 
-func TestRunbooks_MakeKnowsTargetsAndVariables(t *testing.T) {
-	makefile, err := os.ReadFile("../../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
+// Make calls programs that tell what they were given: it must come to one of ours, with every word of the command.
+func TestRunbooks_MakeDoesWhatThePagesTellItTo(t *testing.T) {
 	commands, err := runbook.All(os.DirFS("../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
+	programs := map[string]string{
+		"go":     `while [ "$1" != -o ]; do shift; done; printf '#!/bin/sh\necho %s "$@"\n' "${2##*/}" >"$2" && chmod +x "$2"` + "\n",
+		"pulumi": "echo pulumi \"$@\"\n",
+	}
+	done := map[string]bool{}
 	for _, c := range commands {
-		if c.Program() != "make" {
+		if c.Program() != "make" || done[c.Text] {
 			continue
 		}
-		words, err := c.Words(nil)
-		if err != nil {
+		done[c.Text] = true
+		words, err := c.Words(map[string]string{"STACK=STACK": "STACK=lab"})
+		if err != nil && nobody[c.Text] == "" {
 			t.Error(err)
+		}
+		if err != nil {
 			continue
 		}
-		for _, word := range words[1:] {
-			if name, _, ok := strings.Cut(word, "="); ok && !strings.Contains(string(makefile), "$("+name+")") {
-				t.Errorf("%s: the Makefile has no %s", c, name)
+		words = slices.DeleteFunc(words[1:], func(word string) bool { return word == "" })
+		out, err := bare(t, programs, words...)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", c, err, out)
+			continue
+		}
+		if !calls.MatchString(out) {
+			t.Errorf("%s: it calls nobody\n%s", c, out)
+		}
+		for _, word := range words {
+			if _, value, ok := strings.Cut(word, "="); ok && !strings.Contains(out, value) {
+				t.Errorf("%s: nobody is told %s\n%s", c, value, out)
 			}
 		}
-		cmd := exec.CommandContext(t.Context(), "make", append([]string{"--dry-run"}, words[1:]...)...)
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", c, err, out)
-		}
+	}
+	if len(done) < 10 {
+		t.Errorf("only %d commands of make", len(done))
 	}
 }
 
-// inScenarios are the commands, behind their pages, that scenarios of a rehearsal run as the pages have them, and whether its
-// checks ask kubectl and pulumi about theirs.
-func inScenarios(t *testing.T) (commands map[string]bool, checked bool) {
+// calls are what programs tell, and where what they have told was written.
+var calls = regexp.MustCompile(`(?m)^(homeops|rack|pulumi) [a-z]|^export [A-Z]+=/`)
+
+// scenarios are what a rehearsal does with the pages.
+type scenarios struct {
+	// commands are those that scenarios run as the pages have them, behind their pages.
+	commands map[string]bool
+	// shell are those that a shell runs in a test, behind their pages.
+	shell map[string]bool
+	// checked says that it asks kubectl and pulumi about theirs.
+	checked bool
+}
+
+// anywhere reports whether a scenario or this test runs a command of any page.
+func (s scenarios) anywhere(text string) bool {
+	for at := range s.commands {
+		if _, run, _ := strings.Cut(at, ": "); run == text {
+			return true
+		}
+	}
+	return false
+}
+
+func inScenarios(t *testing.T) (s scenarios) {
 	t.Helper()
 	files, err := filepath.Glob("../../rack/rehearsal/*.go")
 	if err != nil || len(files) == 0 {
@@ -281,20 +326,20 @@ func inScenarios(t *testing.T) (commands map[string]bool, checked bool) {
 					}
 				}
 			case *ast.SelectorExpr:
-				checked = checked || n.Sel.Name == "checkPages"
+				s.checked = s.checked || n.Sel.Name == "checkPages"
 			}
 			return true
 		})
 	}
-	commands = map[string]bool{}
+	s.commands = map[string]bool{}
 	for name, text := range named {
 		if !run[name] {
 			t.Errorf("no scenario runs %s", name)
 			continue
 		}
-		commands[text] = true
+		s.commands[text] = true
 	}
-	return commands, checked
+	return s
 }
 
 // pageCommand is what a literal of that type says; empty for any other.

@@ -102,9 +102,12 @@ func checkState(ctx context.Context, c call) error {
 	if err != nil && !errors.Is(err, errNoPlace) {
 		return err
 	}
-	findings, err := leftBehind(ctx, k.cli)
+	findings, unseen, err := leftBehind(ctx, k.cli)
 	if err != nil {
 		return err
+	}
+	if unseen != nil {
+		fmt.Fprintf(c.out, "not looked at: %v\n", unseen)
 	}
 	for _, f := range findings {
 		fmt.Fprintf(c.out, "%s\n  %s\n", f.What, f.Do)
@@ -122,20 +125,22 @@ type finding struct {
 	Do string `json:"do"`
 }
 
-// leftBehind are the lock and the operations that a killed update left.
-func leftBehind(ctx context.Context, cli engine.CLI) ([]finding, error) {
+// leftBehind are the lock and the operations that a killed update left; unseen is why nobody looked for a lock.
+func leftBehind(ctx context.Context, cli engine.CLI) (all []finding, unseen, err error) {
 	exported, err := cli.Export(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	snapshot, err := engine.Read(exported, cli.Stack)
 	if err != nil {
-		return nil, fmt.Errorf("the state %w", err)
+		return nil, nil, fmt.Errorf("the state %w", err)
 	}
-	var all []finding
 	locks, err := cli.Locks(ctx)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, engine.ErrUnseen):
+		unseen = err
+	case err != nil:
+		return nil, nil, err
 	}
 	for _, lock := range locks {
 		all = append(all, finding{
@@ -149,5 +154,5 @@ func leftBehind(ctx context.Context, cli engine.CLI) ([]finding, error) {
 			Do:   fmt.Sprintf("pulumi up --stack %s takes over what is there; then: pulumi refresh --clear-pending-creates --stack %s", cli.Stack, cli.Stack),
 		})
 	}
-	return all, nil
+	return all, unseen, nil
 }

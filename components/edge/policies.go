@@ -141,7 +141,8 @@ func policyExternalDNS(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 func policyK8sGateway(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	p := policy("k8s-gateway", "k8s-gateway answers the home and every pod.", map[string]string{nameLabel: "k8s-gateway"})
 	p.Spec.Ingress = []ciliumio.IngressRule{
-		{FromEntities: []ciliumio.Entity{ciliumio.EntityWorld}},
+		// Not the internet, which has a way to it where the home's addresses are public ones, as with IPv6: it answers everybody.
+		{FromCIDRSet: ciliumio.Home(stack.Network.NodeCIDRs...)},
 		{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
 			{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
 		}}}},

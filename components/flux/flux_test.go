@@ -42,9 +42,10 @@ func TestFluxBootstrap_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 		"flux-operator": {"flux-namespace", "network"},
 		// Flux looks at once at the repository, the settings and the key.
 		"flux-instance": {
-			"flux-deploy-key", "flux-git", "flux-operator", "flux-secrets", "flux-settings", "flux-sops",
+			"flux-deploy-key", "flux-git", "flux-operator", "flux-policy", "flux-secrets", "flux-settings", "flux-sops",
 			"gateway-api", "gateways", "network", "store",
 		},
+		"flux-policy":         {"flux-namespace", "network"},
 		"flux-webhook-policy": {"flux-namespace", "network"},
 		"flux-webhook-route":  {"flux-namespace", "gateway-api", "network"},
 		// Flux brings these kinds.

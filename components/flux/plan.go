@@ -25,6 +25,7 @@ const operatorTimeout = 5 * time.Minute
 // Names of steps.
 const (
 	stepNamespace      = "namespace"
+	stepPolicy         = "policy"
 	stepSettings       = "settings"
 	stepSecrets        = "secrets"
 	stepSops           = "sops"
@@ -49,7 +50,10 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flux: %w", err)
 	}
-	steps := plan.Steps{{Name: stepNamespace, Object: fluxNamespace()}}
+	steps := plan.Steps{
+		{Name: stepNamespace, Object: fluxNamespace()},
+		{Name: stepPolicy, Object: policy(), After: []string{stepNamespace}, Needs: []plan.Condition{plan.Network}},
+	}
 	steps = append(steps, before...)
 	steps = append(steps, operatorStep(stack), instance)
 	steps = append(steps, webhookSteps(stack)...)
@@ -64,7 +68,7 @@ func fluxNamespace() *corev1.Namespace {
 		TypeMeta: kind("v1", "Namespace"),
 		ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{
 			"pod-security.kubernetes.io/enforce": "restricted",
-			// Flux brings its own policies, which let its controllers reach the internet.
+			// Its controllers reach the internet and a Git server in the home; policies.go has its policies.
 			labels.NetworkPolicy: labels.NetworkPolicyOwn,
 			// The receiver's route attaches to the external gateway.
 			labels.ExternalGateway: "true",
@@ -103,7 +107,8 @@ func instanceStep(stack *spec.Stack, before plan.Steps) (plan.Step, error) {
 	if err != nil {
 		return plan.Step{}, err
 	}
-	after := []string{stepOperator}
+	// Without its own policies it must not be when this one is not there.
+	after := []string{stepOperator, stepPolicy}
 	for _, step := range before {
 		after = append(after, step.Name)
 	}

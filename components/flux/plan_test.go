@@ -87,7 +87,7 @@ func TestPlan_HasNothingForWhatTheStackDoesNotHave(t *testing.T) {
 	for _, s := range planOf(t, stack) {
 		got = append(got, s.Name)
 	}
-	if want := []string{"namespace", "settings", "secrets", "operator", "instance"}; !slices.Equal(got, want) {
+	if want := []string{"namespace", "policy", "settings", "secrets", "operator", "instance"}; !slices.Equal(got, want) {
 		t.Errorf("has %v, want %v", got, want)
 	}
 }

@@ -40,6 +40,8 @@ type distribution struct {
 
 type cluster struct {
 	Domain string `json:"domain"`
+	// NetworkPolicy has the operator make policies of its own, in whose place stands [policy].
+	NetworkPolicy bool `json:"networkPolicy"`
 }
 
 type sync struct {

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gateway "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/home-ops/home-ops/components/cilium/ciliumio"
 	"github.com/home-ops/home-ops/internal/labels"
 	"github.com/home-ops/home-ops/internal/plan"
 	"github.com/home-ops/home-ops/spec"
@@ -114,25 +113,6 @@ func receiverRoute(stack *spec.Stack) *gateway.HTTPRoute {
 				BackendRefs: []gateway.HTTPBackendRef{{BackendRef: gateway.BackendRef{
 					BackendObjectReference: gateway.BackendObjectReference{Name: receiverService, Port: &port},
 				}}},
-			}},
-		},
-	}
-}
-
-// receiverPolicy lets the gateways reach the receivers. Flux's own policy for them allows
-// every pod, but a gateway of Cilium is not a pod.
-func receiverPolicy() *ciliumio.NetworkPolicy {
-	return &ciliumio.NetworkPolicy{
-		TypeMeta:   ciliumio.Type(ciliumio.V2, "CiliumNetworkPolicy"),
-		ObjectMeta: named(receiverName),
-		Spec: ciliumio.PolicyRule{
-			Description:      "Requests that the gateway lets in reach the receivers.",
-			EndpointSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": "notification-controller"}},
-			// Flux's own policies deny the rest.
-			EnableDefaultDeny: ciliumio.DefaultDeny{},
-			Ingress: []ciliumio.IngressRule{{
-				FromEntities: []ciliumio.Entity{ciliumio.EntityIngress},
-				ToPorts:      []ciliumio.PortRule{{Ports: []ciliumio.PortProtocol{{Port: receiverPort, Protocol: "TCP"}}}},
 			}},
 		},
 	}

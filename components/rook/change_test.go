@@ -76,7 +76,7 @@ func TestRookCephStorage_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 		}, []string{"rook-class-block", "rook-class-filesystem"}},
 		"an object store": {func(s *spec.Stack) {
 			s.Storage.RookCeph.ObjectStore.Enabled = true
-		}, []string{"rook-class-bucket", "rook-objectstore"}},
+		}, []string{"rook-class-bucket", "rook-objectstore", "rook-policy-buckets"}},
 		"no file system, which its protection forbids": {func(s *spec.Stack) {
 			s.Storage.RookCeph.Filesystem.Enabled = false
 		}, []string{"-rook-class-filesystem", "-rook-filesystem", "-rook-filesystem-volumes", "rook-operator"}},

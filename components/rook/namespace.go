@@ -17,7 +17,7 @@ func namespace() *corev1.Namespace {
 			"pod-security.kubernetes.io/audit":   "privileged",
 			"pod-security.kubernetes.io/warn":    "privileged",
 			// Ceph's daemons talk to each other and to every node on ports that they choose;
-			// the cluster-wide baseline policy would drop that.
+			// the cluster-wide baseline policy would drop that. policy.go has what holds instead.
 			labels.NetworkPolicy: labels.NetworkPolicyOwn,
 		}},
 	}

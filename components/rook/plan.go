@@ -65,8 +65,13 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 	steps := plan.Steps{
 		// The namespace takes everything in it along, and with it the keys of Ceph.
 		{Name: namespaceStep, Object: namespace(), Keep: plan.Protect},
-		operator,
 	}
+	for _, policy := range policies(ceph) {
+		steps = append(steps, plan.Step{
+			Name: "policy-" + policy.Name, Object: policy, After: []string{namespaceStep}, Needs: []plan.Condition{plan.Network},
+		})
+	}
+	steps = append(steps, operator)
 	// The order that Rook's makers want: operator, drivers, cluster.
 	last := operatorStep
 	if stack.HasCSIDriversChart() {

@@ -34,7 +34,7 @@ func TestPlan_MakesTheKindsOfStorageThatAreOn(t *testing.T) {
 		names = append(names, step.Name)
 	}
 	want := []string{
-		"namespace", "operator", "csi-drivers", "cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem",
+		"namespace", "policy-ceph", "operator", "csi-drivers", "cluster", "pool-mgr", "filesystem", "filesystem-volumes", "class-filesystem",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)

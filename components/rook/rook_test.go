@@ -16,6 +16,9 @@ func TestRookCephStorage_MakesEachThingAfterWhatItNeeds(t *testing.T) {
 	rec := registered(t, everything(t))
 	for name, want := range map[string][]string{
 		"rook-namespace": nil,
+		// They need Cilium's kinds.
+		"rook-policy-ceph":    {"network", "rook-namespace"},
+		"rook-policy-buckets": {"network", "rook-namespace"},
 		// The operator's pod needs a node that is Ready.
 		"rook-operator": {"network", "rook-namespace"},
 		// Rook's kinds, and those of the drivers, come with the operator.

@@ -33,6 +33,12 @@ func (b *builder) identity() (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
+	if snapshot := b.args.EtcdSnapshot; snapshot != "" {
+		// Every config and every access is made of these, so that no machine is asked for what could not be read.
+		made.MachineSecrets = made.MachineSecrets.ApplyT(func(held machine.MachineSecrets) (machine.MachineSecrets, error) {
+			return held, CheckSnapshotKey(snapshot, held.Secrets.SecretboxEncryptionSecret)
+		}).(machine.MachineSecretsOutput)
+	}
 	id := identity{made: made}
 	if id.talos, err = b.authorities("talos-ca", b.args.Stack.Cluster.TalosCA, made); err != nil {
 		return identity{}, err

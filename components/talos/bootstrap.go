@@ -20,7 +20,11 @@ import (
 // (https://github.com/pulumi/pulumi-terraform-bridge/blob/v3.116.0/pkg/tfbridge/rawstate.go).
 func (b *builder) bootstrapHook() (*pulumi.ResourceHook, error) {
 	start := b.args.EtcdStarter
-	if start == nil {
+	switch {
+	case start != nil:
+	case b.args.EtcdSnapshot != "":
+		start = RestoreEtcd(b.args.EtcdSnapshot)
+	default:
 		start = EnsureEtcd
 	}
 	return b.ctx.RegisterResourceHook(b.name+"-bootstrap", func(args *pulumi.ResourceHookArgs) error {

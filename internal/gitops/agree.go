@@ -34,6 +34,12 @@ func features(s *spec.Stack) []feature {
 		{"storage.zfs", st.ZFS != nil, "monitoring-alerts", "zfs"},
 		{"storage", len(st.Classes()) > 0, "snapshot-controller", ""},
 		{"cilium.bgp", s.Cilium.BGP != nil, "monitoring-alerts", "bgp"},
+		{"storage.longhorn", st.Longhorn != nil, "monitoring-dashboards", "longhorn"},
+		{"storage.rookCeph", st.RookCeph != nil, "monitoring-dashboards", "ceph"},
+		{"storage.zfs", st.ZFS != nil, "monitoring-dashboards", "zfs"},
+		{"cilium.bgp", s.Cilium.BGP != nil, "monitoring-dashboards", "bgp"},
+		{"cilium.l2", s.Cilium.L2.Enabled, "monitoring-dashboards", "l2"},
+		{"edge.exposure.tunnel", s.Edge.Exposure == spec.ExposureTunnel, "monitoring-dashboards", "tunnel"},
 	}
 }
 

@@ -78,6 +78,7 @@ func problems(t *testing.T, root string) string {
 	found = append(found, cluster.CheckOrder()...)
 	found = append(found, cluster.CheckPins()...)
 	found = append(found, cluster.CheckReleases()...)
+	found = append(found, cluster.CheckFixed()...)
 	found = append(found, cluster.CheckOwners(pulumis)...)
 	found = append(found, cluster.CheckNamespaces(pulumis)...)
 	found = append(found, cluster.CheckRoutes()...)
@@ -88,6 +89,7 @@ func problems(t *testing.T, root string) string {
 	// The trees have nothing of it.
 	atDigitalOcean.Storage.Longhorn = &spec.Longhorn{}
 	found = append(found, cluster.CheckApex(atDigitalOcean)...)
+	found = append(found, cluster.CheckDashboards(atDigitalOcean)...)
 	builtIn, err := gitops.NewKinds()
 	if err != nil {
 		t.Fatal(err)

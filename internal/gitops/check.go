@@ -20,7 +20,7 @@ func (c *Cluster) Check(s *spec.Stack, parts plan.Parts, expected map[string]str
 	}
 	_, misfits := c.CheckKinds(kinds)
 	return slices.Concat(
-		c.CheckStack(s), c.CheckSettings(expected), c.CheckOrder(), c.CheckPins(), c.CheckReleases(), c.CheckRoutes(),
-		c.CheckApex(s), c.CheckNamespaces(owned), c.CheckOwners(owned), misfits,
+		c.CheckStack(s), c.CheckSettings(expected), c.CheckOrder(), c.CheckPins(), c.CheckReleases(), c.CheckFixed(), c.CheckRoutes(),
+		c.CheckDashboards(s), c.CheckApex(s), c.CheckNamespaces(owned), c.CheckOwners(owned), misfits,
 	)
 }

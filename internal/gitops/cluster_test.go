@@ -166,6 +166,10 @@ func TestTree_NoReleaseStaysFailedOrFailsUnseen(t *testing.T) {
 	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckReleases()) })
 }
 
+func TestTree_EverythingCanBeChanged(t *testing.T) {
+	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckFixed()) })
+}
+
 func TestTree_PublishesOnlyWhatMayBePublic(t *testing.T) {
 	eachStack(t, func(t *testing.T, _ *spec.Stack, cluster *gitops.Cluster) { report(t, cluster.CheckRoutes()) })
 }

@@ -33,6 +33,7 @@ type KustomizationSpec struct {
 	Timeout         metav1.Duration `json:"timeout,omitzero"`
 	Prune           bool            `json:"prune"`
 	Wait            bool            `json:"wait,omitempty"`
+	Force           bool            `json:"force,omitempty"`
 }
 
 // SourceRef names where the folder is.

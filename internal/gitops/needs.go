@@ -17,10 +17,12 @@ import (
 )
 
 // provisions are the parts of a stack file that an app can name in its annotation [labels.Needs], and whether a
-// stack has them.
+// stack has them. What a stack chooses among several is named behind its key, as edge.exposure.tunnel.
 var provisions = map[string]func(*spec.Stack) bool{
 	"cilium.bgp":              func(s *spec.Stack) bool { return s.Cilium.BGP != nil },
+	"cilium.l2":               func(s *spec.Stack) bool { return s.Cilium.L2.Enabled },
 	"edge.cloudflare":         func(s *spec.Stack) bool { return s.Edge.Cloudflare != nil },
+	"edge.exposure.tunnel":    func(s *spec.Stack) bool { return s.Edge.Exposure == spec.ExposureTunnel },
 	"edge.gateways.dns":       func(s *spec.Stack) bool { return len(s.Edge.Gateways.DNS) > 0 },
 	"edge.gateways.external":  func(s *spec.Stack) bool { return len(s.Edge.Gateways.External) > 0 },
 	"edge.gateways.internal":  func(s *spec.Stack) bool { return len(s.Edge.Gateways.Internal) > 0 },

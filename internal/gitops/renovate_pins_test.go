@@ -56,7 +56,6 @@ func automerged(rules []packageRule, p pin, update string) bool {
 
 var (
 	commented = regexp.MustCompile(`(?:#|//) renovate: datasource=(\S+) depName=(\S+)`)
-	dashboard = regexp.MustCompile(`# renovate: depName="([^"]+)"`)
 	used      = regexp.MustCompile(`(?m)^\s*(?:- )?uses: ([\w.-]+/[\w./-]+)@`)
 	ociURL    = regexp.MustCompile(`(?m)^\s*url: oci://(\S+)`)
 	ociTag    = regexp.MustCompile(`(?m)^\s*tag: "?v?\d`)
@@ -87,9 +86,6 @@ func pinsOf(file, text string) []pin {
 	}
 	if !strings.HasPrefix(file, "kubernetes/") {
 		return pins
-	}
-	for _, m := range dashboard.FindAllStringSubmatch(text, -1) {
-		add("custom.regex", "custom.grafana-dashboards", m[1])
 	}
 	if m := ociURL.FindStringSubmatch(text); m != nil && ociTag.MatchString(text) {
 		add("flux", "docker", m[1])

@@ -37,6 +37,15 @@ func NewCloudflare(transport http.RoundTripper, tell func(string)) *Cloudflare {
 			"cloudflare:index/apiToken:ApiToken":                                     c.apiToken,
 		},
 		after: map[tokens.Type]leftover{"cloudflare:index/apiToken:ApiToken": c.apiToken},
+		deleted: map[tokens.Type]deletion{
+			"cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": {c.tunnelGone, byHand},
+			"cloudflare:index/record:Record": {func(ctx context.Context, in inputs, id string) (bool, error) {
+				return c.api.gone(ctx, recordsOf(in)+"/"+url.PathEscape(id))
+			}, byRefresh},
+			"cloudflare:index/apiToken:ApiToken": {func(ctx context.Context, _ inputs, id string) (bool, error) {
+				return c.api.gone(ctx, "/user/tokens/"+url.PathEscape(id))
+			}, byRefresh},
+		},
 	}
 	return c
 }
@@ -82,7 +91,7 @@ func (c *Cloudflare) Zone(ctx context.Context, account, name string) (string, er
 
 // tunnel removes the cluster's own tunnel, if no connector uses it. Cloudflare tells a tunnel's secret to who may delete it.
 func (c *Cloudflare) tunnel(ctx context.Context, in inputs, _ string) error {
-	name, tunnels := in.text("name"), "/accounts/"+url.PathEscape(in.text("accountId"))+"/cfd_tunnel"
+	name, tunnels := in.text("name"), tunnelsOf(in)
 	type tunnel struct {
 		ID, Name    string
 		Connections []struct{}
@@ -116,6 +125,27 @@ func (c *Cloudflare) tunnel(ctx context.Context, in inputs, _ string) error {
 	return nil
 }
 
+// tunnelsOf and recordsOf are where the things of an account, and of a zone, are.
+func tunnelsOf(in inputs) string {
+	return "/accounts/" + url.PathEscape(in.text("accountId")) + "/cfd_tunnel"
+}
+
+func recordsOf(in inputs) string {
+	return "/zones/" + url.PathEscape(in.text("zoneId")) + "/dns_records"
+}
+
+// tunnelGone is whether a tunnel was deleted. Cloudflare shows it for some time after that.
+func (c *Cloudflare) tunnelGone(ctx context.Context, in inputs, id string) (bool, error) {
+	var shown struct {
+		DeletedAt string `json:"deleted_at"`
+	}
+	err := c.api.do(ctx, http.MethodGet, tunnelsOf(in)+"/"+url.PathEscape(id), &shown)
+	if isNotFound(err) {
+		return true, nil
+	}
+	return shown.DeletedAt != "", err
+}
+
 // secretOfTunnel is the secret in a connector's token; empty where there is none.
 func secretOfTunnel(token string) string {
 	var claims struct {
@@ -130,7 +160,7 @@ func secretOfTunnel(token string) string {
 
 // record removes the records of the name that bear the comment.
 func (c *Cloudflare) record(ctx context.Context, in inputs, _ string) error {
-	name, records := in.text("name"), "/zones/"+url.PathEscape(in.text("zoneId"))+"/dns_records"
+	name, records := in.text("name"), recordsOf(in)
 	type record struct{ ID, Name, Type, Content, Comment string }
 	found, err := list[record](ctx, c.api, records+"?"+url.Values{"name": {name}}.Encode(), cloudflarePage)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package outside asks the services outside the cluster, over plain HTTP, for the two things
+// Package outside asks the services outside the cluster, over plain HTTP, for the things
 // that their providers do not do.
 //
 // One is to take over what a dead run has made. What is made outside is made by one call; a
@@ -16,6 +16,11 @@
 //   - a ruleset: its name;
 //   - an API token: its name, and the zone that it is for;
 //   - an item of 1Password: its title and its tag.
+//
+// What is deleted outside is deleted by one call, too, and a run can die after it. Every later
+// run is refused then: the providers do not delete what is not there. No hook can have them
+// pass over it; so one looks, after such a failure alone, whether the thing is gone, and tells
+// the command that has the state forget it.
 //
 // The other is a limit of time. The engine sets none to a provider's functions, and the
 // providers have none: a service that is silent would hold a run for ever.

@@ -30,8 +30,20 @@ func NewGitHub(owner string, transport http.RoundTripper, tell func(string)) *Gi
 		"github:index/repositoryWebhook:RepositoryWebhook":     g.webhook,
 		"github:index/repositoryDeployKey:RepositoryDeployKey": g.deployKey,
 		"github:index/repositoryRuleset:RepositoryRuleset":     g.ruleset,
+	}, deleted: map[tokens.Type]deletion{
+		"github:index/repositoryWebhook:RepositoryWebhook":     {g.gone("hooks"), byRefresh},
+		"github:index/repositoryDeployKey:RepositoryDeployKey": {g.gone("keys"), byRefresh},
+		"github:index/repositoryRuleset:RepositoryRuleset":     {g.gone("rulesets"), byRefresh},
 	}}
 	return g
+}
+
+// gone is whether a repository has no longer the one of its things. Its provider writes a deploy key's id as REPOSITORY:ID.
+func (g *GitHub) gone(things string) func(context.Context, inputs, string) (bool, error) {
+	return func(ctx context.Context, in inputs, id string) (bool, error) {
+		id = id[strings.LastIndex(id, ":")+1:]
+		return g.api.gone(ctx, fmt.Sprintf("/repos/%s/%s/%s", g.repository(in), things, url.PathEscape(id)))
+	}
 }
 
 // repository is the repository that a resource is about, as OWNER/NAME.

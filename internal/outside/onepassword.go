@@ -38,7 +38,10 @@ type OnePassword struct {
 func newOnePassword(way items, open, tell func(string)) *OnePassword {
 	o := &OnePassword{items: way}
 	kinds := map[tokens.Type]leftover{"onepassword:index/item:Item": o.item}
-	o.service = service{open: open, tell: tell, before: kinds, after: kinds}
+	o.service = service{
+		open: open, tell: tell, before: kinds, after: kinds,
+		deleted: map[tokens.Type]deletion{"onepassword:index/item:Item": {o.gone, byHand}},
+	}
 	return o
 }
 
@@ -75,6 +78,13 @@ func (o *OnePassword) item(ctx context.Context, in inputs, id string) error {
 		o.tell(fmt.Sprintf("item %q (%s) was made by a run or a call that never heard of it; it is removed", title, i.ID))
 	}
 	return nil
+}
+
+// gone is whether a vault has no longer the item, whose id its provider writes as vaults/VAULT/items/ID.
+func (o *OnePassword) gone(ctx context.Context, in inputs, id string) (bool, error) {
+	found, err := o.items.titled(ctx, in.text("vault"), in.text("title"))
+	there := slices.ContainsFunc(found, func(i item) bool { return strings.HasSuffix(id, "/"+i.ID) })
+	return err == nil && !there, err
 }
 
 // connect asks a Connect server.

@@ -166,6 +166,15 @@ func (a *api) remove(ctx context.Context, path string) error {
 	return err
 }
 
+// gone reports whether there is nothing at the path.
+func (a *api) gone(ctx context.Context, path string) (bool, error) {
+	err := a.do(ctx, http.MethodGet, path, nil)
+	if isNotFound(err) {
+		return true, nil
+	}
+	return false, err
+}
+
 // list reads all pages of a list, size things on each. The path ends in a query.
 func list[T any](ctx context.Context, a *api, path string, size int) ([]T, error) {
 	var all []T

@@ -2,6 +2,7 @@ package outside
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -24,7 +25,28 @@ type service struct {
 	// after are called when a thing has been made of which a service may have several: its provider asks
 	// again when it has no answer, and so makes two.
 	after map[tokens.Type]leftover
+	// deleted are asked when a thing could not be deleted.
+	deleted map[tokens.Type]deletion
 }
+
+// deletion is what a run can have left of a thing that it was to delete.
+type deletion struct {
+	// gone reports whether the service has no thing of the id any more.
+	gone func(ctx context.Context, in inputs, id string) (bool, error)
+	// forget is the command that has the state forget it.
+	forget command
+}
+
+// command is one of pulumi's, for a stack and a URN.
+type command string
+
+const (
+	// byRefresh is for what its provider finds to be gone.
+	byRefresh command = "pulumi refresh --stack %s --target '%s'"
+	// byHand is for what its provider cannot look for: reading it is an error, or tells of a
+	// thing that was deleted as if it were there.
+	byHand command = "pulumi state delete --stack %s '%s'"
+)
 
 // Token is the token that a provider gets, and opens the service with it: whatever is made through the provider is made
 // later.
@@ -55,9 +77,33 @@ func (s *service) Hooks(ctx *pulumi.Context, name string) (*pulumi.ResourceHookB
 		return nil, err
 	}
 	after, err := hook(name+"-after-create", s.after)
+	if err != nil {
+		return nil, err
+	}
+	failed, err := ctx.RegisterErrorHook(name+"-on-error", func(args *pulumi.ErrorHookArgs) (bool, error) {
+		return false, s.explain(ctx.Context(), args)
+	})
 	return &pulumi.ResourceHookBinding{
-		BeforeCreate: []*pulumi.ResourceHook{before}, AfterCreate: []*pulumi.ResourceHook{after},
+		BeforeCreate: []*pulumi.ResourceHook{before}, AfterCreate: []*pulumi.ResourceHook{after}, OnError: []*pulumi.ErrorHook{failed},
 	}, err
+}
+
+// explain tells why a thing cannot be deleted that is gone: a run has deleted it, and died
+// before the engine wrote that down. Providers take it for an error, in every later run, and
+// no hook can have them pass over it.
+func (s *service) explain(ctx context.Context, args *pulumi.ErrorHookArgs) error {
+	deletion, known := s.deleted[args.Type]
+	if args.FailedOperation != "delete" || !known {
+		return nil
+	}
+	gone, err := deletion.gone(ctx, inputs(args.OldInputs), string(args.ID))
+	if err != nil || !gone {
+		return err
+	}
+	urn := resource.URN(args.URN)
+	s.tell(fmt.Sprintf("%s was deleted by a run that has died, and the state does not know. To have it forgotten: %s; then run up again",
+		args.Name, fmt.Sprintf(string(deletion.forget), urn.Stack(), urn)))
+	return nil
 }
 
 // inputs are those of a resource, secrets among them.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/home-ops/home-ops/internal/recorder"
@@ -190,6 +191,11 @@ func TestHooks_AreCalledBeforeAThingIsMadeAndNeverInAPreview(t *testing.T) {
 	}
 	f.check(t, nil, "", []string{"/repos/me/tree/keys/7"},
 		[]string{"deploy key 7 of me/tree was left, unknown to the state, by a run that has died; it is removed and made again"})
+	for _, r := range up.OfType("github:index/repositoryDeployKey:RepositoryDeployKey") {
+		if got := r.Request.GetHooks().GetOnError(); !slices.Equal(got, []string{"hub-on-error"}) {
+			t.Errorf("when it fails, %q is called", got)
+		}
+	}
 	if found := up.PlaintextOf(theToken); len(found) > 0 {
 		t.Errorf("in plain text: %v", found)
 	}
@@ -276,4 +282,73 @@ func jsonOf(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(raw)
+}
+
+// A run that dies after a service has deleted a thing leaves it in the state, and every later deletion fails.
+func TestExplain_TellsTheCommandThatForgetsWhatIsGone(t *testing.T) {
+	const (
+		record  = "cloudflare:index/record:Record"
+		token   = "cloudflare:index/apiToken:ApiToken"
+		tunnel  = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
+		webhook = "github:index/repositoryWebhook:RepositoryWebhook"
+		key     = "github:index/repositoryDeployKey:RepositoryDeployKey"
+		ruleset = "github:index/repositoryRuleset:RepositoryRuleset"
+		item    = "onepassword:index/item:Item"
+	)
+	missing := []answer{{status: http.StatusNotFound}}
+	some := func(body string) []answer { return []answer{{status: http.StatusOK, body: body}} }
+	in := map[string]any{"zoneId": "z", "accountId": "acc", "repository": "tree", "vault": "v", "title": "home break-glass"}
+	for name, test := range map[string]struct {
+		kind, id, call string
+		answers        []answer
+		operation      string
+		forget         string
+	}{
+		"a record":                 {record, "r1", "GET /client/v4/zones/z/dns_records/r1", missing, "delete", "pulumi refresh --stack home --target"},
+		"an API token":             {token, "k1", "GET /client/v4/user/tokens/k1", missing, "delete", "pulumi refresh --stack home --target"},
+		"a webhook":                {webhook, "7", "GET /repos/me/tree/hooks/7", missing, "delete", "pulumi refresh --stack home --target"},
+		"a deploy key":             {key, "tree:8", "GET /repos/me/tree/keys/8", missing, "delete", "pulumi refresh --stack home --target"},
+		"a ruleset":                {ruleset, "9", "GET /repos/me/tree/rulesets/9", missing, "delete", "pulumi refresh --stack home --target"},
+		"a tunnel, which is shown": {tunnel, "t1", "GET /client/v4/accounts/acc/cfd_tunnel/t1", some(cf(`{"deleted_at":"2026-01-02T03:04:05Z"}`)), "delete", "pulumi state delete --stack home"},
+		"a tunnel":                 {tunnel, "t1", "GET /client/v4/accounts/acc/cfd_tunnel/t1", missing, "delete", "pulumi state delete --stack home"},
+		"an item beside another":   {item, "vaults/v/items/i1", "GET /v1/vaults/v/items?filter=title+eq+%22home+break-glass%22", some(`[{"id":"i2","title":"home break-glass"}]`), "delete", "pulumi state delete --stack home"},
+		"a tunnel that is there":   {tunnel, "t1", "GET /client/v4/accounts/acc/cfd_tunnel/t1", some(cf(`{"deleted_at":null}`)), "delete", ""},
+		"a record that is there":   {record, "r1", "GET /client/v4/zones/z/dns_records/r1", some(cf(`{}`)), "delete", ""},
+		"an item that is there":    {item, "vaults/v/items/i1", "GET /v1/vaults/v/items?filter=title+eq+%22home+break-glass%22", some(`[{"id":"i1","title":"home break-glass"}]`), "delete", ""},
+		"a record, not made":       {record, "", "", nil, "create", ""},
+		"a thing that is no one's": {"cloudflare:index/zone:Zone", "z", "", nil, "delete", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startFake(t, nil)
+			f.answers[test.call] = test.answers
+			s := &f.cloudflare().service
+			switch {
+			case strings.HasPrefix(test.kind, "github"):
+				s = &f.gitHub().service
+			case strings.HasPrefix(test.kind, "onepassword"):
+				s = &f.connect().service
+			}
+			urn := "urn:pulumi:home::home-ops::" + test.kind + "::the-thing"
+			err := s.explain(t.Context(), &pulumi.ErrorHookArgs{
+				URN: pulumi.URN(urn), ID: pulumi.ID(test.id), Name: "the-thing", Type: tokens.Type(test.kind),
+				OldInputs: resource.PropertyMap(wanted(in)), FailedOperation: test.operation, Errors: []string{"404 Not Found"},
+			})
+			var told []string
+			if test.forget != "" {
+				told = []string{"the-thing was deleted by a run that has died, and the state does not know. To have it forgotten: " +
+					test.forget + " '" + urn + "'; then run up again"}
+			}
+			f.check(t, err, "", nil, told)
+		})
+	}
+}
+
+func TestExplain_TellsNothingWhenTheServiceDoesNotSay(t *testing.T) {
+	f := startFake(t, nil)
+	f.answers["GET /client/v4/zones/z/dns_records/r1"] = []answer{{status: http.StatusForbidden, body: `{"errors":[{"code":9109,"message":"Invalid access token"}]}`}}
+	err := f.cloudflare().explain(t.Context(), &pulumi.ErrorHookArgs{
+		URN: "urn:pulumi:home::home-ops::cloudflare:index/record:Record::r", ID: "r1", Type: "cloudflare:index/record:Record",
+		OldInputs: resource.PropertyMap(wanted(map[string]any{"zoneId": "z"})), FailedOperation: "delete",
+	})
+	f.check(t, err, "Cloudflare: 403 Invalid access token (9109)", nil, nil)
 }

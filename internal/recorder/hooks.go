@@ -21,6 +21,11 @@ func (m *monitor) RegisterResourceHook(
 	return &emptypb.Empty{}, nil
 }
 
+// RegisterErrorHook takes a hook that is never called: nothing fails here.
+func (m *monitor) RegisterErrorHook(context.Context, *pulumirpc.RegisterErrorHookRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
 // before runs the hooks that the engine would run before it creates res, or updates it.
 func (m *monitor) before(ctx context.Context, urn string, res Resource) error {
 	if m.recorder.Sames != nil && m.recorder.Sames(res) {

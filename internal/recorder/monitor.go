@@ -52,6 +52,16 @@ func (r *Recorder) run(program pulumi.RunFunc, stack string, m *monitor) error {
 	})
 }
 
+// RequirePulumiVersion takes any range, and notes it.
+func (m *monitor) RequirePulumiVersion(
+	_ context.Context, in *pulumirpc.RequirePulumiVersionRequest,
+) (*pulumirpc.RequirePulumiVersionResponse, error) {
+	m.recorder.mu.Lock()
+	defer m.recorder.mu.Unlock()
+	m.recorder.versions = in.GetPulumiVersionRange()
+	return &pulumirpc.RequirePulumiVersionResponse{}, nil
+}
+
 var marshalOptions = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepResources: true}
 
 // RegisterResource records a resource and answers as the engine would after its

@@ -57,6 +57,7 @@ type Recorder struct {
 	outputs   map[string]resource.PropertyMap // of components and the stack, by URN
 	messages  []string
 	root      string
+	versions  string
 }
 
 // Run runs program as an update of stack and returns its error.
@@ -106,6 +107,13 @@ func (r *Recorder) Exports() resource.PropertyMap {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outputs[r.root]
+}
+
+// Versions is the range of Pulumi's releases that the program asks for; empty when it asks for none.
+func (r *Recorder) Versions() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.versions
 }
 
 // Messages are what the program logged, each as "SEVERITY: TEXT", in order.

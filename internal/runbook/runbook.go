@@ -5,6 +5,7 @@ package runbook
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -16,13 +17,18 @@ import (
 // Dir is where the pages are in the project.
 const Dir = "docs/runbooks"
 
+// guides are pages beside them that tell how something is recovered or rotated.
+var guides = []string{"docs/edge.md", "docs/secrets.md", "docs/storage.md"}
+
 // Command is one command of a page.
 type Command struct {
-	// Page is the page's path below [Dir], and Line where it begins there.
+	// Page is the page's path from [Dir], such as alerts/NodeDown.md or ../storage.md, and Line where it begins there.
 	Page string
 	Line int
 	// Text is the command without the comment behind it, and without the & that sends it to the background. A loop is one command.
 	Text string
+	// Script is the command for a shell: of a loop its lines, else the text.
+	Script string
 	// Inline says that it stands in a sentence, where a command may be named by its first words alone.
 	Inline bool
 }
@@ -30,6 +36,9 @@ type Command struct {
 func (c Command) String() string {
 	return fmt.Sprintf("%s:%d: %s", path.Join(Dir, c.Page), c.Line, c.Text)
 }
+
+// Guide reports whether the page is none of the runbooks, but one beside them.
+func (c Command) Guide() bool { return strings.HasPrefix(c.Page, "../") }
 
 // Program is the name of the program that it runs, behind what it sets for it.
 func (c Command) Program() string {
@@ -47,21 +56,32 @@ func (c Command) Named() bool {
 }
 
 // All are the commands of all pages of a project, in the order of the pages and of their lines: those of the blocks and those in
-// sentences.
+// sentences. After the runbooks come the guides that tell how something is recovered or rotated.
 func All(project fs.FS) ([]Command, error) {
 	var all []Command
-	err := fs.WalkDir(project, Dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) != ".md" {
-			return err
-		}
+	add := func(name, page string) error {
 		text, err := fs.ReadFile(project, name)
 		if err != nil {
 			return err
 		}
-		commands, err := read(strings.TrimPrefix(name, Dir+"/"), text)
+		commands, err := read(page, text)
 		all = append(all, commands...)
 		return err
+	}
+	err := fs.WalkDir(project, Dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".md" {
+			return err
+		}
+		return add(name, strings.TrimPrefix(name, Dir+"/"))
 	})
+	for _, name := range guides {
+		if err != nil {
+			break
+		}
+		if err = add(name, "../"+path.Base(name)); errors.Is(err, fs.ErrNotExist) {
+			err = nil // a project without it
+		}
+	}
 	return all, err
 }
 
@@ -79,7 +99,7 @@ func Find(project fs.FS, page, text string) (Command, error) {
 }
 
 // span is a command in a sentence: what is set as code and begins with one of the programs that pages tell to run.
-var span = regexp.MustCompile("`((?:homeops|make|kubectl|talosctl|pulumi|restic|flux) [^`]+)`")
+var span = regexp.MustCompile("`((?:homeops|make|kubectl|talosctl|pulumi|restic|flux|ceph|cmctl|zpool|op|sops) [^`]+)`")
 
 // read reads the blocks of a page that are marked sh, and the commands in its sentences.
 func read(page string, content []byte) ([]Command, error) {
@@ -100,18 +120,18 @@ func read(page string, content []byte) ([]Command, error) {
 			inside = text
 		case inside == text:
 			for _, found := range span.FindAllStringSubmatch(line, -1) {
-				all = append(all, Command{Page: page, Line: n, Text: found[1], Inline: true})
+				all = append(all, Command{Page: page, Line: n, Text: found[1], Script: found[1], Inline: true})
 			}
 		case inside == other:
 		case line == "" || strings.HasPrefix(line, "#"):
 		case len(loop) > 0 || strings.HasPrefix(line, "for "):
 			loop = append(loop, line)
 			if line == "done" {
-				all = append(all, Command{Page: page, Line: n - len(loop) + 1, Text: strings.Join(loop, " ")})
+				all = append(all, Command{Page: page, Line: n - len(loop) + 1, Text: strings.Join(loop, " "), Script: strings.Join(loop, "\n")})
 				loop = nil
 			}
 		default:
-			all = append(all, Command{Page: page, Line: n, Text: plain(line)})
+			all = append(all, Command{Page: page, Line: n, Text: plain(line), Script: plain(line)})
 		}
 	}
 	if inside != text || len(loop) > 0 {

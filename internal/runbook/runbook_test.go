@@ -12,7 +12,10 @@ import (
 
 func project(t *testing.T, text string) fstest.MapFS {
 	t.Helper()
-	return fstest.MapFS{"docs/runbooks/alerts/page.md": {Data: []byte(text)}, "docs/runbooks/picture.svg": {Data: []byte("```sh\nno\n```")}}
+	return fstest.MapFS{
+		"docs/runbooks/alerts/page.md": {Data: []byte(text)}, "docs/runbooks/picture.svg": {Data: []byte("```sh\nno\n```")},
+		"docs/edge.md": {Data: []byte("See `zpool status`, not `zpools`.\n")}, "docs/secrets.md": {},
+	}
 }
 
 func page(t *testing.T) string {
@@ -31,8 +34,11 @@ func TestAll_AreTheCommandsOfTheBlocks(t *testing.T) {
 	}
 	var got, programs []string
 	for _, c := range all {
-		if named := c.Text == "kubectl get pv" || c.Text == "make up"; c.Named() != named || c.Inline != (c.Line == 3) {
+		if named := c.Text == "kubectl get pv" || c.Text == "make up" || c.Guide(); c.Named() != named || c.Inline != (c.Line == 3 || c.Guide()) {
 			t.Errorf("%+v is named: %t", c, c.Named())
+		}
+		if script := strings.ReplaceAll(c.Script, "\n", " "); script != c.Text || strings.Contains(c.Script, "\n") != strings.HasPrefix(c.Text, "for ") {
+			t.Errorf("%+v: a shell would run %q", c, c.Script)
 		}
 		got, programs = append(got, c.String()), append(programs, c.Program())
 	}
@@ -45,11 +51,12 @@ func TestAll_AreTheCommandsOfTheBlocks(t *testing.T) {
 		"docs/runbooks/alerts/page.md:13: kubectl -n rook-ceph get cephcluster -o jsonpath='{.items[0].status}'",
 		"docs/runbooks/alerts/page.md:14: for key in A B; do export $key=1 done",
 		"docs/runbooks/alerts/page.md:18: HOMEOPS_ETCD_SNAPSHOT=$PWD/etcd.db pulumi up --stack STACK --refresh",
+		"docs/edge.md:1: zpool status",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
-	if want := []string{"kubectl", "homeops", "make", "homeops", "homeops", "kubectl", "for", "pulumi"}; !slices.Equal(programs, want) {
+	if want := []string{"kubectl", "homeops", "make", "homeops", "homeops", "kubectl", "for", "pulumi", "zpool"}; !slices.Equal(programs, want) {
 		t.Errorf("programs %v", programs)
 	}
 }

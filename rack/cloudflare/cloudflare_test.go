@@ -231,6 +231,13 @@ func TestFail_StrikesWhatItNames(t *testing.T) {
 	if err := c.client.Do(ctx, http.MethodGet, records, nil, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call that hangs ends with %v", err)
 	}
+
+	unheard, then := context.WithCancel(t.Context())
+	c.Fail(cloudflare.Fault{Trouble: cloudflare.Unheard, Method: http.MethodPost, Then: then})
+	if err := c.client.Do(unheard, http.MethodPost, records, record("unheard", "A", "203.0.113.1", false), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call of which nobody hears ends with %v", err)
+	}
+	c.refused(http.MethodPost, records, record("unheard", "A", "203.0.113.1", false), "An identical record already exists. (81058)")
 }
 
 func TestServer_NamesWhatItDoesNotPlay(t *testing.T) {

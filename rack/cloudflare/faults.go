@@ -21,6 +21,8 @@ const (
 	LostAnswer
 	// Hang never answers, and does nothing.
 	Hang
+	// Unheard does what was asked, and never answers.
+	Unheard
 	// RateLimit says that there were too many calls.
 	RateLimit
 	// RevokedToken says that the token is no longer good.
@@ -36,6 +38,8 @@ type Fault struct {
 	Path string
 	// Body is what the calls' bodies have in them, for example the name of one record: others have clients, too.
 	Body string
+	// Then is called when an unheard call is done. Required for Unheard.
+	Then func()
 	// Times is how many calls fail. Default: 1.
 	Times int
 	// RetryAfter is when a limited client may call again. Default: a second.
@@ -90,6 +94,10 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 		s.mux.ServeHTTP(httptest.NewRecorder(), req)
 		send(w, req, failure(http.StatusBadGateway, 10001, "Bad gateway"))
 	case Hang:
+		<-req.Context().Done()
+	case Unheard:
+		s.mux.ServeHTTP(httptest.NewRecorder(), req)
+		f.Then()
 		<-req.Context().Done()
 	case RateLimit:
 		w.Header().Set("Retry-After", strconv.Itoa(int(max(f.RetryAfter, time.Second)/time.Second)))

@@ -52,6 +52,8 @@ var Kinds = []schema.GroupVersionResource{
 	{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"},
 	{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"},
 	{Group: "external-secrets.io", Version: "v1", Resource: "clustersecretstores"},
+	{Group: "ceph.rook.io", Version: "v1", Resource: "cephclusters"},
+	{Group: "ceph.rook.io", Version: "v1", Resource: "cephobjectstores"},
 	{Group: "volsync.backube", Version: "v1alpha1", Resource: "replicationsources"},
 	{Group: "volsync.backube", Version: "v1alpha1", Resource: "replicationdestinations"},
 }
@@ -66,6 +68,8 @@ func New(stack *spec.Stack, objects []*unstructured.Unstructured) (*Cluster, err
 	for _, o := range objects {
 		errs = append(errs, c.add(o))
 	}
+	c.addCeph()
+	c.addKubelets()
 	for _, p := range c.Pods {
 		if c.Namespaces[p.Namespace] == nil {
 			errs = append(errs, fmt.Errorf("%s: there is no namespace %s", p, p.Namespace))

@@ -67,13 +67,24 @@ func (f Flow) String() string {
 	return fmt.Sprintf("%s to %s, %s %d", f.From, f.To, f.Protocol, f.Port)
 }
 
-// key tells flows apart whatever their reason.
-func (f Flow) key() string { return fmt.Sprintf("%s %t", f, f.SourceAsks) }
+// key tells flows apart whatever their reason, and whatever an address is called.
+func (f Flow) key() string {
+	return fmt.Sprintf("%s %s %s %d %t", f.From.key(), f.To.key(), f.Protocol, f.Port, f.SourceAsks)
+}
+
+func (e End) key() string {
+	if e.Pod == nil && e.Address.IsValid() {
+		return e.Address.String()
+	}
+	return e.String()
+}
 
 // list is flows, each once: of two with the same ends, the first stays.
 type list struct {
 	all  []Flow
 	seen map[string]bool
+	// nowhere are leads that end nowhere: what they should lead to asks for no flow, and nothing would be wrong.
+	nowhere []string
 }
 
 func (l *list) add(f Flow) {
@@ -97,6 +108,16 @@ type target struct {
 func (l *list) need(from End, to target, why string) {
 	for _, end := range to.ends {
 		l.add(Flow{From: from, To: end, Protocol: to.protocol, Port: to.port, Why: why, Wanted: true})
+	}
+}
+
+// lost notes a lead that ends nowhere, and why. No error is no such lead.
+func (l *list) lost(lead string, err error) {
+	if err == nil {
+		return
+	}
+	if found := fmt.Sprintf("%s: %s", lead, strings.ReplaceAll(err.Error(), "\n", "; ")); !slices.Contains(l.nowhere, found) {
+		l.nowhere = append(l.nowhere, found)
 	}
 }
 

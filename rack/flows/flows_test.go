@@ -50,6 +50,9 @@ func TestFlows_OfEveryStackAreDecidedAsTheyMustBe(t *testing.T) {
 				t.Errorf("the engine is of Cilium %s, and the stack has %s; require that in engine/go.mod", report.Cilium, want)
 			}
 			t.Logf("%s: %d flows asked, %d refused", name, report.Asked, report.Refused)
+			for _, lead := range report.Nowhere {
+				t.Errorf("a lead to nothing: %s", lead)
+			}
 			for _, wrong := range report.Wrong {
 				t.Error(wrong)
 			}

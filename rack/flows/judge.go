@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,8 @@ type Report struct {
 	Refused int
 	// Wrong are those that it decides otherwise than wanted, each with the policies that decide.
 	Wrong []Finding
+	// Nowhere are leads that end nowhere, of which nothing was asked ([Cluster.Nowhere]).
+	Nowhere []string
 }
 
 // Finding is a flow that is decided wrongly.
@@ -45,11 +48,16 @@ func (f Finding) String() string {
 // Judge puts every flow that the cluster needs, and each that it must refuse, to the engine, which is the program built
 // from engine/.
 func Judge(ctx context.Context, engine string, c *Cluster) (*Report, error) {
-	wanted := c.Wanted()
-	if len(wanted) == 0 {
+	needs := c.needs()
+	if len(needs.all) == 0 {
 		return nil, errors.New("flows: the cluster needs none, so something is missing")
 	}
-	return c.ask(ctx, engine, append(wanted, c.Unwanted(wanted)...))
+	report, err := c.ask(ctx, engine, append(needs.all, c.Unwanted(needs.all)...))
+	if err != nil {
+		return nil, err
+	}
+	report.Nowhere = slices.Sorted(slices.Values(needs.nowhere))
+	return report, nil
 }
 
 func (c *Cluster) ask(ctx context.Context, engine string, flows []Flow) (*Report, error) {

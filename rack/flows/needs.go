@@ -1,20 +1,31 @@
 package flows
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/home-ops/home-ops/spec"
 )
 
 // Wanted are the flows that must pass, from what is in the cluster.
-func (c *Cluster) Wanted() []Flow {
-	var l list
+func (c *Cluster) Wanted() []Flow { return c.needs().all }
+
+// Nowhere are the leads to flows that end nowhere, each as a sentence with the reason: a route to a Service without pods, a
+// monitor that chooses nothing. No flow is asked for such a one.
+func (c *Cluster) Nowhere() []string { return slices.Sorted(slices.Values(c.needs().nowhere)) }
+
+func (c *Cluster) needs() *list {
+	l := &list{}
 	for _, derive := range []func(*list){
-		c.dns, c.api, c.probes, c.routes, c.scrapes, c.calls, c.balanced, c.urls, c.store, c.movers, c.parts, c.teams, c.nodes,
+		c.dns, c.api, c.probes, c.routes, c.scrapes, c.calls, c.balanced, c.urls, c.store, c.unifi, c.movers, c.ceph, c.webhook, c.parts, c.teams, c.nodes,
 	} {
-		derive(&l)
+		derive(l)
 	}
-	return l.all
+	return l
 }
 
 // resolvers are the cluster's DNS servers.
@@ -22,6 +33,9 @@ func (c *Cluster) resolvers() []*Pod { return c.pods("kube-system", "k8s-app=kub
 
 // dns lets every pod ask cluster DNS, unless it says that it asks somebody else.
 func (c *Cluster) dns(l *list) {
+	if len(c.resolvers()) == 0 {
+		l.lost("every pod asks cluster DNS", errors.New("there is no pod of it"))
+	}
 	for _, p := range c.Pods {
 		if p.Spec.HostNetwork || p.Spec.DNSPolicy == corev1.DNSDefault || p.Spec.DNSPolicy == corev1.DNSNone {
 			continue
@@ -80,7 +94,9 @@ func (c *Cluster) probes(l *list) {
 		}
 		for _, container := range p.Spec.Containers {
 			for _, probe := range []*corev1.Probe{container.ReadinessProbe, container.LivenessProbe, container.StartupProbe} {
-				if port := p.probed(probe); port != 0 {
+				port, err := p.probed(probe)
+				l.lost(p.String()+": the kubelet probes "+container.Name, err)
+				if port != 0 {
 					l.need(ownNode, tcp(port, End{Pod: p}), "the kubelet probes it")
 				}
 			}
@@ -88,22 +104,26 @@ func (c *Cluster) probes(l *list) {
 	}
 }
 
-// probed is the port that a probe asks, or 0.
-func (p *Pod) probed(probe *corev1.Probe) uint16 {
-	if probe == nil {
-		return 0
-	}
+// probed is the port that a probe asks, or 0 where it asks none.
+func (p *Pod) probed(probe *corev1.Probe) (uint16, error) {
+	var port intstr.IntOrString
 	switch {
+	case probe == nil:
+		return 0, nil
 	case probe.HTTPGet != nil:
-		number, _ := resolve(p, corev1.ServicePort{TargetPort: probe.HTTPGet.Port})
-		return number
+		port = probe.HTTPGet.Port
 	case probe.TCPSocket != nil:
-		number, _ := resolve(p, corev1.ServicePort{TargetPort: probe.TCPSocket.Port})
-		return number
+		port = probe.TCPSocket.Port
 	case probe.GRPC != nil:
-		return uint16(probe.GRPC.Port)
+		return uint16(probe.GRPC.Port), nil
+	default:
+		return 0, nil
 	}
-	return 0
+	number, _ := resolve(p, corev1.ServicePort{TargetPort: port})
+	if number == 0 {
+		return 0, fmt.Errorf("it has no port %s", port.String())
+	}
+	return number, nil
 }
 
 // balanced lets the home reach what has an address for it.
@@ -113,12 +133,25 @@ func (c *Cluster) balanced(l *list) {
 			continue
 		}
 		for _, port := range s.Spec.Ports {
-			for _, to := range c.backends(s, port) {
+			why := "the Service " + s.Namespace + "/" + s.Name + " has an address in the home network"
+			found, err := c.backends(s, port)
+			l.lost(why, err)
+			for _, to := range found {
 				for _, from := range append(c.home(), otherNode) {
-					l.need(from, to, "the Service "+s.Namespace+"/"+s.Name+" has an address in the home network")
+					l.need(from, to, why)
 				}
 			}
 		}
+	}
+}
+
+// webhook lets a Git server in the cluster send push events to Flux's receivers, where the stack has one.
+func (c *Cluster) webhook(l *list) {
+	if c.Stack.Flux.Webhook == nil {
+		return
+	}
+	for _, to := range at(notification, "TCP", receiverPort)(c) {
+		l.need(End{Pod: c.stranger()}, to, "a Git server in the cluster sends push events")
 	}
 }
 

@@ -50,7 +50,7 @@ func planned(t *testing.T, name string) (*spec.Stack, []*unstructured.Unstructur
 	p := &planner{t: t, stack: stack, archives: archives(t, stack, parts.Charts())}
 	p.talos()
 	p.program(parts)
-	p.flux()
+	p.flux(parts)
 	p.tree(parts)
 	known[name] = p.objects
 	return stack, slices.Clone(p.objects)
@@ -103,7 +103,7 @@ func (p *planner) talos() {
 }
 
 // flux adds what its operator makes: the controllers and their policies, out of the operator's own manifests.
-func (p *planner) flux() {
+func (p *planner) flux(parts plan.Parts) {
 	download := exec.CommandContext(p.t.Context(), "go", "mod", "download", "-json", "github.com/controlplaneio-fluxcd/flux-operator")
 	download.Dir = filepath.Join(repository, "rack/flux/operator")
 	out, err := download.Output()
@@ -114,7 +114,7 @@ func (p *planner) flux() {
 	if err := json.Unmarshal(out, &module); err != nil {
 		p.t.Fatal(err)
 	}
-	for _, file := range []string{"source-controller", "kustomize-controller", "helm-controller", "notification-controller", "policies"} {
+	for _, file := range p.fluxFiles(parts) {
 		text, err := os.ReadFile(filepath.Join(module.Dir, "config/data/flux", string(p.stack.Versions.Flux), file+".yaml"))
 		if err != nil {
 			p.t.Fatal(err)

@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"net/netip"
+	"net/url"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,53 +35,31 @@ func (c *Cluster) Unwanted(wanted []Flow) []Flow {
 // machines are ports of nodes that give power over them.
 var machines = []uint16{apiPort, talosPort, kubeletPort, 2379, 9100}
 
-// tenants keeps a team's pods from other namespaces, from nodes and from the API.
-func (c *Cluster) tenants(l *list) {
-	for _, p := range c.Pods {
-		if !c.isTenant(p.Namespace) {
-			continue
-		}
-		c.apart(l, p, "a team reaches nothing of others")
-		for _, port := range machines {
-			l.refuse(End{Pod: p}, tcp(port, ownNode, otherNode), "a team reaches no node")
-		}
-		l.refuse(End{Pod: p}, tcp(apiPort, ownControlPlane, otherControlPlane), "a team's pods do not use the API")
-	}
-}
-
-// isTenant reports whether a namespace is a team's: what Flux applies there is kept there, and not beside Flux.
-func (c *Cluster) isTenant(namespace string) bool {
-	if namespace == source.namespace {
-		return false
-	}
-	for _, o := range c.Others["Kustomization.kustomize.toolkit.fluxcd.io"] {
-		if o.GetNamespace() == namespace {
-			return true
-		}
-	}
-	return false
-}
-
 // apart keeps a pod from the pods of all other namespaces but those that answer everybody.
 func (c *Cluster) apart(l *list, p *Pod, why string) {
 	for _, other := range c.Pods {
-		if other.Namespace == p.Namespace || other.Spec.HostNetwork || c.serves(other) {
+		if other.Namespace == p.Namespace || other.Spec.HostNetwork {
 			continue
 		}
 		for _, port := range other.listens() {
-			l.refuse(End{Pod: p}, target{other.ends(), port.protocol, port.number}, why)
+			if !serves(other, port.number) {
+				l.refuse(End{Pod: p}, target{other.ends(), port.protocol, port.number}, why)
+			}
 		}
 	}
 }
 
-// serves reports whether a pod answers everybody: DNS servers do, and so do the system's namespaces, whose policies, or
-// the lack of them, are upstream's.
-func (c *Cluster) serves(p *Pod) bool {
-	switch p.Namespace {
-	case "kube-system", "flux-system", "rook-ceph":
-		return true
+// receiverPort is that of Flux's receivers, which look at a signature
+// (https://fluxcd.io/flux/components/notification/receivers/).
+const receiverPort = 9292
+
+// serves reports whether a pod answers everybody at a port: DNS servers do, and Flux's receivers, and kube-system, whose
+// policies, or the lack of them, are upstream's.
+func serves(p *Pod, port uint16) bool {
+	if p.Namespace == notification.namespace && p.labelled(notification.labels...) {
+		return port == receiverPort
 	}
-	return p.labelled(k8sGateway.labels...)
+	return p.Namespace == "kube-system" || p.labelled(k8sGateway.labels...)
 }
 
 type listener struct {
@@ -108,12 +88,20 @@ func (c *Cluster) stranger() *Pod {
 	return &Pod{Namespace: namespace, Name: "app", Labels: map[string]string{"app": "app"}, Spec: corev1.PodSpec{ServiceAccountName: "default"}}
 }
 
+// impostor is an app that calls itself Prometheus, which reaches every port: that is for a namespace to say.
+func (c *Cluster) impostor() *Pod {
+	app := c.stranger()
+	app.Name, app.Labels = "impostor", map[string]string{"app.kubernetes.io/name": "prometheus"}
+	return app
+}
+
 // strangers keeps an app from others' pods, its database from them, and both from nodes.
 func (c *Cluster) strangers(l *list) {
 	app := c.stranger()
 	c.apart(l, app, "an app reaches no other, nor its database")
+	c.apart(l, c.impostor(), "an app reaches no other, whatever it calls itself")
 	for _, other := range c.Pods {
-		if other.Spec.HostNetwork || c.own(other.Namespace) || other.labelled(prometheus.labels...) {
+		if other.Spec.HostNetwork || slices.Contains(c.scrapers(), other) {
 			// Prometheus reaches every port: nobody knows ahead where an app has its metrics.
 			continue
 		}
@@ -126,8 +114,12 @@ func (c *Cluster) strangers(l *list) {
 	}
 }
 
-// own reports whether a namespace is left out of the baseline.
-func (c *Cluster) own(namespace string) bool {
+// owners reports whether a namespace is left out of the baseline, and its policies are not this project's.
+func (c *Cluster) owners(namespace string) bool {
+	switch namespace {
+	case cloudflared.namespace, source.namespace, cephNamespace:
+		return false
+	}
 	return namespace == "kube-system" || c.Namespaces[namespace][labels.NetworkPolicy] == labels.NetworkPolicyOwn
 }
 
@@ -173,7 +165,7 @@ func (c *Cluster) tunnel(l *list) {
 // lan keeps pods from the home network where nothing says that they go there.
 func (c *Cluster) lan(l *list) {
 	for _, p := range append([]*Pod{c.stranger()}, c.Pods...) {
-		if p.Spec.HostNetwork || c.own(p.Namespace) || c.goesHome(p) {
+		if p.Spec.HostNetwork || c.owners(p.Namespace) || c.goesHome(p) {
 			continue
 		}
 		for _, port := range []uint16{22, 443} {
@@ -190,15 +182,35 @@ func (c *Cluster) silent(l *list) {
 	}
 }
 
-// goesHome reports whether a pod's storage or owner may be in the home.
+// goesHome reports whether a pod's storage, its server or its owner may be in the home.
 func (c *Cluster) goesHome(p *Pod) bool {
-	if p.Namespace == etcdBackup.namespace || p.Namespace == longhorn.namespace {
+	switch p.Namespace {
+	case etcdBackup.namespace, longhorn.namespace:
 		return true
-	}
-	if p.Namespace == "external-secrets" {
+	case source.namespace, cephNamespace:
+		// Flux's own policies let it out, to a Git server in the home as well, and whoever has its rights needs no network for
+		// more. Ceph's daemons are kept from nobody that they call.
+		return true
+	case externalDNS.namespace:
+		// The controller's policy has its address alone, where the stack file has it.
+		return p.labelled(externalDNS.labels...) && unifiByName(c.Stack)
+	case "external-secrets":
 		return !connectInCluster(c.Stack) && slices.Contains(c.operators(), p)
 	}
 	return p.Namespace == alertmanager.namespace && (p.labelled(alertmanager.labels...) || p.labelled(blackbox.labels...))
+}
+
+// unifiByName reports whether the UniFi controller is at a name, which may have any address of the home.
+func unifiByName(stack *spec.Stack) bool {
+	if stack.Edge.DNS.UniFi == nil {
+		return false
+	}
+	at, err := url.Parse(stack.Edge.DNS.UniFi.URL)
+	if err != nil {
+		return true
+	}
+	_, err = netip.ParseAddr(at.Hostname())
+	return err != nil
 }
 
 func connectInCluster(stack *spec.Stack) bool {
@@ -212,7 +224,7 @@ func (c *Cluster) strangersOutside(l *list) {
 			l.refuse(from, tcp(443, gateway), "the internet reaches no gateway of the home")
 		}
 		for _, p := range c.Pods {
-			if p.Spec.HostNetwork || c.own(p.Namespace) {
+			if p.Spec.HostNetwork || c.owners(p.Namespace) {
 				continue
 			}
 			for _, port := range p.listens() {

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -15,6 +16,8 @@ type route struct {
 	gateways  []string
 	backends  []gatewayv1.BackendObjectReference
 }
+
+func (r route) String() string { return "the route " + r.namespace + "/" + r.name + " leads there" }
 
 func (c *Cluster) httpRoutes() []route {
 	var all []route
@@ -51,10 +54,14 @@ func routeOf(o *unstructured.Unstructured, parents []gatewayv1.ParentReference) 
 	return r
 }
 
-// targets are where a route's requests end.
-func (c *Cluster) targets(r route) []target {
+// targets are where a route's requests end; the error tells which of its backends lead nowhere.
+func (c *Cluster) targets(r route) ([]target, error) {
 	var all []target
+	var errs []error
 	for _, ref := range r.backends {
+		if ref.Kind != nil && *ref.Kind != "Service" {
+			continue
+		}
 		namespace := r.namespace
 		if ref.Namespace != nil {
 			namespace = string(*ref.Namespace)
@@ -63,12 +70,10 @@ func (c *Cluster) targets(r route) []target {
 		if ref.Port != nil {
 			number = *ref.Port
 		}
-		s := c.service(namespace, string(ref.Name))
-		if port, ok := servicePort(s, number); ok {
-			all = append(all, c.backends(s, port)...)
-		}
+		found, err := c.behind(namespace, string(ref.Name), number)
+		all, errs = append(all, found...), append(errs, err)
 	}
-	return all
+	return all, errors.Join(errs...)
 }
 
 // routes lets gateways reach what routes lead to, the home reach gateways, and the tunnel's connector both.
@@ -85,8 +90,10 @@ func (c *Cluster) routes(l *list) {
 		}
 	}
 	for _, r := range c.httpRoutes() {
-		why := "the route " + r.namespace + "/" + r.name + " leads there"
-		for _, to := range c.targets(r) {
+		why := r.String()
+		found, err := c.targets(r)
+		l.lost(why, err)
+		for _, to := range found {
 			l.need(gateway, to, why)
 			if !slices.Contains(r.gateways, externalGateway) {
 				continue

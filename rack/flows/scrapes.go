@@ -1,11 +1,15 @@
 package flows
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // monitor is what matters here of a ServiceMonitor or a PodMonitor
@@ -24,25 +28,76 @@ type monitor struct {
 }
 
 type monitorPort struct {
-	// Port is a name.
+	// Port is a name: the Service's or, for a PodMonitor, the container's.
 	Port string `json:"port"`
+	// TargetPort is the container's, by name or number, where Port is empty, and PortNumber by number.
+	TargetPort *intstr.IntOrString `json:"targetPort"`
+	PortNumber int32               `json:"portNumber"`
+}
+
+// asked is how a finding names the port.
+func (p monitorPort) asked() string {
+	switch {
+	case p.Port != "":
+		return p.Port
+	case p.TargetPort != nil:
+		return p.TargetPort.String()
+	}
+	return strconv.Itoa(int(p.PortNumber))
+}
+
+// of is the port of a pod that is asked past any Service; 0 where the pod has none of that name.
+func (p monitorPort) of(pod *Pod) (uint16, string) {
+	switch {
+	case p.Port != "":
+		return pod.port(p.Port)
+	case p.TargetPort != nil:
+		return resolve(pod, corev1.ServicePort{TargetPort: *p.TargetPort})
+	}
+	return uint16(p.PortNumber), string(corev1.ProtocolTCP)
 }
 
 // scrapes lets Prometheus reach what monitors name.
 func (c *Cluster) scrapes(l *list) {
-	for _, prometheus := range c.scrapers() {
-		from := End{Pod: prometheus}
-		for _, o := range c.Others["ServiceMonitor.monitoring.coreos.com"] {
-			for _, to := range c.serviceMonitor(o) {
-				l.need(from, to, "the ServiceMonitor "+o.GetNamespace()+"/"+o.GetName()+" has it scraped")
-			}
-		}
-		for _, o := range c.Others["PodMonitor.monitoring.coreos.com"] {
-			for _, to := range c.podMonitor(o) {
-				l.need(from, to, "the PodMonitor "+o.GetNamespace()+"/"+o.GetName()+" has it scraped")
-			}
+	for _, o := range c.Others["ServiceMonitor.monitoring.coreos.com"] {
+		c.monitored(l, o, c.serviceMonitor)
+	}
+	for _, o := range c.Others["PodMonitor.monitoring.coreos.com"] {
+		c.monitored(l, o, c.podMonitor)
+	}
+}
+
+func (c *Cluster) monitored(l *list, o *unstructured.Unstructured, targets func(*unstructured.Unstructured) ([]target, error)) {
+	why := "the " + o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName() + " has it scraped"
+	found, err := targets(o)
+	l.lost(why, err)
+	scrapers := c.scrapers()
+	if len(scrapers) == 0 {
+		l.lost(why, errors.New("there is no pod of Prometheus"))
+	}
+	for _, prometheus := range scrapers {
+		for _, to := range found {
+			l.need(End{Pod: prometheus}, to, why)
 		}
 	}
+}
+
+// addKubelets adds the Service that Prometheus' operator makes for kubelets, where there is something for it to be scraped by. It
+// has no selector: the operator writes the nodes' addresses itself
+// (https://github.com/prometheus-operator/prometheus-operator/tree/main/pkg/kubelet).
+func (c *Cluster) addKubelets() {
+	if len(c.Others["ServiceMonitor.monitoring.coreos.com"]) == 0 {
+		return
+	}
+	c.Services = append(c.Services, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: metav1.NamespaceSystem, Name: "kubelet",
+			Labels: map[string]string{
+				"k8s-app": "kubelet", "app.kubernetes.io/name": "kubelet", "app.kubernetes.io/managed-by": "prometheus-operator",
+			},
+		},
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "https-metrics", Port: kubeletPort}}},
+	})
 }
 
 // scrapers are the pods of Prometheus.
@@ -63,44 +118,85 @@ func readMonitor(o *unstructured.Unstructured) (*monitor, labels.Selector, error
 	return m, selector, nil
 }
 
-func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) []target {
+// serviceMonitor is what a ServiceMonitor leads to.
+func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) ([]target, error) {
 	m, selector, err := readMonitor(o)
 	if err != nil {
-		return nil // New has told it
+		return nil, nil // New has told it
+	}
+	var services []*corev1.Service
+	for _, s := range c.Services {
+		if m.looksAt(s.Namespace) && selector.Matches(labels.Set(s.Labels)) {
+			services = append(services, s)
+		}
+	}
+	if len(services) == 0 {
+		return nil, errors.New("it chooses no Service")
 	}
 	var all []target
-	for _, s := range c.Services {
-		if !m.looksAt(s.Namespace) || !selector.Matches(labels.Set(s.Labels)) {
-			continue
+	var errs []error
+	for _, endpoint := range m.Spec.Endpoints {
+		var found []target
+		has := false
+		for _, s := range services {
+			targets, ok, err := c.scraped(s, endpoint)
+			found, has, errs = append(found, targets...), has || ok, append(errs, err)
 		}
-		for _, endpoint := range m.Spec.Endpoints {
-			for _, port := range s.Spec.Ports {
-				if port.Name == endpoint.Port {
-					all = append(all, c.backends(s, port)...)
-				}
-			}
+		if !has {
+			errs = append(errs, fmt.Errorf("no Service that it chooses has the port %s", endpoint.asked()))
 		}
+		all = append(all, found...)
 	}
-	return all
+	return all, errors.Join(errs...)
 }
 
-func (c *Cluster) podMonitor(o *unstructured.Unstructured) []target {
-	m, selector, err := readMonitor(o)
-	if err != nil {
-		return nil // New has told it
-	}
-	var all []target
-	for _, p := range c.Pods {
-		if !m.looksAt(p.Namespace) || !selector.Matches(labels.Set(p.Labels)) {
-			continue
-		}
-		for _, endpoint := range m.Spec.PodMetricsEndpoints {
-			if number, protocol := p.port(endpoint.Port); number != 0 {
+// scraped is where an endpoint of a ServiceMonitor leads by way of a Service, and whether the Service has its port.
+func (c *Cluster) scraped(s *corev1.Service, endpoint monitorPort) (all []target, has bool, err error) {
+	if endpoint.Port == "" {
+		for _, p := range c.selected(s.Namespace, labels.SelectorFromSet(s.Spec.Selector)) {
+			if number, protocol := endpoint.of(p); number != 0 && len(s.Spec.Selector) > 0 {
 				all = append(all, target{p.ends(), protocol, number})
 			}
 		}
+		return all, len(all) > 0 || len(s.Spec.Selector) == 0, nil
 	}
-	return all
+	for _, port := range s.Spec.Ports {
+		if port.Name == endpoint.Port {
+			found, missing := c.backends(s, port)
+			all, has, err = append(all, found...), true, errors.Join(err, missing)
+		}
+	}
+	return all, has, err
+}
+
+func (c *Cluster) podMonitor(o *unstructured.Unstructured) ([]target, error) {
+	m, selector, err := readMonitor(o)
+	if err != nil {
+		return nil, nil // New has told it
+	}
+	var pods []*Pod
+	for _, p := range c.Pods {
+		if m.looksAt(p.Namespace) && selector.Matches(labels.Set(p.Labels)) {
+			pods = append(pods, p)
+		}
+	}
+	if len(pods) == 0 {
+		return nil, errors.New("it chooses no pod")
+	}
+	var all []target
+	var errs []error
+	for _, endpoint := range m.Spec.PodMetricsEndpoints {
+		before := len(all)
+		for _, p := range pods {
+			if number, protocol := endpoint.of(p); number != 0 {
+				all = append(all, target{p.ends(), protocol, number})
+			}
+		}
+		if len(all) == before {
+			errs = append(errs, fmt.Errorf("no pod that it chooses has the port %s", endpoint.asked()))
+		}
+	}
+	return all, errors.Join(errs...)
 }
 
 // looksAt reports whether a monitor looks for targets in a namespace.

@@ -1,16 +1,38 @@
 package flows
 
-import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+import (
+	"errors"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
 
 // store lets External Secrets reach the stores that are named.
 func (c *Cluster) store(l *list) {
 	for _, o := range c.Others["ClusterSecretStore.external-secrets.io"] {
-		host, _, _ := unstructured.NestedString(o.Object, "spec", "provider", "onepassword", "connectHost")
-		for _, operator := range c.operators() {
-			for _, to := range c.at(host, operator.Namespace) {
-				l.need(End{Pod: operator}, to, "it reads the store "+o.GetName())
-			}
+		why := "it reads the store " + o.GetName()
+		provider, _, _ := unstructured.NestedMap(o.Object, "spec", "provider")
+		onePassword, ok := provider["onepassword"].(map[string]any)
+		if !ok {
+			continue // where another provider's vault is, its own form says
 		}
+		host, _ := onePassword["connectHost"].(string)
+		operators := c.operators()
+		if len(operators) == 0 {
+			l.lost(why, errors.New("there is no pod of External Secrets"))
+		}
+		for _, operator := range operators {
+			c.told(l, operator, host, why)
+		}
+	}
+}
+
+// unifi lets external-dns reach the UniFi controller that holds the home's names.
+func (c *Cluster) unifi(l *list) {
+	if c.Stack.Edge.DNS.UniFi == nil {
+		return
+	}
+	for _, p := range c.pods(externalDNS.namespace, externalDNS.labels...) {
+		c.told(l, p, c.Stack.Edge.DNS.UniFi.URL, "it writes records at the UniFi controller")
 	}
 }
 

@@ -59,13 +59,12 @@ var (
 
 // rows are known from the programs' own documentation and from the values that the tree gives them.
 var rows = []row{
-	{coreDNS, at(k8sGateway, "UDP", 53), "names of the home that cluster DNS is asked for are answered there"},
+	{coreDNS, named(k8sGateway, "dns-udp"), "names of the home that cluster DNS is asked for are answered there"},
 
 	{cloudflared, outside("UDP", 7844), "the tunnel's connections go to Cloudflare"},
 	{cloudflared, outside("TCP", 7844), "the tunnel's connections go to Cloudflare over HTTP/2"},
 	{k8sGateway, where(public, outside("TCP", 853)), "it asks Cloudflare's resolver what the public knows"},
 	{externalDNS, where(public, outside("TCP", 443)), "it writes records at Cloudflare"},
-	{externalDNS, controller, "it writes records at the UniFi controller"},
 	{certManager, outside("TCP", 443), "it asks for certificates"},
 	{connect, outside("TCP", 443), "it fetches the vault"},
 
@@ -93,7 +92,7 @@ var rows = []row{
 	{blackbox, controlPlanes(apiPort, talosPort), "it probes the APIs"},
 	{blackbox, virtual, "it probes the API's virtual address, which is no node's to Cilium"},
 	{blackbox, gateways(80, 443), "it probes gateways"},
-	{blackbox, at(k8sGateway, "UDP", 53), "it probes the DNS for the home"},
+	{blackbox, named(k8sGateway, "dns-udp"), "it probes the DNS for the home"},
 
 	{metricsServer, anyNode(kubeletPort), "it asks kubelets"},
 	{etcdBackup, anyNode(talosPort), "it takes a snapshot of etcd"},
@@ -112,6 +111,19 @@ func at(p party, protocol string, port uint16) func(*Cluster) []target {
 		var all []target
 		for _, pod := range c.pods(p.namespace, p.labels...) {
 			all = append(all, target{pod.ends(), protocol, port})
+		}
+		return all
+	}
+}
+
+// named is a port of pods that they give a name: its number is the chart's to choose.
+func named(p party, port string) func(*Cluster) []target {
+	return func(c *Cluster) []target {
+		var all []target
+		for _, pod := range c.pods(p.namespace, p.labels...) {
+			if number, protocol := pod.port(port); number != 0 {
+				all = append(all, target{pod.ends(), protocol, number})
+			}
 		}
 		return all
 	}
@@ -178,12 +190,4 @@ func virtual(c *Cluster) []target {
 		return nil
 	}
 	return []target{tcp(apiPort, End{Address: c.Stack.Network.VIP, called: "the API's virtual address"})}
-}
-
-// controller is the UniFi controller that holds the home's names.
-func controller(c *Cluster) []target {
-	if c.Stack.Edge.DNS.UniFi == nil {
-		return nil
-	}
-	return c.at(c.Stack.Edge.DNS.UniFi.URL, "network")
 }

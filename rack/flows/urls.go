@@ -1,10 +1,13 @@
 package flows
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // written finds addresses in a container's arguments and environment.
@@ -22,41 +25,49 @@ func (c *Cluster) urls(l *list) {
 				words = append(words, variable.Value)
 			}
 			for _, address := range written.FindAllString(strings.Join(words, "\n"), -1) {
-				for _, to := range c.at(address, p.Namespace) {
-					l.need(End{Pod: p}, to, "it is told the address "+address)
-				}
+				c.told(l, p, address, "it is told the address "+address)
 			}
 		}
 	}
 }
 
+// told lets a pod reach an address.
+func (c *Cluster) told(l *list, p *Pod, address, why string) {
+	found, err := c.at(address, p.Namespace)
+	l.lost(p.String()+": "+why, err)
+	for _, to := range found {
+		l.need(End{Pod: p}, to, why)
+	}
+}
+
 // at is what a URL leads to, as a pod of the namespace sees it: the pods behind a Service, or an address outside. A name
 // outside may be anybody's; it is taken for the internet.
-func (c *Cluster) at(address, namespace string) []target {
+func (c *Cluster) at(address, namespace string) ([]target, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || strings.Contains(u.Hostname(), "$") {
-		return nil
+	if err != nil || u.Hostname() == "" {
+		return nil, fmt.Errorf("%q is no address", address)
+	}
+	if strings.Contains(u.Hostname(), "$") {
+		return nil, nil // a variable, which has what it leads to in an address of its own
 	}
 	port := portOf(u)
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
 		if ip.IsLoopback() {
-			return nil
+			return nil, nil
 		}
-		return []target{tcp(port, End{Address: ip, called: "the address that it is told"})}
+		return []target{tcp(port, End{Address: ip, called: "the address that it is told"})}, nil
 	}
 	if u.Hostname() == "localhost" {
-		return nil
+		return nil, nil
 	}
 	name, in, ok := c.inCluster(u.Hostname(), namespace)
 	if !ok {
-		return []target{tcp(port, c.internet()...)}
+		return []target{tcp(port, c.internet()...)}, nil
 	}
-	s := c.service(in, name)
-	of, ok := servicePort(s, int32(port))
-	if !ok {
-		return nil
+	if in == metav1.NamespaceDefault && name == "kubernetes" {
+		return []target{tcp(apiPort, otherControlPlane, ownControlPlane)}, nil
 	}
-	return c.backends(s, of)
+	return c.behind(in, name, int32(port))
 }
 
 // inCluster reads a host name as that of a Service.

@@ -20,6 +20,8 @@ const (
 	LostAnswer
 	// Hang never answers, and does nothing.
 	Hang
+	// Unheard does what was asked, and never answers.
+	Unheard
 	// RateLimit says that the hour's calls are used up.
 	RateLimit
 	// SecondaryRateLimit says that there were too many at once.
@@ -35,6 +37,8 @@ type Fault struct {
 	Method string
 	// Path is what the calls' paths begin with.
 	Path string
+	// Then is called when an unheard call is done. Required for Unheard.
+	Then func()
 	// Times is how many calls fail. Default: 1.
 	Times int
 	// RetryAfter is when a limited client may call again, in whole seconds.
@@ -84,6 +88,10 @@ func (s *Server) fails(w http.ResponseWriter, req *http.Request) bool {
 	case Hang:
 		// Only once a call is read whole does its end show.
 		_, _ = io.Copy(io.Discard, req.Body)
+		<-req.Context().Done()
+	case Unheard:
+		s.mux.ServeHTTP(httptest.NewRecorder(), req)
+		f.Then()
 		<-req.Context().Done()
 	case RateLimit:
 		s.limited(w, f, "API rate limit exceeded for user ID 1.", "/using-the-rest-api/rate-limits-for-the-rest-api")

@@ -91,3 +91,21 @@ func TestFail_NoticesThatTheClientOfAChangeGaveUp(t *testing.T) {
 	}
 	t.Errorf("calls %v", a.Calls())
 }
+
+func TestFail_DoesWhatNobodyHearsOf(t *testing.T) {
+	a := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	a.Fail(github.Fault{Trouble: github.Unheard, Method: "POST", Path: repo + "/hooks", Then: cancel})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL+repo+"/hooks", strings.NewReader(hookBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("answered")
+	}
+	if len(a.Hooks("home-ops/home-ops")) != 1 {
+		t.Error("did nothing")
+	}
+}

@@ -21,36 +21,46 @@ type mutant struct {
 func mutants(t *testing.T, rule rulefmt.Rule) []mutant {
 	t.Helper()
 	var all []mutant
-	mutate := func(name string, change func(of []*parser.BinaryExpr)) {
-		expr, err := promql.ParseExpr(rule.Expr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(comparisons(expr))
+	for _, expr := range exprMutants(t, rule.Expr) {
 		changed := rule
-		changed.Expr = expr.String()
-		all = append(all, mutant{name: name + ": " + changed.Expr, rule: changed})
-	}
-	expr, err := promql.ParseExpr(rule.Expr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, c := range comparisons(expr) {
-		mutate("turned round", func(of []*parser.BinaryExpr) { of[i].Op = opposite[c.Op] })
-		if c.RHS.Type() != parser.ValueTypeScalar {
-			continue
-		}
-		for _, shift := range shifts(c) {
-			mutate("shifted", func(of []*parser.BinaryExpr) {
-				of[i].RHS = &parser.ParenExpr{Expr: &parser.BinaryExpr{Op: shift.op, LHS: &parser.ParenExpr{Expr: of[i].RHS}, RHS: shift.by}}
-			})
-		}
+		changed.Expr = expr
+		all = append(all, mutant{name: expr, rule: changed})
 	}
 	if rule.For > 0 {
 		for name, by := range map[string]float64{"half the time": 0.5, "twice the time": 2} {
 			changed := rule
 			changed.For = model.Duration(float64(rule.For) * by)
 			all = append(all, mutant{name: name, rule: changed})
+		}
+	}
+	return all
+}
+
+// exprMutants are an expression with one of its comparisons turned round, or one of its thresholds shifted.
+func exprMutants(t *testing.T, text string) []string {
+	t.Helper()
+	var all []string
+	mutate := func(change func(of []*parser.BinaryExpr)) {
+		expr, err := promql.ParseExpr(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(comparisons(expr))
+		all = append(all, expr.String())
+	}
+	expr, err := promql.ParseExpr(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range comparisons(expr) {
+		mutate(func(of []*parser.BinaryExpr) { of[i].Op = opposite[c.Op] })
+		if c.RHS.Type() != parser.ValueTypeScalar {
+			continue
+		}
+		for _, shift := range shifts(c) {
+			mutate(func(of []*parser.BinaryExpr) {
+				of[i].RHS = &parser.ParenExpr{Expr: &parser.BinaryExpr{Op: shift.op, LHS: &parser.ParenExpr{Expr: of[i].RHS}, RHS: shift.by}}
+			})
 		}
 	}
 	return all

@@ -14,8 +14,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// templated is a label that an annotation names.
-var templated = regexp.MustCompile(`\$labels\.(\w+)`)
+var (
+	// templated is a label that an annotation names.
+	templated = regexp.MustCompile(`\$labels\.(\w+)`)
+	// legendLabel is one that the legend of a panel names.
+	legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
+)
 
 // selectors are those of an expression.
 func selectors(expr string) ([]*parser.VectorSelector, error) {
@@ -33,26 +37,36 @@ func selectors(expr string) ([]*parser.VectorSelector, error) {
 	return all, nil
 }
 
-// checkNames says which metrics and labels a rule names that nobody exposes.
-func checkNames(rule *rulefmt.Rule, metrics map[string]series) error {
-	all, err := selectors(rule.Expr)
+// checkExpr says which metrics and labels an expression names that nobody exposes, and has all labels of its metrics.
+func checkExpr(expr string, metrics map[string]series) (known []string, err error) {
+	all, err := selectors(expr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var errs []error
-	var known []string
 	for _, s := range all {
 		of, ok := metrics[s.Name]
 		if !ok {
-			errs = append(errs, fmt.Errorf("%s: no recorded program exposes %s; is it right? then record it in rack/promrules/metrics",
-				rule.Alert, s))
+			errs = append(errs, fmt.Errorf("no recorded program exposes %s; is it right? then record it in rack/promrules/metrics", s))
 			continue
 		}
 		known = append(known, of.labels...)
 		for _, matcher := range s.LabelMatchers {
 			if matcher.Name != labels.MetricName && !slices.Contains(of.labels, matcher.Name) {
-				errs = append(errs, fmt.Errorf("%s: %s has no label %s; it has %v", rule.Alert, s.Name, matcher.Name, of.labels))
+				errs = append(errs, fmt.Errorf("%s has no label %s; it has %v", s.Name, matcher.Name, of.labels))
 			}
+		}
+	}
+	return known, errors.Join(errs...)
+}
+
+// checkNames says which metrics and labels a rule names that nobody exposes.
+func checkNames(rule *rulefmt.Rule, metrics map[string]series) error {
+	known, err := checkExpr(rule.Expr, metrics)
+	var errs []error
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			errs = append(errs, fmt.Errorf("%s: %s", rule.Alert, line))
 		}
 	}
 	for name, text := range rule.Annotations {

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
+	promengine "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
 	promrules "github.com/prometheus/prometheus/rules"
@@ -26,6 +27,8 @@ import (
 type suite struct {
 	// RuleFiles are beside the file. Unlike promtool's they are PrometheusRules.
 	RuleFiles []string `yaml:"rule_files"`
+	// Dashboard is beside the file: the one whose tiles PanelTest speaks of. Promtool's format has none.
+	Dashboard string `yaml:"dashboard"`
 	// EvaluationInterval is how often the rules are evaluated, and how far apart samples are.
 	EvaluationInterval model.Duration `yaml:"evaluation_interval"`
 	Tests              []testCase     `yaml:"tests"`
@@ -39,6 +42,13 @@ type testCase struct {
 		Values string `yaml:"values"`
 	} `yaml:"input_series"`
 	AlertRuleTest []expectation `yaml:"alert_rule_test"`
+	PanelTest     []panelTest   `yaml:"panel_test"`
+}
+
+// panelTest is the colours of tiles, by their titles, at a time after the first sample.
+type panelTest struct {
+	EvalTime model.Duration    `yaml:"eval_time"`
+	Colours  map[string]string `yaml:"colours"`
 }
 
 // expectation is that exactly these alerts of a name fire at a time after the first sample; none is silence.
@@ -73,6 +83,9 @@ func readSuites(tree fs.FS) (map[string]suite, error) {
 		}
 		for i, file := range s.RuleFiles {
 			s.RuleFiles[i] = path.Join(path.Dir(name), file)
+		}
+		if s.Dashboard != "" {
+			s.Dashboard = path.Join(path.Dir(name), s.Dashboard)
 		}
 		suites[name] = s
 		return nil
@@ -142,6 +155,63 @@ func (s *suite) runCase(ctx context.Context, r rules, c *testCase) (err error) {
 		})
 	}
 	return errors.Join(errs...)
+}
+
+// runPanels asks what the tiles of a dashboard ask in each case, and says which is of another colour than is expected.
+// Only, unless it is empty, is the title of the one to ask for.
+func (s *suite) runPanels(d *dashboard, only string) error {
+	var errs []error
+	for _, c := range s.Tests {
+		for _, test := range c.PanelTest {
+			for title, want := range test.Colours {
+				p := d.tile(title)
+				switch {
+				case p == nil:
+					errs = append(errs, fmt.Errorf("%s: %s has no tile %s", c.Name, s.Dashboard, title))
+				case only == "" || only == title:
+					value, err := c.ask(p.Targets[0].Expr, s.EvaluationInterval, time.Duration(test.EvalTime))
+					if err != nil {
+						errs = append(errs, fmt.Errorf("%s: %s: %w", c.Name, title, err))
+					} else if got := p.colour(value); got != want {
+						errs = append(errs, fmt.Errorf("%s: %s after %s is %s with %s, want %s", c.Name, title, test.EvalTime, got, number(value), want))
+					}
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ask is the one number that an expression has at a time, or nil.
+func (c *testCase) ask(expr string, every model.Duration, at time.Duration) (value *float64, err error) {
+	storage, err := promqltest.NewLazyLoader(c.load(every), promqltest.LazyLoaderOpts{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, storage.Close()) }()
+	now := time.Unix(0, 0).UTC().Add(at)
+	storage.WithSamplesTill(now, func(loadErr error) {
+		if err = loadErr; err != nil {
+			return
+		}
+		var answer promengine.Vector
+		answer, err = promrules.EngineQueryFunc(storage.QueryEngine(), storage.Storage())(storage.Context(), expr, now)
+		switch {
+		case err != nil:
+		case len(answer) > 1:
+			err = fmt.Errorf("%s has %d values, and a tile shows one", expr, len(answer))
+		case len(answer) == 1:
+			value = &answer[0].F
+		}
+	})
+	return value, err
+}
+
+func number(value *float64) string {
+	if value == nil {
+		return "no data"
+	}
+	return fmt.Sprint(*value)
 }
 
 // load is the case's series as the engine's own tests write them.

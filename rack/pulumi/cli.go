@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -138,6 +139,12 @@ func (c *CLI) Refresh(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--refresh", "--yes", "--skip-preview")
 }
 
+// ClearPending runs `pulumi refresh --clear-pending-creates`: the state takes over what is there, and forgets the creations of which
+// nobody knows how they ended.
+func (c *CLI) ClearPending(ctx context.Context) (*Result, error) {
+	return c.operate(ctx, nil, "refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+}
+
 // Preview runs `pulumi preview`.
 func (c *CLI) Preview(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "preview")
@@ -148,9 +155,18 @@ func (c *CLI) PreviewRefresh(ctx context.Context) (*Result, error) {
 	return c.operate(ctx, nil, "preview", "--refresh")
 }
 
-// Destroy runs `pulumi destroy`.
+// Destroy runs `pulumi destroy` as it is without options: it previews, and goes on where the preview does not fail. In two runs, for
+// the second would begin the event log of the first anew.
 func (c *CLI) Destroy(ctx context.Context, watch ...Watcher) (*Result, error) {
+	if result, err := c.operate(ctx, watch, "destroy", "--preview-only"); err != nil {
+		return result, err
+	}
 	return c.operate(ctx, watch, "destroy", "--yes", "--skip-preview")
+}
+
+// Do runs another command, and answers yes to what it asks.
+func (c *CLI) Do(ctx context.Context, args ...string) error {
+	return c.run(ctx, c.Out, append(slices.Clone(args), "--yes")...)
 }
 
 func (c *CLI) run(ctx context.Context, out io.Writer, args ...string) error {

@@ -124,3 +124,21 @@ func TestUp_KilledTakesItsChildrenWithIt(t *testing.T) {
 	}
 	t.Errorf("process %d in a session of its own is still there", child)
 }
+
+// With --skip-preview pulumi deletes on its way to the first thing that is protected.
+func TestDestroy_GoesOnOnlyWhereItsPreviewDoes(t *testing.T) {
+	for fails, want := range map[string]string{"preview-only": "preview-only\n", "nothing": "preview-only\nskip-preview\n"} {
+		cli := fake(t, `cd "$(dirname "$0")"
+for word in preview-only skip-preview; do
+case "$*" in *--$word*) echo $word >> ran; [ `+fails+` != $word ] || exit 3;; esac
+done
+`)
+		_, err := cli.Destroy(t.Context())
+		if (err != nil) != (fails == "preview-only") {
+			t.Errorf("%s fails: %v", fails, err)
+		}
+		if ran, err := os.ReadFile(filepath.Join(cli.Project, "ran")); err != nil || string(ran) != want {
+			t.Errorf("%s fails: it ran %q, %v", fails, ran, err)
+		}
+	}
+}

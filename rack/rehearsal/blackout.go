@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/report"
 )
 
 // comesBack is how long a cluster may take after the power has come back, the machines' own firmware left out: a
@@ -63,9 +64,14 @@ func (r *rehearsal) plannedBlackout(ctx context.Context, c *cluster) error {
 		}
 		return within(ctx, comesBack, r.observe)
 	})
-	r.came(did, "every node takes pods again", errors.Join(err, cordoned(ctx, c)))
+	r.uncordoned(ctx, c, did, err)
 	r.allDown(did)
 	return err
+}
+
+// uncordoned is whether every node takes pods again after a step; err says why it may not.
+func (r *rehearsal) uncordoned(ctx context.Context, c *cluster, did report.Step, err error) {
+	r.came(did, "every node takes pods again", errors.Join(err, cordoned(ctx, c)))
 }
 
 // cordoned is an error that names the nodes that take no pods.

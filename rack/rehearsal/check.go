@@ -61,9 +61,10 @@ func (r *rehearsal) standingChecks() []check {
 	}
 }
 
-// commitChecks wait for what Flux makes of a commit.
+// commitChecks wait for what Flux makes of what is there, and of a commit.
 func (r *rehearsal) commitChecks() []check {
 	return []check{
+		{"everything that Git owns is reconciled when asked, and ready", r.checkReconciled},
 		{"a commit is applied", r.checkCommit},
 		{"an encrypted file is decrypted", r.checkSOPS},
 	}
@@ -78,6 +79,8 @@ func (r *rehearsal) otherChecks() []check {
 		{"services have addresses out of the pools", r.checkLoadBalancers},
 		{"an address outside every pool is not given", r.checkStrayAddress},
 		{"Ceph runs on the named disks", r.checkCeph},
+		{"ZFS pools are on the named disks", r.checkZFS},
+		{"Longhorn stores on the named volumes", r.checkLonghorn},
 		{"storage has all of its copies", r.checkWhole},
 		{"every storage class gives volumes", r.checkClaims},
 		{"every node answers talosconfig at its own address", r.checkTalos},

@@ -17,7 +17,7 @@ import (
 // checkPublic follows the sample app's public name, and that of Flux's webhook, to the Service.
 func (r *rehearsal) checkPublic(ctx context.Context, _ *cluster) (string, error) {
 	if r.world.edge.public == nil {
-		return "nothing is public: the stack has no tunnel", nil
+		return "", skipped("nothing is public: the stack has no tunnel")
 	}
 	public := map[string]string{"echo." + r.stack.Cluster.Domain: echoNamespace + "/" + echoName}
 	if w := r.stack.Flux.Webhook; w != nil {
@@ -47,7 +47,7 @@ func (r *rehearsal) checkPublic(ctx context.Context, _ *cluster) (string, error)
 // A request for it over the tunnel, which takes any name of the domain, ends at the external gateway.
 func (r *rehearsal) checkPrivate(ctx context.Context, c *cluster) (string, error) {
 	if len(r.stack.Edge.Gateways.Internal) == 0 {
-		return "the stack has no internal gateway", nil
+		return "", skipped("the stack has no internal gateway")
 	}
 	client, err := dynamic.NewForConfig(c.rest)
 	if err != nil {

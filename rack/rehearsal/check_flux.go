@@ -23,47 +23,44 @@ var (
 // reconciled is how long the whole tree may take to be applied to a fresh cluster.
 const reconciled = 5 * time.Minute
 
-// checkKustomizations waits for all that Git owns, and names what is not ready, with the words of its controller.
+// checkKustomizations waits for all that Git owns, and names what is not ready, with the words of its controller. A Kustomization looks
+// at its releases and secrets when it is reconciled, and not again for an hour: they are asked themselves.
 func (r *rehearsal) checkKustomizations(ctx context.Context, c *cluster) (string, error) {
 	client, err := dynamic.NewForConfig(c.rest)
 	if err != nil {
 		return "", err
 	}
 	began := time.Now()
-	err = within(ctx, reconciled, func(ctx context.Context) error {
-		list, err := client.Resource(kustomizations).List(ctx, metav1.ListOptions{})
-		if err != nil {
+	var all []owned
+	err = within(ctx, reconciled, func(ctx context.Context) (err error) {
+		if all, err = r.listOwned(ctx, client); err != nil {
 			return err
 		}
-		unready := unreadyOf(list.Items)
-		r.report.Flux.Kustomizations, r.report.Flux.Ready = len(list.Items), len(list.Items)-len(unready)
-		// The root alone is no tree.
-		if len(list.Items) < 2 {
-			return fmt.Errorf("%d Kustomizations", len(list.Items))
-		}
-		return errors.Join(unready...)
+		return errors.Join(r.countReady(all), errors.Join(unreadyOf(all)...))
 	})
-	if err != nil {
-		// A Kustomization says only that something in it is not ready.
-		for _, kind := range []schema.GroupVersionResource{helmReleases, secretClaims} {
-			if list, listErr := client.Resource(kind).List(ctx, metav1.ListOptions{}); listErr == nil {
-				err = errors.Join(append([]error{err}, unreadyOf(list.Items)...)...)
-			}
-		}
+	return fmt.Sprintf("%s, %.0f s after the last up", inWords(all), time.Since(began).Seconds()), err
+}
+
+// countReady writes into the report how many Kustomizations are ready. The root alone is no tree.
+func (r *rehearsal) countReady(all []owned) error {
+	some := slices.DeleteFunc(slices.Clone(all), func(o owned) bool { return o.kind != kustomizations })
+	r.report.Flux.Kustomizations, r.report.Flux.Ready = len(some), len(some)-len(unreadyOf(some))
+	if len(some) < 2 {
+		return fmt.Errorf("%d Kustomizations", len(some))
 	}
-	return fmt.Sprintf("%d, %.0f s after the last up", r.report.Flux.Kustomizations, time.Since(began).Seconds()), err
+	return nil
 }
 
 // unreadyOf names the objects that are not ready in their present form, and why.
-func unreadyOf(objects []unstructured.Unstructured) []error {
+func unreadyOf(objects []owned) []error {
 	var unready []error
 	for _, o := range objects {
 		if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
-			unready = append(unready, fmt.Errorf("%s %s/%s: it is suspended, so nobody knows", o.GetKind(), o.GetNamespace(), o.GetName()))
+			unready = append(unready, fmt.Errorf("%s: it is suspended, so nobody knows", o))
 			continue
 		}
-		if err := notReady(o); err != nil {
-			unready = append(unready, fmt.Errorf("%s %s/%s: %w", o.GetKind(), o.GetNamespace(), o.GetName(), err))
+		if err := notReady(o.Unstructured); err != nil {
+			unready = append(unready, fmt.Errorf("%s: %w", o, err))
 		}
 	}
 	return unready

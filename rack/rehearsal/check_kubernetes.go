@@ -4,18 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/spec"
 )
 
 func (r *rehearsal) checkEndpoint(ctx context.Context, c *cluster) (string, error) {
@@ -131,7 +134,49 @@ func (r *rehearsal) compareNode(m *machine, n corev1.Node) []error {
 			errs = append(errs, fmt.Errorf("%s: label %s is %s, not %s", n.Name, key, strconv.Quote(got), strconv.Quote(want)))
 		}
 	}
+	annotations := m.spec.NodeAnnotations()
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		if got, want := n.Annotations[key], annotations[key]; got != want {
+			errs = append(errs, fmt.Errorf("%s: annotation %s is %q, not %q", n.Name, key, got, want))
+		}
+	}
+	if got, want := ownTaints(n), r.wantedTaints(m.spec); !slices.Equal(got, want) {
+		errs = append(errs, fmt.Errorf("%s: its taints are %q, not %q", n.Name, got, want))
+	}
 	return errs
+}
+
+// wantedTaints are those of a node's line, and that of a control plane which runs no workloads.
+func (r *rehearsal) wantedTaints(n spec.Node) []string {
+	var all []string
+	if n.IsControlPlane() && !r.stack.Cluster.AllowSchedulingOnControlPlanes {
+		all = append(all, taint(constants.LabelNodeRoleControlPlane, "", string(corev1.TaintEffectNoSchedule)))
+	}
+	for _, t := range n.Taints {
+		all = append(all, taint(t.Key, t.Value, string(t.Effect)))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ownTaints are a node's but for those that come and go with its state, which Kubernetes and Cilium set.
+func ownTaints(n corev1.Node) []string {
+	var all []string
+	for _, t := range n.Spec.Taints {
+		if !strings.HasPrefix(t.Key, "node.kubernetes.io/") && !strings.HasPrefix(t.Key, "node.cilium.io/") {
+			all = append(all, taint(t.Key, t.Value, string(t.Effect)))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// taint is one as kubectl writes it.
+func taint(key, value, effect string) string {
+	if value != "" {
+		key += "=" + value
+	}
+	return key + ":" + effect
 }
 
 func readiness(n corev1.Node) (bool, string) {

@@ -119,8 +119,9 @@ func (r *rehearsal) askable(c runbook.Command) (words []string, whole bool, err 
 	if words, err = c.Words(with); err != nil {
 		return nil, false, err
 	}
-	// What changes something is not for a look at the cluster, and no kubelet answers in the room.
-	if !slices.ContainsFunc(words, func(word string) bool { return word == "get" || word == "describe" }) {
+	// What changes something is not for a look at the cluster, and no kubelet answers in the room. A guide speaks of all that a stack
+	// may have.
+	if c.Guide() || !slices.ContainsFunc(words, func(word string) bool { return word == "get" || word == "describe" }) {
 		whole = false
 	}
 	return words, whole, nil

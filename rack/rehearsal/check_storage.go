@@ -18,10 +18,10 @@ import (
 
 var cephClusters = schema.GroupVersionResource{Group: "ceph.rook.io", Version: "v1", Resource: "cephclusters"}
 
-// checkCeph counts the disks that Ceph runs on: those that the stack file names, and no other.
+// checkCeph looks whether Ceph runs on the disks that the stack file names, and on no other.
 func (r *rehearsal) checkCeph(ctx context.Context, c *cluster) (string, error) {
 	if r.stack.Storage.RookCeph == nil {
-		return "the stack has none", nil
+		return "", skipped("the stack has none")
 	}
 	client, err := dynamic.NewForConfig(c.rest)
 	if err != nil {
@@ -56,10 +56,7 @@ func (r *rehearsal) checkCeph(ctx context.Context, c *cluster) (string, error) {
 			errs = append(errs, fmt.Errorf("%s does not run", d.Name))
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d OSDs, one for each disk", want), nil
+	return fmt.Sprintf("%d OSDs, one for each disk", want), errors.Join(append(errs, r.onNamedDisks(r.cephSelects, isOSD)...)...)
 }
 
 // checkClaims asks each storage class for a volume.

@@ -2,16 +2,21 @@ package rehearsal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
@@ -28,8 +33,14 @@ type broken struct {
 	*rehearsal
 	t *testing.T
 	// api has the answers of the Kubernetes API to GET, in YAML by their paths. What is not there is not found; a list is
-	// empty. What is made is answered as it came, with a name.
+	// empty. What is made is answered as it came, with a name. What is annotated is answered by its controller at once, see
+	// [broken.annotate].
 	api map[string]string
+	// deaf are parts of the paths of objects whose controllers do not run.
+	deaf []string
+	// annotated are the paths of what was annotated, in that order.
+	annotated []string
+	answering sync.Mutex
 	// cluster is how the checks see it.
 	cluster *cluster
 	// end has the machine that [broken.apid] plays answer no more.
@@ -59,7 +70,12 @@ func newBroken(t *testing.T) *broken {
 }
 
 func (b *broken) answer(w http.ResponseWriter, req *http.Request) {
+	b.answering.Lock()
+	defer b.answering.Unlock()
 	w.Header().Set("Content-Type", "application/json")
+	if req.Method == http.MethodPatch && b.annotate(w, req) {
+		return
+	}
 	if req.Method == http.MethodPost {
 		var object map[string]any
 		if err := json.NewDecoder(req.Body).Decode(&object); err != nil {
@@ -91,6 +107,52 @@ func (b *broken) answer(w http.ResponseWriter, req *http.Request) {
 		b.t.Errorf("%s: %v", req.URL.Path, err)
 	}
 	_, _ = w.Write(content)
+}
+
+// annotate gives an object of a list its annotations, and has its controller answer; false for an object of no list.
+func (b *broken) annotate(w http.ResponseWriter, req *http.Request) bool {
+	base, below, _ := strings.Cut(req.URL.Path, "/namespaces/")
+	parts := strings.Split(below, "/")
+	if len(parts) != 3 {
+		return false
+	}
+	namespace, of, name := parts[0], base+"/"+parts[1], parts[2]
+	var list struct {
+		Kind, APIVersion string
+		Items            []*unstructured.Unstructured
+	}
+	var patch unstructured.Unstructured
+	if err := errors.Join(yaml.Unmarshal([]byte(b.api[of]), &list), json.NewDecoder(req.Body).Decode(&patch.Object)); err != nil {
+		b.t.Errorf("%s: %v", req.URL.Path, err)
+	}
+	for _, o := range list.Items {
+		if o.GetNamespace() != namespace || o.GetName() != name {
+			continue
+		}
+		b.annotated = append(b.annotated, req.URL.Path)
+		annotations := maps.Clone(o.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		maps.Copy(annotations, patch.GetAnnotations())
+		o.SetAnnotations(annotations)
+		if !slices.ContainsFunc(b.deaf, func(part string) bool { return strings.Contains(req.URL.Path, part) }) {
+			said := map[string]any{"lastHandledReconcileAt": annotations[requestedAt], "syncedResourceVersion": annotations["force-sync"]}
+			for field, value := range said {
+				if err := unstructured.SetNestedField(o.Object, value, "status", field); err != nil {
+					b.t.Error(err)
+				}
+			}
+		}
+		text, err := json.Marshal(map[string]any{"kind": list.Kind, "apiVersion": list.APIVersion, "items": list.Items})
+		if err != nil {
+			b.t.Error(err)
+		}
+		b.api[of] = string(text)
+		_ = json.NewEncoder(w).Encode(o)
+		return true
+	}
+	return false
 }
 
 // list answers a path with the items, which are YAML of one kind.

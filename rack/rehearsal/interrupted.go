@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/pulumi"
-	"github.com/home-ops/home-ops/spec"
 )
 
 // killing is an operation in which `up` is killed.
@@ -48,9 +46,6 @@ func (r *rehearsal) inside() []killing {
 	}
 	return ordered
 }
-
-// fullDiskLimit is how long an `up` may go on that cannot write its state.
-const fullDiskLimit = 3 * time.Minute
 
 // whenApplied kills as the count-th machine accepts its config.
 func (r *rehearsal) whenApplied(count int, kill func()) {
@@ -161,20 +156,29 @@ func (r *rehearsal) interruptions(ctx context.Context, all bool) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	if err := r.interruptChange(ctx, all); err != nil {
+	for _, interrupt := range []func(context.Context, bool) error{r.interruptChange, r.interruptReplacement} {
+		if err := interrupt(ctx, all); err != nil {
+			return err
+		}
+	}
+	if err := r.settle(ctx); err != nil {
 		return err
 	}
 	r.cli.Serial = false
-	err = r.phase("checks", "checking what came of it", func() error {
-		for _, m := range r.world.made() {
-			r.add(m.what+" is there as often as it should be", m.asOften(), m.String())
-		}
-		return r.check(ctx)
-	})
+	err = r.phase("checks", "checking what came of it", func() error { return r.checkInterrupted(ctx) })
 	if err != nil {
 		return err
 	}
 	return r.phase("setting", "changing a setting of the tree", func() error { return r.changeSetting(ctx) })
+}
+
+// checkInterrupted looks at the cluster, and whether anything is outside of it that a dead run has left.
+func (r *rehearsal) checkInterrupted(ctx context.Context) error {
+	for _, m := range r.world.made() {
+		r.add(m.what+" is there as often as it should be", m.asOften(), m.String())
+	}
+	r.run(ctx, nil, []check{{"no name has two records", r.checkRecords}})
+	return r.check(ctx)
 }
 
 // enough is whether a preview told of as many moments as any cluster has.
@@ -285,7 +289,7 @@ func (r *rehearsal) interrupt(
 		var struck error
 		var once sync.Once
 		watch := arm(running, func() { once.Do(func() { struck = way.strike(r, kill) }) })
-		_, err := r.cli.Up(running, watch)
+		_, err := r.upThrough(running, watch)
 		wasEnded = ended(err)
 		if !wasEnded {
 			return errors.Join(err, struck)
@@ -306,95 +310,4 @@ func (r *rehearsal) interrupt(
 	}
 	r.add("ended: "+name, err == nil, detail)
 	return wasEnded && err == nil
-}
-
-// interruptChange changes what a cluster has, which updates and makes, and takes it back, which updates and deletes; each
-// is ended on the way; where not at all of the moments, then inside a Helm upgrade and by a full disk as well.
-func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
-	before, err := os.ReadFile(r.file.Copy)
-	if err != nil {
-		return fmt.Errorf("stack file: %w", err)
-	}
-	after, ok := withPoolMore(string(before), r.stack)
-	if !ok {
-		r.add("a change is ended on its way", true, "the stack has no pool that can be parted, so there is nothing to change")
-		return nil
-	}
-	for _, way := range []struct{ name, text string }{{"a change", after}, {"its return", string(before)}} {
-		if err := os.WriteFile(r.file.Copy, []byte(way.text), 0o600); err != nil {
-			return fmt.Errorf("stack file: %w", err)
-		}
-		var planned []moment
-		if _, err := r.cli.Preview(ctx, moments(&planned)); err != nil {
-			return err
-		}
-		if !all {
-			planned = sample(planned)
-			r.interruptInside(ctx, "in a Helm upgrade of "+way.name, func(ctx context.Context, kill func()) pulumi.Watcher {
-				r.whenPending(ctx, "pending-upgrade", kill)
-				return func(apitype.EngineEvent) {}
-			})
-		}
-		if !all && way.name == "a change" {
-			if err := r.fullDisk(ctx); err != nil {
-				return err
-			}
-		}
-		if err := r.interruptAt(ctx, way.name, planned); err != nil {
-			return err
-		}
-		if _, err := r.cli.Up(ctx); err != nil {
-			return err
-		}
-	}
-	return r.upAgain(ctx)
-}
-
-// withPoolMore is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool.
-func withPoolMore(text string, stack *spec.Stack) (string, bool) {
-	const pools = "\n    pools:\n"
-	for _, p := range stack.Cilium.Pools {
-		last := p.Blocks[len(p.Blocks)-1]
-		shorter := spec.Range{First: last.First, Last: last.Last.Prev()}
-		if last.Prefix.IsValid() || !shorter.Last.IsValid() || shorter.Last.Less(shorter.First) ||
-			strings.Count(text, last.String()) != 1 || strings.Count(text, pools) != 1 {
-			continue
-		}
-		text = strings.Replace(text, last.String(), shorter.String(), 1)
-		added := fmt.Sprintf("\n    bandwidthManager: true%s      - { name: rehearsal, blocks: [%s-%s] }\n", pools, last.Last, last.Last)
-		return strings.Replace(text, pools, added, 1), true
-	}
-	return "", false
-}
-
-// fullDisk has the disk of the state fill up in the middle of an `up`, which then fails; the state is as good as before.
-func (r *rehearsal) fullDisk(ctx context.Context) error {
-	fill, done, err := r.smallDisk()
-	if err != nil {
-		return err
-	}
-	var filled sync.Once
-	var fillErr error
-	limited, cancel := context.WithTimeoutCause(ctx, fullDiskLimit, pulumi.ErrKilled)
-	defer cancel()
-	_, upErr := r.cli.Up(limited, func(e apitype.EngineEvent) {
-		if _, ok := momentOf(e); ok {
-			filled.Do(func() { fillErr = fill() })
-		}
-	})
-	if err := errors.Join(fillErr, done()); err != nil {
-		return err
-	}
-	r.filledUp(ctx, upErr)
-	return nil
-}
-
-// filledUp is whether the state is whole after a run that had no room for it.
-func (r *rehearsal) filledUp(ctx context.Context, upErr error) {
-	_ = r.cli.Cancel(ctx)
-	detail := "nothing was left to do"
-	if upErr != nil {
-		detail = firstLine(upErr)
-	}
-	r.addChecked("the disk of the state fills up", detail, r.stateIsWhole(ctx))
 }

@@ -106,7 +106,7 @@ func (r *rack) took(name string, at netip.Addr) {
 func (r *rehearsal) checkFound(ctx context.Context, _ *cluster) (string, error) {
 	l := r.lease
 	if l.node == "" {
-		return "each has a reservation in this rehearsal", nil
+		return "", skipped("each has a reservation in this rehearsal")
 	}
 	i := slices.IndexFunc(r.rack.nodes, func(m *machine) bool { return m.spec.Name == l.node })
 	if i < 0 {

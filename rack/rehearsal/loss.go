@@ -45,6 +45,7 @@ func loss(ctx context.Context, r *rehearsal) error {
 		r.add("losing a control plane", felt.asExpected(survives), felt.String())
 		lost.PowerOn()
 		r.awaitReturn(ctx)
+		_ = r.addReady(ctx, c, "after its return")
 		return nil
 	})
 }

@@ -7,20 +7,126 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/home-ops/home-ops/rack/pulumi"
+	"github.com/home-ops/home-ops/rack/report"
+	"github.com/home-ops/home-ops/spec"
 )
 
-// lostState loses the backend, and puts the state back from its sealed copy.
+// lostState loses the backend, and puts the state back from its sealed copy: from one of the last update, and then from one that
+// knows nothing of the update after it.
 func lostState(ctx context.Context, r *rehearsal) error {
 	kept, err := r.keepCopies()
 	if err != nil {
 		return err
 	}
+	later, err := os.ReadFile(r.file.Copy)
+	if err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	if g := r.stack.Flux.GitHub; g != nil && g.RegisterWebhook {
+		if err := r.edit(withoutWebhook); err != nil {
+			return err
+		}
+	}
 	return r.inUse(ctx, "lost-state", 0, func(c *cluster, _ marks) error {
-		return r.phase("lost-state", "losing the state, and restoring it", func() error { return r.restoreLost(ctx, c, kept) })
+		err := r.phase("lost-state", "losing the state, and restoring it", func() error { return r.restoreLost(ctx, c, kept) })
+		if err != nil {
+			return err
+		}
+		return r.phase("lost-state", "losing the state of an update that no copy has", func() error { return r.restoreStale(ctx, c, kept, later) })
 	})
+}
+
+// restoreStale makes something in the cluster, on every machine and at an account that the newest copy does not know, loses the
+// state, and has `up` take it over.
+func (r *rehearsal) restoreStale(ctx context.Context, c *cluster, kept copies, later []byte) error {
+	if err := r.restore(later); err != nil {
+		return err
+	}
+	if err := r.edit(anotherPool(r.stack)); err != nil {
+		return err
+	}
+	if err := r.edit(nodeDefaults("sysctls", map[string]any{"vm.max_map_count": "524288"})); err != nil {
+		return err
+	}
+	if _, err := r.act(ctx, c, "an update that no copy has", func() error {
+		_, err := r.cli.Up(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	accounts := r.world.accounts()
+	state := filepath.Join(r.config.Dir, "state")
+	if err := errors.Join(os.Rename(state, state+"-lost-again"), os.Mkdir(state, 0o755)); err != nil {
+		return err
+	}
+	if err := r.asWritten(ctx, restoreState, "", map[string]string{"key.txt": kept.identity}); err != nil {
+		return err
+	}
+	preview, err := r.cli.Preview(ctx)
+	if err != nil {
+		return err
+	}
+	r.tellsWhatCameLater(preview)
+	did, err := r.act(ctx, c, "a copy from before the last update", func() error {
+		if _, err := r.cli.Up(ctx); err != nil {
+			return err
+		}
+		return within(ctx, comesBack, r.observe)
+	})
+	r.came(did, "up takes over what came after it", err)
+	r.alone(did)
+	r.madeOnce(did, accounts)
+	return err
+}
+
+// tellsWhatCameLater is whether a preview with a copy that is too old tells so.
+func (r *rehearsal) tellsWhatCameLater(preview *pulumi.Result) {
+	r.add("a preview with a copy from before the last update shows what came after it", preview.Changes[apitype.OpCreate] > 0,
+		fmt.Sprintf("%v", preview.Changes))
+}
+
+// madeOnce is whether the accounts have what they had, and nothing of it twice.
+func (r *rehearsal) madeOnce(did report.Step, before []string) {
+	after := r.world.accounts()
+	err := differs("the accounts", before, after)
+	if err == nil && !slices.Equal(before, after) {
+		err = fmt.Errorf("something is not there as often as before: %v", after)
+	}
+	r.addChecked(did.Name+": each thing at the accounts is there as before", fmt.Sprintf("%d things", len(after)), err)
+}
+
+// anotherPool makes a pool of the last address of another one, where the stack has a range that can be cut.
+func anotherPool(s *spec.Stack) func(config map[string]any) error {
+	return func(config map[string]any) error {
+		for _, p := range s.Cilium.Pools {
+			at := len(p.Blocks) - 1
+			last := p.Blocks[at]
+			shorter := spec.Range{First: last.First, Last: last.Last.Prev()}
+			if last.Prefix.IsValid() || !shorter.Last.IsValid() || shorter.Last.Less(shorter.First) {
+				continue
+			}
+			cilium, _ := config["home-ops:cilium"].(map[string]any)
+			pools, _ := cilium["pools"].([]any)
+			for _, entry := range pools {
+				pool, _ := entry.(map[string]any)
+				blocks, _ := pool["blocks"].([]any)
+				if pool["name"] != p.Name || len(blocks) <= at {
+					continue
+				}
+				blocks[at] = shorter.String()
+				cilium["pools"] = append(pools, map[string]any{"name": "later", "blocks": []any{spec.Range{First: last.Last, Last: last.Last}.String()}})
+				return nil
+			}
+		}
+		return nil
+	}
 }
 
 func (r *rehearsal) restoreLost(ctx context.Context, c *cluster, kept copies) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -197,7 +198,7 @@ func (r *rehearsal) toReplace() []*machine {
 }
 
 func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead *machine) error {
-	written.wiped[dead.spec.Address] = true
+	written.wiped[dead.spec.Address], written.exchanged[dead.spec.Name] = true, true
 	name := "another machine as " + dead.spec.Name
 	did, err := r.act(ctx, c, name, func() error {
 		osds, err := osdsOf(ctx, c, dead.spec.Name)
@@ -223,7 +224,7 @@ func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead
 				return err
 			}
 		}
-		return nil
+		return r.storesAnew(ctx, c, dead)
 	})
 	r.came(did, dead.spec.Name+" belongs to the cluster", err)
 	r.alone(did, dead.spec.Name)
@@ -260,14 +261,19 @@ func (r *rehearsal) lockOut(ctx context.Context, c *cluster, m *machine) error {
 			return nil
 		})
 	})
-	if err == nil && m.Err() == nil {
-		err = errors.New("it was never without an address, so nothing was tried")
-	}
+	r.foundBack(did, m, err)
 	m.Acknowledge()
-	r.came(did, m.spec.Name+" is back", err)
 	r.alone(did, m.spec.Name)
 	r.answers(did, len(r.stack.ControlPlanes()) >= 3 || !m.spec.IsControlPlane())
 	return err
+}
+
+// foundBack is whether a machine is back that was cut off; err says why it may not be.
+func (r *rehearsal) foundBack(did report.Step, m *machine, err error) {
+	if err == nil && m.Err() == nil {
+		err = errors.New("it was never without an address, so nothing was tried")
+	}
+	r.came(did, m.spec.Name+" is back", err)
 }
 
 // refusesToLoseQuorum tries to take away more control planes at once than etcd can lose.

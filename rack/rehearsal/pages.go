@@ -17,7 +17,7 @@ type pageCommand struct{ page, text string }
 // The commands of the pages that scenarios run.
 var (
 	resetNode       = pageCommand{"reset.md", "homeops reset STACK NODE"}
-	upAfterReset    = pageCommand{"reset.md", "pulumi up --stack STACK"}
+	upAfterReset    = pageCommand{"reset.md", "make up STACK=STACK"}
 	saveBefore      = pageCommand{"reset.md", "homeops breakglass save STACK"}
 	resetCluster    = pageCommand{"reset.md", "homeops reset STACK"}
 	resetWithCeph   = pageCommand{"reset.md", "homeops reset STACK -wipe-ceph"}
@@ -34,7 +34,7 @@ var (
 	restartPods     = pageCommand{"rotate.md", "kubectl -n NAMESPACE rollout restart daemonset,deployment,statefulset"}
 	restartRook     = pageCommand{"rotate.md", "kubectl -n rook-ceph rollout restart deployment rook-ceph-operator"}
 	restoreState    = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
-	upWithDisk      = pageCommand{"replace-disk.md", "pulumi up --stack STACK"}
+	upWithDisk      = pageCommand{"replace-disk.md", "make up STACK=STACK"}
 	osdOut          = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}
 	osdSafe         = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd safe-to-destroy OSD"}
 	osdPurge        = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd purge OSD --yes-i-really-mean-it"}
@@ -42,7 +42,19 @@ var (
 	diskOff         = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":{"allowScheduling":false}}}}'`}
 	replicasDelete  = pageCommand{"replace-disk.md", "kubectl -n longhorn-system delete replicas.longhorn.io -l longhorndiskuuid=UUID"}
 	diskRemove      = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
-	upWithReinstall = pageCommand{"change-a-node.md", "pulumi up --stack STACK"}
+	upWithReinstall = pageCommand{"change-a-node.md", "make up STACK=STACK"}
+
+	// Those of destroy.md.
+	saveKeysFirst  = pageCommand{"destroy.md", "homeops breakglass save STACK"}
+	saveStateFirst = pageCommand{"destroy.md", "homeops state save STACK"}
+	giveBack       = pageCommand{"destroy.md", "homeops reset STACK"}
+	lastCopy       = pageCommand{"destroy.md", "kubectl -n etcd-backup create job --from=cronjob/etcd-backup last-copy"}
+	lastCopyEnds   = pageCommand{"destroy.md", "kubectl -n etcd-backup wait job/last-copy --for condition=complete --timeout 30m"}
+	keepData       = pageCommand{"destroy.md", "homeops reset STACK -etcd-from-snapshot"}
+	dropGateways   = pageCommand{"destroy.md", "kubectl -n network delete gateways.gateway.networking.k8s.io --all"}
+	liftProtection = pageCommand{"destroy.md", "pulumi state unprotect --all --stack STACK"}
+	destroyAll     = pageCommand{"destroy.md", "pulumi destroy --stack STACK"}
+	forgetStack    = pageCommand{"destroy.md", "pulumi stack rm --force --preserve-config STACK"}
 
 	// Those of restore-volume.md, in the order of the page.
 	holdFlux        = pageCommand{"restore-volume.md", `kubectl -n flux-system patch kustomization KUSTOMIZATION --field-manager flux-client-side-apply --type merge -p '{"spec":{"suspend":true}}'`}
@@ -70,7 +82,7 @@ func (r *rehearsal) words(w pageCommand, with map[string]string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]string{"STACK": r.stack.Name}
+	all := map[string]string{"STACK": r.stack.Name, "STACK=STACK": "STACK=" + r.stack.Name}
 	maps.Copy(all, with)
 	return c.Words(all)
 }
@@ -84,16 +96,38 @@ func (r *rehearsal) asWritten(ctx context.Context, w pageCommand, input string, 
 	return r.homeops(ctx, input, words[1:]...)
 }
 
-// upAsWritten runs a page's `pulumi up`. It says nothing but the stack: what else the rehearsal asks of pulumi changes nothing of
-// what is done.
+// upAsWritten runs the update of a page. It says nothing but the stack: what else the rehearsal asks of pulumi changes nothing of
+// what is done. The copies that make saves after it are left to the tests of make.
 func (r *rehearsal) upAsWritten(ctx context.Context, w pageCommand, watch ...pulumi.Watcher) error {
 	words, err := r.words(w, nil)
 	if err != nil {
 		return err
 	}
-	if want := []string{"pulumi", "up", "--stack", r.stack.Name}; !slices.Equal(words, want) {
-		return fmt.Errorf("docs/runbooks/%s says %q, and the rehearsal knows %q alone", w.page, words, want)
+	byPulumi, byMake := []string{"pulumi", "up", "--stack", r.stack.Name}, []string{"make", "up", "STACK=" + r.stack.Name}
+	if !slices.Equal(words, byPulumi) && !slices.Equal(words, byMake) {
+		return fmt.Errorf("docs/runbooks/%s says %q, and the rehearsal knows %q and %q alone", w.page, words, byPulumi, byMake)
 	}
 	_, err = r.cli.Up(ctx, watch...)
 	return err
+}
+
+// pulumiAsWritten runs a page's command of pulumi that asks whether it is meant.
+func (r *rehearsal) pulumiAsWritten(ctx context.Context, w pageCommand) error {
+	words, err := r.words(w, nil)
+	if err != nil {
+		return err
+	}
+	return r.cli.Do(ctx, words[1:]...)
+}
+
+// destroyAsWritten runs a page's `pulumi destroy`.
+func (r *rehearsal) destroyAsWritten(ctx context.Context, w pageCommand, watch ...pulumi.Watcher) (*pulumi.Result, error) {
+	words, err := r.words(w, nil)
+	if err != nil {
+		return nil, err
+	}
+	if want := []string{"pulumi", "destroy", "--stack", r.stack.Name}; !slices.Equal(words, want) {
+		return nil, fmt.Errorf("docs/runbooks/%s says %q, and the rehearsal knows %q alone", w.page, words, want)
+	}
+	return r.cli.Destroy(ctx, watch...)
 }

@@ -57,7 +57,9 @@ func offlineEnvironment(bin string) []string {
 func shellHabits() []string {
 	return []string{
 		"OP_SERVICE_ACCOUNT_TOKEN=ops_rehearsal", "OP_ACCOUNT=rehearsal.1password.com", "GITHUB_TOKEN=rehearsal",
-		"CLOUDFLARE_API_TOKEN=rehearsal", "KUBECONFIG=/nonexistent", "TALOSCONFIG=/nonexistent",
+		"CLOUDFLARE_API_TOKEN=rehearsal", "CLOUDFLARE_EMAIL=rehearsal@example.com", "KUBECONFIG=/nonexistent", "TALOSCONFIG=/nonexistent",
+		"PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE=false", "PULUMI_K8S_ENABLE_SECRET_MUTABLE=false",
+		"PULUMI_K8S_ENABLE_PATCH_FORCE=false", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=false",
 	}
 }
 

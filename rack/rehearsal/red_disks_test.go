@@ -76,8 +76,46 @@ func whole3(b *broken) {
 
 func wholeLonghorn(b *broken) { longhornHas(b, "new uuid-new True") }
 
+const longhornVolumesPath = "/apis/longhorn.io/v1beta2/volumes"
+
+// volumeOf is a volume of Longhorn's that is as it says.
+func volumeOf(b *broken, robustness string) {
+	b.list(longhornVolumesPath, "{kind: Volume, apiVersion: longhorn.io/v1beta2, metadata: {name: v, namespace: longhorn-system}, status: {state: attached, robustness: "+robustness+"}}")
+}
+
 // redDisks are lines about disks that die.
 var redDisks = []red{
+	{
+		line: "a step: Ceph says what it lacks", fault: "it lacks nothing", want: "and not OSD_DOWN PG_DEGRADED",
+		whole:  func(b *broken) { copiesOf(b, "health: HEALTH_WARN, details: {OSD_DOWN: {}, PG_DEGRADED: {}}") },
+		damage: func(b *broken) { copiesOf(b, "health: HEALTH_WARN, details: {OSD_DOWN: {}}") },
+		do: func(ctx context.Context, b *broken) {
+			b.came(step(), "Ceph says what it lacks", cephSays(ctx, b.cluster, "OSD_DOWN", "PG_DEGRADED"))
+		},
+	},
+	{
+		line: "a step: Longhorn says what it lacks", fault: "it lacks nothing", want: "no volume is degraded",
+		whole:  func(b *broken) { volumeOf(b, "degraded") },
+		damage: func(b *broken) { volumeOf(b, "healthy") },
+		do: func(ctx context.Context, b *broken) {
+			b.came(step(), "Longhorn says what it lacks", degraded(ctx, b.cluster))
+		},
+	},
+	{
+		line: "a step: Longhorn says what it lacks", fault: "it has lost all", want: "volume v is faulted",
+		whole:  func(b *broken) { volumeOf(b, "degraded") },
+		damage: func(b *broken) { volumeOf(b, "faulted") },
+		do: func(ctx context.Context, b *broken) {
+			b.came(step(), "Longhorn says what it lacks", degraded(ctx, b.cluster))
+		},
+	},
+	{
+		line: "a step: it is installed on the new disk, and belongs to the cluster", fault: "it is on no disk", want: "cp-1 has no disk",
+		damage: oneMachine,
+		do: func(_ context.Context, b *broken) {
+			b.came(step(), "it is installed on the new disk, and belongs to the cluster", onDisk(b.rack.nodes[0], "NEW"))
+		},
+	},
 	tellsOf("a step: homeops doctor names the disk, and the page", "it names none", "nothing is said of Ceph's osd.2", doctorNames, `{"checks": []}`),
 	tellsOf("a step: homeops doctor names the disk, and the page", "it is content", "nothing is said of Ceph's osd.2", doctorNames, strings.Replace(doctorNames, "problem", "ok", 1)),
 	tellsOf("a step: homeops doctor names the disk, and the page", "it does not say what to do", "nothing is said of Ceph's osd.2", doctorNames, strings.Replace(doctorNames, "replace-disk", "other", 1)),

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -55,7 +56,7 @@ func sops(b *broken, script string) {
 	}
 }
 
-var redFlux = []red{
+var redFlux = slices.Concat(redReconciled, []red{
 	{
 		line: "everything that Git owns is ready", fault: "one Kustomization is not",
 		whole: wholeTree, damage: func(b *broken) {
@@ -92,4 +93,4 @@ var redFlux = []red{
 			b.api["/api/v1/namespaces/echo/secrets/rehearsal-sops"] = "{kind: Secret, apiVersion: v1, metadata: {name: rehearsal-sops}, data: {text: c2VhbGVk}}"
 		}, want: "the Secret holds 6 other bytes",
 	},
-}
+})

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -33,7 +34,8 @@ func machineAt(b *broken, address string) {
 		b.t.Fatal(err)
 	}
 	machine := &machine{Node: m, spec: spec.Node{Name: "cp-1", Role: spec.RoleControlPlane, Address: netip.MustParseAddr(address)}}
-	machine.spec.Labels = map[string]string{"rack": "top"}
+	machine.spec.Labels, machine.spec.Annotations = map[string]string{"rack": "top"}, map[string]string{"unit": "7"}
+	machine.spec.Taints = []spec.Taint{{Key: "disk", Value: "slow", Effect: "PreferNoSchedule"}}
 	b.rack.nodes = append(b.rack.nodes, machine)
 }
 
@@ -61,11 +63,13 @@ func listen(b *broken, address string) {
 
 // nodeText is the machine as Kubernetes shows it, with changes as pairs of what is there and what takes its place.
 func nodeText(b *broken, changes ...string) string {
-	text := fmt.Sprintf(`{kind: Node, apiVersion: v1, metadata: {name: cp-1, labels: {rack: top}}, spec: {podCIDRs: [%s]}, status: {`+
+	text := fmt.Sprintf(`{kind: Node, apiVersion: v1, metadata: {name: cp-1, labels: {rack: top}, annotations: {unit: seven}}, spec: {podCIDRs: [%s], taints: [`+
+		`{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}, {key: disk, value: slow, effect: PreferNoSchedule}, `+
+		`{key: node.kubernetes.io/unreachable, effect: NoExecute}]}, status: {`+
 		`addresses: [{type: InternalIP, address: %s}], nodeInfo: {kubeletVersion: %s, osImage: Talos (%s)}, `+
 		`conditions: [{type: Ready, status: "True", message: fine}]}}`,
 		b.stack.Network.PodCIDRs[0], machineAddress, b.stack.Cluster.KubernetesVersion, b.stack.Cluster.TalosVersion)
-	return strings.NewReplacer(changes...).Replace(text)
+	return strings.NewReplacer(append(changes, "seven", `"7"`)...).Replace(text)
 }
 
 func wholeNode(b *broken) {
@@ -107,12 +111,44 @@ var redKubernetes = []red{
 	{
 		line: "every node is ready, and as the stack file says", fault: "everything about one is another",
 		whole: wholeNode, damage: func(b *broken) {
-			b.list(nodesPath, nodeText(b, "rack: top", "rack: low", "address: "+machineAddress, "address: 192.0.2.1",
+			b.list(nodesPath, nodeText(b, "rack: top", "rack: low", "seven", "eight", "slow", "fast", "address: "+machineAddress, "address: 192.0.2.1",
 				string(b.stack.Cluster.KubernetesVersion), "v1.2.3", string(b.stack.Cluster.TalosVersion), "v0.1.0",
 				b.stack.Network.PodCIDRs[0].String(), "192.0.2.0/24"))
 		},
 		want: machineAddress + " is not among its addresses [{InternalIP 192.0.2.1}]; cp-1: kubelet is v1.2.3, not v1.34.1; " +
-			`cp-1: its system is "Talos (v0.1.0)", not Talos v1.11.1; cp-1: pod network 192.0.2.0/24 is outside [10.42.0.0/16]; cp-1: label rack is "low", not "top"`,
+			`cp-1: its system is "Talos (v0.1.0)", not Talos v1.11.1; cp-1: pod network 192.0.2.0/24 is outside [10.42.0.0/16]; cp-1: label rack is "low", not "top"; ` +
+			`cp-1: annotation unit is "eight", not "7"; cp-1: its taints are ["disk=fast:PreferNoSchedule" "node-role.kubernetes.io/control-plane:NoSchedule"], ` +
+			`not ["disk=slow:PreferNoSchedule" "node-role.kubernetes.io/control-plane:NoSchedule"]`,
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "a control plane takes pods that it should not",
+		whole: wholeNode, damage: func(b *broken) {
+			b.list(nodesPath, nodeText(b, "{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}, ", ""))
+		},
+		want: `cp-1: its taints are ["disk=slow:PreferNoSchedule"], not `,
+	},
+	{
+		line: "every node is ready, and as the stack file says", fault: "one has a taint that nobody wrote",
+		whole: wholeNode, damage: func(b *broken) {
+			b.list(nodesPath, nodeText(b, "{key: disk,", "{key: stray, effect: NoExecute}, {key: disk,"))
+		},
+		want: `"stray:NoExecute"], not `,
+	},
+	{
+		line: "a step: every node takes pods again", fault: "one is cordoned", want: "cp-1 is cordoned",
+		whole:  func(b *broken) { b.list(nodesPath, nodeText(b)) },
+		damage: func(b *broken) { b.list(nodesPath, nodeText(b, "spec: {", "spec: {unschedulable: true, ")) },
+		do:     func(ctx context.Context, b *broken) { b.uncordoned(ctx, b.cluster, step(), nil) },
+	},
+	{
+		line: "a step: every machine runs it", fault: "one runs nothing", want: "cp-1 runs , not ",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.came(step(), "every machine runs it", b.runsWhatItShould()) },
+	},
+	{
+		line: "a step: cp-1 is back", fault: "it was never away", want: "so nothing was tried",
+		damage: oneMachine,
+		do:     func(_ context.Context, b *broken) { b.foundBack(step(), b.rack.nodes[0], nil) },
 	},
 	{
 		line: "kinds have the scopes by which owners are told apart", fault: "a kind is in a namespace and should not be",

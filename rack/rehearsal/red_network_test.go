@@ -1,12 +1,16 @@
 package rehearsal
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/home-ops/home-ops/rack/cloudflare"
+	"github.com/home-ops/home-ops/rack/flows"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -61,6 +65,60 @@ func record(b *broken, kind, content string) {
 	}
 }
 
+const podsPath = "/api/v1/pods"
+
+// judgedFlows are the lines about traffic: whole with an engine that decides all as it must be, and cluster DNS.
+func judgedFlows(fault, want string, damage func(*broken)) red {
+	return red{
+		line: "traffic passes where it must, and nowhere else", fault: fault, want: want, damage: damage,
+		whole: func(b *broken) {
+			b.api["/api"], b.api["/apis"] = "{kind: APIVersions, versions: [v1]}", "{kind: APIGroupList, groups: []}"
+			b.list("/api/v1/namespaces", "{kind: Namespace, apiVersion: v1, metadata: {name: kube-system}}")
+			b.list(podsPath, "{kind: Pod, apiVersion: v1, metadata: {name: coredns, namespace: kube-system, labels: {k8s-app: kube-dns}}, spec: {dnsPolicy: Default, containers: [{name: coredns}]}}")
+			b.engine(b.cilium(), b.verdicts(func(_ int, f flows.Flow) bool { return f.Wanted }))
+		},
+	}
+}
+
+// cilium is the version of the stack, as the engine says its own.
+func (b *broken) cilium() string {
+	return "v" + strings.TrimPrefix(string(b.stack.Versions.Cilium), "v")
+}
+
+// verdicts are an engine's on each flow that the fake API server asks for.
+func (b *broken) verdicts(passes func(int, flows.Flow) bool) []map[string]any {
+	b.t.Helper()
+	objects, err := b.cluster.everything(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	found, err := flows.New(b.stack, objects)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	wanted := found.Wanted()
+	all := []map[string]any{}
+	for i, f := range append(wanted, found.Unwanted(wanted)...) {
+		half := map[string]bool{"allowed": passes(i, f)}
+		all = append(all, map[string]any{"egress": half, "ingress": half})
+	}
+	return all
+}
+
+// engine is one of that version, which answers with the verdicts.
+func (b *broken) engine(version string, verdicts []map[string]any) {
+	b.t.Helper()
+	answer, err := json.Marshal(map[string]any{"cilium": version, "verdicts": verdicts})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	path := filepath.Join(b.t.TempDir(), "answer")
+	if err := os.WriteFile(path, answer, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.config.Flows = b.program("engine", "cat > /dev/null; cat "+path)
+}
+
 var redNetwork = []red{
 	{
 		line: "the public reaches what is public", fault: "no name is published",
@@ -110,12 +168,27 @@ var redNetwork = []red{
 			b.api[strayPath+"stray"] = "{kind: Service, apiVersion: v1, metadata: {name: stray}, spec: {type: LoadBalancer}}"
 		}, want: "nobody looked",
 	},
-	{
-		line: "traffic passes where it must, and nowhere else", fault: "the engine leaves flows open",
-		damage: func(b *broken) {
-			b.config.Flows = b.program("engine", `cat > /dev/null; echo '{"cilium": "v1.20.2", "verdicts": []}'`)
-		}, want: "flows: 0 answers to ",
-	},
+	judgedFlows("the engine leaves flows open", "flows: 0 answers to ", func(b *broken) { b.engine("v1.20.2", nil) }),
+	judgedFlows("one that is needed is refused", "is refused at the source by no policy chooses it; ", func(b *broken) {
+		b.engine(b.cilium(), b.verdicts(func(i int, f flows.Flow) bool { return f.Wanted && i > 0 }))
+	}),
+	judgedFlows("one that must not be passes", " passes (no policy chooses it); ", func(b *broken) {
+		passes := true
+		b.engine(b.cilium(), b.verdicts(func(_ int, f flows.Flow) bool {
+			if f.Wanted {
+				return true
+			}
+			defer func() { passes = false }()
+			return passes
+		}))
+	}),
+	judgedFlows("the engine is another Cilium's", "the engine is of Cilium v1.2.3, and the stack has v", func(b *broken) {
+		b.engine("v1.2.3", b.verdicts(func(_ int, f flows.Flow) bool { return f.Wanted }))
+	}),
+	judgedFlows("a lead ends nowhere", "of which no flow was asked: every pod asks cluster DNS: there is no pod of it", func(b *broken) {
+		b.list(podsPath)
+		b.engine(b.cilium(), b.verdicts(func(_ int, f flows.Flow) bool { return f.Wanted }))
+	}),
 	{
 		line: "every service failed on the way", fault: "one did not",
 		damage: zone, want: "Cloudflare: no call failed",

@@ -145,6 +145,17 @@ var redRestoreVolume = []red{
 		},
 	},
 	{
+		line: "a step: its copies go where this stack's go, and the other stack's stay", fault: "they go to the other stack's",
+		want: "0 copies are its own, and the other stack has 4",
+		whole: func(b *broken) {
+			b.came(step(), "its copies go where this stack's go, and the other stack's stay", apart(1, 3))
+		},
+		damage: func(b *broken) {
+			b.report.Checks = nil
+			b.came(step(), "its copies go where this stack's go, and the other stack's stay", apart(0, 4))
+		}, do: func(context.Context, *broken) {},
+	},
+	{
 		line: "a step: both are made", fault: "they are not", want: "timed out waiting for the condition",
 		whole: func(b *broken) { b.came(step(), "both are made", nil) },
 		damage: func(b *broken) {

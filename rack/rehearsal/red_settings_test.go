@@ -159,6 +159,67 @@ var redInterrupted = []red{
 	{
 		line: "the disk of the state fills up", fault: "a file of the state is cut off", want: "home.json is empty",
 		whole: wholeState, damage: func(b *broken) { stateFile(b, "") },
-		do: func(ctx context.Context, b *broken) { b.filledUp(ctx, errors.New("no space left on device")) },
+		do: func(ctx context.Context, b *broken) { b.filledUp(ctx, true, errors.New("no space left on device")) },
 	},
+	{
+		line: "the disk of the state fills up", fault: "up ended well without room", want: "as if there had been room",
+		damage: wholeState, do: func(ctx context.Context, b *broken) { b.filledUp(ctx, true, nil) },
+	},
+	{
+		line: "the disk of the state fills up", fault: "no moment came at which it could", want: "up came to no moment",
+		damage: wholeState, do: func(ctx context.Context, b *broken) { b.filledUp(ctx, false, errors.New("it failed before")) },
+	},
+	{
+		line: "no operation is left half done", fault: "one is, in the scenario that leaves them behind", want: "creating of urn:x",
+		damage: func(b *broken) {
+			b.config.Scenario = "interrupted"
+			b.pulumi(`{"deployment": {"resources": [], "pending_operations": [{"type": "creating", "resource": {"urn": "urn:x"}}]}}`)
+		},
+	},
+	{
+		line: "a replacement is among the moments", fault: "the webhook is changed in place", want: "not replaced: " + webhookKind,
+		whole: func(b *broken) { replaced(b, recordKind, webhookKind) }, damage: func(b *broken) { replaced(b, recordKind) },
+		do: func(ctx context.Context, b *broken) {
+			var planned []moment
+			if _, err := b.cli.Preview(ctx, moments(&planned)); err != nil && ctx.Err() == nil {
+				b.t.Error(err)
+			}
+			b.replaces(planned, things{recordKind: "urn:r", webhookKind: "urn:w", tunnelKind: "urn:t"})
+		},
+	},
+	{
+		line: "a replacement is among the moments", fault: "nothing is", want: "0 kinds", damage: func(*broken) {},
+		do: func(_ context.Context, b *broken) { b.replaces(nil, things{tunnelKind: "urn:t"}) },
+	},
+	{
+		line: heardLine, fault: "nobody says how to go on", want: "404",
+		whole: func(b *broken) {
+			b.toldHow("the record", "urn:r", []string{"pulumi refresh --target 'urn:r'"}, errors.New("404"))
+		},
+		damage: func(b *broken) {
+			b.report.Checks = nil
+			b.toldHow("the record", "urn:r", nil, errors.New("404 Not Found"))
+		}, do: func(context.Context, *broken) {},
+	},
+	{
+		line: heardLine, fault: "it is of another thing", want: "404", do: func(context.Context, *broken) {},
+		damage: func(b *broken) {
+			b.toldHow("the record", "urn:r", []string{"pulumi refresh --target 'urn:w'"}, errors.New("404 Not Found"))
+		},
+	},
+	{
+		line: heardLine, fault: "up ends well", want: "all went well", do: func(context.Context, *broken) {},
+		damage: func(b *broken) { b.toldHow("the record", "urn:r", nil, nil) },
+	},
+}
+
+const heardLine = "the deletion of the record that nobody heard of is told, with the command that helps"
+
+// replaced is a preview that replaces the kinds.
+func replaced(b *broken, kinds ...string) {
+	var events []string
+	for _, kind := range kinds {
+		events = append(events, pre("delete-replaced", kind, "one"), pre("replace", kind, "one"), pre("create-replacement", kind, "one"))
+	}
+	b.pulumi("", append(events, summary(""))...)
 }

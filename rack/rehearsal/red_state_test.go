@@ -128,6 +128,13 @@ func whileBad(ctx context.Context, b *broken) {
 	_ = b.revoked(ctx, fault{name: "it is", strike: func() {}, says: []string{"token"}})
 }
 
+// changeTried is a change that must be refused with a word.
+func changeTried(ctx context.Context, b *broken) {
+	if err := b.refused(ctx, refusedLine, func(map[string]any) error { return nil }, "token"); err != nil && ctx.Err() == nil {
+		b.t.Error(err)
+	}
+}
+
 // redRuns are lines that runs of pulumi write.
 var redRuns = []red{
 	{
@@ -202,12 +209,26 @@ var redRuns = []red{
 		want: "delete:1", do: func(ctx context.Context, b *broken) { _ = b.revoked(ctx, fault{name: "it is", strike: func() {}}) },
 	},
 	{
-		line: "preview, while it is", fault: "nobody says why it fails",
+		line: refusedLine, fault: "it is not", want: "pulumi said that all went well", do: changeTried,
+		whole: func(b *broken) {
+			file(b, spectest.HomeFile(b.t), spectest.Home(b.t))
+			b.pulumiFails("a token is bad")
+		}, damage: func(b *broken) { b.pulumi("", summary("")) },
+	},
+	{
+		line: refusedLine, fault: "something else is wrong", want: `nobody said ["token"]`, do: changeTried,
+		whole: func(b *broken) {
+			file(b, spectest.HomeFile(b.t), spectest.Home(b.t))
+			b.pulumiFails("a token is bad")
+		}, damage: func(b *broken) { b.pulumiFails("oh") },
+	},
+	{
+		line: faultLine, fault: "nobody says why it fails",
 		whole: func(b *broken) { b.pulumiFails("a token is bad") }, damage: func(b *broken) { b.pulumiFails("oh") },
 		want: `nobody said ["token"]`, do: whileBad,
 	},
 	{
-		line: "preview, while it is", fault: "all goes well",
+		line: faultLine, fault: "all goes well",
 		whole: func(b *broken) { b.pulumiFails("a token is bad") }, damage: func(b *broken) { b.pulumi("", summary("")) },
 		want: "pulumi said that all went well", do: whileBad,
 	},

@@ -33,6 +33,7 @@ func copiesOf(b *broken, says string) {
 func wholeCeph(b *broken) {
 	ceph(b, "Ready")
 	osds(b, 1, 1, 1)
+	onDisks(b)
 }
 
 // classes are those of the names, of which the first is the default.
@@ -69,6 +70,50 @@ var redStorage = []red{
 		whole:  func(b *broken) { copiesOf(b, "health: HEALTH_OK") },
 		damage: func(b *broken) { copiesOf(b, "health: HEALTH_WARN, details: {PG_DEGRADED: {}}") },
 		want:   `cephclusters: rook-ceph is "HEALTH_WARN" PG_DEGRADED`,
+	},
+	{
+		line: "storage has all of its copies", fault: "there is no Ceph", want: "there are no cephclusters.ceph.rook.io: that proves nothing",
+		whole: func(b *broken) { copiesOf(b, "health: HEALTH_OK") }, damage: func(b *broken) { b.list(cephPath) },
+	},
+	{
+		line: "storage has all of its copies", fault: "a volume of Longhorn lacks a replica", want: "volumes: pvc-1 is degraded",
+		whole: longhornAlone, damage: func(b *broken) { b.list(longhornVolumesPath, fmt.Sprintf(storedVolume, "degraded")) },
+	},
+	{
+		line: "storage has all of its copies", fault: "there is no volume of Longhorn", want: "there are no volumes.longhorn.io: that proves nothing",
+		whole: longhornAlone, damage: func(b *broken) { b.list(longhornVolumesPath) },
+	},
+	{
+		line: "Ceph runs on the named disks", fault: "it took the decoy in the place of one", want: "DECOY-worker-1 has \"osd.7 of Ceph one\", and the stack file does not name it",
+		whole: wholeCeph, damage: func(b *broken) { misplace(b, "worker-1", "osd.", "osd.7 of Ceph one") },
+	},
+	{
+		line: "Ceph runs on the named disks", fault: "one is empty", want: "worker-1: no disk that is named by ",
+		whole: wholeCeph, damage: func(b *broken) { misplace(b, "worker-1", "osd.", "") },
+	},
+	{
+		line: "ZFS pools are on the named disks", fault: "one took the decoy", want: "has \"ZFS pool tank\", and the stack file does not name it",
+		whole: onDisks, damage: func(b *broken) { misplace(b, b.stack.Storage.ZFS.Pools[0].Node, "ZFS pool ", "ZFS pool tank") },
+	},
+	{
+		line: "ZFS pools are on the named disks", fault: "one is not there", want: "no disk that is named by ",
+		whole: onDisks, damage: func(b *broken) { misplace(b, b.stack.Storage.ZFS.Pools[0].Node, "ZFS pool ", "") },
+	},
+	{
+		line: "ZFS pools are on the named disks", fault: "there is another pool", want: "has \"ZFS pool stray\", and the stack file does not name it",
+		whole: onDisks, damage: func(b *broken) { misplace(b, b.stack.Storage.ZFS.Pools[0].Node, "nothing", "ZFS pool stray") },
+	},
+	{
+		line: "Longhorn stores on the named volumes", fault: "a disk is not ready", want: "lab-1: Longhorn's disk at /var/mnt/longhorn is not ready",
+		whole: longhornAlone, damage: func(b *broken) { storedOn(b, "/var/mnt/longhorn", "False") },
+	},
+	{
+		line: "Longhorn stores on the named volumes", fault: "it stores on EPHEMERAL", want: `lab-1: Longhorn stores at ["/var/lib/longhorn"], not at ["/var/mnt/longhorn"]`,
+		whole: longhornAlone, damage: func(b *broken) { storedOn(b, "/var/lib/longhorn", "True") },
+	},
+	{
+		line: "Longhorn stores on the named volumes", fault: "nobody stores", want: "Longhorn stores nowhere",
+		whole: longhornAlone, damage: func(b *broken) { b.list(longhornNodesPath) },
 	},
 	{
 		line: "every storage class gives volumes", fault: "one does not",

@@ -178,7 +178,7 @@ func (r *rehearsal) newStack(ctx context.Context, name string) (*pulumi.CLI, err
 		return nil, err
 	}
 	cli := &pulumi.CLI{
-		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: indent(r.out), Logs: logs,
+		Path: r.config.Pulumi.Path, Project: r.config.Project, Stack: r.config.Stack, Out: fold(indent(r.out)), Logs: logs,
 		Env: slices.Concat(offlineEnvironment(bin), shellHabits(), r.lease.environment(), r.world.environment(), pulumi.Environment(home, state, r.passphrase)),
 	}
 	if err := cli.Init(ctx); err != nil {

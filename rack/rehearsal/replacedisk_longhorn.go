@@ -177,6 +177,29 @@ func (r *rehearsal) takeOutOfLonghorn(ctx context.Context, c *cluster, name stri
 	})
 }
 
+// storesAnew has Longhorn store on the blank disk of another machine: it knows the former by what was on it, and takes no other in its
+// place by itself.
+func (r *rehearsal) storesAnew(ctx context.Context, c *cluster, m *machine) error {
+	if len(m.stores) == 0 {
+		return nil
+	}
+	if len(m.stores) > 1 {
+		return fmt.Errorf("%s has several disks of Longhorn, and the rehearsal knows how one is exchanged", m.spec.Name)
+	}
+	var former longhornDisk
+	err := within(ctx, comesBack, func(ctx context.Context) (err error) {
+		former, err = longhornSays(ctx, c, m.spec.Name, "DiskFilesystemChanged")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.takeOutOfLonghorn(ctx, c, m.spec.Name, former); err != nil {
+		return err
+	}
+	return within(ctx, comesBack, r.observe)
+}
+
 func (r *rehearsal) noDiskLeft(ctx context.Context, c *cluster, did report.Step, name string, dead longhornDisk) {
 	r.remains(did, dead.name+" ("+dead.uuid+")", until(ctx, func(ctx context.Context) error { return diskGone(ctx, c, name, dead) }))
 }

@@ -365,8 +365,8 @@ func (r *rehearsal) settleElsewhere(ctx context.Context, c *cluster, original, f
 			theirs, err = copiesIn(strings.Replace(folder, string(filepath.Separator)+r.stack.Name+string(filepath.Separator)+"volumes",
 				string(filepath.Separator)+elsewhereStack+string(filepath.Separator)+"volumes", 1))
 		}
-		if err == nil && (own == 0 || theirs != 3) {
-			err = fmt.Errorf("%d copies are its own, and the other stack has %d; wanted some and 3", own, theirs)
+		if err == nil {
+			err = apart(own, theirs)
 		}
 	}
 	r.came(did, "its copies go where this stack's go, and the other stack's stay", err)
@@ -376,6 +376,14 @@ func (r *rehearsal) settleElsewhere(ctx context.Context, c *cluster, original, f
 	r.answers(did, true)
 	r.hasCopy(ctx, c, name, map[string]string{volumeMarker: "third"})
 	r.ownedAgain(ctx, c, name, fmt.Sprint(time.Now().UnixNano()))
+	return nil
+}
+
+// apart is an error unless the app has copies of its own, and the other stack those that it had.
+func apart(own, theirs int) error {
+	if own == 0 || theirs != 3 {
+		return fmt.Errorf("%d copies are its own, and the other stack has %d; wanted some and 3", own, theirs)
+	}
 	return nil
 }
 

@@ -175,7 +175,7 @@ func (r *rehearsal) reconcile(ctx context.Context, c *cluster, stamp string) err
 		return err
 	}
 	of := client.Resource(kustomizations).Namespace("flux-system")
-	patch := `{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"` + stamp + `"}}}`
+	patch := `{"metadata":{"annotations":{"` + requestedAt + `":"` + stamp + `"}}}`
 	if _, err := of.Patch(ctx, volumeApp.kustomization, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (r *rehearsal) reconcile(ctx context.Context, c *cluster, stamp string) err
 		if handled, _, _ := unstructured.NestedString(o.Object, "status", "lastHandledReconcileAt"); handled != stamp {
 			return fmt.Errorf("%s was asked at %s and has answered at %q", o.GetName(), stamp, handled)
 		}
-		return errors.Join(unreadyOf([]unstructured.Unstructured{*o})...)
+		return errors.Join(unreadyOf([]owned{{*o, kustomizations}})...)
 	})
 }
 

@@ -13,11 +13,12 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// strideOfMoments is how many moments of a roll are between two at which it is ended.
-const strideOfMoments = 3
+// firstMoment is the moment of a run of `up` at which the roll is ended first: its machine is on its way down by then. A
+// machine has seven moments at least, so that a roll of five is ended five times before it is through.
+const firstMoment = 3
 
-// rollInterrupted ends `up` in the middle of a roll, at every third of its moments, and has the next run go on. The image
-// changes, which is the longest of the ways in which a machine goes down.
+// rollInterrupted ends `up` in the middle of a roll again and again, and has the next run go on. The image changes, which is
+// the longest of the ways in which a machine goes down.
 func rollInterrupted(ctx context.Context, r *rehearsal) error {
 	return r.inUse(ctx, "roll-interrupted", leastWrites, func(c *cluster, _ marks) error {
 		step := rollSteps[len(rollSteps)-1]
@@ -45,12 +46,12 @@ func (r *rehearsal) endedOften(runs int) {
 	r.add("the roll was ended on its way", runs >= len(r.stack.Nodes), fmt.Sprintf("%d times, for %d machines", runs, len(r.stack.Nodes)))
 }
 
-// rollThrough runs `up` until it comes to its end, and ends each run before that further on than the one before. It
+// rollThrough runs `up` until it comes to its end, and ends each run before that, one moment later than the one before. It
 // returns how many it has ended.
 func (r *rehearsal) rollThrough(ctx context.Context) (ended int, err error) {
 	ways := endings()
 	for ; ctx.Err() == nil; ended++ {
-		at, met := (ended+1)*strideOfMoments, ""
+		at, met := firstMoment+ended, ""
 		watch := func(_ context.Context, kill func()) pulumi.Watcher {
 			told := 0
 			return func(e apitype.EngineEvent) {

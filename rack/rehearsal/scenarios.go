@@ -16,6 +16,7 @@ var scenarios = map[string]func(context.Context, *rehearsal) error{
 	"":                   upAndUpAgain,
 	"add-node":           addNode,
 	"blackout":           blackout,
+	"destroy":            destroy,
 	"everywhere":         everywhere,
 	"faults":             faults,
 	"interrupted":        interrupted,
@@ -123,6 +124,13 @@ func unchanged(result *pulumi.Result) bool {
 
 func (r *rehearsal) add(name string, ok bool, detail string) {
 	c := report.Check{Name: name, OK: ok, Detail: detail}
+	r.report.Checks = append(r.report.Checks, c)
+	fmt.Fprintln(r.out, c.Line())
+}
+
+// skip adds a line that has nothing to look at.
+func (r *rehearsal) skip(name, why string) {
+	c := report.Check{Name: name, OK: true, Skipped: true, Detail: why}
 	r.report.Checks = append(r.report.Checks, c)
 	fmt.Fprintln(r.out, c.Line())
 }

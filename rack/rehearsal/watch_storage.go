@@ -41,22 +41,40 @@ func storageKinds(stack *spec.Stack) []schema.GroupVersionResource {
 	return kinds
 }
 
-// checkWhole is an error that names what lacks copies, some while after everything has come back.
-func (r *rehearsal) checkWhole(ctx context.Context, c *cluster) (detail string, err error) {
-	err = until(ctx, func(ctx context.Context) (err error) {
-		detail, err = r.lookWhole(ctx, c)
-		return err
+// checkWhole is an error that names what lacks copies, some while after everything has come back. By then there is some of each kind.
+func (r *rehearsal) checkWhole(ctx context.Context, c *cluster) (string, error) {
+	kinds := storageKinds(r.stack)
+	if len(kinds) == 0 {
+		return "", skipped("the stack has no storage that keeps copies")
+	}
+	count := map[string]int{}
+	err := until(ctx, func(ctx context.Context) (err error) {
+		if count, err = r.countWhole(ctx, c); err != nil {
+			return err
+		}
+		for _, kind := range kinds {
+			if count[kind.Resource] == 0 {
+				return fmt.Errorf("there are no %s.%s: that proves nothing", kind.Resource, kind.Group)
+			}
+		}
+		return nil
 	})
-	return detail, err
+	return fmt.Sprintf("%d Ceph clusters and %d Longhorn volumes", count[cephClusters.Resource], count[longhornVolumes.Resource]), err
 }
 
-// lookWhole is an error that names what lacks copies now. A cluster that is just built may not have the kinds yet.
+// lookWhole is an error that names what lacks copies now. A cluster that is just built may have nothing yet.
 func (r *rehearsal) lookWhole(ctx context.Context, c *cluster) (string, error) {
+	_, err := r.countWhole(ctx, c)
+	return "", err
+}
+
+// countWhole counts what keeps copies, by the names of its kinds, and is an error that names what lacks some.
+func (r *rehearsal) countWhole(ctx context.Context, c *cluster) (map[string]int, error) {
 	client, err := dynamic.NewForConfig(c.rest)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	count := 0
+	count := map[string]int{}
 	var errs []error
 	for _, kind := range storageKinds(r.stack) {
 		list, err := client.Resource(kind).List(ctx, metav1.ListOptions{})
@@ -68,13 +86,13 @@ func (r *rehearsal) lookWhole(ctx context.Context, c *cluster) (string, error) {
 			continue
 		}
 		for i := range list.Items {
-			count++
+			count[kind.Resource]++
 			if lacks := lacks(&list.Items[i]); lacks != "" {
 				errs = append(errs, fmt.Errorf("%s: %s is %s", kind.Resource, list.Items[i].GetName(), lacks))
 			}
 		}
 	}
-	return fmt.Sprintf("%d Ceph clusters and Longhorn volumes", count), errors.Join(errs...)
+	return count, errors.Join(errs...)
 }
 
 // watchStorage writes the history of the nodes and of the storage, until it is stopped. What there is at the beginning is in it when

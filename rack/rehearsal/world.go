@@ -172,7 +172,7 @@ func (w *world) serve(address string, handler http.Handler) error {
 func (w *world) environment() []string {
 	own := func(name string) string { return filepath.Join(w.config.Dir, name) }
 	return []string{
-		"SSL_CERT_FILE=" + w.bundle, "SSL_CERT_DIR=/nonexistent",
+		"SSL_CERT_FILE=" + w.bundle, "SSL_CERT_DIR=/nonexistent", "GIT_SSL_CAINFO=" + w.bundle,
 		"XDG_CACHE_HOME=" + own("cache"), "XDG_CONFIG_HOME=" + own("config"), "XDG_DATA_HOME=" + own("data"),
 	}
 }

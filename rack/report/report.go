@@ -101,32 +101,41 @@ type Part struct {
 
 // Check is one thing that was looked at.
 type Check struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Skipped says that there was nothing to look at, such as the tunnel of a stack that has none; Detail says why. Such a check is OK.
+	Skipped bool   `json:"skipped,omitempty"`
+	Detail  string `json:"detail"`
 	// Seconds is how long it took to look; 0 for what a step of a scenario found on its way.
 	Seconds float64 `json:"seconds,omitempty"`
 }
 
 // The beginnings of the line of a check, while the rehearsal is under way.
 const (
-	okLine     = "    ok      "
-	failedLine = "    FAILED  "
+	okLine      = "    ok      "
+	skippedLine = "    skipped "
+	failedLine  = "    FAILED  "
 )
 
 // Line is said when it was looked at.
 func (c Check) Line() string {
-	if c.OK {
+	switch {
+	case c.Skipped:
+		return skippedLine + c.Name + ": " + c.Detail
+	case c.OK:
 		return okLine + c.Name
 	}
 	return failedLine + c.Name + ": " + c.Detail
 }
 
 // ReadLine reads what Line has made; is says whether the line is one. Of a check that is ok there is the name alone, and the detail
-// of one that is not may be a part of the name.
+// of another may be a part of the name.
 func ReadLine(line string) (c Check, is bool) {
 	if name, ok := strings.CutPrefix(line, okLine); ok {
 		return Check{Name: name, OK: true}, true
+	}
+	if name, ok := strings.CutPrefix(line, skippedLine); ok {
+		return Check{Name: name, OK: true, Skipped: true}, true
 	}
 	name, is := strings.CutPrefix(line, failedLine)
 	return Check{Name: name}, is

@@ -53,16 +53,29 @@ func TestFailed_NamesEachCheckThatIsNotOK(t *testing.T) {
 func TestReport_TableSaysWhatIsSimulated(t *testing.T) {
 	var b bytes.Buffer
 	r := example()
-	r.Checks = append(r.Checks, Check{Name: "nodes", Detail: "cp-2 is not registered"})
+	r.Checks = append(r.Checks, Check{Name: "nodes", Detail: "cp-2 is not registered"}, Check{Name: "Ceph", OK: true, Skipped: true, Detail: "the stack has none"})
 	if err := r.Print(&b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"ok: true", "apiServers 2, etcdMembers 2", "created 14, rerunChanges 0", "700 asked, 400 refused", "up 21.5, total 30.0",
-		"simulated", "Talos nodes", "cp-1", "FAILED", "cp-2 is not registered",
+		"simulated", "Talos nodes", "cp-1", "FAILED", "cp-2 is not registered", "Ceph             skipped  the stack has none",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, b.String())
 		}
+	}
+}
+
+func TestReadLine_ReadsWhatWasWritten(t *testing.T) {
+	for _, c := range []Check{{Name: "a", OK: true}, {Name: "b"}, {Name: "c", OK: true, Skipped: true}} {
+		got, is := ReadLine(c.Line())
+		got.Name = strings.TrimSuffix(got.Name, ": ")
+		if !is || got != c {
+			t.Errorf("%q: got %+v, %t, want %+v", c.Line(), got, is, c)
+		}
+	}
+	if c, is := ReadLine("    something else"); is {
+		t.Errorf("got %+v", c)
 	}
 }

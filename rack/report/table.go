@@ -45,13 +45,19 @@ func (r *Report) Print(w io.Writer) error {
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\ncheck\tresult\tdetail\n")
 	for _, c := range r.Checks {
-		result := "ok"
-		if !c.OK {
-			result = "FAILED"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, result, c.Detail)
+		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, c.result(), c.Detail)
 	}
 	return t.Flush()
+}
+
+func (c Check) result() string {
+	switch {
+	case c.Skipped:
+		return "skipped"
+	case c.OK:
+		return "ok"
+	}
+	return "FAILED"
 }
 
 func (r *Report) named(kind Kind) []string {

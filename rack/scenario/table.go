@@ -19,10 +19,16 @@ var Table = []Scenario{
 		Does:  "cuts the power of all machines at once, and gives it back, first in the order of the stack file and then in the reverse; nobody does anything else. Then it has `homeops shutdown` switch them off, and `homeops start` switch them on over the network. Each time the cluster must come back with what was written in etcd, on a volume and on every machine, and `up` must find nothing to change",
 	},
 	{
+		Name: "destroy",
+		// The state is forgotten and restored, and every machine reset twice.
+		Limit: 20 * time.Minute,
+		Does:  "takes the cluster down by the commands of the page. `pulumi destroy` of the running cluster must be refused, name what it stops at, and touch nothing. A stack that is removed must leave all as it runs, and come back from its copy. `homeops reset` for a rebuild, and then without, must leave the accounts and what is on data disks and user volumes; the destroy after it must still be refused. When the protection is lifted it must end with an empty state, and nothing at the accounts that was not there before the first `up`",
+	},
+	{
 		Name: "everywhere",
 		// Each kind of resource has two moments, and each moment is a run of `up`.
-		Limit: 3 * time.Hour,
-		Does:  "ends `up`, which does one thing after the other here, at the begin and the end of every kind of resource, on the way to one cluster, to a change and to its return, in the ways of `interrupted`; the `up` after the last must complete it",
+		Limit: 4 * time.Hour,
+		Does:  "ends `up`, which does one thing after the other here, at the begin and the end of every kind of resource, on the way to one cluster, to a change and to its return, and while everything outside of the cluster is replaced, the tunnel too, and back, in the ways of `interrupted`; the `up` after the last must complete it",
 	},
 	{
 		Name: "faults",
@@ -32,9 +38,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "interrupted",
-		// Some twenty runs of `up` are ended, and each begins anew.
-		Limit: 45 * time.Minute,
-		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
+		// Some thirty runs of `up` are ended, and each begins anew.
+		Limit: time.Hour,
+		Does:  "ends `up` again and again on the way to one cluster: inside the first and the last apply, the bootstrap call and two Helm installations, and at a sample of the begins and ends of each kind of resource, as a preview tells them; then on the way of a change and of its return, inside a Helm upgrade, and with a full disk under the state; and while what is outside of the cluster is replaced, also inside the deletions of a record and of a webhook, after which `up` must name the command that helps. By SIGKILL, by SIGINT again and again, by SIGTERM, and by SIGKILL after the state's lock was lost; the `up` after the last must complete it",
 	},
 	{
 		Name: "lockout",
@@ -46,7 +52,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "lost-state",
-		Does: "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty",
+		// Six runs of `up`, of which two change every machine.
+		Limit: 20 * time.Minute,
+		Does:  "saves the state with `homeops state save`, loses the backend, and puts the state back into an empty one with `homeops state restore`; a preview must then find nothing to change. Half a copy, another key and a copy of another kind must each be refused before that, and leave the backend empty. Then an update makes something in the cluster, on every machine and at an account, and the state is lost again: with the copy from before it a preview must show what is missing, and `up` take it over, with no machine down and nothing made twice",
 	},
 	{
 		Name: "partition",
@@ -67,7 +75,7 @@ var Table = []Scenario{
 	},
 	{
 		Name: "rebuild",
-		Does: "saves state, keys and a snapshot of etcd, loses the state, and has every machine reset from its boot menu; then builds the cluster again with the data disks as they are: what was written before the snapshot must be there, storage whole, and a snapshot that is cut short or changed must be refused before anything is touched",
+		Does: "saves state, keys and a snapshot of etcd, loses the state, and has every machine reset from its boot menu; then builds the cluster again with the data disks as they are: what was written before the snapshot must be there, storage whole, the break-glass copy have what opens the copies of etcd, and a snapshot that is cut short, changed or of another secretbox key be refused before anything is touched",
 	},
 	{
 		Name: "reinstall",

@@ -53,10 +53,11 @@ func (s *state) say(line string, now time.Time) {
 		return
 	}
 	if check, is := report.ReadLine(line); is {
-		if check.OK {
-			s.good++
-		} else {
+		switch {
+		case !check.OK:
 			s.bad = append(s.bad, check.Name)
+		case !check.Skipped:
+			s.good++
 		}
 		return
 	}

@@ -74,7 +74,7 @@ func Gather(s Source) (keep.Copy, error) {
 		if err != nil {
 			return keep.Copy{}, err
 		}
-		c.Files[folder+secret.Namespace+"."+secret.Name+".yaml"] = content
+		c.Files[fileOf(folder, secret.Namespace, secret.Name)] = content
 	}
 	readme, err := readmeOf(s)
 	c.Files[Readme] = readme
@@ -90,12 +90,25 @@ func folderOf(s corev1.Secret) string {
 	// (https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers).
 	case s.Annotations["cert-manager.io/certificate-name"] != "":
 		return Certificates
-	case s.Namespace == "cert-manager" && strings.HasSuffix(s.Name, "-account"):
+	case s.Namespace == accounts && strings.HasSuffix(s.Name, "-account"):
 		return Certificates
 	case restic, s.Namespace == "longhorn-system" && s.Name == "longhorn-backup":
 		return Backups
 	}
 	return ""
+}
+
+// fileOf is the name of a Secret's file in a copy.
+func fileOf(folder, namespace, name string) string { return folder + namespace + "." + name + ".yaml" }
+
+// has is whether a copy has anything in a folder.
+func has(c keep.Copy, folder string) bool {
+	for name := range c.Files {
+		if strings.HasPrefix(name, folder) {
+			return true
+		}
+	}
+	return false
 }
 
 // bare is a Secret as it can be made in another cluster: its owners are not there, and would have it removed.

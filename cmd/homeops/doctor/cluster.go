@@ -23,9 +23,8 @@ type object struct {
 	Spec     struct{ Suspend bool }
 	Status   struct {
 		Conditions []struct{ Type, Status, Reason, Message string }
-		NotAfter   time.Time
-		// LastSuccess is a CronJob's.
-		LastSuccess time.Time `json:"lastSuccessfulTime"`
+		// NotBefore and NotAfter are a certificate's.
+		NotBefore, NotAfter time.Time
 	}
 }
 
@@ -49,7 +48,12 @@ func (o object) unready() string {
 
 // items are the objects of a kind; nil for a kind that the cluster does not have.
 func items(ctx context.Context, api kubeapi.API, path string) ([]object, error) {
-	var list struct{ Items []object }
+	return itemsOf[object](ctx, api, path)
+}
+
+// itemsOf is items, as far as T reads them.
+func itemsOf[T any](ctx context.Context, api kubeapi.API, path string) ([]T, error) {
+	var list struct{ Items []T }
 	err := api.Get(ctx, path, &list)
 	var refused kubeapi.Error
 	if errors.As(err, &refused) && refused.Code == http.StatusNotFound {
@@ -113,50 +117,23 @@ func Certificates(ctx context.Context, api kubeapi.API, now time.Time) []Check {
 	return checks
 }
 
-// backupsWithin is how old the last copy of etcd may be: of four a day, one may fail.
-const backupsWithin = 14 * time.Hour
-
-// Backups looks when etcd and volumes were last copied to a place outside of the cluster.
-func Backups(ctx context.Context, api kubeapi.API, now time.Time) []Check {
-	const do = "kubectl -n etcd-backup get jobs; kubectl -n etcd-backup logs job/NAME --all-containers"
-	jobs, err := items(ctx, api, "/apis/batch/v1/namespaces/etcd-backup/cronjobs")
+// Renewed looks for certificates that are younger than the newest break-glass copy, which has the ones before them; do makes
+// another copy.
+func Renewed(ctx context.Context, api kubeapi.API, made time.Time, do string) []Check {
+	all, err := items(ctx, api, "/apis/cert-manager.io/v1/certificates")
 	if err != nil {
-		return []Check{judged("copies of etcd", err, "", do)}
-	}
-	if len(jobs) == 0 {
-		return []Check{{Name: "copies of etcd", Verdict: Warning, Detail: "this cluster makes none", Do: "add kubernetes/apps/etcd-backup to its tree (docs/gitops.md)"}}
+		return nil // it was said above
 	}
 	var checks []Check
-	for _, job := range jobs {
-		name, within := "copies of etcd", backupsWithin
-		if strings.HasSuffix(job.Metadata.Name, "-drill") {
-			name, within = "restore drill of etcd", 8*24*time.Hour
-		}
-		last := job.Status.LastSuccess
-		switch {
-		case last.IsZero():
-			checks = append(checks, Check{Name: name, Verdict: Problem, Detail: "none has ever succeeded", Do: do})
-		case now.Sub(last) > within:
-			checks = append(checks, Check{Name: name, Verdict: Problem, Detail: "the last good one is of " + last.UTC().Format(time.RFC3339), Do: do})
-		default:
-			checks = append(checks, Check{Name: name, Verdict: OK, Detail: "the last good one is of " + last.UTC().Format(time.RFC3339)})
+	for _, o := range all {
+		if since := o.Status.NotBefore; since.After(made) {
+			checks = append(checks, Check{
+				Name: "copy of the certificate " + o.name(), Verdict: Warning,
+				Detail: "the newest break-glass copy is of " + made.UTC().Format(time.RFC3339) + ", and the certificate of " + since.UTC().Format(time.RFC3339), Do: do,
+			})
 		}
 	}
-	sources, err := items(ctx, api, "/apis/volsync.backube/v1alpha1/replicationsources")
-	if err == nil {
-		var late []string
-		for _, s := range sources {
-			for _, c := range s.Status.Conditions {
-				if c.Type == "Synchronizing" && c.Reason == "Error" {
-					late = append(late, s.name()+": "+oneLine(c.Message))
-				}
-			}
-		}
-		if len(late) > 0 {
-			err = errors.New(strings.Join(late, "; "))
-		}
-	}
-	return append(checks, judged("copies of volumes", err, fmt.Sprintf("%d volumes", len(sources)), "kubectl get replicationsources -A"))
+	return checks
 }
 
 // Nodes looks at what Kubernetes says of its nodes, as far as roll does not.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Section is where something is looked at.
@@ -63,6 +64,11 @@ func (r Report) Healthy() bool {
 		}
 	}
 	return true
+}
+
+// Faults are what is not well, as after a command that has failed.
+func (r Report) Faults() Report {
+	return slices.DeleteFunc(slices.Clone(r), func(c Check) bool { return c.Verdict == OK || c.Verdict == Unseen })
 }
 
 // WriteJSON writes the report for programs.

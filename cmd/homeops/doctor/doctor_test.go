@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -150,32 +153,42 @@ func TestCertificates_LooksAtTheirEnds(t *testing.T) {
 	}
 }
 
-func TestBackups_LooksAtTheLastGoodOne(t *testing.T) {
-	job := func(name, last string) string {
-		return fmt.Sprintf(`{"metadata":{"name":%q},"status":{"lastSuccessfulTime":%s}}`, name, last)
+func TestRenewed_NamesTheCertificatesThatNoCopyHas(t *testing.T) {
+	lists := map[string]string{"certificates": `{"metadata":{"namespace":"network","name":"gateways"},"status":{"notBefore":"2026-11-20T20:30:00Z"}},
+		{"metadata":{"namespace":"cert-manager","name":"ca"},"status":{"notBefore":"2026-10-01T00:00:00Z"}},{"metadata":{"namespace":"network","name":"new"}}`}
+	api := cluster(t, time.Hour, lists)
+	made := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	want := "warning|copy of the certificate network/gateways|the newest break-glass copy is of 2026-11-01T00:00:00Z, and the certificate of 2026-11-20T20:30:00Z"
+	if got := lines(doctor.Renewed(t.Context(), api, made, "save")); got != want {
+		t.Errorf("got\n%s", got)
 	}
-	for name, c := range map[string]struct {
-		lists map[string]string
-		want  string
-	}{
-		"none in this cluster": {nil, "warning|copies of etcd|this cluster makes none"},
-		"copies and drills": {
-			map[string]string{"cronjobs": job("etcd-backup", `"2026-11-28T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-22T04:00:00Z"`)},
-			"ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nok|restore drill of etcd|the last good one is of 2026-11-22T04:00:00Z\nok|copies of volumes|0 volumes",
-		},
-		"none has succeeded": {map[string]string{"cronjobs": job("etcd-backup", "null")}, "problem|copies of etcd|none has ever succeeded\nok|copies of volumes|0 volumes"},
-		"too old": {
-			map[string]string{"cronjobs": job("etcd-backup", `"2026-11-27T18:45:00Z"`) + "," + job("etcd-backup-drill", `"2026-11-01T04:00:00Z"`)},
-			"problem|copies of etcd|the last good one is of 2026-11-27T18:45:00Z\nproblem|restore drill of etcd|the last good one is of 2026-11-01T04:00:00Z\nok|copies of volumes|0 volumes",
-		},
-		"a volume that fails": {map[string]string{
-			"cronjobs":           job("etcd-backup", `"2026-11-28T18:45:00Z"`),
-			"replicationsources": `{"metadata":{"namespace":"echo","name":"data"},"status":{"conditions":[{"type":"Synchronizing","status":"False","reason":"Error","message":"no bucket"}]}}`,
-		}, "ok|copies of etcd|the last good one is of 2026-11-28T18:45:00Z\nproblem|copies of volumes|echo/data: no bucket"},
-	} {
-		if got := lines(doctor.Backups(t.Context(), cluster(t, time.Hour, c.lists), now)); got != c.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
-		}
+	if got := lines(doctor.Renewed(t.Context(), api, now, "save")); got != "" {
+		t.Errorf("a copy that has them all:\n%s", got)
+	}
+}
+
+// tlsServer serves at an address of its own, where nobody else is.
+func tlsServer(t *testing.T) (address string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	l, err := net.Listen("tcp", "127.0.87.1:443")
+	if errors.Is(err, fs.ErrPermission) {
+		t.Skip("this user may not listen at port 443")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Listener.Close()
+	server.Listener = l
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return "127.0.87.1"
+}
+
+func TestAnnounced_ConnectsAndAgreesOnTLS(t *testing.T) {
+	got := doctor.Announced(t.Context(), "internal gateway", tlsServer(t), "echo.example.com")
+	if want := (doctor.Check{Name: "internal gateway at 127.0.87.1", Verdict: doctor.OK, Detail: "answers with TLS"}); got != want {
+		t.Errorf("got %+v", got)
 	}
 }
 
@@ -213,6 +226,13 @@ cluster
 `
 	if text.String() != want {
 		t.Errorf("got\n%s", text.String())
+	}
+	text.Reset()
+	if err := r.Faults().WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text.String(), want[strings.Index(want, "cluster"):]; got != want {
+		t.Errorf("faults\n%s", got)
 	}
 	if err := r.WriteJSON(&raw); err != nil {
 		t.Fatal(err)

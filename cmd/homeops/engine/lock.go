@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,7 +26,11 @@ type Lock struct {
 	Since time.Time `json:"timestamp"`
 }
 
-// Locks are those on the stack's state in a folder or a bucket. Pulumi Cloud keeps its own, which nobody else can see.
+// ErrUnseen says that nobody but the backend itself knows whether a state is locked.
+var ErrUnseen = errors.New("whether the state is locked cannot be seen from here")
+
+// Locks are those on the stack's state in a folder or a bucket. The error is [ErrUnseen] for another backend, which keeps its
+// own (Pulumi Cloud), and for a place that cannot be read.
 func (c CLI) Locks(ctx context.Context) ([]Lock, error) {
 	backend, err := c.Backend(ctx)
 	if err != nil {
@@ -35,13 +41,17 @@ func (c CLI) Locks(ctx context.Context) ([]Lock, error) {
 		return nil, err
 	}
 	place, err := lockPlace(backend, project, c.Stack)
-	if place == nil || err != nil {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnseen, err)
+	}
+	if folder, ok := place.(keep.Folder); ok {
+		if _, err := os.Stat(string(folder)); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // the first update makes it
+		}
 	}
 	names, err := place.List(ctx, "")
 	if err != nil {
-		// The first update makes the folder.
-		return nil, nil //nolint:nilerr // no folder is no lock
+		return nil, fmt.Errorf("%w: %w", ErrUnseen, err)
 	}
 	var locks []Lock
 	for _, name := range names {
@@ -58,7 +68,7 @@ func (c CLI) Locks(ctx context.Context) ([]Lock, error) {
 	return locks, nil
 }
 
-// lockPlace is where a backend keeps a stack's locks; nil where that cannot be seen.
+// lockPlace is where a backend keeps a stack's locks.
 func lockPlace(backend, project, stack string) (keep.Place, error) {
 	address, query, _ := strings.Cut(backend, "?")
 	below := path.Join(".pulumi/locks/organization", project, stack)
@@ -75,7 +85,8 @@ func lockPlace(backend, project, stack string) (keep.Place, error) {
 	case "s3":
 		return keep.AtBackend("s3://" + strings.TrimSuffix(rest, "/") + "/" + below + "?" + query)
 	}
-	return nil, nil
+	kind, _, _ := strings.Cut(address, "://")
+	return nil, fmt.Errorf("it is in a backend of the kind %s", kind)
 }
 
 // project is the name in Pulumi.yaml.

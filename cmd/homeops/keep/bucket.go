@@ -101,8 +101,12 @@ func (b *bucket) Get(ctx context.Context, name string) ([]byte, error) {
 
 // List implements [Place].
 func (b *bucket) List(ctx context.Context, prefix string) ([]string, error) {
+	below := path.Join(b.folder, prefix)
+	if prefix == "" && b.folder != "" {
+		below += "/" // without it, S3 answers with the folder alone
+	}
 	var names []string
-	for object := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: path.Join(b.folder, prefix)}) {
+	for object := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: below}) {
 		if object.Err != nil {
 			return nil, object.Err
 		}

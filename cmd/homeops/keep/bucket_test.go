@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,13 +40,24 @@ func (b *bucketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"tag"`)
 	case r.URL.Query().Has("list-type"):
 		var answer struct {
-			XMLName  xml.Name `xml:"ListBucketResult"`
-			Contents []struct{ Key string }
+			XMLName        xml.Name `xml:"ListBucketResult"`
+			Contents       []struct{ Key string }
+			CommonPrefixes []struct{ Prefix string }
 		}
 		for name := range b.objects {
-			if strings.HasPrefix(name, r.URL.Query().Get("prefix")) {
-				answer.Contents = append(answer.Contents, struct{ Key string }{name})
+			rest, below := strings.CutPrefix(name, r.URL.Query().Get("prefix"))
+			if !below {
+				continue
 			}
+			// What is deeper is told as a folder (https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html).
+			if at := strings.Index(rest, "/"); at >= 0 && r.URL.Query().Get("delimiter") == "/" {
+				folder := struct{ Prefix string }{strings.TrimSuffix(name, rest) + rest[:at+1]}
+				if !slices.Contains(answer.CommonPrefixes, folder) {
+					answer.CommonPrefixes = append(answer.CommonPrefixes, folder)
+				}
+				continue
+			}
+			answer.Contents = append(answer.Contents, struct{ Key string }{name})
 		}
 		_ = xml.NewEncoder(w).Encode(answer)
 	default:
@@ -134,6 +146,26 @@ func TestBucket_TakesTheKeysOfTheCopiesBeforeThoseOfTheState(t *testing.T) {
 		_, err := keep.At(address)
 		if want := other + " is set, and " + missing + " is not: set both, or neither"; err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+func TestBucket_ListsAllThatIsInItsFolder(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "access")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	server := httptest.NewServer(&bucketServer{objects: map[string][]byte{
+		"locks/home/1.json": nil, "locks/home/2.json": nil, "locks/home-2/3.json": nil, "4.json": nil,
+	}})
+	defer server.Close()
+	for folder, want := range map[string]string{"/locks/home": "1.json 2.json", "/locks/none": "", "": "4.json locks"} {
+		place, err := keep.At("s3://break-glass" + folder + "?endpoint=" + server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := place.List(t.Context(), "")
+		slices.Sort(got)
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, %v, want %s", folder, got, err, want)
 		}
 	}
 }

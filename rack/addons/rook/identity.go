@@ -51,6 +51,12 @@ func (d Disk) label() (l label, ok bool) {
 	return l, ok && err == nil
 }
 
+// OSD is the number of the OSD that has written what is on a disk, and ok is false for what none has.
+func OSD(content string) (id int, ok bool) {
+	l, ok := Disk{Content: content}.label()
+	return l.id, ok
+}
+
 // disksOf are the disks of a node; those of another Ceph are in use.
 func (p *pass) disksOf(node, fsid string) []Disk {
 	disks := p.hosts.Disks(node)

@@ -69,6 +69,9 @@ func (h *Hosts) Pools(node string) []Pool {
 // content begins what a pool's disks hold: as long as one of them is there, so is the pool.
 const content = "ZFS pool "
 
+// PoolOn is the name of the pool that has a disk with this content; ok is false for what is of none.
+func PoolOn(text string) (name string, ok bool) { return strings.CutPrefix(text, content) }
+
 // Disks are those of a node, with the ones that are in a pool in use.
 func (h *Hosts) Disks(node string) []rook.Disk {
 	disks := h.Hosts.Disks(node)

@@ -66,8 +66,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	_, err = launch.Rehearse(ctx, options)
-	return errors.Join(err, drawn.Close())
+	if err := errors.Join(err, drawn.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, next, options.Stack)
+	return err
 }
+
+// next is what comes after a rehearsal that was ok.
+const next = `
+next: make rehearse STACK=%[1]s KEEP=1           leaves it up, to look around in it
+      make rehearse STACK=%[1]s SCENARIO=roll    lets something happen to it (docs/rehearsals.md names what can)
+      docs/first-hour.md                      leads to a cluster of your own
+`
 
 // onScreen has a terminal show the rehearsal as a picture, and keeps the lines beside its reports. Wherever else the lines go, they
 // stay lines.

@@ -3,9 +3,11 @@ package kubelet
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/meta"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -109,6 +111,19 @@ func TestTaints_OfAControlPlaneThatMayRunWorkloads(t *testing.T) {
 	}
 	if taints := m.Object().Spec.Taints; len(taints) > 0 {
 		t.Errorf("registers with taints %v", taints)
+	}
+}
+
+// A worker's kubelet is not let to taint its node once it has registered.
+func TestObject_RegistersWithTheTaintsOfTheKubeletsConfiguration(t *testing.T) {
+	m := testMachine(t, machine.TypeWorker, func(c *v1alpha1.Config) {
+		c.MachineConfig.MachineKubelet.KubeletExtraConfig = meta.Unstructured{Object: map[string]any{"registerWithTaints": []any{
+			map[string]any{"key": "disk", "value": "slow", "effect": "PreferNoSchedule"}, map[string]any{"key": "edge", "effect": "NoSchedule"},
+		}}}
+	})
+	want := []corev1.Taint{{Key: "disk", Value: "slow", Effect: corev1.TaintEffectPreferNoSchedule}, {Key: "edge", Effect: corev1.TaintEffectNoSchedule}}
+	if got := m.Object().Spec.Taints; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

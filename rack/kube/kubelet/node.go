@@ -39,8 +39,22 @@ func (m Machine) Object() *corev1.Node {
 	if _, tainted := m.Config.K8sNodeConfig().Taints()[constants.LabelNodeRoleControlPlane]; tainted {
 		node.Spec.Taints = []corev1.Taint{{Key: constants.LabelNodeRoleControlPlane, Effect: corev1.TaintEffectNoSchedule}}
 	}
+	node.Spec.Taints = append(node.Spec.Taints, m.registeredTaints()...)
 	node.Status = m.Status(false)
 	return node
+}
+
+// registeredTaints are those that the kubelet's own configuration has, which count when it registers and never again
+// (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/#kubelet-config-k8s-io-v1beta1-KubeletConfiguration).
+func (m Machine) registeredTaints() []corev1.Taint {
+	var taints []corev1.Taint
+	entries, _ := m.Config.K8sKubeletConfig().ExtraConfig()["registerWithTaints"].([]any)
+	for _, entry := range entries {
+		of, _ := entry.(map[string]any)
+		text := func(field string) string { value, _ := of[field].(string); return value }
+		taints = append(taints, corev1.Taint{Key: text("key"), Value: text("value"), Effect: corev1.TaintEffect(text("effect"))})
+	}
+	return taints
 }
 
 func (m Machine) controlPlane() bool { return m.Config.Machine().Type().IsControlPlane() }
