@@ -22,7 +22,7 @@ type folder struct {
 
 var (
 	heading = regexp.MustCompile(`^(Previewing|Updating|Refreshing|Destroying|Importing)\b.*\(.+\):?$`)
-	ticks   = regexp.MustCompile(`^@ [a-z]+\.+$`)
+	ticks   = regexp.MustCompile(`^@ [a-z ]+\.+$`)
 	elapsed = regexp.MustCompile(` \((\d+h)?(\d+m)?[\d.]+s\)`)
 	ofStack = regexp.MustCompile(`^pulumi:pulumi:Stack \S+ (running )?`)
 )

@@ -9,6 +9,7 @@ func TestFold_SaysEachThingOnce(t *testing.T) {
 	const said = `
 Updating (home):
 
+@ previewing update....
 @ updating....
  +  pulumi:pulumi:Stack home-ops-home creating (0s) 
  +  kubernetes:apps/v1:Deployment edge-cloudflared creating (0s) 

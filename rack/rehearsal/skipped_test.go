@@ -76,7 +76,7 @@ func TestInTime_IsLongerForAFluxThatDoesNotWatch(t *testing.T) {
 		seconds float64
 		want    string
 	}{
-		{"v2.7.0", 14, ""}, {"v2.7.0", 16, "16.0 s, longer than 15s"}, {"v2.6.4", 89, ""}, {"v2.6.4", 91, "91.0 s, longer than 1m30s"},
+		{"v2.7.0", 29, ""}, {"v2.7.0", 31, "31.0 s, longer than 30s"}, {"v2.6.4", 89, ""}, {"v2.6.4", 91, "91.0 s, longer than 1m30s"},
 	} {
 		b.stack.Versions.Flux = c.flux
 		err := inTime(b.stack, c.seconds)
