@@ -20,7 +20,7 @@ type Ready func(ctx context.Context, kubeconfig []byte, address string) error
 func askReady(ctx context.Context, kubeconfig []byte, address string) error {
 	api, err := kubeapi.Open(kubeconfig)
 	if err != nil {
-		return nil //nolint:nilerr // a state without a kubeconfig of ours can be asked for nothing
+		return nil // a state without a kubeconfig of ours can be asked for nothing
 	}
 	defer api.Client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, reachWithin)
