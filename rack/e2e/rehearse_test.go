@@ -86,7 +86,7 @@ func rehearse(t *testing.T, o launch.Options) *report.Report {
 
 func TestRehearseHome_CompletesAfterBeingKilledAgainAndAgain(t *testing.T) {
 	o := options(t, "home")
-	o.Scenario, o.Limit = "interrupted", 30*time.Minute
+	o.Scenario, o.Limit = "interrupted", 45*time.Minute
 	r := rehearse(t, o)
 
 	ended := map[string]int{}
