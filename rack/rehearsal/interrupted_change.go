@@ -20,7 +20,7 @@ import (
 const fullDiskLimit = 3 * time.Minute
 
 // interruptChange changes what a cluster has, which updates and makes, and takes it back, which updates and deletes; each
-// is ended on the way; where not at all of the moments, then inside a Helm upgrade and by a full disk as well.
+// is ended on the way; where not at all of the moments, then inside a Helm upgrade as well, and a smaller change by a full disk.
 func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
 	before, err := os.ReadFile(r.file.Copy)
 	if err != nil {
@@ -45,11 +45,6 @@ func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
 				return func(apitype.EngineEvent) {}
 			})
 		}
-		if !all && way.name == "a change" {
-			if err := r.fullDisk(ctx); err != nil {
-				return err
-			}
-		}
 		if err := r.interruptAt(ctx, way.name, planned); err != nil {
 			return err
 		}
@@ -57,7 +52,29 @@ func (r *rehearsal) interruptChange(ctx context.Context, all bool) error {
 			return err
 		}
 	}
-	return nil
+	if all {
+		return nil
+	}
+	return r.changeOnFullDisk(ctx, strings.Replace(after, changedValue, "", 1), string(before))
+}
+
+// changeOnFullDisk has the disk of the state fill up on the way of a change, completes that, and takes it back. Some of what the engine
+// does on a full disk may be in the state in the end, so that no other run has to find something left of the change.
+func (r *rehearsal) changeOnFullDisk(ctx context.Context, after, before string) error {
+	if err := os.WriteFile(r.file.Copy, []byte(after), 0o600); err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	if err := r.fullDisk(ctx); err != nil {
+		return err
+	}
+	if _, err := r.cli.Up(ctx); err != nil {
+		return err
+	}
+	if err := os.WriteFile(r.file.Copy, []byte(before), 0o600); err != nil {
+		return fmt.Errorf("stack file: %w", err)
+	}
+	_, err := r.cli.Up(ctx)
+	return err
 }
 
 // settle has the state forget the creations of dead runs, as docs/state.md says: the engine cannot know what became of them, and their
@@ -73,6 +90,9 @@ func (r *rehearsal) settle(ctx context.Context) error {
 	return r.upAgain(ctx)
 }
 
+// changedValue changes the values of Cilium's release.
+const changedValue = "\n    bandwidthManager: true"
+
 // withPoolMore is a stack file with other values for Cilium's release, and with a pool more: the last address of another pool, or,
 // where pools are prefixes, the prefix that follows the last of one.
 func withPoolMore(text string, stack *spec.Stack) (string, error) {
@@ -81,7 +101,7 @@ func withPoolMore(text string, stack *spec.Stack) (string, error) {
 		return "", errors.New("stack file: it has no list of pools below home-ops:cilium, or names bandwidthManager: there is nothing to change and to end an up at")
 	}
 	more := func(text, block string) string {
-		return strings.Replace(text, pools, fmt.Sprintf("\n    bandwidthManager: true%s      - { name: rehearsal, blocks: [%q] }\n", pools, block), 1)
+		return strings.Replace(text, pools, fmt.Sprintf("%s%s      - { name: rehearsal, blocks: [%q] }\n", changedValue, pools, block), 1)
 	}
 	for _, p := range stack.Cilium.Pools {
 		last := p.Blocks[len(p.Blocks)-1]
