@@ -163,6 +163,7 @@ var observed = map[string]string{
 	": the cluster is there again":                 wholeLine,
 	": the new certificates are taken":             wholeLine,
 	": up builds it again":                         wholeLine,
+	": up takes over what came after it":           wholeLine,
 	": up comes to its end":                        wholeLine,
 	// The same commands of the page.
 	": the app is there again": "a step: both are made",

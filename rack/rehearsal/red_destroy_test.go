@@ -261,6 +261,12 @@ echo '{"deployment": {}}' > `+state+`; exit 1`)
 		damage: func(*broken) {}, do: func(_ context.Context, b *broken) { b.whatStays(report.Step{Name: "a reset"}, nil, dataOnDisks{}) },
 	},
 	{
+		line: "a step: every machine is in maintenance mode", fault: "one is off", want: "cp-1 is off",
+		damage: oneMachine, do: func(_ context.Context, b *broken) {
+			b.came(step(), "every machine is in maintenance mode", b.allWait())
+		},
+	},
+	{
 		line: "a reset: the state keeps what is in the cluster", fault: "it forgets", want: "0 of 80 objects",
 		damage: func(*broken) {}, do: func(_ context.Context, b *broken) { b.rememberedOrNot(report.Step{Name: "a reset"}, 80, 0) },
 	},
