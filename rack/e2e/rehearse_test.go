@@ -52,9 +52,12 @@ func TestMaySkip_NamesWhatASampleDoesNotHave(t *testing.T) {
 		stack, base, name string
 		want              bool
 	}{
-		{"lab", "", "Ceph runs on the named disks", true}, {"home", "", "Ceph runs on the named disks", false},
-		{"home", "", "a roll: the API answers", true}, {"lab", "", "a roll: the API answers", false},
-		{"home", "HEAD", "a machine was found at the address that DHCP gave it", true}, {"home", "", "a machine was found at the address that DHCP gave it", false},
+		{"lab", "", "Ceph runs on the named disks", true},
+		{"home", "", "Ceph runs on the named disks", false},
+		{"home", "", "a roll: the API answers", true},
+		{"lab", "", "a roll: the API answers", false},
+		{"home", "HEAD", "a machine was found at the address that DHCP gave it", true},
+		{"home", "", "a machine was found at the address that DHCP gave it", false},
 	} {
 		if got := maySkip(launch.Options{Stack: c.stack, Base: c.base}, c.name); got != c.want {
 			t.Errorf("%+v: %t", c, got)

@@ -150,7 +150,7 @@ func (c *Cluster) webhook(l *list) {
 	if c.Stack.Flux.Webhook == nil {
 		return
 	}
-	for _, to := range at(notification, "TCP", receiverPort)(c) {
+	for _, to := range at(notification, receiverPort)(c) {
 		l.need(End{Pod: c.stranger()}, to, "a Git server in the cluster sends push events")
 	}
 }

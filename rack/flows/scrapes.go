@@ -122,7 +122,7 @@ func readMonitor(o *unstructured.Unstructured) (*monitor, labels.Selector, error
 func (c *Cluster) serviceMonitor(o *unstructured.Unstructured) ([]target, error) {
 	m, selector, err := readMonitor(o)
 	if err != nil {
-		return nil, nil // New has told it
+		return nil, nil //nolint:nilerr // New has told it
 	}
 	var services []*corev1.Service
 	for _, s := range c.Services {
@@ -172,7 +172,7 @@ func (c *Cluster) scraped(s *corev1.Service, endpoint monitorPort) (all []target
 func (c *Cluster) podMonitor(o *unstructured.Unstructured) ([]target, error) {
 	m, selector, err := readMonitor(o)
 	if err != nil {
-		return nil, nil // New has told it
+		return nil, nil //nolint:nilerr // New has told it
 	}
 	var pods []*Pod
 	for _, p := range c.Pods {

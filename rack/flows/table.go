@@ -70,24 +70,24 @@ var rows = []row{
 
 	{source, outside("TCP", 443), "it fetches the repository and charts"},
 	{source, outside("TCP", 22), "it fetches a repository over SSH"},
-	{kustomize, at(source, "TCP", 9090), "it fetches artifacts"},
-	{helm, at(source, "TCP", 9090), "it fetches artifacts"},
-	{source, at(notification, "TCP", 9090), "it sends events"},
-	{kustomize, at(notification, "TCP", 9090), "it sends events"},
-	{helm, at(notification, "TCP", 9090), "it sends events"},
+	{kustomize, at(source, 9090), "it fetches artifacts"},
+	{helm, at(source, 9090), "it fetches artifacts"},
+	{source, at(notification, 9090), "it sends events"},
+	{kustomize, at(notification, 9090), "it sends events"},
+	{helm, at(notification, 9090), "it sends events"},
 	{notification, outside("TCP", 443), "it sends notifications"},
 	{fluxOperator, outside("TCP", 443), "it fetches Flux's manifests"},
 
-	{prometheus, at(alertmanager, "TCP", 9093), "it sends alerts"},
-	{prometheus, at(blackbox, "TCP", 9115), "it has addresses probed"},
-	{prometheus, at(stateMetrics, "TCP", 8080), "it scrapes the state of objects"},
-	{prometheus, at(grafana, "TCP", 3000), "it scrapes it"},
-	{prometheus, at(coreDNS, "TCP", 9153), "it scrapes cluster DNS"},
+	{prometheus, at(alertmanager, 9093), "it sends alerts"},
+	{prometheus, at(blackbox, 9115), "it has addresses probed"},
+	{prometheus, at(stateMetrics, 8080), "it scrapes the state of objects"},
+	{prometheus, at(grafana, 3000), "it scrapes it"},
+	{prometheus, at(coreDNS, 9153), "it scrapes cluster DNS"},
 	{prometheus, anyNode(2381, 9100, 9962, 9963, 9964, 9965, 10250, 10257, 10259), "it scrapes what runs on nodes"},
 	{alertmanager, anywhere(443), "it sends alerts to the owner's address, which may be in the home"},
-	{grafana, at(prometheus, "TCP", 9090), "dashboards ask it"},
-	{grafana, at(victoriaLogs, "TCP", 9428), "dashboards ask for logs"},
-	{grafana, at(alertmanager, "TCP", 9093), "dashboards show alerts"},
+	{grafana, at(prometheus, 9090), "dashboards ask it"},
+	{grafana, at(victoriaLogs, 9428), "dashboards ask for logs"},
+	{grafana, at(alertmanager, 9093), "dashboards show alerts"},
 	{grafana, outside("TCP", 443), "it fetches dashboards"},
 	{blackbox, controlPlanes(apiPort, talosPort), "it probes the APIs"},
 	{blackbox, virtual, "it probes the API's virtual address, which is no node's to Cilium"},
@@ -99,18 +99,18 @@ var rows = []row{
 	{etcdBackup, anywhere(443), "it stores the snapshot, which may be in the home"},
 	{etcdBackup, anywhere(9000), "it stores the snapshot, which may be in the home"},
 	{longhorn, anywhere(9000), "it stores backups, which may be in the home"},
-	{longhorn, at(longhorn, "TCP", 9500), "managers talk to each other"},
-	{spegel, at(spegel, "TCP", 5001), "mirrors find each other's images"},
+	{longhorn, at(longhorn, 9500), "managers talk to each other"},
+	{spegel, at(spegel, 5001), "mirrors find each other's images"},
 	{hubbleRelay, anyNode(4244), "it collects flows from agents"},
-	{hubbleUI, at(hubbleRelay, "TCP", 4245), "it shows flows"},
+	{hubbleUI, at(hubbleRelay, 4245), "it shows flows"},
 }
 
-// at is a port of pods.
-func at(p party, protocol string, port uint16) func(*Cluster) []target {
+// at is a port of pods, of TCP.
+func at(p party, port uint16) func(*Cluster) []target {
 	return func(c *Cluster) []target {
 		var all []target
 		for _, pod := range c.pods(p.namespace, p.labels...) {
-			all = append(all, target{pod.ends(), protocol, port})
+			all = append(all, target{pod.ends(), "TCP", port})
 		}
 		return all
 	}

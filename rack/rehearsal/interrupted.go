@@ -289,7 +289,7 @@ func (r *rehearsal) interrupt(
 		var struck error
 		var once sync.Once
 		watch := arm(running, func() { once.Do(func() { struck = way.strike(r, kill) }) })
-		_, err := r.upThrough(running, watch)
+		err := r.upThrough(running, watch)
 		wasEnded = ended(err)
 		if !wasEnded {
 			return errors.Join(err, struck)

@@ -120,7 +120,7 @@ func TestUpThrough_DoesAsUpTellsAndGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBroken(t)
 			forgetful(b, test.command, test.refusal)
-			_, err := b.upThrough(t.Context())
+			err := b.upThrough(t.Context())
 			calls, readErr := os.ReadFile(filepath.Join(b.cli.Project, "calls"))
 			if readErr != nil {
 				t.Fatal(readErr)

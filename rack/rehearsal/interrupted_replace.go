@@ -108,7 +108,7 @@ func (r *rehearsal) interruptReplacement(ctx context.Context, all bool) error {
 		if err := r.interruptAt(ctx, way.name, planned); err != nil {
 			return err
 		}
-		if _, err := r.upThrough(ctx); err != nil {
+		if err := r.upThrough(ctx); err != nil {
 			return err
 		}
 	}
@@ -237,20 +237,20 @@ func toForget(commands []string, e apitype.EngineEvent) []string {
 }
 
 // upThrough runs `up`; where it says that a dead run has deleted what the state knows, it does as it is told, and runs `up` again.
-func (r *rehearsal) upThrough(ctx context.Context, watch ...pulumi.Watcher) (result *pulumi.Result, err error) {
+func (r *rehearsal) upThrough(ctx context.Context, watch ...pulumi.Watcher) (err error) {
 	for range len(replacedFirst) + 2 {
 		var commands []string
-		result, err = r.cli.Up(ctx, append(slices.Clone(watch), func(e apitype.EngineEvent) { commands = toForget(commands, e) })...)
+		_, err = r.cli.Up(ctx, append(slices.Clone(watch), func(e apitype.EngineEvent) { commands = toForget(commands, e) })...)
 		if err == nil || len(commands) == 0 || ctx.Err() != nil {
 			break
 		}
 		for _, command := range commands {
 			if err := r.doAsTold(ctx, command); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return result, err
+	return err
 }
 
 // doAsTold runs a command that `up` has told.

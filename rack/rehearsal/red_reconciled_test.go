@@ -111,9 +111,12 @@ func TestReconciled_AsksEachAfterWhatItBuildsOn(t *testing.T) {
 		t.Errorf("asked %q, wanted each of 7 once", b.annotated)
 	}
 	for _, pair := range [][2]string{
-		{"gitrepositories/flux-system", "kustomizations/root"}, {"kustomizations/root", "kustomizations/base"},
-		{"kustomizations/base", "kustomizations/app"}, {"kustomizations/app", "helmreleases/web"},
-		{"kustomizations/app", "externalsecrets/web"}, {"helmreleases/database", "helmreleases/web"},
+		{"gitrepositories/flux-system", "kustomizations/root"},
+		{"kustomizations/root", "kustomizations/base"},
+		{"kustomizations/base", "kustomizations/app"},
+		{"kustomizations/app", "helmreleases/web"},
+		{"kustomizations/app", "externalsecrets/web"},
+		{"helmreleases/database", "helmreleases/web"},
 	} {
 		if place[pair[0]] > place[pair[1]] {
 			t.Errorf("%s was asked before %s, on which it builds", pair[1], pair[0])

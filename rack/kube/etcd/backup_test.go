@@ -188,10 +188,13 @@ func wholeSnapshot(t *testing.T, without ...string) string {
 	key := etcdtest.Key()
 	var objects []etcdtest.Object
 	for _, o := range []etcdtest.Object{
-		{Name: "/registry/namespaces/kube-system", Value: "a"}, {Name: "/registry/namespaces/etcd-backup", Value: "b"},
-		{Name: "/registry/secrets/etcd-backup/etcd-backup", Key: key, Value: "c"}, {Name: "/registry/cronjobs/etcd-backup/etcd-backup", Value: "d"},
+		{Name: "/registry/namespaces/kube-system", Value: "a"},
+		{Name: "/registry/namespaces/etcd-backup", Value: "b"},
+		{Name: "/registry/secrets/etcd-backup/etcd-backup", Key: key, Value: "c"},
+		{Name: "/registry/cronjobs/etcd-backup/etcd-backup", Value: "d"},
 		// These are no substitute for those without their ends.
-		{Name: "/registry/secrets/etcd-backup/etcd-backup-talos", Key: key, Value: "e"}, {Name: "/registry/cronjobs/etcd-backup/etcd-backup-drill", Value: "f"},
+		{Name: "/registry/secrets/etcd-backup/etcd-backup-talos", Key: key, Value: "e"},
+		{Name: "/registry/cronjobs/etcd-backup/etcd-backup-drill", Value: "f"},
 	} {
 		if len(without) == 0 || o.Name != "/registry/"+without[0] {
 			objects = append(objects, o)
