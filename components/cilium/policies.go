@@ -8,12 +8,6 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// How Cilium names what it knows of a pod's namespace in a pod's labels.
-const (
-	podNamespace    = "k8s:io.kubernetes.pod.namespace"
-	namespaceLabels = "k8s:io.cilium.k8s.namespace.labels."
-)
-
 // policies are the baseline: pods of different namespaces cannot reach each
 // other, and no pod reaches a node, until a policy of the namespace allows it.
 // They hold for every namespace but kube-system and those that say that they
@@ -47,7 +41,7 @@ func baselineIngress() *ciliumio.ClusterwideNetworkPolicy {
 			// Metrics.
 			{FromEndpoints: []metav1.LabelSelector{{
 				MatchLabels: map[string]string{
-					namespaceLabels + labels.Scraper: "true",
+					ciliumio.NamespaceLabels + labels.Scraper: "true",
 					// Not what stands beside it: a dashboard has no business with a database.
 					"k8s:app.kubernetes.io/name": labels.Prometheus,
 				},
@@ -64,7 +58,7 @@ func baselineEgress(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 		Egress: []ciliumio.EgressRule{
 			// Any pod, cluster DNS among them: whether it answers is its own policies' to say.
 			{ToEndpoints: []metav1.LabelSelector{{
-				MatchExpressions: []metav1.LabelSelectorRequirement{exists(podNamespace)},
+				MatchExpressions: []metav1.LabelSelectorRequirement{exists(ciliumio.PodNamespace)},
 			}}},
 			// The API alone. Its machines have other ports, the Talos API above all.
 			{
@@ -84,9 +78,9 @@ func baselineEgress(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 // NotIn alone is true of them too, and the baseline would cut them off.
 func ordinaryPods() metav1.LabelSelector {
 	return metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
-		exists(podNamespace),
-		notIn(podNamespace, metav1.NamespaceSystem),
-		notIn(namespaceLabels+labels.NetworkPolicy, labels.NetworkPolicyOwn),
+		exists(ciliumio.PodNamespace),
+		notIn(ciliumio.PodNamespace, metav1.NamespaceSystem),
+		notIn(ciliumio.NamespaceLabels+labels.NetworkPolicy, labels.NetworkPolicyOwn),
 	}}
 }
 

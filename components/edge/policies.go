@@ -13,12 +13,8 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// How Cilium names what it knows of a pod's namespace in a pod's labels.
-const (
-	podNamespace    = "k8s:io.kubernetes.pod.namespace"
-	namespaceLabels = "k8s:io.cilium.k8s.namespace.labels."
-	nameLabel       = "app.kubernetes.io/name"
-)
+// nameLabel is what charts call their pods by.
+const nameLabel = "app.kubernetes.io/name"
 
 // policyPrefix begins the name of each policy: policies of the whole cluster have no
 // namespace to tell them apart.
@@ -63,13 +59,13 @@ func policyAll() *ciliumio.ClusterwideNetworkPolicy {
 		{FromEntities: []ciliumio.Entity{ciliumio.EntityHost, ciliumio.EntityRemoteNode}},
 		{FromEndpoints: []metav1.LabelSelector{{
 			MatchLabels: map[string]string{
-				namespaceLabels + labels.Scraper: "true", "k8s:" + nameLabel: labels.Prometheus,
+				ciliumio.NamespaceLabels + labels.Scraper: "true", "k8s:" + nameLabel: labels.Prometheus,
 			},
 		}}},
 	}
 	p.Spec.Egress = []ciliumio.EgressRule{{
 		ToEndpoints: []metav1.LabelSelector{{MatchLabels: map[string]string{
-			podNamespace: metav1.NamespaceSystem, "k8s:k8s-app": "kube-dns",
+			ciliumio.PodNamespace: metav1.NamespaceSystem, "k8s:k8s-app": "kube-dns",
 		}}},
 		ToPorts: ports("UDP", "53", "TCP", "53"),
 	}}
@@ -94,7 +90,7 @@ func policyGateways(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 			Ingress: []ciliumio.IngressRule{
 				{FromEntities: []ciliumio.Entity{ciliumio.EntityHost, ciliumio.EntityRemoteNode}},
 				{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-					{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
+					{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpExists},
 				}}}},
 				{FromCIDRSet: ciliumio.Home(stack.Network.NodeCIDRs...)},
 			},
@@ -115,7 +111,7 @@ func policyCloudflared(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 	p.Spec.Egress = []ciliumio.EgressRule{
 		{ToEntities: []ciliumio.Entity{ciliumio.EntityIngress}},
 		{ToEndpoints: []metav1.LabelSelector{{
-			MatchLabels: map[string]string{namespaceLabels + labels.ExternalGateway: "true"},
+			MatchLabels: map[string]string{ciliumio.NamespaceLabels + labels.ExternalGateway: "true"},
 		}}},
 		{
 			ToCIDRSet: ciliumio.Internet(stack.Network.NodeCIDRs...),
@@ -144,7 +140,7 @@ func policyK8sGateway(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 		// Not the internet, which has a way to it where the home's addresses are public ones, as with IPv6: it answers everybody.
 		{FromCIDRSet: ciliumio.Home(stack.Network.NodeCIDRs...)},
 		{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
+			{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpExists},
 		}}}},
 	}
 	p.Spec.Egress = []ciliumio.EgressRule{kubernetesAPI()}
@@ -158,7 +154,7 @@ func policyK8sGateway(stack *spec.Stack) *ciliumio.ClusterwideNetworkPolicy {
 }
 
 func policy(name, description string, pods map[string]string) *ciliumio.ClusterwideNetworkPolicy {
-	selector := map[string]string{podNamespace: Namespace}
+	selector := map[string]string{ciliumio.PodNamespace: Namespace}
 	for key, value := range pods {
 		selector["k8s:"+key] = value
 	}

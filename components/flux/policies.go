@@ -7,12 +7,6 @@ import (
 	"github.com/home-ops/home-ops/internal/labels"
 )
 
-// How Cilium names what it knows of a pod's namespace in a pod's labels.
-const (
-	podNamespace    = "k8s:io.kubernetes.pod.namespace"
-	namespaceLabels = "k8s:io.cilium.k8s.namespace.labels."
-)
-
 // metricsPort is that of Flux's controllers and of its operator
 // (https://fluxcd.io/flux/monitoring/metrics/#controller-metrics).
 const metricsPort = "8080"
@@ -32,7 +26,7 @@ func policy() *ciliumio.NetworkPolicy {
 				{FromEndpoints: []metav1.LabelSelector{{}}},
 				{
 					FromEndpoints: []metav1.LabelSelector{{MatchLabels: map[string]string{
-						namespaceLabels + labels.Scraper: "true", "k8s:app.kubernetes.io/name": labels.Prometheus,
+						ciliumio.NamespaceLabels + labels.Scraper: "true", "k8s:app.kubernetes.io/name": labels.Prometheus,
 					}}},
 					ToPorts: tcp(metricsPort),
 				},
@@ -56,7 +50,7 @@ func receiverPolicy() *ciliumio.NetworkPolicy {
 				{FromEntities: []ciliumio.Entity{ciliumio.EntityIngress}, ToPorts: tcp(receiverPort)},
 				{
 					FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-						{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
+						{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpExists},
 					}}},
 					ToPorts: tcp(receiverPort),
 				},

@@ -10,12 +10,6 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// How Cilium names what it knows of a pod's namespace in a pod's labels.
-const (
-	podNamespace    = "k8s:io.kubernetes.pod.namespace"
-	namespaceLabels = "k8s:io.cilium.k8s.namespace.labels."
-)
-
 // policies keep everybody from Ceph who has no business with it: no app, but the nodes that mount volumes. What Ceph's
 // daemons themselves reach, nobody limits. On the host network they are no pods to Cilium, and no policy is about them.
 func policies(ceph *spec.RookCeph) []*ciliumio.NetworkPolicy {
@@ -30,7 +24,7 @@ func policies(ceph *spec.RookCeph) []*ciliumio.NetworkPolicy {
 				ciliumio.EntityHost, ciliumio.EntityRemoteNode, ciliumio.EntityKubeAPIServer, ciliumio.EntityIngress,
 			}},
 			{FromEndpoints: []metav1.LabelSelector{{MatchLabels: map[string]string{
-				namespaceLabels + labels.Scraper: "true", "k8s:app.kubernetes.io/name": labels.Prometheus,
+				ciliumio.NamespaceLabels + labels.Scraper: "true", "k8s:app.kubernetes.io/name": labels.Prometheus,
 			}}}},
 		},
 	})}
@@ -40,7 +34,7 @@ func policies(ceph *spec.RookCeph) []*ciliumio.NetworkPolicy {
 			EndpointSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": "rook-ceph-rgw"}},
 			Ingress: []ciliumio.IngressRule{{
 				FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-					{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
+					{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpExists},
 				}}},
 				ToPorts: []ciliumio.PortRule{{Ports: []ciliumio.PortProtocol{
 					{Port: strconv.Itoa(gatewayPort), Protocol: "TCP"},

@@ -11,9 +11,6 @@ import (
 	"github.com/home-ops/home-ops/spec"
 )
 
-// podNamespace is how Cilium names a pod's namespace among its labels.
-const podNamespace = "k8s:io.kubernetes.pod.namespace"
-
 // connectPolicy lets the operator of External Secrets reach Connect, and nobody else:
 // a stolen token alone then opens nothing. The baseline lets gateways, scrapers and
 // other nodes in, so these are denied. Cilium always lets in what runs on Connect's own
@@ -28,8 +25,8 @@ func connectPolicy() *ciliumio.NetworkPolicy {
 	p.Spec.IngressDeny = []ciliumio.IngressRule{
 		{FromEntities: []ciliumio.Entity{ciliumio.EntityRemoteNode, ciliumio.EntityIngress, ciliumio.EntityWorld}},
 		{FromEndpoints: []metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpExists},
-			{Key: podNamespace, Operator: metav1.LabelSelectorOpNotIn, Values: []string{Namespace}},
+			{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpExists},
+			{Key: ciliumio.PodNamespace, Operator: metav1.LabelSelectorOpNotIn, Values: []string{Namespace}},
 		}}}},
 	}
 	return p

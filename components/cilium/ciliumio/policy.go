@@ -68,6 +68,12 @@ type PortProtocol struct {
 // (https://docs.cilium.io/en/stable/security/policy/language/#entities-based).
 type Entity string
 
+// How Cilium names what it knows of a pod's namespace in a pod's labels: its name, and each of its labels behind a prefix.
+const (
+	PodNamespace    = "k8s:io.kubernetes.pod.namespace"
+	NamespaceLabels = "k8s:io.cilium.k8s.namespace.labels."
+)
+
 // The entities.
 const (
 	// EntityHost is the node that the pod runs on, with its host-network pods.
