@@ -140,7 +140,7 @@ renovate: node ## Check renovate.json5 with Renovate's own validator, and that i
 generate: ## Write the JSON Schema, the reference of the stack file and the pictures of every stack anew
 	go generate ./...
 
-figures: $(BIN)/rack ## Take what the last scenarios have measured into the README's table
+figures: $(BIN)/rack ## Take what the last scenarios have measured, and at which commit, into the README and docs/rehearsals.md
 	@$(BIN)/rack figures
 
 site: ## Build the documentation's site into out/site, as docs/package-lock.json pins its generator; wants Node.js

@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"errors"
 	"flag"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/home-ops/home-ops/internal/gitarchive"
+	"github.com/home-ops/home-ops/rack/figures"
 	"github.com/home-ops/home-ops/rack/launch"
 	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/rack/scenario"
@@ -23,24 +27,28 @@ func onDayTwo(t *testing.T) {
 }
 
 // inNoRehearsal are the files that no rehearsal is made of: tests, and the pages beside the runbooks, whose commands rehearsals run.
-// The figures that they write are among them.
-var inNoRehearsal = []string{"README.md", "docs/*", "docs/adr/**", "**/*_test.go"}
+// The figures that they write are among them. What the scenarios themselves are is compared one by one.
+var inNoRehearsal = []string{"README.md", "docs/*", "docs/adr/**", "**/*_test.go", scenariosFolder + "/*.go"}
 
 // `make test` rehearses those that fit its time by tests of their own, which look closer. What was ok at this commit, or at one
-// that differs in tests and pages alone, is not rehearsed again, so that hours that were cut short go on where they ended;
-// `make clean` forgets it.
+// that differs only in what the scenario does not notice, is not rehearsed again, so that hours that were cut short go on where they
+// ended: by the reports that lie here, and by docs/walked.json, which `make figures` writes.
 func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	onDayTwo(t)
 	commit, err := gitarchive.Whole(t.Context(), project)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := func(other string) bool {
-		same, err := gitarchive.SameBut(t.Context(), project, other, commit, inNoRehearsal...)
-		if err != nil {
-			t.Fatal(err)
+	walks, err := figures.Walks(project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]map[string]string{}
+	sourceAt := func(commit, scenario string) string {
+		if sources[commit] == nil {
+			sources[commit] = scenarioSourcesAt(t.Context(), t, commit)
 		}
-		return same
+		return sources[commit][scenario]
 	}
 	seconds := 0.0
 	for _, s := range scenario.Table {
@@ -49,9 +57,16 @@ func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 				continue
 			}
 			t.Run(s.Name+"/"+stack, func(t *testing.T) {
-				if before := okAt(launch.LastReport(project, stack, s.Name), same); before != nil {
-					seconds += before.Seconds["total"]
-					t.Skipf("was ok at this commit, in %.0f s", before.Seconds["total"])
+				same := func(other string) bool {
+					same, err := gitarchive.SameBut(t.Context(), project, other, commit, inNoRehearsal...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return same && sourceAt(other, s.Name) == sourceAt(commit, s.Name)
+				}
+				if before := okAt(walks, project, stack, s.Name, same); before != nil {
+					seconds += float64(before.Seconds)
+					t.Skipf("was ok at %.12s, in %d s", before.Commit, before.Seconds)
 				}
 				o := options(t, stack)
 				o.Scenario, o.Limit = s.Name, 0
@@ -65,35 +80,50 @@ func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	t.Logf("all of them took %s", time.Duration(seconds*float64(time.Second)).Round(time.Second))
 }
 
-// okAt is a report, when all was well and it is of a commit like this one; nil otherwise.
-func okAt(path string, same func(commit string) bool) *report.Report {
-	before, err := report.Read(path)
-	if err != nil || !before.OK || !same(before.Commit) {
+// okAt is when a scenario was ok with a stack at a commit like this one; nil where it was not. A report that lies here is newer than
+// what was written down.
+func okAt(walks []figures.Walk, project, stack, scenario string, same func(commit string) bool) *figures.Walk {
+	if last, err := report.Read(launch.LastReport(project, stack, scenario)); err == nil {
+		walks = figures.Walked(walks, last)
+	}
+	i := slices.IndexFunc(walks, func(w figures.Walk) bool {
+		return w.Stack == stack && w.Scenario == scenario && same(w.Commit)
+	})
+	if i < 0 {
 		return nil
 	}
-	return before
+	return &walks[i]
 }
 
 func TestDayTwo_GoesOnOnlyAfterWhatWasWellAtThisCommit(t *testing.T) {
-	is := func(commit string) func(string) bool { return func(other string) bool { return other == commit } }
+	isA := func(commit string) bool { return commit == "a" }
+	roll := func(stack, commit string) []figures.Walk {
+		return []figures.Walk{{Stack: stack, Scenario: "roll", Commit: commit}}
+	}
 	for name, c := range map[string]struct {
-		report report.Report
-		commit string
+		report *report.Report
+		walks  []figures.Walk
 		done   bool
 	}{
-		"at this commit": {report.Report{OK: true, Commit: "a"}, "a", true},
-		"at another one": {report.Report{OK: true, Commit: "b"}, "a", false},
-		"not well":       {report.Report{Commit: "a"}, "a", false},
+		"nothing":                         {nil, nil, false},
+		"a report of this commit":         {&report.Report{OK: true, Commit: "a"}, nil, true},
+		"a report of another one":         {&report.Report{OK: true, Commit: "b"}, nil, false},
+		"a report that is not well":       {&report.Report{Commit: "a"}, nil, false},
+		"a walk of this commit":           {nil, roll("home", "a"), true},
+		"a walk of another one":           {nil, roll("home", "b"), false},
+		"a walk of another stack":         {nil, roll("lab", "a"), false},
+		"a walk, and not well since then": {&report.Report{Commit: "a"}, roll("home", "a"), false},
 	} {
-		path := filepath.Join(t.TempDir(), "report.json")
-		if err := c.report.Write(path); err != nil {
-			t.Fatal(err)
+		project := t.TempDir()
+		if c.report != nil {
+			c.report.Stack, c.report.Scenario = "home", &report.Scenario{Name: "roll"}
+			path := launch.LastReport(project, "home", "roll")
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), c.report.Write(path)); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if got := okAt(path, is(c.commit)); (got != nil) != c.done {
+		if got := okAt(c.walks, project, "home", "roll", isA); (got != nil) != c.done {
 			t.Errorf("%s: %v", name, got)
 		}
-	}
-	if got := okAt(filepath.Join(t.TempDir(), "none.json"), is("a")); got != nil {
-		t.Errorf("no report: %v", got)
 	}
 }

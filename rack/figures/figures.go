@@ -74,13 +74,13 @@ func Table(all []Figure) string {
 	return b.String()
 }
 
-// Read loads figures; there are none where there is no file.
-func Read(path string) ([]Figure, error) {
+// read loads figures or walks; there are none where there is no file.
+func read[T any](path string) ([]T, error) {
 	content, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
-	var all []Figure
+	var all []T
 	if err == nil {
 		err = json.Unmarshal(content, &all)
 	}
@@ -90,8 +90,8 @@ func Read(path string) ([]Figure, error) {
 	return all, nil
 }
 
-// Write stores figures, one a line, so that a change shows what it changes.
-func Write(path string, all []Figure) error {
+// write stores figures or walks, one a line, so that a change shows what it changes.
+func write[T any](path string, all []T) error {
 	var lines []string
 	for _, f := range all {
 		line, err := json.Marshal(f)

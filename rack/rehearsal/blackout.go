@@ -19,7 +19,7 @@ const comesBack = 4 * time.Minute
 
 // blackout cuts the power of all machines at once, twice.
 func blackout(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "blackout", 0, func(c *cluster, written marks) error {
+	return r.inUse(ctx, 0, func(c *cluster, written marks) error {
 		forwards := slices.Clone(r.rack.nodes)
 		backwards := slices.Clone(forwards)
 		slices.Reverse(backwards)

@@ -31,7 +31,7 @@ func destroy(ctx context.Context, r *rehearsal) error {
 		return err
 	}
 	blank := r.world.accounts()
-	c, _, err := r.settled(ctx, "destroy")
+	c, _, err := r.settled(ctx)
 	if err != nil {
 		return err
 	}

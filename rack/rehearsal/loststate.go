@@ -34,7 +34,7 @@ func lostState(ctx context.Context, r *rehearsal) error {
 			return err
 		}
 	}
-	return r.inUse(ctx, "lost-state", 0, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, 0, func(c *cluster, _ marks) error {
 		err := r.phase("lost-state", "losing the state, and restoring it", func() error { return r.restoreLost(ctx, c, kept) })
 		if err != nil {
 			return err

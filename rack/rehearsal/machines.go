@@ -14,7 +14,7 @@ import (
 
 // addNode boots a machine, writes it into the stack file and runs `up`.
 func addNode(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "add-node", leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		return r.phase("add", "pulumi up with a node more", func() error { return r.join(ctx, c, written, "a node more") })
 	})
 }
@@ -25,7 +25,7 @@ func removeNode(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	return r.inUse(ctx, "remove-node", leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		if err := r.refusesToLoseQuorum(ctx); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func removeNode(ctx context.Context, r *rehearsal) error {
 
 // renameNode tries to rename a node, which is refused, and then goes the way that the refusal names.
 func renameNode(ctx context.Context, r *rehearsal) error {
-	return r.again(ctx, "rename-node", "another name", func(line map[string]any) { line["name"] = spareName + "-renamed" },
+	return r.again(ctx, "another name", func(line map[string]any) { line["name"] = spareName + "-renamed" },
 		"is the machine that was "+spareName)
 }
 
@@ -43,18 +43,18 @@ func renameNode(ctx context.Context, r *rehearsal) error {
 // moves the VIP.
 func readdress(ctx context.Context, r *rehearsal) error {
 	another := func(line map[string]any) { r.place(line, 1) }
-	return r.again(ctx, "readdress", "another address", another, "answers at "+r.places[0][0].String(), r.moveVIP)
+	return r.again(ctx, "another address", another, "answers at "+r.places[0][0].String(), r.moveVIP)
 }
 
 // again changes of a node what a machine keeps for as long as it is installed, and does more after it.
 func (r *rehearsal) again(
-	ctx context.Context, scenario, what string, change func(line map[string]any), says string, more ...func(context.Context, *cluster) error,
+	ctx context.Context, what string, change func(line map[string]any), says string, more ...func(context.Context, *cluster) error,
 ) error {
 	m, err := r.withSpare(ctx)
 	if err != nil {
 		return err
 	}
-	return r.inUse(ctx, scenario, leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		err := r.refused(ctx, what+" for a machine that is installed is refused", nodeWith(spareName, change), says)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (r *rehearsal) again(
 // replaceNode has a machine die, and another one of the same kind take its place, for each role that the cluster can
 // spare one of.
 func replaceNode(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "replace-node", leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		for _, m := range r.toReplace() {
 			err := r.phase("replace", "pulumi up with another machine in the place of "+m.spec.Name, func() error {
 				return r.replace(ctx, c, written, m)
@@ -94,7 +94,7 @@ func replaceNode(ctx context.Context, r *rehearsal) error {
 // lockout gives a node a network in which it is not reached, and takes that back.
 func lockout(ctx context.Context, r *rehearsal) error {
 	m := r.rack.nodes[len(r.rack.nodes)-1]
-	return r.inUse(ctx, "lockout", leastWrites, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, _ marks) error {
 		before, err := os.ReadFile(r.file.Copy)
 		if err != nil {
 			return fmt.Errorf("stack file: %w", err)

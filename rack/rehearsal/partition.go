@@ -57,7 +57,7 @@ func partition(ctx context.Context, r *rehearsal) error {
 	if len(planes) < 2 || !r.stack.Network.VIP.IsValid() {
 		return fmt.Errorf("SCENARIO=partition wants two control planes and a VIP, and %s has %d", r.stack.Name, len(planes))
 	}
-	return r.inUse(ctx, "partition", 0, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, 0, func(c *cluster, _ marks) error {
 		before, err := r.etcdAgrees(ctx, c)
 		if err != nil {
 			return err

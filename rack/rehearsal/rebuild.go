@@ -32,7 +32,7 @@ func rebuild(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	return r.inUse(ctx, "rebuild", 0, func(c *cluster, written marks) error {
+	return r.inUse(ctx, 0, func(c *cluster, written marks) error {
 		var from saved
 		err := r.phase("save", "saving the state, the keys and etcd", func() (err error) {
 			for _, what := range []string{"breakglass", "state"} {

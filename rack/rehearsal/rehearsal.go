@@ -55,6 +55,9 @@ func Run(ctx context.Context, config *room.Config, out io.Writer) error {
 		config: config, out: out, passphrase: ownSecret(), progress: progress{began: began, before: config.Before},
 		report: &report.Report{Stack: config.Stack, Plugins: pluginsKind(config), Seconds: map[string]float64{}, Parts: parts(config)},
 	}
+	if config.Scenario != "" {
+		r.report.Scenario = &report.Scenario{Name: config.Scenario}
+	}
 	for _, seconds := range config.BuildSeconds {
 		r.report.Seconds["build"] += seconds
 	}

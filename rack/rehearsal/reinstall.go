@@ -32,7 +32,7 @@ const (
 
 // reinstall has machines installed anew, for what is decided when a machine is installed.
 func reinstall(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "reinstall", leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		for _, m := range r.toReset() {
 			err := r.phase("reinstall", "pulumi up with a reinstall of "+m.spec.Name, func() error { return r.installAnew(ctx, c, written, m) })
 			if err != nil {

@@ -22,7 +22,7 @@ const newSerial = "REPLACED"
 
 // replaceDisk has disks die in the running cluster, one after the other, and an owner put new ones in their place.
 func replaceDisk(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "replace-disk", leastWrites, func(c *cluster, written marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, written marks) error {
 		for _, exchange := range r.exchanges() {
 			if err := exchange(ctx, c, written); err != nil {
 				return err

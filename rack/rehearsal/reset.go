@@ -23,7 +23,7 @@ func reset(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	c, written, err := r.settled(ctx, "reset")
+	c, written, err := r.settled(ctx)
 	if err != nil {
 		return err
 	}

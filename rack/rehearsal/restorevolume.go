@@ -29,7 +29,7 @@ const elsewhereStack = "elsewhere"
 // restoreVolume copies an app's volume, loses it in several ways, and brings it back by the page's commands: into the same cluster, and
 // into another one.
 func restoreVolume(ctx context.Context, r *rehearsal) error {
-	c, written, err := r.settled(ctx, "restore-volume")
+	c, written, err := r.settled(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/home-ops/home-ops/rack/node"
-	"github.com/home-ops/home-ops/rack/report"
 	"github.com/home-ops/home-ops/spec"
 )
 
@@ -48,7 +47,7 @@ var rollSteps = []rollStep{
 
 // roll changes the machines of a cluster that is in use, and counts what its users notice.
 func roll(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "roll", leastWrites, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, _ marks) error {
 		for _, step := range rollSteps {
 			if err := r.phase("roll", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) }); err != nil {
 				return err
@@ -60,8 +59,8 @@ func roll(ctx context.Context, r *rehearsal) error {
 
 // inUse builds the cluster, writes something into it, has a scenario's steps done, and looks whether all is as it was. Least is
 // how many writes a second they must have met; 0 for steps that say themselves what their users notice.
-func (r *rehearsal) inUse(ctx context.Context, name string, least float64, steps func(*cluster, marks) error) error {
-	c, written, err := r.settled(ctx, name)
+func (r *rehearsal) inUse(ctx context.Context, least float64, steps func(*cluster, marks) error) error {
+	c, written, err := r.settled(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (r *rehearsal) inUse(ctx context.Context, name string, least float64, steps
 }
 
 // settled builds the cluster, waits until all of it stands, and writes the markers.
-func (r *rehearsal) settled(ctx context.Context, name string) (*cluster, marks, error) {
+func (r *rehearsal) settled(ctx context.Context) (*cluster, marks, error) {
 	if err := r.up(ctx); err != nil {
 		return nil, marks{}, err
 	}
@@ -97,7 +96,6 @@ func (r *rehearsal) settled(ctx context.Context, name string) (*cluster, marks, 
 	}); err != nil {
 		return nil, marks{}, err
 	}
-	r.report.Scenario = &report.Scenario{Name: name}
 	written, err := r.mark(ctx, c)
 	return c, written, err
 }

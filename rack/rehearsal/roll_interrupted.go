@@ -20,7 +20,7 @@ const firstMoment = 3
 // rollInterrupted ends `up` in the middle of a roll again and again, and has the next run go on. The image changes, which is
 // the longest of the ways in which a machine goes down.
 func rollInterrupted(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "roll-interrupted", leastWrites, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, _ marks) error {
 		step := rollSteps[len(rollSteps)-1]
 		before := r.stack
 		if err := r.edit(step.edit); err != nil {

@@ -72,7 +72,7 @@ func rotate(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	c, written, err := r.settled(ctx, "rotate")
+	c, written, err := r.settled(ctx)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func upgradeTalos(ctx context.Context, r *rehearsal) error {
 }
 
 func (r *rehearsal) upgrade(ctx context.Context, step rollStep) error {
-	return r.inUse(ctx, r.config.Scenario, leastWrites, func(c *cluster, _ marks) error {
+	return r.inUse(ctx, leastWrites, func(c *cluster, _ marks) error {
 		return r.phase("upgrade", "pulumi up with "+step.name, func() error { return r.rollOnce(ctx, c, step) })
 	})
 }

@@ -33,7 +33,7 @@ const offFor = 400 * 24 * time.Hour
 // yearOff has a year pass while the machines are off. No process's clock is moved: what would have ended is made to have ended,
 // by moving its days into the past.
 func yearOff(ctx context.Context, r *rehearsal) error {
-	return r.inUse(ctx, "year-off", 0, func(c *cluster, written marks) error {
+	return r.inUse(ctx, 0, func(c *cluster, written marks) error {
 		err := r.phase("year-off", "switching all machines off, for 400 days", func() error { return r.sleep(ctx, c) })
 		if err != nil {
 			return err

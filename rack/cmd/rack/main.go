@@ -24,8 +24,8 @@ const usage = `usage: rack rehearse [flags]
        rack figures [REPORT.json ...]
 
 rehearse  rehearses a stack and prints a table; the same as JSON is in out/rehearsal/STACK/report.json
-figures   takes what the scenarios of reports have measured into docs/figures.json and the README
-          (default: the last report of each stack)
+figures   takes what the scenarios of reports have measured into docs/figures.json and the README, and which were ok at
+          which commit into docs/walked.json and docs/rehearsals.md (default: the last report of each scenario and stack)
 `
 
 func main() {
