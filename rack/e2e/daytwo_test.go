@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +35,8 @@ var inNoRehearsal = []string{"README.md", "docs/*", "docs/adr/**", "**/*_test.go
 // `make test` rehearses those that fit its time by tests of their own, which look closer. What was ok at this commit, or at one
 // that differs only in what the scenario does not notice, is not rehearsed again, so that hours that were cut short go on where they
 // ended: by the reports that lie here, and by docs/walked.json, which `make figures` writes.
+//
+// Each waits for much, so that the stacks go side by side; `-parallel 1` has one go after the other.
 func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	onDayTwo(t)
 	commit, err := gitarchive.Whole(t.Context(), project)
@@ -43,51 +47,71 @@ func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := map[string]map[string]string{}
-	sourceAt := func(commit, scenario string) string {
-		if sources[commit] == nil {
-			sources[commit] = scenarioSourcesAt(t.Context(), t, commit)
-		}
-		return sources[commit][scenario]
-	}
-	seconds := 0.0
-	for _, s := range scenario.Table {
+	same := notice(t, commit)
+	began := time.Now()
+	var seconds atomic.Int64
+	t.Run("of", func(t *testing.T) {
 		for _, stack := range []string{"home", "lab"} {
-			if !s.For(stack) {
-				continue
-			}
-			t.Run(s.Name+"/"+stack, func(t *testing.T) {
-				same := func(other string) bool {
-					same, err := gitarchive.SameBut(t.Context(), project, other, commit, inNoRehearsal...)
-					if err != nil {
-						t.Fatal(err)
+			t.Run(stack, func(t *testing.T) {
+				t.Parallel()
+				for _, s := range scenario.Table {
+					if !s.For(stack) {
+						continue
 					}
-					return same && sourceAt(other, s.Name) == sourceAt(commit, s.Name)
+					t.Run(s.Name, func(t *testing.T) {
+						if before := okAt(walks, project, stack, s.Name, same); before != nil {
+							seconds.Add(int64(before.Seconds))
+							t.Skipf("was ok at %.12s, in %d s", before.Commit, before.Seconds)
+						}
+						o := options(t, stack)
+						o.Scenario, o.Limit = s.Name, 0
+						if s.Base {
+							o.Base = "HEAD"
+						}
+						seconds.Add(int64(rehearse(t, o).Seconds["total"]))
+					})
 				}
-				if before := okAt(walks, project, stack, s.Name, same); before != nil {
-					seconds += float64(before.Seconds)
-					t.Skipf("was ok at %.12s, in %d s", before.Commit, before.Seconds)
-				}
-				o := options(t, stack)
-				o.Scenario, o.Limit = s.Name, 0
-				if s.Base {
-					o.Base = "HEAD"
-				}
-				seconds += rehearse(t, o).Seconds["total"]
 			})
 		}
+	})
+	t.Logf("all of them took %s, of which %s just now", time.Duration(seconds.Load())*time.Second, time.Since(began).Round(time.Second))
+}
+
+// notice returns whether a scenario would find another commit as it finds this one.
+func notice(t *testing.T, commit string) func(scenario, other string) bool {
+	var mu sync.Mutex
+	sources := map[string]map[string]string{}
+	sourceAt := func(commit, scenario string) (string, error) {
+		var err error
+		if sources[commit] == nil {
+			sources[commit], err = scenarioSourcesAt(t.Context(), commit, t.TempDir())
+		}
+		return sources[commit][scenario], err
 	}
-	t.Logf("all of them took %s", time.Duration(seconds*float64(time.Second)).Round(time.Second))
+	return func(scenario, other string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		same, err := gitarchive.SameBut(t.Context(), project, other, commit, inNoRehearsal...)
+		if !same || err != nil {
+			return false
+		}
+		then, thenErr := sourceAt(other, scenario)
+		now, nowErr := sourceAt(commit, scenario)
+		if err := errors.Join(thenErr, nowErr); err != nil {
+			t.Errorf("what %s was at %s: %v", scenario, other, err)
+		}
+		return then == now && now != ""
+	}
 }
 
 // okAt is when a scenario was ok with a stack at a commit like this one; nil where it was not. A report that lies here is newer than
 // what was written down.
-func okAt(walks []figures.Walk, project, stack, scenario string, same func(commit string) bool) *figures.Walk {
+func okAt(walks []figures.Walk, project, stack, scenario string, same func(scenario, commit string) bool) *figures.Walk {
 	if last, err := report.Read(launch.LastReport(project, stack, scenario)); err == nil {
 		walks = figures.Walked(walks, last)
 	}
 	i := slices.IndexFunc(walks, func(w figures.Walk) bool {
-		return w.Stack == stack && w.Scenario == scenario && same(w.Commit)
+		return w.Stack == stack && w.Scenario == scenario && same(scenario, w.Commit)
 	})
 	if i < 0 {
 		return nil
@@ -96,7 +120,7 @@ func okAt(walks []figures.Walk, project, stack, scenario string, same func(commi
 }
 
 func TestDayTwo_GoesOnOnlyAfterWhatWasWellAtThisCommit(t *testing.T) {
-	isA := func(commit string) bool { return commit == "a" }
+	isA := func(_, commit string) bool { return commit == "a" }
 	roll := func(stack, commit string) []figures.Walk {
 		return []figures.Walk{{Stack: stack, Scenario: "roll", Commit: commit}}
 	}

@@ -158,19 +158,13 @@ func scenarioSources(folder string) (map[string]string, error) {
 	return sources, nil
 }
 
-// scenarioSourcesAt are those of a commit.
-func scenarioSourcesAt(ctx context.Context, t *testing.T, commit string) map[string]string {
-	t.Helper()
-	dir := t.TempDir()
+// scenarioSourcesAt are those of a commit, by way of an empty folder.
+func scenarioSourcesAt(ctx context.Context, commit, dir string) (map[string]string, error) {
 	take := func(file string) bool { return path.Dir(file) == scenariosFolder }
 	if err := gitarchive.Extract(ctx, project, commit, dir, take); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	sources, err := scenarioSources(filepath.Join(dir, scenariosFolder))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sources
+	return scenarioSources(filepath.Join(dir, scenariosFolder))
 }
 
 func TestReached_IsWhatAScenarioComesTo(t *testing.T) {
