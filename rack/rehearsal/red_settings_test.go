@@ -130,13 +130,15 @@ func countsMoments(ctx context.Context, b *broken) {
 // wholeState is a state on the disk that can be read.
 func wholeState(b *broken) {
 	b.pulumi(`{"deployment": {}}`, summary(""))
-	stateFile(b, "{}")
+	b.stateFile("home.json", "{}")
+	// As a full disk leaves it.
+	b.stateFile("backups/home.json", "")
 }
 
-func stateFile(b *broken, text string) {
+func (b *broken) stateFile(name, text string) {
 	b.t.Helper()
-	dir := filepath.Join(b.config.Dir, "state")
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "home.json"), []byte(text), 0o600)); err != nil {
+	path := filepath.Join(b.config.Dir, "state", name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -158,7 +160,7 @@ var redInterrupted = []red{
 	},
 	{
 		line: "the disk of the state fills up", fault: "a file of the state is cut off", want: "home.json is empty",
-		whole: wholeState, damage: func(b *broken) { stateFile(b, "") },
+		whole: wholeState, damage: func(b *broken) { b.stateFile("home.json", "") },
 		do: func(ctx context.Context, b *broken) { b.filledUp(ctx, true, errors.New("no space left on device")) },
 	},
 	{
