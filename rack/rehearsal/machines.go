@@ -213,7 +213,7 @@ func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead
 				return err
 			}
 		}
-		if _, err := r.cli.Up(ctx); err != nil {
+		if err := r.upStoringAnew(ctx, c, dead); err != nil {
 			return err
 		}
 		if err := within(ctx, comesBack, r.observe); err != nil {
@@ -224,7 +224,7 @@ func (r *rehearsal) replace(ctx context.Context, c *cluster, written marks, dead
 				return err
 			}
 		}
-		return r.storesAnew(ctx, c, dead)
+		return nil
 	})
 	r.came(did, dead.spec.Name+" belongs to the cluster", err)
 	r.alone(did, dead.spec.Name)

@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -177,12 +179,34 @@ func (r *rehearsal) takeOutOfLonghorn(ctx context.Context, c *cluster, name stri
 	})
 }
 
+// waitsForDisk is what `up` says while a volume lacks a replica whose disk was exchanged.
+const waitsForDisk = "it stays so until you do what docs/runbooks/replace-disk.md says of a disk of Longhorn"
+
+// upStoringAnew is an `up` with another machine in the place of one that is dead. It waits for its storage, and Longhorn stores on no
+// blank disk by itself: as soon as `up` tells so, its owner does what the page says.
+func (r *rehearsal) upStoringAnew(ctx context.Context, c *cluster, m *machine) error {
+	var once sync.Once
+	var owner sync.WaitGroup
+	told := len(m.stores) == 0
+	var did error
+	_, err := r.cli.Up(ctx, func(e apitype.EngineEvent) {
+		if d := e.DiagnosticEvent; d != nil && strings.Contains(d.Message, waitsForDisk) && len(m.stores) > 0 {
+			once.Do(func() {
+				told = true
+				owner.Go(func() { did = r.storesAnew(ctx, c, m) })
+			})
+		}
+	})
+	owner.Wait()
+	if err == nil && !told {
+		err = errors.New("up has not said what Longhorn waits for")
+	}
+	return errors.Join(err, did)
+}
+
 // storesAnew has Longhorn store on the blank disk of another machine: it knows the former by what was on it, and takes no other in its
 // place by itself.
 func (r *rehearsal) storesAnew(ctx context.Context, c *cluster, m *machine) error {
-	if len(m.stores) == 0 {
-		return nil
-	}
 	if len(m.stores) > 1 {
 		return fmt.Errorf("%s has several disks of Longhorn, and the rehearsal knows how one is exchanged", m.spec.Name)
 	}

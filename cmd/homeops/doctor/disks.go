@@ -3,12 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -17,17 +12,6 @@ import (
 
 // exchange is the page for a disk that is dead.
 const exchange = "docs/runbooks/replace-disk.md"
-
-// longhornNode is what is read of a node of Longhorn's.
-type longhornNode struct {
-	Metadata struct{ Namespace, Name string }
-	Status   struct {
-		DiskStatus map[string]struct {
-			UUID       string `json:"diskUUID"`
-			Conditions []struct{ Type, Status, Reason, Message string }
-		}
-	}
-}
 
 // Disks looks for disks of Ceph and of Longhorn that serve nobody although their node is well: what is missing with its node,
 // comes back with it. It says nothing of a cluster that has neither.
@@ -87,27 +71,15 @@ func ceph(ctx context.Context, api kubeapi.API, ready map[string]bool) (count in
 
 // longhorn counts the disks of Longhorn, and names those that are not ready.
 func longhorn(ctx context.Context, api kubeapi.API, ready map[string]bool) (count int, bad []Check, err error) {
-	var list struct{ Items []longhornNode }
-	err = api.Get(ctx, "/apis/longhorn.io/v1beta2/nodes", &list)
-	var refused kubeapi.Error
-	if errors.As(err, &refused) && refused.Code == http.StatusNotFound {
-		return 0, nil, nil
-	}
-	for _, n := range list.Items {
-		for _, disk := range slices.Sorted(maps.Keys(n.Status.DiskStatus)) {
-			count++
-			status := n.Status.DiskStatus[disk]
-			for _, c := range status.Conditions {
-				if c.Type != "Ready" || c.Status != "False" || !ready[n.Metadata.Name] {
-					continue
-				}
-				bad = append(bad, Check{
-					Name: "Longhorn's disk of " + n.Metadata.Name, Verdict: Problem,
-					Detail: fmt.Sprintf("%s (%s) is not ready: %s: %s", disk, status.UUID, c.Reason, strings.TrimSpace(oneLine(c.Message))),
-					Do:     fmt.Sprintf("kubectl -n %s get nodes.longhorn.io %s -o yaml; a dead or exchanged disk: %s", n.Metadata.Namespace, n.Metadata.Name, exchange),
-				})
-			}
+	disks, err := api.LonghornDisks(ctx)
+	for _, d := range disks {
+		if d.NotReady == "" || !ready[d.Node] {
+			continue
 		}
+		bad = append(bad, Check{
+			Name: "Longhorn's disk of " + d.Node, Verdict: Problem, Detail: fmt.Sprintf("%s (%s) is not ready: %s", d.Name, d.UUID, d.NotReady),
+			Do: fmt.Sprintf("kubectl -n %s get nodes.longhorn.io %s -o yaml; a dead or exchanged disk: %s", d.Namespace, d.Node, exchange),
+		})
 	}
-	return count, bad, err
+	return len(disks), bad, err
 }

@@ -115,20 +115,31 @@ func TestKubeAPI_JudgesStorage(t *testing.T) {
 	volume := func(robustness string) map[string]string {
 		return map[string]string{"GET /apis/longhorn.io/v1beta2/volumes": `{"items":[{"metadata":{"name":"pvc-1"},"status":{"robustness":"` + robustness + `"}}]}`}
 	}
+	longhorn := func(robustness, reason string) map[string]string {
+		answers := volume(robustness)
+		answers["GET /apis/longhorn.io/v1beta2/nodes"] = `{"items":[{"metadata":{"name":"lab-3"},"status":{"diskStatus":{
+			"disk-1":{"diskUUID":"u","conditions":[{"type":"Ready","status":"False","reason":"` + reason + `"}]},
+			"disk-2":{"diskUUID":"v","conditions":[{"type":"Ready","status":"True"}]}}}}]}`
+		return answers
+	}
 	for name, test := range map[string]struct {
 		answers map[string]string
 		want    string
 	}{
-		"neither is there":             {nil, ""},
-		"Ceph is well":                 {ceph("HEALTH_OK", ""), ""},
-		"a warning that costs no copy": {ceph("HEALTH_WARN", `"RECENT_CRASH":{"message":"1 daemon crashed"}`), ""},
-		"copies are missing":           {ceph("HEALTH_WARN", `"PG_DEGRADED":{"message":"12 pgs degraded"},"RECENT_CRASH":{"message":"1"}`), "storage: Ceph rook-ceph/rook-ceph is HEALTH_WARN; PG_DEGRADED: 12 pgs degraded"},
-		"a warning without a reason":   {ceph("HEALTH_WARN", ""), "storage: Ceph rook-ceph/rook-ceph is HEALTH_WARN; "},
-		"an error":                     {ceph("HEALTH_ERR", `"RECENT_CRASH":{"message":"1"}`), "storage: Ceph rook-ceph/rook-ceph is HEALTH_ERR; "},
-		"Ceph says nothing yet":        {ceph("", ""), "storage: Ceph rook-ceph/rook-ceph is not known yet; "},
-		"a volume is whole":            {volume("healthy"), ""},
-		"a volume is detached":         {volume("unknown"), ""},
-		"a volume lacks a replica":     {volume("degraded"), "Longhorn volumes lack replicas: pvc-1 is degraded"},
+		"neither is there":              {nil, ""},
+		"Ceph is well":                  {ceph("HEALTH_OK", ""), ""},
+		"a warning that costs no copy":  {ceph("HEALTH_WARN", `"RECENT_CRASH":{"message":"1 daemon crashed"}`), ""},
+		"copies are missing":            {ceph("HEALTH_WARN", `"PG_DEGRADED":{"message":"12 pgs degraded"},"RECENT_CRASH":{"message":"1"}`), "storage: Ceph rook-ceph/rook-ceph is HEALTH_WARN; PG_DEGRADED: 12 pgs degraded"},
+		"a warning without a reason":    {ceph("HEALTH_WARN", ""), "storage: Ceph rook-ceph/rook-ceph is HEALTH_WARN; "},
+		"an error":                      {ceph("HEALTH_ERR", `"RECENT_CRASH":{"message":"1"}`), "storage: Ceph rook-ceph/rook-ceph is HEALTH_ERR; "},
+		"Ceph says nothing yet":         {ceph("", ""), "storage: Ceph rook-ceph/rook-ceph is not known yet; "},
+		"a volume is whole":             {volume("healthy"), ""},
+		"a volume is detached":          {volume("unknown"), ""},
+		"a volume lacks a replica":      {volume("degraded"), "Longhorn volumes lack replicas: pvc-1 is degraded"},
+		"its disk comes back by itself": {longhorn("degraded", "NoDiskInfo"), "Longhorn volumes lack replicas: pvc-1 is degraded"},
+		"its disk was exchanged": {longhorn("degraded", "DiskFilesystemChanged"), "Longhorn volumes lack replicas: pvc-1 is degraded; it stays so until you do " +
+			"what docs/runbooks/replace-disk.md says of a disk of Longhorn: disk-1 of lab-3 is another one"},
+		"a disk that no volume needs was exchanged": {longhorn("healthy", "DiskFilesystemChanged"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api, _ := apiServer(t, 200, test.answers)

@@ -169,10 +169,28 @@ func (k KubeAPI) longhorn(ctx context.Context) error {
 			bad = append(bad, v.Metadata.Name+" is "+r)
 		}
 	}
-	if len(bad) > 0 {
-		return fmt.Errorf("Longhorn volumes lack replicas: %s", strings.Join(bad, ", ")) //nolint:staticcheck // a name
+	if len(bad) == 0 {
+		return nil
 	}
-	return nil
+	lacking := fmt.Errorf("Longhorn volumes lack replicas: %s", strings.Join(bad, ", ")) //nolint:staticcheck // a name
+	exchanged, err := k.exchangedDisks(ctx)
+	if err == nil && len(exchanged) > 0 {
+		lacking = fmt.Errorf("%w; it stays so until you do what docs/runbooks/replace-disk.md says of a disk of Longhorn: %s", lacking, strings.Join(exchanged, ", "))
+	}
+	return errors.Join(lacking, err)
+}
+
+// exchangedDisks are those that Longhorn waits for in vain: something else is in their place
+// (https://github.com/longhorn/longhorn-manager/blob/v1.12.1/k8s/pkg/apis/longhorn/v1beta2/node.go).
+func (k KubeAPI) exchangedDisks(ctx context.Context) ([]string, error) {
+	disks, err := k.LonghornDisks(ctx)
+	var exchanged []string
+	for _, d := range disks {
+		if strings.HasPrefix(d.NotReady, "DiskFilesystemChanged:") {
+			exchanged = append(exchanged, fmt.Sprintf("%s of %s is another one", d.Name, d.Node))
+		}
+	}
+	return exchanged, err
 }
 
 // listKind lists a kind that the cluster may not have.
