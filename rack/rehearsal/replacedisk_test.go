@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/home-ops/home-ops/rack/node"
+	"github.com/home-ops/home-ops/spec"
 )
 
 func TestLike_IsAnotherDiskAtTheSamePlace(t *testing.T) {
@@ -35,6 +36,39 @@ func TestCephSerial_WritesTheNewDiskWhereTheOldOneWas(t *testing.T) {
 		t.Errorf("%v", nodes)
 	}
 	if err := cephSerial("worker-1", "C", "NEW")(config()); err == nil || err.Error() != "storage.rookCeph.nodes: worker-1 has no disk C" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestZFSDisk_IsOneThatThePoolCanLose(t *testing.T) {
+	b := newBroken(t)
+	onDisks(b)
+	m, pool, disk, ok := b.zfsDisk()
+	if !ok || m.spec.Name != "worker-1" || pool.Name != "tank" || disk.Serial != "WD-CA2K4H8P" {
+		t.Errorf("%v %v %v", pool, disk, ok)
+	}
+	b.stack.Storage.ZFS.Pools[0].Layout = spec.ZFSStripe
+	if _, pool, _, ok := b.zfsDisk(); ok {
+		t.Errorf("a stripe can lose none: %v", pool)
+	}
+}
+
+func TestZFSSerial_WritesTheNewDiskWhereTheOldOneWas(t *testing.T) {
+	config := func() map[string]any {
+		return map[string]any{"home-ops:storage": map[string]any{"zfs": map[string]any{"pools": []any{
+			map[string]any{"name": "tank", "node": "worker-2", "disks": []any{map[string]any{"serial": "B"}}},
+			map[string]any{"name": "tank", "node": "worker-1", "disks": []any{map[string]any{"serial": "A"}, map[string]any{"serial": "B"}}},
+		}}}}
+	}
+	c := config()
+	if err := zfsSerial(spec.ZFSPool{Name: "tank", Node: "worker-1"}, "B", "NEW")(c); err != nil {
+		t.Fatal(err)
+	}
+	pools := listOf(c["home-ops:storage"].(map[string]any)["zfs"].(map[string]any)["pools"])
+	if other, is := listOf(pools[0]["disks"])[0]["serial"], listOf(pools[1]["disks"])[1]["serial"]; other != "B" || is != "NEW" {
+		t.Errorf("%v", pools)
+	}
+	if err := zfsSerial(spec.ZFSPool{Name: "fast", Node: "worker-1"}, "B", "NEW")(config()); err == nil || err.Error() != "storage.zfs.pools: fast of worker-1 has no disk B" {
 		t.Errorf("%v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,17 +88,15 @@ func (h *Hosts) imported(node string) []*found {
 	return pools
 }
 
-// stateDir is where the kernel tells of each pool in a folder of its own. The node exporter reads its metrics there
+// StateFile is where the kernel says how a pool is. The node exporter makes its metric of that
 // (https://github.com/prometheus/node_exporter/blob/master/collector/zfs_linux.go).
-const stateDir = "/proc/spl/kstat/zfs/"
+func StateFile(pool string) string { return "/proc/spl/kstat/zfs/" + pool + "/state" }
 
 // File is what a node's kernel says of a pool in a file below /proc. The error is [fs.ErrNotExist] for any other file.
 func (h *Hosts) File(node, name string) ([]byte, error) {
-	if pool, ok := strings.CutSuffix(strings.TrimPrefix(name, stateDir), "/state"); ok && strings.HasPrefix(name, stateDir) {
-		for _, p := range h.Pools(node) {
-			if p.Name == pool {
-				return []byte(p.State + "\n"), nil
-			}
+	for _, p := range h.Pools(node) {
+		if name == StateFile(p.Name) {
+			return []byte(p.State + "\n"), nil
 		}
 	}
 	return nil, fmt.Errorf("stat %s: %w", name, fs.ErrNotExist)
