@@ -206,11 +206,27 @@ func TestZpool_UsesALargerDiskWhenItIsTold(t *testing.T) {
 // A disk of another pool of the name, such as one from another house, is no part of this one.
 func TestZpool_ADiskOfAnotherPoolOfTheNameIsNone(t *testing.T) {
 	b, other := mirrored(t), mirrored(t)
+	// It has written more often, and is not the newer one for that.
+	other.must("online", "-e", "tank", "ata-Disk_TWO")
 	content := other.Hosts.Hosts.Disks("worker-1")[1].Content
 	if err := b.Write("worker-1", "/dev/sdb", content); err != nil {
 		t.Fatal(err)
 	}
 	b.shows("state: DEGRADED", "ata-Disk_ONE ONLINE", "ata-Disk_TWO REMOVED")
+}
+
+// A disk that was away and was replaced meanwhile comes back with a label that knows nothing of it.
+func TestZpool_AReplacedDiskThatComesBackIsNoPartOfThePool(t *testing.T) {
+	b := mirrored(t)
+	two := b.disks[1]
+	b.without("TWO")
+	b.must("replace", "tank", "ata-Disk_TWO", byID+"NEW")
+	b.must("wait", "-t", "replace", "tank")
+	b.disks = append(b.disks, two)
+	b.shows("state: ONLINE", "ata-Disk_ONE ONLINE", "ata-Disk_NEW ONLINE")
+	if _, err := b.zpool("replace", "tank", "ata-Disk_ONE", byID+"TWO"); err == nil || !strings.Contains(err.Error(), "is in use: ZFS pool tank") {
+		t.Errorf("it is taken for blank: %v", err)
+	}
 }
 
 func TestDebug_WantsWhatZpoolNeeds(t *testing.T) {
