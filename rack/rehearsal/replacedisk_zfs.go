@@ -121,7 +121,7 @@ func (r *rehearsal) putInZFSDisk(ctx context.Context, c *cluster, written marks,
 		if err != nil {
 			return err
 		}
-		r.foretold(name, steps, warnings, []string{"update kubernetes:core/v1:ConfigMap "}, "zpool replace")
+		r.foretold(name, steps, warnings, r.settingChanges(), "docs/runbooks/replace-disk.md")
 		if err := r.upAsWritten(ctx, upWithDisk); err != nil {
 			return err
 		}
@@ -179,6 +179,16 @@ func (r *rehearsal) noHalfLeft(ctx context.Context, c *cluster, did report.Step,
 	r.remains(did, pool.Name+" is ONLINE without "+dead, err)
 }
 
+// settingChanges are the steps by which another setting of the tree comes into the cluster. A Flux that does not watch the settings is
+// told of them by its own release.
+func (r *rehearsal) settingChanges() []string {
+	steps := []string{"update kubernetes:core/v1:ConfigMap "}
+	if !r.stack.Versions.Flux.Reaches(watchesSettings) {
+		steps = append(steps, "update kubernetes:helm.sh/v3:Release flux-instance")
+	}
+	return steps
+}
+
 // zpoolAsWritten runs a page's command of zpool in a pod at its node. Kubernetes's own kubectl makes the pod, but does not attach itself:
 // no container runs in the rack. The words that zpool gets are those of the pod.
 func (r *rehearsal) zpoolAsWritten(ctx context.Context, w pageCommand, c *cluster, with map[string]string) (said string, err error) {
@@ -190,8 +200,7 @@ func (r *rehearsal) zpoolAsWritten(ctx context.Context, w pageCommand, c *cluste
 	if err != nil {
 		return "", err
 	}
-	words = slices.DeleteFunc(words, func(word string) bool { return word == "-it" })
-	if err := r.kubectlWords(ctx, c, words); err != nil {
+	if err := r.kubectlWords(ctx, c, withoutTerminal(words)); err != nil {
 		return "", err
 	}
 	var made []corev1.Pod
@@ -212,6 +221,11 @@ func (r *rehearsal) zpoolAsWritten(ctx context.Context, w pageCommand, c *cluste
 	err = r.rack.zfs.Debug(ctx, &made[0], &out)
 	fmt.Fprintln(r.out, "     "+strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "\n     "))
 	return out.String(), err
+}
+
+// withoutTerminal are the words of a command that does not attach itself to what it makes.
+func withoutTerminal(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "-it" })
 }
 
 // debuggers are the pods that kubectl has made to look at nodes, and that nobody has deleted.
