@@ -160,7 +160,7 @@ func TestJudgeChange_RefusesWhatARunningClusterCannotDoAndAnnouncesTheRest(t *te
 			"error storage.zfs.pools[0].sectorShift: pool tank has sectors of 2^12 bytes, and cannot have others of 2^13: it is decided when a pool is made; name another pool on other disks, and move the volumes there",
 		}},
 		"another disk in a pool of ZFS": {"home", []string{"WD-CA2K4H8P", "WD-CA2K4H9Q"}, []string{
-			"warning storage.zfs.pools[0].disks: nobody tells the pool tank, which is there: `zpool replace` and `zpool add` are done by hand (docs/storage.md), and this is what a rebuilt cluster makes",
+			"warning storage.zfs.pools[0].disks: nobody tells the pool tank, which is there: `zpool replace` and `zpool add` are done by hand (docs/runbooks/replace-disk.md), and this is what a rebuilt cluster makes",
 		}},
 		"a pool of ZFS leaves": {"home", []string{"{ name: tank, node: worker-1", "{ name: tank, node: worker-2"}, []string{
 			"warning nodeDefaults.extensions: worker-1 gets another image, for its extensions or kernel arguments: it is upgraded and reboots",

@@ -28,7 +28,7 @@ func (c *change) zfsPools(was, is *ZFS) {
 			c.refuse(at.Child("sectorShift"), "pool %s has sectors of 2^%d bytes, and cannot have others of 2^%d: %s", pool.Name, pool.SectorShift, now.SectorShift, keptZFSPool)
 		}
 		if !reflect.DeepEqual(pool.Disks, now.Disks) {
-			c.announce(at.Child("disks"), "nobody tells the pool %s, which is there: `zpool replace` and `zpool add` are done by hand (docs/storage.md), and this is what a rebuilt cluster makes", pool.Name)
+			c.announce(at.Child("disks"), "nobody tells the pool %s, which is there: `zpool replace` and `zpool add` are done by hand (docs/runbooks/replace-disk.md), and this is what a rebuilt cluster makes", pool.Name)
 		}
 	}
 }

@@ -308,6 +308,9 @@ func (e *examination) talos(ctx context.Context, access access) []doctor.Check {
 				disks, err := discover.Disks(ctx, machine.Secure)
 				checks[i] = append(checks[i], patternChecks(node, patterns, disks, err)...)
 			}
+			if err == nil && !running.Maintenance {
+				checks[i] = append(checks[i], poolChecks(e.stack, node, func(file string) ([]byte, error) { return machine.Read(ctx, file) })...)
+			}
 		})
 	}
 	asking.Wait()

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/home-ops/home-ops/cmd/homeops/doctor"
 	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
@@ -53,6 +56,36 @@ func patternChecks(node spec.Node, patterns []spec.DiskPattern, disks []discover
 			c.Do = fmt.Sprintf("compare it with the links of `talosctl --nodes %s get disks -o yaml`", node.Address)
 		default:
 			c.Detail = fmt.Sprintf("%s matches %s", p, strings.Join(matched, ", "))
+		}
+		checks = append(checks, c)
+	}
+	return checks
+}
+
+// poolChecks show how the ZFS pools of a machine are. Kubernetes is not told: ZFS LocalPV says which pools there are, and of none how it
+// is. The machine's kernel has a file for each, which the node exporter reads for the alert, too.
+func poolChecks(stack *spec.Stack, node spec.Node, read func(file string) ([]byte, error)) []doctor.Check {
+	if stack.Storage.ZFS == nil {
+		return nil
+	}
+	var checks []doctor.Check
+	for _, pool := range stack.Storage.ZFS.Pools {
+		if pool.Node != node.Name {
+			continue
+		}
+		c := doctor.Check{Name: "ZFS pool " + pool.Name + " of " + node.Name, Verdict: doctor.Problem}
+		said, err := read("/proc/spl/kstat/zfs/" + pool.Name + "/state")
+		switch state := strings.TrimSpace(string(said)); {
+		// Earlier releases of Talos say it in words alone.
+		case status.Code(err) == codes.NotFound || err != nil && strings.Contains(err.Error(), "no such file or directory"):
+			c.Detail, c.Do = "is not there", "docs/runbooks/alerts/ZFSPoolNotOnline.md"
+		case err != nil:
+			c.Verdict, c.Detail = doctor.Warning, "how it is, is not known: "+err.Error()
+			c.Do = fmt.Sprintf("talosctl --nodes %s read /proc/spl/kstat/zfs/%s/state", node.Address, pool.Name)
+		case state == "ONLINE":
+			c.Verdict, c.Detail = doctor.OK, state
+		default:
+			c.Detail, c.Do = "is "+state, "`zpool status` on the machine names the disk: docs/runbooks/replace-disk.md"
 		}
 		checks = append(checks, c)
 	}

@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/home-ops/home-ops/internal/discover"
 	"github.com/home-ops/home-ops/spec"
@@ -47,5 +51,45 @@ func TestPatternChecks_ShowWhatCephTakes(t *testing.T) {
 	}
 	if checks := patternsOf(stack, spec.Node{Name: "k2"}); len(checks) > 0 {
 		t.Errorf("k2 names its disks, and has %v", checks)
+	}
+}
+
+func TestPoolChecks_SayHowEachPoolOfTheMachineIs(t *testing.T) {
+	stack := &spec.Stack{Storage: spec.Storage{ZFS: &spec.ZFS{Pools: []spec.ZFSPool{{Name: "tank", Node: "worker-1"}, {Name: "fast", Node: "worker-2"}}}}}
+	node := spec.Node{Name: "worker-1", Address: netip.MustParseAddr("10.0.0.1")}
+	for want, test := range map[string]struct {
+		said string
+		err  error
+	}{
+		"ok ONLINE": {said: "ONLINE\n"},
+		"problem is DEGRADED `zpool status` on the machine names the disk: docs/runbooks/replace-disk.md":         {said: "DEGRADED\n"},
+		"problem is SUSPENDED `zpool status` on the machine names the disk: docs/runbooks/replace-disk.md":        {said: "SUSPENDED\n"},
+		"problem is  `zpool status` on the machine names the disk: docs/runbooks/replace-disk.md":                 {},
+		"problem is not there docs/runbooks/alerts/ZFSPoolNotOnline.md":                                           {err: status.Error(codes.NotFound, "stat: no such file")},
+		"warning how it is, is not known: no route talosctl --nodes 10.0.0.1 read /proc/spl/kstat/zfs/tank/state": {err: errors.New("no route")},
+	} {
+		checks := poolChecks(stack, node, func(file string) ([]byte, error) {
+			if file != "/proc/spl/kstat/zfs/tank/state" {
+				t.Errorf("it reads %s", file)
+			}
+			return []byte(test.said), test.err
+		})
+		if len(checks) != 1 || checks[0].Name != "ZFS pool tank of worker-1" {
+			t.Fatalf("%+v", checks)
+		}
+		got := string(checks[0].Verdict) + " " + checks[0].Detail
+		if checks[0].Do != "" {
+			got += " " + checks[0].Do
+		}
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	old := poolChecks(stack, node, func(string) ([]byte, error) { return nil, errors.New("stat x: no such file or directory") })
+	if old[0].Detail != "is not there" {
+		t.Errorf("of an old machine: %+v", old)
+	}
+	if checks := poolChecks(&spec.Stack{}, node, nil); checks != nil {
+		t.Errorf("a stack without pools has %v", checks)
 	}
 }

@@ -5,7 +5,6 @@ const (
 	noTalosctl = "no talosctl is among what the rack is built from; its machines answer Talos's own client, which scenarios use"
 	noFlux     = "the flux of the owner's machine is none of this project's programs"
 	noConnect  = "it changes an account at 1Password; the rack's stand-in is Connect, which is made by it"
-	noZFS      = "the room has no ZFS: a pool there is a line in a file"
 	noCmctl    = "no cmctl is among what the rack is built from, and the simulated cert-manager renews nothing"
 	noShell    = "it runs programs of the owner's machine, none of which is this project's"
 	asScenario = "a scenario does the same by a call that has other words, which are pulumi's own"
@@ -18,6 +17,7 @@ var nobody = map[string]string{
 	"talosctl -n X -e ADDRESS version":                                               noTalosctl,
 	"talosctl -n X logs etcd":                                                        noTalosctl,
 	"talosctl -n X get addresses":                                                    noTalosctl,
+	"talosctl -n ADDRESS get disks -o yaml":                                          noTalosctl,
 	"talosctl -n ADDRESS get disks":                                                  noTalosctl,
 	"talosctl -n ADDRESS dmesg":                                                      noTalosctl,
 	"talosctl -n ADDRESS dmesg --tail":                                               noTalosctl,
@@ -39,12 +39,10 @@ var nobody = map[string]string{
 	"talosctl -n MISSING logs etcd":                                                  noTalosctl,
 	"talosctl --talosconfig talosconfig version":                                     noTalosctl,
 	"talosctl gen config CLUSTER ENDPOINT --with-secrets secrets.yaml":               noTalosctl,
-	"flux suspend":                               noFlux,
-	"flux resume kustomization NAME":             noFlux,
-	"cmctl renew":                                noCmctl,
-	"zpool replace tank OLD /dev/disk/by-id/NEW": noZFS,
-	"zpool status":                               noZFS,
-	"zpool online -e tank DISK":                  noZFS,
+	"flux suspend":                   noFlux,
+	"flux resume kustomization NAME": noFlux,
+	"cmctl renew":                    noCmctl,
+	"zpool online -e tank DISK":      "the rack's zpool does it in a test of its own; no scenario grows a mirror",
 	"op connect token create NEW --server SERVER --vault VAULT":                                                noConnect,
 	"op connect token create NEW --server NEW --vault VAULT":                                                   noConnect,
 	"op connect token delete OLD --server SERVER":                                                              noConnect,

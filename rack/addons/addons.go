@@ -32,8 +32,8 @@ type Options struct {
 	Hosts rook.Hosts
 	// Down says of a node's machine that it is down, before the API knows. Default: none is but for what the API says.
 	Down cluster.Down
-	// LacksZFS says why a node's system has no ZFS. Default: every node has it.
-	LacksZFS func(node string) error
+	// ZFS is what ZFS makes of the machines' disks. Default: every machine has it.
+	ZFS *zfs.Hosts
 	// Engines says why a node runs no program that Longhorn puts below /var. Default: every node does.
 	Engines func(node string) error
 	// Mounts are the places of a node where Longhorn stores. Default: one on every node, which is always well.
@@ -62,7 +62,10 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if o.Engines == nil {
 		o.Engines = func(string) error { return nil }
 	}
-	hosts := zfs.NewHosts(o.Hosts, o.LacksZFS)
+	hosts := o.ZFS
+	if hosts == nil {
+		hosts = zfs.NewHosts(o.Hosts, nil)
+	}
 	controllers := append([]cluster.Controller{
 		rook.Controller(hosts, o.Down),
 		certmanager.Controller(),

@@ -35,6 +35,9 @@ type Options struct {
 	// Pull is asked for each installer image before it is written, and for each image that the machine is told to fetch;
 	// its error is what the registry says. Nil has every image.
 	Pull func(ref string) error
+	// File is what a file below /proc/spl says, where the modules of the extensions have theirs; an error that is [fs.ErrNotExist] is of
+	// one that is not there. Nil has none.
+	File func(name string) ([]byte, error)
 	// OnState is called, in order and without locks held, with each state the machine enters.
 	OnState func(State)
 	// OnConfigured is called with the machine's address at which a config came that ended maintenance mode.

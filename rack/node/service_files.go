@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -31,6 +32,14 @@ func (s *session) file(name string) ([]byte, error) {
 		return []byte(s.machine().Name + "\n"), nil
 	case "/etc/os-release":
 		return version.OSReleaseFor("Talos", s.version())
+	}
+	if of := s.node.opts.File; of != nil && strings.HasPrefix(name, "/proc/spl/") {
+		content, err := of(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			// https://github.com/siderolabs/talos/blob/main/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go
+			err = status.Error(codes.NotFound, err.Error())
+		}
+		return content, err
 	}
 	return nil, status.Errorf(codes.Unimplemented, "the simulated node has no file %s", name)
 }

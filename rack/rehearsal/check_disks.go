@@ -83,7 +83,8 @@ func (r *rehearsal) onNamedDisks(selectors func(node string) []spec.DiskSelector
 				continue
 			}
 			if !slices.ContainsFunc(wanted, func(s spec.DiskSelector) bool { return selects(s, disk) }) {
-				errs = append(errs, fmt.Errorf("%s: %s %s has %q, and the stack file does not name it", m.spec.Name, disk.Path, disk.Serial, content))
+				first, _, _ := strings.Cut(content, "\n")
+				errs = append(errs, fmt.Errorf("%s: %s %s has %q, and the stack file does not name it", m.spec.Name, disk.Path, disk.Serial, first))
 			}
 			unused = slices.DeleteFunc(unused, func(s spec.DiskSelector) bool { return selects(s, disk) })
 		}

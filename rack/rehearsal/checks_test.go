@@ -156,6 +156,7 @@ var observed = map[string]string{
 	" has left etcd and the cluster, and is wiped": wholeLine,
 	": Ceph has all copies again":                  wholeLine,
 	": Longhorn has all replicas again":            wholeLine,
+	": ZFS has all copies again":                   wholeLine,
 	": it belongs to the cluster again":            wholeLine,
 	": it is built":                                wholeLine,
 	": the API answers at it":                      wholeLine,

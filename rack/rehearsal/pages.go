@@ -42,6 +42,10 @@ var (
 	diskOff         = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":{"allowScheduling":false}}}}'`}
 	replicasDelete  = pageCommand{"replace-disk.md", "kubectl -n longhorn-system delete replicas.longhorn.io -l longhorndiskuuid=UUID"}
 	diskRemove      = pageCommand{"replace-disk.md", `kubectl -n longhorn-system patch nodes.longhorn.io NODE --type merge -p '{"spec":{"disks":{"DISK":null}}}'`}
+	poolStatus      = pageCommand{"replace-disk.md", "kubectl -n kube-system debug node/NODE -it --profile=sysadmin --image=docker.io/library/busybox:1.37.0 -- chroot /host /usr/local/sbin/zpool status POOL"}
+	poolReplace     = pageCommand{"replace-disk.md", "kubectl -n kube-system debug node/NODE -it --profile=sysadmin --image=docker.io/library/busybox:1.37.0 -- chroot /host /usr/local/sbin/zpool replace POOL OLD /dev/disk/by-id/NEW"}
+	poolWait        = pageCommand{"replace-disk.md", "kubectl -n kube-system debug node/NODE -it --profile=sysadmin --image=docker.io/library/busybox:1.37.0 -- chroot /host /usr/local/sbin/zpool wait -t replace POOL"}
+	debugDelete     = pageCommand{"replace-disk.md", "kubectl -n kube-system delete pod -l app.kubernetes.io/managed-by=kubectl-debug"}
 	upWithReinstall = pageCommand{"change-a-node.md", "make up STACK=STACK"}
 
 	// Those of destroy.md.

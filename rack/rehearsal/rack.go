@@ -20,6 +20,7 @@ import (
 	addon "github.com/home-ops/home-ops/rack/addons/cluster"
 	"github.com/home-ops/home-ops/rack/addons/externalsecrets"
 	"github.com/home-ops/home-ops/rack/addons/volumes"
+	"github.com/home-ops/home-ops/rack/addons/zfs"
 	"github.com/home-ops/home-ops/rack/externaldns"
 	"github.com/home-ops/home-ops/rack/factory"
 	"github.com/home-ops/home-ops/rack/genuine"
@@ -43,6 +44,8 @@ type rack struct {
 	running sync.WaitGroup
 	// volumes are what is on the cluster's volumes.
 	volumes *volumes.Contents
+	// zfs is what ZFS makes of the machines' disks.
+	zfs *zfs.Hosts
 	// build makes the machine of a node; its disks are in the folder.
 	build func(stack *spec.Stack, n spec.Node, dir string) (*machine, error)
 	// ctx is the rack's own.
@@ -84,6 +87,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 	log := slog.New(slog.NewTextHandler(logFile, nil))
 	ctx, cancel := context.WithCancel(ctx)
 	r := &rack{dir: dir, cancel: cancel, states: map[string]node.State{}, configured: map[string]netip.Addr{}, volumes: volumes.In(filepath.Join(dir, "volumes"))}
+	r.zfs = zfs.NewHosts(hosts{r}, r.lacksZFS)
 	if r.fabric, err = kube.NewFabric(kube.Options{
 		Binary:       config.Kube,
 		ControlPlane: func(version string) string { return config.ControlPlanes.Of(version).Path },
@@ -101,6 +105,7 @@ func newRack(ctx context.Context, config *room.Config, stack *spec.Stack, world 
 			Name: n.Name, Dir: dir, Addresses: lease.of(stack, n), Hardware: hardware,
 			MediaVersion: string(stack.Cluster.TalosVersion), Kubernetes: r.watched(n.Name), Discovery: discovery,
 			Pull: func(ref string) error { return errors.Join(world.factory.Pull(ref), pullKubernetes(config, ref)) }, Extensions: extensions(world.factory),
+			File:    func(name string) ([]byte, error) { return r.zfs.File(n.Name, name) },
 			OnState: func(s node.State) { r.stateChanged(n.Name, s) }, OnConfigured: func(at netip.Addr) { r.took(n.Name, at) }, Log: log,
 		})
 		return &machine{Node: m, spec: n, hardware: hardware, dir: dir, stores: stores(stack, n)}, err
@@ -204,7 +209,7 @@ func (r *rack) operators(world *world, log *slog.Logger) func(context.Context, *
 			}
 		}
 		return addons.Run(ctx, config, addons.Options{
-			Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, LacksZFS: r.lacksZFS, Engines: r.runsFromVar,
+			Hosts: hosts{r}, Mounts: r.mountsOf, Down: r.isDown, ZFS: r.zfs, Engines: r.runsFromVar,
 			Volumes: r.volumes, Buckets: world.buckets(), More: simulated, Log: log.With("component", "operators"),
 		})
 	}

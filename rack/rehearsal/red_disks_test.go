@@ -3,8 +3,11 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
+	"github.com/home-ops/home-ops/rack/addons/zfs"
+	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/report"
 )
 
@@ -83,6 +86,75 @@ func volumeOf(b *broken, robustness string) {
 	b.list(longhornVolumesPath, "{kind: Volume, apiVersion: longhorn.io/v1beta2, metadata: {name: v, namespace: longhorn-system}, status: {state: attached, robustness: "+robustness+"}}")
 }
 
+// tankIs has the pool of the stack on its disks, and then something done to it.
+func tankIs(then func(b *broken, m *machine)) func(b *broken) {
+	return func(b *broken) {
+		b.t.Helper()
+		onDisks(b)
+		b.rack.zfs = zfs.NewHosts(hosts{b.rack}, nil)
+		m, pool, _, _ := b.zfsDisk()
+		words := []string{"create", pool.Name, "mirror"}
+		for _, d := range pool.Disks {
+			disk, err := m.disk(d.Serial)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			writeOn(b, m.Node, disk.Path, "")
+			words = append(words, disk.Symlinks[0])
+		}
+		if err := b.rack.zfs.Zpool(b.t.Context(), m.spec.Name, words, io.Discard); err != nil {
+			b.t.Fatal(err)
+		}
+		then(b, m)
+	}
+}
+
+// zpoolShows is what zpool says of the pool, with the states of its two disks.
+func zpoolShows(pool, one, two string) string {
+	return " state: " + pool + "\n\ttank " + pool + "\n\t  mirror-0 " + pool + "\n\t    nvme-WD-CA2K4H7N " + one + "\n\t    nvme-WD-CA2K4H8P " + two + "\n"
+}
+
+func lacksHalf(fault, said string) red {
+	status := ""
+	return red{
+		line: "a step: ZFS says what it lacks", fault: fault, want: "does not say that WD-CA2K4H8P alone is lost",
+		whole: func(*broken) { status = zpoolShows("DEGRADED", "ONLINE", "FAULTED") }, damage: func(*broken) { status = said },
+		do: func(_ context.Context, b *broken) {
+			_, err := lostHalf(status, "WD-CA2K4H8P")
+			b.came(step(), "ZFS says what it lacks", err)
+		},
+	}
+}
+
+// halfRemains is a line of what a dead half leaves, when zpool says that and something was done to the pool.
+func halfRemains(fault, want, says string, then func(b *broken, m *machine)) red {
+	status := ""
+	return red{
+		line: "a step: nothing of the dead disk is left", fault: fault, want: want,
+		whole: func(b *broken) {
+			status = zpoolShows("ONLINE", "ONLINE", "ONLINE")
+			tankIs(func(*broken, *machine) {})(b)
+		},
+		damage: func(b *broken) {
+			status = says
+			then(b, b.rack.host("worker-1"))
+		},
+		do: func(ctx context.Context, b *broken) {
+			_, pool, _, _ := b.zfsDisk()
+			b.noHalfLeft(ctx, b.cluster, step(), pool, "nvme-DEAD", status)
+		},
+	}
+}
+
+func half(b *broken, m *machine) node.Disk {
+	b.t.Helper()
+	d, err := m.disk("WD-CA2K4H8P")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
 // redDisks are lines about disks that die.
 var redDisks = []red{
 	{
@@ -109,6 +181,9 @@ var redDisks = []red{
 			b.came(step(), "Longhorn says what it lacks", degraded(ctx, b.cluster))
 		},
 	},
+	lacksHalf("it lacks nothing", zpoolShows("ONLINE", "ONLINE", "ONLINE")),
+	lacksHalf("it lacks another one", zpoolShows("DEGRADED", "FAULTED", "ONLINE")),
+	lacksHalf("it lacks both", zpoolShows("UNAVAIL", "FAULTED", "FAULTED")),
 	{
 		line: "a step: it is installed on the new disk, and belongs to the cluster", fault: "it is on no disk", want: "cp-1 has no disk",
 		damage: oneMachine,
@@ -147,4 +222,14 @@ var redDisks = []red{
 			b.list(longhornReplicas, "{kind: Replica, apiVersion: longhorn.io/v1beta2, metadata: {name: r, namespace: longhorn-system}}")
 		}, do: longhornRemains,
 	},
+	halfRemains("zpool still shows it", "zpool shows it", zpoolShows("ONLINE", "ONLINE", "ONLINE")+"\t    nvme-DEAD REMOVED\n", func(*broken, *machine) {}),
+	halfRemains("zpool is not done", "zpool shows it", zpoolShows("DEGRADED", "ONLINE", "ONLINE"), func(*broken, *machine) {}),
+	halfRemains("the pool lacks a disk", "pool tank of worker-1 is DEGRADED, not ONLINE", zpoolShows("ONLINE", "ONLINE", "ONLINE"), func(b *broken, m *machine) {
+		if err := m.DiskDies(half(b, m).Path, node.Vanished); err != nil {
+			b.t.Fatal(err)
+		}
+	}),
+	halfRemains("the new one is not in the stack file", "the stack file does not name it", zpoolShows("ONLINE", "ONLINE", "ONLINE"), func(b *broken, m *machine) {
+		b.stack.Storage.ZFS.Pools[0].Disks[1].Serial = "ANOTHER"
+	}),
 }

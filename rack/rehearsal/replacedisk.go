@@ -35,8 +35,8 @@ func replaceDisk(ctx context.Context, r *rehearsal) error {
 // exchange has one disk die, and another one take its place.
 type exchange func(context.Context, *cluster, marks) error
 
-// exchanges are those of the stack's kinds of storage, and of a worker's system disk. What is left out: disks of ZFS, and those that
-// a pattern chooses.
+// exchanges are those of the stack's kinds of storage, and of a worker's system disk. What is left out: disks that a pattern chooses,
+// and those of a pool without a copy.
 func (r *rehearsal) exchanges() []exchange {
 	var all []exchange
 	if m, selector, ok := r.cephDisk(); ok {
@@ -47,6 +47,11 @@ func (r *rehearsal) exchanges() []exchange {
 	if m, volume, ok := r.longhornDisk(); ok {
 		all = append(all, func(ctx context.Context, c *cluster, written marks) error {
 			return r.replaceLonghornDisk(ctx, c, written, m, volume)
+		})
+	}
+	if m, pool, selector, ok := r.zfsDisk(); ok {
+		all = append(all, func(ctx context.Context, c *cluster, written marks) error {
+			return r.replaceZFSDisk(ctx, c, written, m, pool, selector)
 		})
 	}
 	if m, ok := r.worker(); ok && m.spec.InstallDisk.Serial != "" {
@@ -231,6 +236,11 @@ func (r *rehearsal) kubectlAsWritten(ctx context.Context, w pageCommand, c *clus
 	if err != nil {
 		return err
 	}
+	return r.kubectlWords(ctx, c, words)
+}
+
+// kubectlWords runs a command of kubectl as an administrator.
+func (r *rehearsal) kubectlWords(ctx context.Context, c *cluster, words []string) error {
 	kubeconfig := filepath.Join(r.config.Dir, "kubeconfig-of-disks")
 	if err := os.WriteFile(kubeconfig, []byte(c.kubeconfig), 0o600); err != nil {
 		return err

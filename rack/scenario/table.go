@@ -93,9 +93,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "replace-disk",
-		// Up to three disks die, one after the other, and copies are waited for each time.
+		// Up to four disks die, one after the other, and copies are waited for each time.
 		Limit: 30 * time.Minute,
-		Does:  "has a disk of Ceph, a disk of Longhorn and the system disk of a worker die, as far as the stack has them, and puts others in their place: storage must say what it lacks and `homeops doctor` what to do, no write may fail, `up` must put the new disk to use while no other machine goes down, all copies must be there again, and nothing of the dead disk be left",
+		Does:  "has a disk of Ceph, a disk of Longhorn, a disk of a ZFS mirror or raidz and the system disk of a worker die, as far as the stack has them, and puts others in their place: storage must say what it lacks and `homeops doctor` what to do, no write may fail, `up` must put the new disk to use while no other machine goes down, all copies must be there again, and nothing of the dead disk be left",
 	},
 	{
 		Name: "replace-node",

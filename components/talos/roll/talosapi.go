@@ -53,7 +53,7 @@ func (t TalosAPI) Running(ctx context.Context) (Running, error) {
 		return Running{}, errors.New("the machine does not tell its version")
 	}
 	is := Running{Talos: spec.Version(version.GetMessages()[0].GetVersion().GetTag())}
-	bootID, err := t.read(ctx, bootIDPath)
+	bootID, err := t.Read(ctx, bootIDPath)
 	if err != nil {
 		return Running{}, fmt.Errorf("boot id: %w", err)
 	}
@@ -65,7 +65,8 @@ func (t TalosAPI) Running(ctx context.Context) (Running, error) {
 	return is, err
 }
 
-func (t TalosAPI) read(ctx context.Context, path string) ([]byte, error) {
+// Read is what a file of the machine says, such as one below /proc. One that is not there is an error of the code NotFound.
+func (t TalosAPI) Read(ctx context.Context, path string) ([]byte, error) {
 	stream, err := t.machine().Read(ctx, &machineapi.ReadRequest{Path: path})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,24 @@ func crashing(pod *corev1.Pod, err error) corev1.PodStatus {
 		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", Message: err.Error()}},
 	}}
 	return status
+}
+
+// Debug runs the zpool of a pod that was made to look at its node, such as one of `kubectl debug node/NODE`: its container has to have
+// what zpool needs, and the words are its own.
+func (h *Hosts) Debug(ctx context.Context, pod *corev1.Pod, out io.Writer) error {
+	container := &pod.Spec.Containers[0]
+	if err := reachesHost(pod, container); err != nil {
+		return fmt.Errorf("pod %s: %w", cluster.Key(pod), err)
+	}
+	words := slices.Concat(container.Command, container.Args)
+	if len(words) == 0 || words[0] != "chroot" {
+		return fmt.Errorf("pod %s: the rack runs zpool by chroot, not %q", cluster.Key(pod), words)
+	}
+	words, err := onHost(words[1:])
+	if err != nil {
+		return err
+	}
+	return h.Zpool(ctx, pod.Spec.NodeName, words, out)
 }
 
 // initialise runs a pod's init containers, one after the other.

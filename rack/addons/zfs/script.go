@@ -54,17 +54,18 @@ var filters = []string{"basename", "grep", "sed", "sort", "tr", "wc"}
 
 // programs are what a script can start: filters, and those that look at devices.
 func (h *Hosts) programs(node string) func(interp.ExecHandlerFunc) interp.ExecHandlerFunc {
-	devices := map[string]func(io.Writer, []string) error{
-		"chroot": func(out io.Writer, args []string) error {
-			if len(args) < 2 || args[0] != "/host" || args[1] != "/usr/local/sbin/zpool" {
-				return fmt.Errorf("chroot: can't execute %q", args)
+	devices := map[string]func(context.Context, io.Writer, []string) error{
+		"chroot": func(ctx context.Context, out io.Writer, args []string) error {
+			words, err := onHost(args)
+			if err != nil {
+				return err
 			}
-			return h.zpool(node, args[2:], out)
+			return h.Zpool(ctx, node, words, out)
 		},
-		"find":     func(out io.Writer, args []string) error { return h.find(node, args, out) },
-		"readlink": func(out io.Writer, args []string) error { return h.readlink(node, args, out) },
-		"blockdev": func(out io.Writer, args []string) error { return h.blockdev(node, args, out) },
-		"dd":       func(out io.Writer, args []string) error { return h.dd(node, args, out) },
+		"find":     func(_ context.Context, out io.Writer, args []string) error { return h.find(node, args, out) },
+		"readlink": func(_ context.Context, out io.Writer, args []string) error { return h.readlink(node, args, out) },
+		"blockdev": func(_ context.Context, out io.Writer, args []string) error { return h.blockdev(node, args, out) },
+		"dd":       func(_ context.Context, out io.Writer, args []string) error { return h.dd(node, args, out) },
 	}
 	return func(next interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 		return func(ctx context.Context, args []string) error {
@@ -77,13 +78,21 @@ func (h *Hosts) programs(node string) func(interp.ExecHandlerFunc) interp.ExecHa
 				fmt.Fprintf(streams.Stderr, "%s: not found\n", args[0])
 				return interp.ExitStatus(127)
 			}
-			if err := program(streams.Stdout, args[1:]); err != nil {
+			if err := program(ctx, streams.Stdout, args[1:]); err != nil {
 				fmt.Fprintln(streams.Stderr, err)
 				return interp.ExitStatus(1)
 			}
 			return nil
 		}
 	}
+}
+
+// onHost are the words for the host's own zpool, of what chroot is given in a container that has the host's root in /host.
+func onHost(args []string) ([]string, error) {
+	if len(args) < 2 || args[0] != "/host" || args[1] != "/usr/local/sbin/zpool" {
+		return nil, fmt.Errorf("chroot: can't execute %q", args)
+	}
+	return args[2:], nil
 }
 
 // find lists every name of every disk, below /host.

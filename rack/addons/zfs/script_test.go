@@ -57,8 +57,8 @@ func TestMakePools_TakesTheNamedDisksOnceAndNoOther(t *testing.T) {
 	h := NewHosts(hosttest.New(t.TempDir(), disks), nil)
 	pools := "worker-2 tank 12 stripe nothing; worker-1 tank 13 mirror " + one + " " + two + "; worker-1 fast 12 stripe " + more + ";worker-10 x 12 stripe y"
 	want := []Pool{
-		{Name: "tank", Layout: "mirror", Options: []string{"legacy", "ashift=13"}, Disks: []string{"/dev/sdb", "/dev/sdc"}, Size: 4e12 + 512},
-		{Name: "fast", Options: []string{"legacy", "ashift=12"}, Disks: []string{"/dev/sdd"}, Size: 2e12},
+		{Name: "tank", State: "ONLINE", Layout: "mirror", Options: []string{"legacy", "ashift=13"}, Disks: []string{"/dev/sdb", "/dev/sdc"}, Size: 2e12},
+		{Name: "fast", State: "ONLINE", Options: []string{"legacy", "ashift=12"}, Disks: []string{"/dev/sdd"}, Size: 2e12},
 	}
 	// The second time finds everything there.
 	for range 2 {
@@ -127,7 +127,7 @@ func TestHosts_FindPoolsThatAnotherClusterHasMade(t *testing.T) {
 		t.Fatal(pools)
 	}
 	said, pools := made(t, NewHosts(machines, nil), "worker-1 tank 12 mirror "+pattern(t, spec.DiskSelector{Serial: "ONE"})+" "+pattern(t, spec.DiskSelector{Serial: "TWO"}))
-	if said != "" || len(pools) != 1 || pools[0].Name != "tank" || len(pools[0].Disks) != 2 {
+	if said != "" || len(pools) != 1 || pools[0].Name != "tank" || pools[0].Layout != "mirror" || len(pools[0].Disks) != 2 {
 		t.Errorf("%s %+v", said, pools)
 	}
 }
