@@ -134,6 +134,11 @@ func (c *CLI) Up(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--yes", "--skip-preview")
 }
 
+// Replace runs `pulumi up --replace`: the resource of the URN is made anew, whether or not anything has changed.
+func (c *CLI) Replace(ctx context.Context, urn string) (*Result, error) {
+	return c.operate(ctx, nil, "up", "--replace", urn, "--yes", "--skip-preview")
+}
+
 // Refresh runs `pulumi up` and first has the state take over what is really there.
 func (c *CLI) Refresh(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--refresh", "--yes", "--skip-preview")
