@@ -44,7 +44,7 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 	}
 	if r.secrets.age != nil {
 		p.sealed = ownSecret()
-		p.sealErr = r.seal(ctx, p.sealed, files)
+		p.sealErr = r.seal(ctx, r.secrets.age.Recipient().String(), p.sealed, files)
 	}
 	p.began = time.Now()
 	sha, err := r.world.git.Commit(ctx, "feat(echo): a mark of the rehearsal", files)
@@ -59,10 +59,10 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 }
 
 // The encrypted Secret of a rehearsal.
-const sealedName, sealedKey = "rehearsal-sops", "text"
+const sealedName, sealedKey, sealedFileName = "rehearsal-sops", "text", "secret.sops.yaml"
 
-// seal adds an encrypted Secret to the files of a commit.
-func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]byte) error {
+// seal adds a Secret that is encrypted for a recipient to the files of a commit.
+func (r *rehearsal) seal(ctx context.Context, recipient, value string, files map[string][]byte) error {
 	plain, err := yaml.Marshal(&corev1.Secret{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
 		ObjectMeta: metav1.ObjectMeta{Name: sealedName, Namespace: echoNamespace},
@@ -71,7 +71,7 @@ func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]b
 	if err != nil {
 		return err
 	}
-	sealed, err := gitops.Encrypt(ctx, filepath.Join(r.config.Flux.Bin, fluxparts.Sops), r.secrets.age.Recipient().String(), plain)
+	sealed, err := gitops.Encrypt(ctx, filepath.Join(r.config.Flux.Bin, fluxparts.Sops), recipient, plain)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]b
 	if err != nil {
 		return err
 	}
-	const resources, file = "\nresources:\n", "secret.sops.yaml"
+	const resources, file = "\nresources:\n", sealedFileName
 	if strings.Count(string(listing), resources) != 1 {
 		return fmt.Errorf("%s lists no resources", list)
 	}
