@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -143,19 +142,10 @@ func (r *rehearsal) reencrypt(ctx context.Context, keys *keyTurn, sealed []byte)
 			return nil, err
 		}
 	}
-	words, err := r.words(writeRules, nil)
-	if err != nil {
+	if err := r.homeopsInAsWritten(ctx, writeRules, dir); err != nil {
 		return nil, err
 	}
-	path := "PATH=" + r.config.Flux.Bin + string(os.PathListSeparator) + os.Getenv("PATH")
-	if err := r.typed(ctx, dir, slices.Concat([]string{r.config.Homeops}, words[1:]), nil); err != nil {
-		return nil, err
-	}
-	find, err := runbook.Find(os.DirFS(r.config.Project), updateKeys.page, updateKeys.text)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.typed(ctx, dir, []string{"sh", "-c", find.Script}, []string{path, "SOPS_AGE_KEY_FILE=" + both}); err != nil {
+	if err := r.shellAsWritten(ctx, updateKeys, dir, "SOPS_AGE_KEY_FILE="+both); err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
@@ -167,8 +157,26 @@ func (r *rehearsal) reencrypt(ctx context.Context, keys *keyTurn, sealed []byte)
 	return files, nil
 }
 
-// typed runs a command as an operator types it in a folder.
-func (r *rehearsal) typed(ctx context.Context, dir string, words, env []string) error {
+// homeopsInAsWritten runs a page's command of homeops in another folder than the project.
+func (r *rehearsal) homeopsInAsWritten(ctx context.Context, w pageCommand, dir string) error {
+	words, err := r.words(w, nil)
+	if err != nil {
+		return err
+	}
+	return typedIn(ctx, dir, append([]string{r.config.Homeops}, words[1:]...))
+}
+
+// shellAsWritten runs a page's line in a shell that finds sops, and has more in its environment.
+func (r *rehearsal) shellAsWritten(ctx context.Context, w pageCommand, dir string, env ...string) error {
+	found, err := runbook.Find(os.DirFS(r.config.Project), w.page, w.text)
+	if err != nil {
+		return err
+	}
+	return typedIn(ctx, dir, []string{"sh", "-c", found.Script}, append(env, "PATH="+r.config.Flux.Bin+string(os.PathListSeparator)+os.Getenv("PATH"))...)
+}
+
+// typedIn runs a command in a folder.
+func typedIn(ctx context.Context, dir string, words []string, env ...string) error {
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
