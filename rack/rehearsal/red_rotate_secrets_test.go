@@ -179,5 +179,5 @@ var redRotateSecrets = []red{
 		}),
 	says(tunnelLine, "names lead to the former", `public names lead through tunnel "former", not next`, tunnels("next", "next", nil, errClosed), tunnels("next", "former", nil, errClosed)),
 	says(tunnelLine, "the former is there still", "the former token still opens a tunnel", tunnels("next", "next", nil, errClosed), tunnels("next", "next", nil, nil)),
-	says(tunnelLine, "its token opens nothing", "Invalid tunnel secret", tunnels("next", "next", nil, errClosed), tunnels("next", "next", errors.New("Invalid tunnel secret"), errClosed)),
+	says(tunnelLine, "its token opens nothing", "Invalid tunnel secret", tunnels("next", "next", nil, errClosed), tunnels("next", "next", errors.New("tunnel next: Unauthorized: Invalid tunnel secret"), errClosed)),
 }
