@@ -120,6 +120,15 @@ func (c *CLI) Import(ctx context.Context, state []byte) error {
 	return nil
 }
 
+// Says is what another command prints, one that changes nothing.
+func (c *CLI) Says(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, args...); err != nil {
+		return "", err
+	}
+	return out.String(), nil
+}
+
 // Help is what pulumi says of a command, whose options it reads before.
 func (c *CLI) Help(ctx context.Context, command ...string) (string, error) {
 	var out bytes.Buffer

@@ -33,6 +33,7 @@ var (
 	openInRotation  = pageCommand{"rotate.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	restartPods     = pageCommand{"rotate.md", "kubectl -n NAMESPACE rollout restart daemonset,deployment,statefulset"}
 	restartRook     = pageCommand{"rotate.md", "kubectl -n rook-ceph rollout restart deployment rook-ceph-operator"}
+	showURNs        = pageCommand{"../edge.md", "pulumi stack --show-urns --stack STACK"}
 	unprotectTunnel = pageCommand{"../edge.md", "pulumi state unprotect URN --stack STACK"}
 	replaceToken    = pageCommand{"../edge.md", "pulumi up --replace URN --stack STACK"}
 	writeRules      = pageCommand{"../secrets.md", "homeops sops"}

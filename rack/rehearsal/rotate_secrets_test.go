@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/home-ops/home-ops/rack/cloudflare"
@@ -46,5 +47,19 @@ func TestSecretTurns_AreWhatOthersHaveMadeForTheStack(t *testing.T) {
 				t.Errorf("%d services look at %q, want %d at %q", doors, names, test.doors, test.want)
 			}
 		})
+	}
+}
+
+func TestURNIn_IsThatOfOneResource(t *testing.T) {
+	const said = "    ├─ cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared edge-tunnel\n" +
+		"    │  URN: urn:pulumi:home::home-ops::homeops:index:EdgeAccess$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::edge-tunnel\n" +
+		"    │  URN: urn:pulumi:home::home-ops::homeops:index:EdgeAccess$cloudflare:index/record:Record::edge-tunnel-config\n"
+	if urn, err := urnIn(said, "edge-tunnel"); err != nil || !strings.HasSuffix(urn, "$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared::edge-tunnel") {
+		t.Errorf("%q, %v", urn, err)
+	}
+	for _, name := range []string{"edge-token", "tunnel"} {
+		if urn, err := urnIn(said, name); err == nil {
+			t.Errorf("%s is %s", name, urn)
+		}
 	}
 }

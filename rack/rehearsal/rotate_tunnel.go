@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,28 +33,29 @@ func cloudflareKey(key string, value any) func(config map[string]any) error {
 	}
 }
 
-// urnOf is the URN of the one resource of a name, as `pulumi stack --show-urns` shows it.
-func (r *rehearsal) urnOf(ctx context.Context, name string) (string, error) {
-	state, err := r.cli.Export(ctx)
+// urnAsWritten is the URN of the one resource of a name, as the page's command shows it.
+func (r *rehearsal) urnAsWritten(ctx context.Context, w pageCommand, name string) (string, error) {
+	words, err := r.words(w, nil)
 	if err != nil {
 		return "", err
 	}
-	var s struct {
-		Deployment struct {
-			Resources []struct{ URN string } `json:"resources"`
-		} `json:"deployment"`
+	said, err := r.cli.Says(ctx, words[1:]...)
+	if err != nil {
+		return "", err
 	}
-	if err := json.Unmarshal(state, &s); err != nil {
-		return "", fmt.Errorf("state: %w", err)
-	}
+	return urnIn(said, name)
+}
+
+// urnIn finds a resource in what pulumi shows of a stack.
+func urnIn(said, name string) (string, error) {
 	var found []string
-	for _, resource := range s.Deployment.Resources {
-		if strings.HasSuffix(resource.URN, "::"+name) {
-			found = append(found, resource.URN)
+	for word := range strings.FieldsSeq(said) {
+		if strings.HasPrefix(word, "urn:") && strings.HasSuffix(word, "::"+name) {
+			found = append(found, word)
 		}
 	}
 	if len(found) != 1 {
-		return "", fmt.Errorf("state: %d resources are called %s", len(found), name)
+		return "", fmt.Errorf("pulumi shows %d resources that are called %s", len(found), name)
 	}
 	return found[0], nil
 }
@@ -104,7 +104,7 @@ func (r *rehearsal) turnTunnel(ctx context.Context, c *cluster, keys *keyTurn) e
 	if err := errors.Join(r.keysAfter(ctx, keys), r.edit(anotherTunnel(r.stack.Edge.Cloudflare.TunnelName+"-2")), r.edit(ownToken)); err != nil {
 		return err
 	}
-	urn, err := r.urnOf(ctx, "edge-tunnel")
+	urn, err := r.urnAsWritten(ctx, showURNs, "edge-tunnel")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (r *rehearsal) turnClusterToken(ctx context.Context, c *cluster) error {
 	if err != nil {
 		return err
 	}
-	urn, err := r.urnOf(ctx, "edge-cluster-token")
+	urn, err := r.urnAsWritten(ctx, showURNs, "edge-cluster-token")
 	if err != nil {
 		return err
 	}
