@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,13 +36,11 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 	if err != nil {
 		return nil, err
 	}
-	const annotations = "\n  annotations:\n"
-	if strings.Count(string(before), annotations) != 1 {
-		return nil, fmt.Errorf("%s has no annotations to add one to", echoFile)
+	marked, err := withMark(before, p.mark)
+	if err != nil {
+		return nil, err
 	}
-	files := map[string][]byte{
-		echoFile: []byte(strings.Replace(string(before), annotations, annotations+"    "+echoMark+": \""+p.mark+"\"\n", 1)),
-	}
+	files := map[string][]byte{echoFile: marked}
 	if r.secrets.age != nil {
 		p.sealed = ownSecret()
 		p.sealErr = r.seal(ctx, r.secrets.age.Recipient().String(), p.sealed, files)
@@ -56,6 +55,19 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 	}
 	r.pushed = p
 	return p, nil
+}
+
+// formerMark is the line of an earlier push.
+var formerMark = regexp.MustCompile(`(?m)^    ` + echoMark + `: .*\n`)
+
+// withMark gives the sample app's file a mark, in place of the one that it may have.
+func withMark(file []byte, mark string) ([]byte, error) {
+	const annotations = "\n  annotations:\n"
+	text := formerMark.ReplaceAllString(string(file), "")
+	if strings.Count(text, annotations) != 1 {
+		return nil, fmt.Errorf("%s has no annotations to add one to", echoFile)
+	}
+	return []byte(strings.Replace(text, annotations, annotations+"    "+echoMark+": \""+mark+"\"\n", 1)), nil
 }
 
 // The encrypted Secret of a rehearsal.

@@ -63,3 +63,13 @@ func TestURNIn_IsThatOfOneResource(t *testing.T) {
 		}
 	}
 }
+
+func TestWithMark_TakesThePlaceOfTheFormer(t *testing.T) {
+	file := []byte("metadata:\n  name: echo\n  annotations:\n    other: x\n")
+	for _, mark := range []string{"1", "2"} {
+		var err error
+		if file, err = withMark(file, mark); err != nil || string(file) != "metadata:\n  name: echo\n  annotations:\n    rehearsal: \""+mark+"\"\n    other: x\n" {
+			t.Errorf("%v\n%s", err, file)
+		}
+	}
+}
