@@ -51,7 +51,6 @@ var nobody = map[string]string{
 	`op read "op://BREAK-GLASS-VAULT/CLUSTER break-glass/break-glass/talosconfig" > talosconfig`:               noConnect,
 	`op read "op://BREAK-GLASS-VAULT/CLUSTER break-glass/break-glass/secrets.yaml" > secrets.yaml`:             noConnect,
 	"age-keygen >> ~/.config/sops/age/keys.txt":                                                                noShell,
-	`find kubernetes -name '*.sops.yaml' -exec sops updatekeys --yes {} \; -exec sops rotate --in-place {} \;`: noShell,
 	`git commit -am "chore: another age key" && git push`:                                                      noShell,
 	"HOMEOPS_ETCD_SNAPSHOT=$PWD/etcd.db pulumi up --stack STACK":                                               asScenario,
 	"pulumi up --stack STACK --refresh":                                                                        asScenario,

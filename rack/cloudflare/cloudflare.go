@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/home-ops/home-ops/rack/tokenlog"
 )
 
 // Host is the API's name.
@@ -41,7 +43,8 @@ type Zone struct {
 
 // Server is Cloudflare.
 type Server struct {
-	mux *http.ServeMux
+	mux   *http.ServeMux
+	shown tokenlog.Log
 
 	mu      sync.Mutex
 	tokens  map[string]*token
@@ -159,6 +162,20 @@ func (s *Server) Revoke(value string) {
 	defer s.mu.Unlock()
 	delete(s.tokens, value)
 }
+
+// Accept makes a token good that may do what another may, which stays good: somebody has made it by hand.
+func (s *Server) Accept(value, like string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if former := s.tokens[like]; former != nil {
+		t := *former
+		t.ID, t.value = newID(), value
+		s.tokens[value] = &t
+	}
+}
+
+// Shown is how many calls showed a token.
+func (s *Server) Shown(token string) tokenlog.Count { return s.shown.Of(token) }
 
 // Settings are what a zone is set to, by the API's names.
 func (s *Server) Settings(zone string) map[string]any {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/home-ops/home-ops/rack/cloudflare"
 	"github.com/home-ops/home-ops/rack/cloudflare/api"
+	"github.com/home-ops/home-ops/rack/tokenlog"
 )
 
 const (
@@ -243,4 +244,17 @@ func TestFail_StrikesWhatItNames(t *testing.T) {
 func TestServer_NamesWhatItDoesNotPlay(t *testing.T) {
 	start(t).refused(http.MethodGet, "/zones/"+zone+"/firewall/rules", nil,
 		"this stand-in for Cloudflare does not play GET /client/v4/zones/"+zone+"/firewall/rules (7000)")
+}
+
+func TestAccept_LetsAnotherTokenDoWhatTheFormerMay(t *testing.T) {
+	c := start(t)
+	former, next := c.client.Token, strings.Repeat("n", 40)
+	c.Accept(next, former)
+	c.Revoke(former)
+	c.refused(http.MethodGet, records, nil, "Invalid access token (9109)")
+	c.client.Token = next
+	c.call(http.MethodPost, records, record("app", "A", "203.0.113.1", false))
+	if in, out := c.Shown(next), c.Shown(former); in != (tokenlog.Count{In: 1}) || out != (tokenlog.Count{Refused: 1}) {
+		t.Errorf("the next was shown %+v, the former %+v", in, out)
+	}
 }

@@ -39,6 +39,7 @@ func (s *Server) admit(req *http.Request, needs permission, h handler) answer {
 		return failure(http.StatusBadRequest, 6003, "Invalid request headers")
 	}
 	r := &request{Request: req, server: s, token: s.tokens[value]}
+	s.shown.Note(value, r.token != nil)
 	if r.token == nil {
 		if needs == nothing { // the check of a token tells of it in other words
 			return failure(http.StatusUnauthorized, 1000, "Invalid API Token")

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/home-ops/home-ops/rack/tokenlog"
 )
 
 // Host is the API's name.
@@ -42,6 +44,7 @@ type Repository struct {
 type Server struct {
 	mux    *http.ServeMux
 	client *http.Client
+	shown  tokenlog.Log
 
 	mu         sync.Mutex
 	tokens     map[string]Access
@@ -159,6 +162,18 @@ func (s *Server) Revoke(token string) {
 	defer s.mu.Unlock()
 	delete(s.tokens, token)
 }
+
+// Accept makes a token good that may do what another may, which stays good.
+func (s *Server) Accept(token, like string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if access, good := s.tokens[like]; good {
+		s.tokens[token] = access
+	}
+}
+
+// Shown is how many calls showed a token.
+func (s *Server) Shown(token string) tokenlog.Count { return s.shown.Of(token) }
 
 func (s *Server) nextID() int64 { s.lastID++; return s.lastID }
 

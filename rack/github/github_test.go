@@ -235,3 +235,16 @@ func TestServer_KeepsCommitStatuses(t *testing.T) {
 func TestServer_AnswersWhereAnotherAddressIsGiven(t *testing.T) {
 	start(t).object(http.StatusOK, "GET", "/api/v3"+repo, "")
 }
+
+func TestAccept_LetsAnotherTokenDoWhatTheFormerMay(t *testing.T) {
+	a := start(t)
+	a.Accept("next", admin)
+	a.Revoke(admin)
+	a.object(http.StatusUnauthorized, "GET", "/user", "")
+	if got, body, _ := a.as("next").do("GET", repo+"/keys", ""); got != http.StatusOK {
+		t.Errorf("%d %s", got, body)
+	}
+	if in, out := a.Shown("next"), a.Shown(admin); in.In != 1 || out.Refused != 1 {
+		t.Errorf("the next was shown %+v, the former %+v", in, out)
+	}
+}

@@ -47,6 +47,7 @@ func (s *Server) admit(req *http.Request, h handler) answer {
 	r := &request{Request: req, server: s}
 	if token := tokenOf(req); token != "" {
 		access, good := s.tokens[token]
+		s.shown.Note(token, good)
 		if !good {
 			return badCredentials()
 		}

@@ -5,7 +5,6 @@ package gitserver
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/home-ops/home-ops/rack/tokenlog"
 )
 
 // Options say what is served.
@@ -38,9 +39,13 @@ type Server struct {
 	opts    Options
 	git     string
 	backend http.Handler
+	shown   tokenlog.Log
 
 	// mu guards the index, which Commit works on.
 	mu sync.Mutex
+	// door guards the tokens.
+	door   sync.Mutex
+	tokens map[string]bool
 }
 
 // New makes the repository and its first commit.
@@ -49,7 +54,7 @@ func New(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("git server: %w; install git", err)
 	}
-	s := &Server{opts: opts, git: git}
+	s := &Server{opts: opts, git: git, tokens: map[string]bool{opts.Token: true}}
 	s.backend = &cgi.Handler{
 		Path: git, Args: []string{"http-backend"}, Dir: opts.Dir, Stderr: io.Discard,
 		Env: append(s.environment(), "GIT_PROJECT_ROOT="+opts.Dir, "GIT_HTTP_EXPORT_ALL=1"),
@@ -75,7 +80,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("there is no %s here, only %s", r.URL.Path, s.opts.Path), http.StatusNotFound)
 		return
 	}
-	if _, password, _ := r.BasicAuth(); subtle.ConstantTimeCompare([]byte(password), []byte(s.opts.Token)) == 0 && s.opts.Token != "" {
+	if !s.admits(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Git"`)
 		http.Error(w, "the repository is private", http.StatusUnauthorized)
 		return
@@ -91,6 +96,39 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.backend.ServeHTTP(w, r)
 }
+
+// admits reports whether a client may come in: anybody where the repository is public.
+func (s *Server) admits(r *http.Request) bool {
+	if s.opts.Token == "" {
+		return true
+	}
+	_, password, shows := r.BasicAuth()
+	if !shows {
+		return false // a client asks first whether it must
+	}
+	s.door.Lock()
+	good := s.tokens[password]
+	s.door.Unlock()
+	s.shown.Note(password, good)
+	return good
+}
+
+// Accept makes another token good beside those that are. A public repository looks at none.
+func (s *Server) Accept(token string) {
+	s.door.Lock()
+	defer s.door.Unlock()
+	s.tokens[token] = true
+}
+
+// Revoke makes a token worthless.
+func (s *Server) Revoke(token string) {
+	s.door.Lock()
+	defer s.door.Unlock()
+	delete(s.tokens, token)
+}
+
+// Shown is how many requests showed a token.
+func (s *Server) Shown(token string) tokenlog.Count { return s.shown.Of(token) }
 
 func (s *Server) repository() string {
 	return filepath.Join(s.opts.Dir, filepath.FromSlash(s.opts.Path))

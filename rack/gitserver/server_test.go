@@ -112,7 +112,7 @@ func TestServer_FetchGetsWhatWasCommitted(t *testing.T) {
 
 func TestServer_RefusesPushesAndWhoDoesNotKnowTheToken(t *testing.T) {
 	t.Parallel()
-	_, url := start(t, Options{Tree: tree(t, map[string]string{"a": "1\n"}), Token: "secret"})
+	s, url := start(t, Options{Tree: tree(t, map[string]string{"a": "1\n"}), Token: "secret"})
 	clone := t.TempDir()
 	if out, err := git(t, "clone", url, clone); err == nil {
 		t.Errorf("cloned without the token: %s", out)
@@ -122,5 +122,14 @@ func TestServer_RefusesPushesAndWhoDoesNotKnowTheToken(t *testing.T) {
 	mustGit(t, "-C", clone, "-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "--quiet", "--allow-empty", "-m", "x")
 	if out, err := git(t, "-C", clone, "push"); err == nil || !strings.Contains(out, "403") {
 		t.Errorf("push: %v\n%s", err, out)
+	}
+	s.Accept("next")
+	s.Revoke("secret")
+	if out, err := git(t, "ls-remote", known); err == nil {
+		t.Errorf("a revoked token is taken: %s", out)
+	}
+	mustGit(t, "ls-remote", strings.Replace(known, "secret", "next", 1))
+	if in, out := s.Shown("next"), s.Shown("secret"); in.In == 0 || in.Refused != 0 || out.Refused == 0 {
+		t.Errorf("the next was shown %+v, the former %+v", in, out)
 	}
 }

@@ -81,6 +81,9 @@ func TestServer_RefusesAndFailsAsItIsTold(t *testing.T) {
 	if _, err := client.GetVaults(); err != nil {
 		t.Errorf("an accepted token: %v", err)
 	}
+	if shown := server.Shown(token); shown.Refused != 1 || shown.In == 0 {
+		t.Errorf("the token was shown %+v", shown)
+	}
 	calls := server.Calls()
 	if last := calls[len(calls)-2]; last != (onepassword.Call{Method: "GET", Path: "/v1/vaults", Status: 401}) {
 		t.Errorf("wrote down %v", last)

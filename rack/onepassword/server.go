@@ -11,11 +11,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/home-ops/home-ops/rack/tokenlog"
 )
 
 // Server is the Connect server.
 type Server struct {
-	mux *http.ServeMux
+	mux   *http.ServeMux
+	shown tokenlog.Log
 
 	mu     sync.Mutex
 	tokens map[string]bool
@@ -78,6 +81,9 @@ func (s *Server) Revoke(token string) { s.set(token, false) }
 // Accept begins to accept a token.
 func (s *Server) Accept(token string) { s.set(token, true) }
 
+// Shown is how many calls showed a token.
+func (s *Server) Shown(token string) tokenlog.Count { return s.shown.Of(token) }
+
 func (s *Server) set(token string, accepted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,6 +112,7 @@ func (s *Server) answer(req *http.Request, handle handler) (int, []byte) {
 	defer s.mu.Unlock()
 	status, body := s.next(req.Method).answered(func() (int, any) {
 		token, isBearer := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
+		s.shown.Note(token, isBearer && s.tokens[token])
 		if isBearer && s.tokens[token] {
 			return handle(req)
 		}

@@ -120,6 +120,15 @@ func (c *CLI) Import(ctx context.Context, state []byte) error {
 	return nil
 }
 
+// Says is what another command prints, one that changes nothing.
+func (c *CLI) Says(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, args...); err != nil {
+		return "", err
+	}
+	return out.String(), nil
+}
+
 // Help is what pulumi says of a command, whose options it reads before.
 func (c *CLI) Help(ctx context.Context, command ...string) (string, error) {
 	var out bytes.Buffer
@@ -132,6 +141,11 @@ func (c *CLI) Help(ctx context.Context, command ...string) (string, error) {
 // Up runs `pulumi up`. A preview first would only repeat the work.
 func (c *CLI) Up(ctx context.Context, watch ...Watcher) (*Result, error) {
 	return c.operate(ctx, watch, "up", "--yes", "--skip-preview")
+}
+
+// Replace runs `pulumi up --replace`: the resource of the URN is made anew, whether or not anything has changed.
+func (c *CLI) Replace(ctx context.Context, urn string) (*Result, error) {
+	return c.operate(ctx, nil, "up", "--replace", urn, "--yes", "--skip-preview")
 }
 
 // Refresh runs `pulumi up` and first has the state take over what is really there.

@@ -64,6 +64,13 @@ func TestUp_DoesOneThingAfterTheOtherWhenAsked(t *testing.T) {
 	}
 }
 
+func TestReplace_NamesTheResource(t *testing.T) {
+	cli := fake(t, "case \"$*\" in 'up '*'--replace urn:a::b --yes'*) ;; *) exit 3;; esac\n")
+	if _, err := cli.Replace(t.Context(), "urn:a::b"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUp_ShowsTheEndOfWhatAFailedRunSaid(t *testing.T) {
 	_, err := fake(t, "seq 1 100; echo 'the node is on fire'; exit 3\n").Up(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "the node is on fire") || strings.Contains(err.Error(), "\n2\n") {

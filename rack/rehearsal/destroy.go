@@ -217,7 +217,7 @@ func (r *rehearsal) forgotten(ctx context.Context, kept copies) error {
 		return err
 	}
 	accounts := r.world.accounts()
-	if err := r.pulumiAsWritten(ctx, forgetStack); err != nil {
+	if err := r.pulumiAsWritten(ctx, forgetStack, nil); err != nil {
 		return err
 	}
 	r.leftAlone(ctx, accounts)
@@ -383,7 +383,7 @@ func (r *rehearsal) onlyAccounts(did report.Step, after []stored) {
 
 // destroyed lifts the protection, and takes down what is left.
 func (r *rehearsal) destroyed(ctx context.Context, data dataOnDisks, blank []string) error {
-	if err := r.pulumiAsWritten(ctx, liftProtection); err != nil {
+	if err := r.pulumiAsWritten(ctx, liftProtection, nil); err != nil {
 		return err
 	}
 	result, err := r.destroyAsWritten(ctx, destroyAll)

@@ -33,6 +33,11 @@ var (
 	openInRotation  = pageCommand{"rotate.md", "homeops breakglass open STACK -identity key.txt -out opened"}
 	restartPods     = pageCommand{"rotate.md", "kubectl -n NAMESPACE rollout restart daemonset,deployment,statefulset"}
 	restartRook     = pageCommand{"rotate.md", "kubectl -n rook-ceph rollout restart deployment rook-ceph-operator"}
+	showURNs        = pageCommand{"../edge.md", "pulumi stack --show-urns --stack STACK"}
+	unprotectTunnel = pageCommand{"../edge.md", "pulumi state unprotect URN --stack STACK"}
+	replaceToken    = pageCommand{"../edge.md", "pulumi up --replace URN --stack STACK"}
+	writeRules      = pageCommand{"../secrets.md", "homeops sops"}
+	updateKeys      = pageCommand{"../secrets.md", `find kubernetes -name '*.sops.yaml' -exec sops updatekeys --yes {} \; -exec sops rotate --in-place {} \;`}
 	restoreState    = pageCommand{"lost-state.md", "homeops state restore STACK -identity key.txt"}
 	upWithDisk      = pageCommand{"replace-disk.md", "make up STACK=STACK"}
 	osdOut          = pageCommand{"replace-disk.md", "kubectl -n rook-ceph exec deploy/rook-ceph-operator -- ceph -c /var/lib/rook/rook-ceph/rook-ceph.config osd out OSD"}
@@ -116,12 +121,25 @@ func (r *rehearsal) upAsWritten(ctx context.Context, w pageCommand, watch ...pul
 }
 
 // pulumiAsWritten runs a page's command of pulumi that asks whether it is meant.
-func (r *rehearsal) pulumiAsWritten(ctx context.Context, w pageCommand) error {
-	words, err := r.words(w, nil)
+func (r *rehearsal) pulumiAsWritten(ctx context.Context, w pageCommand, with map[string]string) error {
+	words, err := r.words(w, with)
 	if err != nil {
 		return err
 	}
 	return r.cli.Do(ctx, words[1:]...)
+}
+
+// replaceAsWritten runs the update of a page that makes a resource anew.
+func (r *rehearsal) replaceAsWritten(ctx context.Context, w pageCommand, urn string) error {
+	words, err := r.words(w, map[string]string{"URN": urn})
+	if err != nil {
+		return err
+	}
+	if want := []string{"pulumi", "up", "--replace", urn, "--stack", r.stack.Name}; !slices.Equal(words, want) {
+		return fmt.Errorf("docs/runbooks/%s says %q, and the rehearsal knows %q alone", w.page, words, want)
+	}
+	_, err = r.cli.Replace(ctx, urn)
+	return err
 }
 
 // destroyAsWritten runs a page's `pulumi destroy`.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,16 +36,14 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 	if err != nil {
 		return nil, err
 	}
-	const annotations = "\n  annotations:\n"
-	if strings.Count(string(before), annotations) != 1 {
-		return nil, fmt.Errorf("%s has no annotations to add one to", echoFile)
+	marked, err := withMark(before, p.mark)
+	if err != nil {
+		return nil, err
 	}
-	files := map[string][]byte{
-		echoFile: []byte(strings.Replace(string(before), annotations, annotations+"    "+echoMark+": \""+p.mark+"\"\n", 1)),
-	}
+	files := map[string][]byte{echoFile: marked}
 	if r.secrets.age != nil {
 		p.sealed = ownSecret()
-		p.sealErr = r.seal(ctx, p.sealed, files)
+		p.sealErr = r.seal(ctx, r.secrets.age.Recipient().String(), p.sealed, files)
 	}
 	p.began = time.Now()
 	sha, err := r.world.git.Commit(ctx, "feat(echo): a mark of the rehearsal", files)
@@ -58,11 +57,24 @@ func (r *rehearsal) push(ctx context.Context) (*pushed, error) {
 	return p, nil
 }
 
-// The encrypted Secret of a rehearsal.
-const sealedName, sealedKey = "rehearsal-sops", "text"
+// formerMark is the line of an earlier push.
+var formerMark = regexp.MustCompile(`(?m)^    ` + echoMark + `: .*\n`)
 
-// seal adds an encrypted Secret to the files of a commit.
-func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]byte) error {
+// withMark gives the sample app's file a mark, in place of the one that it may have.
+func withMark(file []byte, mark string) ([]byte, error) {
+	const annotations = "\n  annotations:\n"
+	text := formerMark.ReplaceAllString(string(file), "")
+	if strings.Count(text, annotations) != 1 {
+		return nil, fmt.Errorf("%s has no annotations to add one to", echoFile)
+	}
+	return []byte(strings.Replace(text, annotations, annotations+"    "+echoMark+": \""+mark+"\"\n", 1)), nil
+}
+
+// The encrypted Secret of a rehearsal.
+const sealedName, sealedKey, sealedFileName = "rehearsal-sops", "text", "secret.sops.yaml"
+
+// seal adds a Secret that is encrypted for a recipient to the files of a commit.
+func (r *rehearsal) seal(ctx context.Context, recipient, value string, files map[string][]byte) error {
 	plain, err := yaml.Marshal(&corev1.Secret{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
 		ObjectMeta: metav1.ObjectMeta{Name: sealedName, Namespace: echoNamespace},
@@ -71,7 +83,7 @@ func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]b
 	if err != nil {
 		return err
 	}
-	sealed, err := gitops.Encrypt(ctx, filepath.Join(r.config.Flux.Bin, fluxparts.Sops), r.secrets.age.Recipient().String(), plain)
+	sealed, err := gitops.Encrypt(ctx, filepath.Join(r.config.Flux.Bin, fluxparts.Sops), recipient, plain)
 	if err != nil {
 		return err
 	}
@@ -84,7 +96,7 @@ func (r *rehearsal) seal(ctx context.Context, value string, files map[string][]b
 	if err != nil {
 		return err
 	}
-	const resources, file = "\nresources:\n", "secret.sops.yaml"
+	const resources, file = "\nresources:\n", sealedFileName
 	if strings.Count(string(listing), resources) != 1 {
 		return fmt.Errorf("%s lists no resources", list)
 	}

@@ -100,6 +100,9 @@ func rotate(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
+	if err := r.rotateSecrets(ctx, c); err != nil {
+		return err
+	}
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}

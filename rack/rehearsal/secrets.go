@@ -49,6 +49,16 @@ func (s *secrets) config(key string) string {
 	return s.values[ref]
 }
 
+// exchange gives a reference another value, and keeps the former among those that must not be seen.
+func (s *secrets) exchange(ref spec.SecretRef, path string) (former, next string, err error) {
+	former = s.values[ref]
+	if next, err = s.make(path); err != nil {
+		return "", "", err
+	}
+	s.values[ref+" (former)"], s.values[ref] = former, next
+	return former, next, nil
+}
+
 // make gives a secret its form, by where the stack file refers to it.
 func (s *secrets) make(path string) (string, error) {
 	var err error

@@ -127,9 +127,9 @@ var Table = []Scenario{
 	},
 	{
 		Name: "rotate",
-		// Seven updates, in six of which every machine has its turn, and the pods of the whole cluster are exchanged once.
+		// Ten updates, in six of which every machine has its turn, and the pods of the whole cluster are exchanged once.
 		Limit: 60 * time.Minute,
-		Does:  "gives a cluster that is in use another Talos CA, in the three steps of its runbook: the next CA is accepted, issues, and is the only one. A step that is skipped must be refused, and each must show in a preview. No machine may go down, no write to the API and no question to a machine's Talos API may fail; after the last, every machine must have a certificate of the new CA and refuse the former talosconfig, and the new break-glass copy must open the machines. Then it gets another Kubernetes CA in the same way: after the second step the pods are restarted with the commands of the runbook, and after the last every API server must refuse the former kubeconfig. Then the webhook gets another secret. At the end `up` must find nothing to change",
+		Does:  "gives a cluster that is in use another Talos CA, in the three steps of its runbook: the next CA is accepted, issues, and is the only one. A step that is skipped must be refused, and each must show in a preview. No machine may go down, no write to the API and no question to a machine's Talos API may fail; after the last, every machine must have a certificate of the new CA and refuse the former talosconfig, and the new break-glass copy must open the machines. Then it gets another Kubernetes CA in the same way: after the second step the pods are restarted with the commands of the runbook, and after the last every API server must refuse the former kubeconfig. Then the webhook gets another secret, and so do those who have tokens: the former ones end, and must be refused, and nobody may go on with them. The age key is exchanged in its three steps, and the tunnel and the cluster's own token at Cloudflare are made anew. At the end `up` must find nothing to change",
 	},
 	{
 		Name: "upgrade-kubernetes",
