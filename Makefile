@@ -170,7 +170,7 @@ go:
 
 pulumi:
 	@$(if $(PULUMI),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (a rehearsal builds one that can log in and set secrets)"; exit 1)
-	@$(PULUMI) whoami --non-interactive >/dev/null 2>&1 || { echo "pulumi is not logged in: pulumi login, or pulumi login --local to keep the state on this machine"; exit 1; }
+	@$(PULUMI) whoami --non-interactive >/dev/null 2>&1 || { echo 'pulumi is not logged in: pulumi login, or pulumi login "file://$$HOME?metadata=skip" to keep the state on this machine'; exit 1; }
 
 whole-pulumi:
 	@$(if $(WHOLE),:,echo "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install (that of a rehearsal, in $(BIN), cannot run the program)"; exit 1)

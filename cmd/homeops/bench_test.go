@@ -109,6 +109,26 @@ func BenchmarkDiff(b *testing.B) {
 	}
 }
 
+// BenchmarkPictures is what a person waits for who draws a stack anew: it starts the built program.
+func BenchmarkPictures(b *testing.B) {
+	binary := built(b)
+	for _, nodes := range []int{5, 50, 250} {
+		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
+			repository(b)
+			write(b, stackHome, large(b, nodes))
+			var cpu time.Duration
+			for b.Loop() {
+				cmd := exec.Command(binary, "pictures", "home")
+				if out, err := cmd.CombinedOutput(); err != nil {
+					b.Fatalf("%v\n%s", err, out)
+				}
+				cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+			}
+			b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
+		})
+	}
+}
+
 // BenchmarkRender is what a person waits for to see what a stack would apply, all of it written to files.
 func BenchmarkRender(b *testing.B) { benchmarkRender(b) }
 

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/home-ops/home-ops/internal/runbook"
 )
 
 // guides are the pages whose commands people type: all but the decisions, which speak of their time.
@@ -25,7 +27,6 @@ func guides(t *testing.T) []string {
 }
 
 var (
-	shellBlock = regexp.MustCompile("(?ms)^```(sh|sh run|)\n(.*?)^```$")
 	makeWord   = regexp.MustCompile(`(?m)(?:^|\x60)make ([a-z][a-z0-9-]*)`)
 	homeopsRun = regexp.MustCompile(`(?m)(?:^|\x60)(?:go run \./cmd/)?homeops ([a-z]+)`)
 	target     = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*?## `)
@@ -59,31 +60,34 @@ func TestGuides_NameCommandsThatExist(t *testing.T) {
 	}
 }
 
-// Blocks that are marked "sh run" need no cluster: they are run as they stand.
+// Blocks that are marked "sh run" need no cluster: they are run as they stand, each page in a project of its own.
 func TestGuides_CommandsWithoutAClusterWork(t *testing.T) {
-	text, err := os.ReadFile("../../docs/first-hour.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := treeProject(t)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
-	ran := 0
-	for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
-		if block[1] != "sh run" {
-			continue
+	pages := os.DirFS("../..")
+	for _, page := range []string{"docs/first-hour.md", "docs/first-stack.md"} {
+		commands, err := runbook.Page(pages, page)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for line := range strings.Lines(block[2]) {
-			words := strings.Fields(line)
-			if len(words) < 4 || strings.Join(words[:3], " ") != "go run ./cmd/homeops" {
-				t.Fatalf("%q is no command of homeops", line)
+		t.Run(page, func(t *testing.T) {
+			dir := treeProject(t)
+			t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
+			ran := 0
+			for _, c := range commands {
+				if !c.Alone {
+					continue
+				}
+				words, err := c.Words(nil)
+				if err != nil || len(words) < 4 || strings.Join(words[:3], " ") != "go run ./cmd/homeops" {
+					t.Fatalf("%s is no command of homeops, %v", c, err)
+				}
+				if got := homeops(t, "", words[3:]...); got.code != exitOK {
+					t.Errorf("%s: %+v", c, got)
+				}
+				ran++
 			}
-			if got := homeops(t, "", words[3:]...); got.code != exitOK {
-				t.Errorf("%s: %+v", line, got)
+			if ran == 0 {
+				t.Error("no block was run")
 			}
-			ran++
-		}
-	}
-	if ran == 0 {
-		t.Error("no block was run")
+		})
 	}
 }

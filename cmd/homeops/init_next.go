@@ -41,8 +41,9 @@ func (i *initiation) next(ctx context.Context, stack *spec.Stack) []string {
 // answer is how long pulumi may take to say whether somebody is logged in: a backend may be out of reach.
 const answer = 10 * time.Second
 
-// loginHere is the place for the state that needs no account.
-const loginHere = "pulumi login --local"
+// loginHere is the place for the state that needs no account, as docs/first-hour.md has it. It is what `pulumi login --local` names, without
+// the file that a kill can leave half written (docs/state.md).
+const loginHere = `pulumi login "file://$HOME?metadata=skip"`
 
 // login is the command that Pulumi wants before it keeps a state.
 func (i *initiation) login(ctx context.Context) []string {

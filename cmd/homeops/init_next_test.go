@@ -42,8 +42,8 @@ func TestInit_PrintsWhatIsStillMissingBeforeUp(t *testing.T) {
 		"no remote":            {"", "echo '{}'", nil, rehearse + "git remote add origin " + url + "\n" + commit + "git push --set-upstream origin HEAD\n" + up},
 		"a clone of ours":      {ours, "echo '{}'", nil, rehearse + "git remote set-url origin " + url + "\n" + commit + "git push --set-upstream origin HEAD\n" + up},
 		"a clone of one's own": {"git@github.com:me/home-ops.git", "echo '{}'", nil, rehearse + commit + "git push\n" + up},
-		"nobody is logged in":  {url, "exit 255", nil, rehearse + commit + "git push\npulumi login --local\n" + up},
-		"with secrets to be set": {url, "exit 255", []string{"--cloudflare=0123456789abcdef0123456789abcdef", "--email=me@example.com"}, "pulumi login --local\n" +
+		"nobody is logged in":  {url, "exit 255", nil, rehearse + commit + "git push\n" + loginHere + "\n" + up},
+		"with secrets to be set": {url, "exit 255", []string{"--cloudflare=0123456789abcdef0123456789abcdef", "--email=me@example.com"}, loginHere + "\n" +
 			"pulumi stack init home --secrets-provider passphrase\npulumi config set --stack home --secret home-ops:cloudflareApiToken\n" + rehearse + commit + "git push\n" + up},
 	} {
 		project(t, nil)
@@ -58,7 +58,7 @@ func TestInit_PrintsWhatIsStillMissingBeforeUp(t *testing.T) {
 		if next := nextOf(t, got); next != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, next, c.want)
 		}
-		if said := strings.Contains(got.out, "`pulumi login --local` keeps the state on this computer"); said != (c.pulumi == "exit 255") {
+		if said := strings.Contains(got.out, "`"+loginHere+"` keeps the state on this computer"); said != (c.pulumi == "exit 255") {
 			t.Errorf("%s: of the state's place it says\n%s", name, got.out)
 		}
 	}

@@ -67,7 +67,7 @@ func TestMake_SaysWhatACommandCannotDoWithout(t *testing.T) {
 	}{
 		"no Go":     {nil, []string{"validate"}, "or later is needed, and is not on PATH: https://go.dev/doc/install\n"},
 		"no pulumi": {map[string]string{"go": homeops}, []string{"kubeconfig"}, "pulumi is needed, and is not on PATH: https://www.pulumi.com/docs/install"},
-		"no login":  {map[string]string{"go": homeops, "pulumi": "exit 1\n"}, []string{"kubeconfig"}, "pulumi is not logged in: pulumi login, or pulumi login --local"},
+		"no login":  {map[string]string{"go": homeops, "pulumi": "exit 1\n"}, []string{"kubeconfig"}, "pulumi is not logged in: pulumi login, or " + loginHere + " to keep the state on this machine\n"},
 		"no stack":  {map[string]string{"go": homeops, "pulumi": `[ "$1" = whoami ] || { echo "no stack named home" >&2; exit 1; }` + "\n"}, []string{"kubeconfig"}, "no stack named home\n"},
 	} {
 		out, err := bare(t, c.programs, c.args...)

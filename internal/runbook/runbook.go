@@ -17,6 +17,9 @@ import (
 // Dir is where the pages are in the project.
 const Dir = "docs/runbooks"
 
+// First are the pages that lead to a first cluster, by their paths in the project.
+var First = []string{"docs/first-hour.md", "docs/first-stack.md", "docs/prerequisites.md"}
+
 // guides are pages beside them that tell how something is recovered or rotated.
 var guides = []string{"docs/edge.md", "docs/secrets.md", "docs/storage.md"}
 
@@ -31,6 +34,8 @@ type Command struct {
 	Script string
 	// Inline says that it stands in a sentence, where a command may be named by its first words alone.
 	Inline bool
+	// Alone says that its block is marked "sh run": it needs no cluster, and a test runs it as it stands.
+	Alone bool
 }
 
 func (c Command) String() string {
@@ -85,6 +90,15 @@ func All(project fs.FS) ([]Command, error) {
 	return all, err
 }
 
+// Page are the commands of one page, by its path in the project.
+func Page(project fs.FS, name string) ([]Command, error) {
+	text, err := fs.ReadFile(project, name)
+	if err != nil {
+		return nil, err
+	}
+	return read("../"+path.Base(name), text)
+}
+
 // Find is the command that a page has in these very words.
 func Find(project fs.FS, page, text string) (Command, error) {
 	all, err := All(project)
@@ -99,21 +113,23 @@ func Find(project fs.FS, page, text string) (Command, error) {
 }
 
 // span is a command in a sentence: what is set as code and begins with one of the programs that pages tell to run.
-var span = regexp.MustCompile("`((?:homeops|make|kubectl|talosctl|pulumi|restic|flux|ceph|cmctl|zpool|op|sops) [^`]+)`")
+var span = regexp.MustCompile("`((?:[A-Z_]+=\\S+ )?(?:homeops|make|kubectl|talosctl|pulumi|restic|flux|ceph|cmctl|zpool|op|sops|go|git|rm) [^`]+)`")
 
-// read reads the blocks of a page that are marked sh, and the commands in its sentences.
+// read reads the blocks of a page that are marked sh, and the commands in its sentences. A line that ends in a backslash goes on in
+// the next one.
 func read(page string, content []byte) ([]Command, error) {
 	var all []Command
 	const text, shell, other = 0, 1, 2
-	inside, began := text, 0
+	inside, began, alone := text, 0, false
 	var loop []string
+	begun, begunAt := "", 0
 	lines := bufio.NewScanner(bytes.NewReader(content))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		switch {
 		case inside == text && strings.HasPrefix(line, "```"):
-			inside, began = other, n
-			if line == "```sh" {
+			inside, began, alone = other, n, line == "```sh run"
+			if line == "```sh" || alone {
 				inside = shell
 			}
 		case strings.HasPrefix(line, "```"):
@@ -123,6 +139,14 @@ func read(page string, content []byte) ([]Command, error) {
 				all = append(all, Command{Page: page, Line: n, Text: found[1], Script: found[1], Inline: true})
 			}
 		case inside == other:
+		case strings.HasSuffix(line, "\\"):
+			if begun == "" {
+				begunAt = n
+			}
+			begun += strings.TrimSuffix(line, "\\")
+		case begun != "":
+			all = append(all, Command{Page: page, Line: begunAt, Text: plain(begun + line), Script: plain(begun + line), Alone: alone})
+			begun = ""
 		case line == "" || strings.HasPrefix(line, "#"):
 		case len(loop) > 0 || strings.HasPrefix(line, "for "):
 			loop = append(loop, line)
@@ -131,10 +155,10 @@ func read(page string, content []byte) ([]Command, error) {
 				loop = nil
 			}
 		default:
-			all = append(all, Command{Page: page, Line: n, Text: plain(line), Script: plain(line)})
+			all = append(all, Command{Page: page, Line: n, Text: plain(line), Script: plain(line), Alone: alone})
 		}
 	}
-	if inside != text || len(loop) > 0 {
+	if inside != text || len(loop) > 0 || begun != "" {
 		return nil, fmt.Errorf("%s:%d: the block has no end", path.Join(Dir, page), began)
 	}
 	return all, lines.Err()

@@ -62,9 +62,35 @@ func TestAll_AreTheCommandsOfTheBlocks(t *testing.T) {
 }
 
 func TestAll_KnowsABlockWithoutItsEnd(t *testing.T) {
-	for _, text := range []string{"\n```sh\nls\n", "```sh\nfor a in b; do\n```\n"} {
+	for _, text := range []string{"\n```sh\nls\n", "```sh\nfor a in b; do\n```\n", "```sh\na \\\n```\n"} {
 		if _, err := runbook.All(project(t, text)); err == nil || !strings.Contains(err.Error(), "the block has no end") {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestPage_TellsBlocksThatStandAloneAndJoinsLines(t *testing.T) {
+	text := "`go run ./cmd/homeops init -h` and `KUBECONFIG=a:b kubectl config view`\n```sh run\nhomeops init house \\\n  --yes \\\n  --vip=none\nhomeops validate\n```\n```sh\nmake up\n```\n"
+	got, err := runbook.Page(fstest.MapFS{"docs/first.md": {Data: []byte(text)}}, "docs/first.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(line int, text string, inline, alone bool) runbook.Command {
+		return runbook.Command{Page: "../first.md", Line: line, Text: text, Script: text, Inline: inline, Alone: alone}
+	}
+	want := []runbook.Command{
+		of(1, "go run ./cmd/homeops init -h", true, false), of(1, "KUBECONFIG=a:b kubectl config view", true, false),
+		of(3, "homeops init house --yes --vip=none", false, true), of(6, "homeops validate", false, true), of(9, "make up", false, false),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPage_IsThere(t *testing.T) {
+	for _, page := range runbook.First {
+		if all, err := runbook.Page(os.DirFS("../.."), page); err != nil || len(all) == 0 {
+			t.Errorf("%s: %d commands, %v", page, len(all), err)
 		}
 	}
 }

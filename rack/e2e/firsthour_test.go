@@ -1,16 +1,22 @@
 package e2e
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/home-ops/home-ops/internal/runbook"
 	"github.com/home-ops/home-ops/rack/report"
 )
 
@@ -20,8 +26,9 @@ var recordInto = flag.String("record", "", "write what was typed in the first ho
 type home struct {
 	name  string
 	flags []string
-	// app says that it gets an app of its own: one with a page, which wants a gateway.
-	app bool
+	// whole says that the page is walked to its end: a rack that is left up, and an app with a page of its own, which wants a gateway.
+	// Else the walk ends with the rehearsal.
+	whole bool
 }
 
 var homes = []home{
@@ -37,40 +44,33 @@ var homes = []home{
 	}, false},
 }
 
-// What docs/first-hour.md has people type, from a clone to a cluster in the rack with an app of their own.
+// What docs/first-hour.md has people type, from a clone to a cluster in the rack with an app of their own: every command of its blocks,
+// in the order of the page.
 func TestFirstHour_FromACloneToAnApp(t *testing.T) {
 	onDayTwo(t)
+	commands, err := runbook.Page(os.DirFS(project), firstHour)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, h := range homes {
 		t.Run(h.name, func(t *testing.T) {
-			home := t.TempDir()
-			p := &person{t: t, dir: home, home: home, began: time.Now()}
-			here, err := filepath.Abs(project)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-			p.said("git clone https://github.com/me/"+h.name+".git", p.run("git", "clone", "-q", here, h.name))
-			p.dir = filepath.Join(p.dir, h.name)
-			p.types("go run ./cmd/homeops init " + h.name + " --yes --offline " + strings.Join(h.flags, " ") +
-				" --repository=https://github.com/me/" + h.name + ".git")
-			p.types("make validate STACK=" + h.name)
-			p.types("git add -A")
-			p.types("git -c user.name=me -c user.email=me@example.org commit -qm house")
-			if h.app {
-				p.types("cp -r kubernetes/apps/echo kubernetes/apps/hello")
-				p.types("mv kubernetes/apps/hello/echo kubernetes/apps/hello/hello")
-				p.types("grep -rl echo kubernetes/apps/hello | xargs sed -i '/http-https-echo/!s/echo/hello/g'")
-				p.types("go run ./cmd/homeops tree -show " + h.name + " > out/list && mv out/list kubernetes/clusters/" + h.name + "/kustomization.yaml")
-				p.types("make validate STACK=" + h.name)
-				if said := p.types("make diff BASE=HEAD STACK=" + h.name); !strings.Contains(said, "Deployment hello/hello") {
-					t.Errorf("make diff has no word of the app:\n%s", said)
+			p := newPerson(t, h)
+			for _, c := range commands {
+				if c.Inline || elsewhere[c.Text] != (elsewhereRun{}) || nobody[c.Text] != "" {
+					continue
 				}
-				p.types("git add -A")
-				p.types("git -c user.name=me -c user.email=me@example.org commit -qm hello")
+				do, ok := hour[c.Text]
+				if !ok {
+					t.Fatalf("%s: nobody knows how to type it", c)
+				}
+				do(p, strings.ReplaceAll(c.Text, "house", h.name))
+				if !h.whole && p.rehearsed {
+					break
+				}
 			}
-			p.types("make rehearse STACK=" + h.name)
-			p.record(h.name)
-			p.ranWhole(h.name)
+			p.record()
+			p.leaves()
+			p.ranWhole()
 		})
 	}
 }
@@ -78,19 +78,186 @@ func TestFirstHour_FromACloneToAnApp(t *testing.T) {
 // person types commands, and notes what each takes.
 type person struct {
 	t     *testing.T
-	dir   string
-	home  string
+	home  home
 	began time.Time
 	notes strings.Builder
 	count int
+	// dir is where they are, and root what is theirs.
+	dir, root string
+	// rehearsed says that the rehearsal was ok; enter is the program that leads into the rack, where it was left up, and rack the
+	// command that holds it there.
+	rehearsed bool
+	enter     string
+	rack      *exec.Cmd
 }
 
-// types runs a line in a shell.
+// newPerson is somebody with a repository of their own at GitHub, and nothing else: no settings, no state.
+func newPerson(t *testing.T, h home) *person {
+	t.Helper()
+	p := &person{t: t, home: h, root: t.TempDir(), began: time.Now()}
+	p.dir = p.root
+	here, err := filepath.Abs(project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What was compiled before lies where it always did.
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {
+		t.Setenv(name, strings.TrimSpace(p.run("go", "env", name)))
+	}
+	remotes, settings := filepath.Join(p.root, "github"), filepath.Join(p.root, "gitconfig")
+	for name, value := range map[string]string{
+		"HOME": p.root, "XDG_CONFIG_HOME": filepath.Join(p.root, ".config"), "GIT_CONFIG_GLOBAL": settings, "KUBECONFIG": "", "TALOSCONFIG": "",
+	} {
+		t.Setenv(name, value)
+	}
+	text := fmt.Sprintf("[user]\n\tname = me\n\temail = me@example.org\n[url %q]\n\tinsteadOf = https://github.com/me/\n", remotes+"/")
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	repository := filepath.Join(remotes, h.name+".git")
+	p.run("git", "clone", "-q", "--bare", here, repository)
+	p.run("git", "-C", repository, "update-ref", "refs/heads/main", "HEAD")
+	p.run("git", "-C", repository, "symbolic-ref", "HEAD", "refs/heads/main")
+	return p
+}
+
+// The ways to type a line of the page.
+
 func (p *person) types(line string) string {
 	p.t.Helper()
 	said := p.run("sh", "-c", line)
 	p.said(line, said)
 	return said
+}
+
+// enters changes the folder; where two ways lead to it, it is the one that the first has made.
+func (p *person) enters(line string) {
+	p.t.Helper()
+	dir := filepath.Join(p.root, strings.TrimPrefix(line, "cd "))
+	if _, err := os.Stat(dir); err != nil {
+		p.t.Fatal(err)
+	}
+	p.dir = dir
+}
+
+// answers has flags where init would ask, and reads no machine.
+func (p *person) answers(line string) {
+	p.t.Helper()
+	words := strings.Fields(line)
+	words = append(words[:5], "--yes", "--offline")
+	words = append(append(words, p.home.flags...), "--repository=https://github.com/me/"+p.home.name+".git")
+	p.types(strings.Join(words, " "))
+}
+
+// exports keeps a variable for the lines after it.
+func (p *person) exports(line string) {
+	p.t.Helper()
+	name, _, _ := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+	value := p.run("sh", "-c", line+` && printf %s "$`+name+`"`)
+	if _, err := os.Stat(value); err != nil {
+		p.t.Error(err)
+	}
+	p.t.Setenv(name, value)
+	p.said(line, "")
+}
+
+// rehearses has the rack left up where the rest of the page is done in it.
+func (p *person) rehearses(line string) {
+	p.t.Helper()
+	p.rehearsed = true
+	if !p.home.whole {
+		p.types(line)
+		return
+	}
+	var said safeBuffer
+	ctx, cancel := context.WithCancelCause(p.t.Context())
+	p.rack = exec.CommandContext(p.t.Context(), "sh", "-c", "exec "+line)
+	p.rack.Dir, p.rack.Env, p.rack.SysProcAttr = p.dir, append(os.Environ(), "KEEP=1"), &syscall.SysProcAttr{Setpgid: true}
+	p.rack.Stdout = io.MultiWriter(&said, testWriter{p.t})
+	p.rack.Stderr = p.rack.Stdout
+	// Ctrl-C goes to all that it runs.
+	p.rack.Cancel = func() error { return syscall.Kill(-p.rack.Process.Pid, syscall.SIGINT) }
+	p.rack.WaitDelay = time.Minute
+	if err := p.rack.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cancel(errors.Join(errors.New("the rehearsal has ended"), p.rack.Wait()))
+	}()
+	p.t.Cleanup(func() { <-ended })
+	waitForText(ctx, &said, "a shell in the room\n")
+	if err := context.Cause(ctx); err != nil {
+		p.t.Fatalf("%s: %v", line, err)
+	}
+	for _, l := range said.linesAfter("The rack is up") {
+		if fields := strings.Fields(l); len(fields) > 0 && filepath.Base(fields[0]) == "enter" {
+			p.enter = fields[0]
+		}
+	}
+	p.said(line, strings.Split(said.all(), "\nThe rack is up")[0])
+}
+
+// inTheRack types a line where the rehearsal's cluster, state and services are. A yes stands for the person.
+func (p *person) inTheRack(line string) string {
+	p.t.Helper()
+	said := p.inside("env", "PULUMI_SKIP_CONFIRMATIONS=true", "sh", "-c", line)
+	p.said(line, said)
+	return said
+}
+
+// inside runs a program there. One that fails is told, and the walk goes on: to come here took a quarter of an hour.
+func (p *person) inside(args ...string) string {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), p.enter, args...)
+	cmd.Dir = p.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		p.t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// lists adds the app to those of the cluster, as the page says behind the commands that copy it.
+func (p *person) lists() {
+	p.t.Helper()
+	const app = "  - ../../apps/hello"
+	page, err := os.ReadFile(filepath.Join(p.dir, filepath.FromSlash(firstHour)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if want := "the line `" + app + "` among the `resources` of `kubernetes/clusters/house/kustomization.yaml`"; !bytes.Contains(page, []byte(want)) {
+		p.t.Errorf("the page does not say %q any more", want)
+	}
+	path := filepath.Join(p.dir, "kubernetes", "clusters", p.home.name, "kustomization.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	const resources = "\nresources:\n"
+	if bytes.Count(text, []byte(resources)) != 1 {
+		p.t.Fatalf("%s has no resources", path)
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, []byte(resources), []byte(resources+app+"\n"), 1), 0o644); err != nil { //nolint:gosec // as Git has it
+		p.t.Fatal(err)
+	}
+}
+
+// pushes has what comes to GitHub come to the room's Git host, too, and an app that is in it run.
+func (p *person) pushes(line string) {
+	p.t.Helper()
+	p.types(line)
+	room := filepath.Join(filepath.Dir(p.enter), "git", "me", p.home.name+".git")
+	p.run("git", "push", "-q", "--force", room, "HEAD:main")
+	if _, err := os.Stat(filepath.Join(p.dir, "kubernetes", "apps", "hello")); err != nil {
+		return
+	}
+	pushed := time.Now()
+	p.inside("kubectl", "-n", "hello", "wait", "deployment/hello", "--for=create", "--timeout=6m")
+	p.inside("kubectl", "-n", "hello", "rollout", "status", "deployment/hello", "--timeout=5m")
+	p.said("# the app runs", fmt.Sprintf("%s after the push", time.Since(pushed).Round(time.Second)))
+	p.count--
 }
 
 func (p *person) run(program string, args ...string) string {
@@ -121,19 +288,40 @@ func (p *person) said(line, text string) {
 }
 
 // record writes the notes down where somebody asked for them.
-func (p *person) record(name string) {
+func (p *person) record() {
 	if *recordInto == "" {
 		return
 	}
 	fmt.Fprintf(&p.notes, "\n%d commands, %s\n", p.count, time.Since(p.began).Round(time.Second))
-	if err := os.WriteFile(filepath.Join(*recordInto, "first-hour-"+name+".txt"), []byte(strings.ReplaceAll(p.notes.String(), p.home, "~")), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(*recordInto, "first-hour-"+p.home.name+".txt"), []byte(strings.ReplaceAll(p.notes.String(), p.root, "~")), 0o600); err != nil {
 		p.t.Error(err)
 	}
 }
 
+// leaves ends a rack that was left up, as Ctrl-C does.
+func (p *person) leaves() {
+	if p.rack == nil {
+		return
+	}
+	if err := p.rack.Cancel(); err != nil {
+		p.t.Error(err)
+	}
+	report := p.reportPath()
+	for range 600 {
+		if _, err := os.Stat(report); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func (p *person) reportPath() string {
+	return filepath.Join(p.dir, "out", "rehearsal", p.home.name, "report.json")
+}
+
 // ranWhole reads the report of the rehearsal.
-func (p *person) ranWhole(name string) {
-	raw, err := os.ReadFile(filepath.Join(p.dir, "out", "rehearsal", name, "report.json"))
+func (p *person) ranWhole() {
+	raw, err := os.ReadFile(p.reportPath())
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -59,6 +59,13 @@ func (b *safeBuffer) contains(text string) bool {
 	return bytes.Contains(b.text.Bytes(), []byte(text))
 }
 
+// all is what was written.
+func (b *safeBuffer) all() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
 // linesAfter are the lines after the one that has the text.
 func (b *safeBuffer) linesAfter(text string) []string {
 	b.mu.Lock()

@@ -20,8 +20,8 @@ func TestOwner_EditsOfStackFilesTurnNoTestRed(t *testing.T) {
 			t.Skipf("the samples are gone, and every other test shows what this one would: %v", err)
 		}
 	}
-	home := t.TempDir()
-	p := &person{t: t, dir: home, home: home, began: time.Now()}
+	dir := t.TempDir()
+	p := &person{t: t, dir: dir, root: dir, began: time.Now()}
 	p.types("git clone -q " + here + " casa")
 	p.dir = filepath.Join(p.dir, "casa")
 	for _, line := range []string{

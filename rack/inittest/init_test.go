@@ -14,9 +14,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/home-ops/home-ops/internal/runbook"
 	"github.com/home-ops/home-ops/rack/node"
 	"github.com/home-ops/home-ops/rack/sandbox"
 	"github.com/home-ops/home-ops/spec"
@@ -27,6 +29,7 @@ const (
 	roomVar    = "INITTEST_ROOM"
 	projectVar = "INITTEST_PROJECT"
 	homeopsVar = "INITTEST_HOMEOPS"
+	typedVar   = "INITTEST_TYPED"
 )
 
 func TestMain(m *testing.M) {
@@ -60,6 +63,23 @@ func hardware(n int) node.Hardware {
 	}
 }
 
+// fromThePage are the words behind homeops of the command of docs/first-stack.md that reads the machines.
+func fromThePage(t *testing.T) []string {
+	t.Helper()
+	commands, err := runbook.Page(os.DirFS("../.."), "docs/first-stack.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const homeops = "go run ./cmd/homeops "
+	i := slices.IndexFunc(commands, func(c runbook.Command) bool {
+		return !c.Inline && strings.HasPrefix(c.Text, homeops) && !strings.Contains(c.Text, "--offline")
+	})
+	if i < 0 {
+		t.Fatal("the page has no command that reads machines any more")
+	}
+	return strings.Fields(strings.TrimPrefix(commands[i].Text, homeops))
+}
+
 func TestInit_ReadsMachinesAndWritesAStackThatValidates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds homeops and makes a sealed room")
@@ -76,7 +96,8 @@ func TestInit_ReadsMachinesAndWritesAStackThatValidates(t *testing.T) {
 	}
 	var said bytes.Buffer
 	err := sandbox.Seal(t.Context(), sandbox.Command{
-		Path: os.Args[0], Env: append(os.Environ(), roomVar+"=1", projectVar+"="+project, homeopsVar+"="+homeops),
+		Path: os.Args[0], Env: append(os.Environ(), roomVar+"=1", projectVar+"="+project, homeopsVar+"="+homeops,
+			typedVar+"="+strings.Join(fromThePage(t), "\n")),
 		Stdout: &said, Stderr: &said, Grace: time.Second,
 	})
 	t.Log(said.String())
@@ -86,7 +107,7 @@ func TestInit_ReadsMachinesAndWritesAStackThatValidates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written(t, filepath.Join(project, "Pulumi.home.yaml"))
+	written(t, filepath.Join(project, "Pulumi.house.yaml"))
 }
 
 // written checks that the file says what the machines are made of.
@@ -141,11 +162,7 @@ func inside(ctx context.Context) error {
 		}
 	}
 	for _, args := range [][]string{
-		{
-			"init", "--yes", "--domain=example.com", "--control-planes=10.0.50.11,10.0.50.12,10.0.50.13", "--ceph=yes",
-			"--vip=10.0.50.50", "--pool=10.0.50.100-10.0.50.149", "--repository=https://github.com/me/home-ops.git",
-			"--secrets=none",
-		},
+		append(strings.Split(os.Getenv(typedVar), "\n"), "--ceph=yes", "--secrets=none"),
 		{"validate"},
 	} {
 		cmd := exec.CommandContext(ctx, os.Getenv(homeopsVar), args...)

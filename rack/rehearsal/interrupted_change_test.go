@@ -19,7 +19,7 @@ func TestWithPoolMore_ChangesEachSampleInAWayThatItsRulesAllow(t *testing.T) {
 		"home": {"{ name: rehearsal, blocks: [\"10.0.50.199-10.0.50.199\"] }", "10.0.50.100-10.0.50.198"},
 		"lab":  {"{ name: rehearsal, blocks: [\"10.21.1.0/24\"] }", "10.21.0.0/24, fd00:21::/112"},
 	} {
-		text, err := os.ReadFile("../../Pulumi." + name + ".yaml")
+		text, err := os.ReadFile("../../spec/spectest/testdata/Pulumi." + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestWithPoolMore_SaysWhereThereIsNothingToChange(t *testing.T) {
 
 func TestWithOtherTunnel_GivesEachSampleAnotherName(t *testing.T) {
 	for _, name := range []string{"home", "lab"} {
-		text, err := os.ReadFile("../../Pulumi." + name + ".yaml")
+		text, err := os.ReadFile("../../spec/spectest/testdata/Pulumi." + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
 		}

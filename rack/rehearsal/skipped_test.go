@@ -36,6 +36,10 @@ func TestChecks_SkipWhatAStackDoesNotHave(t *testing.T) {
 	if err := b.changeSetting(t.Context()); err != nil || !b.report.Checks[len(b.report.Checks)-1].Skipped {
 		t.Errorf("%+v, %v", b.report.Checks[len(b.report.Checks)-1], err)
 	}
+	b.stack.Storage.Longhorn, b.config.Keep = &spec.Longhorn{}, true
+	if err := b.changeSetting(t.Context()); err != nil || b.report.Checks[len(b.report.Checks)-1].Detail != "a rack that is left up is as the stack file makes it" {
+		t.Errorf("%+v, %v", b.report.Checks[len(b.report.Checks)-1], err)
+	}
 	b.list(servicesPath, balanced("web", "192.0.2.7"))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
