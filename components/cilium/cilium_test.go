@@ -108,8 +108,8 @@ func TestCiliumNetworking_TellsCiliumOnlyOnceItRuns(t *testing.T) {
 			}
 		}
 	}
-	if own != 9 {
-		t.Errorf("%d objects of Cilium's kinds, want 9: %v", own, rec.Names())
+	if own != 11 {
+		t.Errorf("%d objects of Cilium's kinds, want 11: %v", own, rec.Names())
 	}
 }
 
@@ -217,6 +217,9 @@ func TestCiliumNetworking_ChangesExactlyWhatTheStackChanges(t *testing.T) {
 		"the baseline": {func(s *spec.Stack) {
 			s.Cilium.PolicyBaseline = false
 		}, []string{"-cilium-policy-baseline-egress", "-cilium-policy-baseline-ingress"}},
+		"Hubble's UI": {func(s *spec.Stack) {
+			s.Cilium.Hubble.UI = false
+		}, []string{"-cilium-policy-hubble-ui", "cilium-release"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			after := dual(t)

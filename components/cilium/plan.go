@@ -58,6 +58,9 @@ func Plan(stack *spec.Stack) (plan.Steps, error) {
 	for _, policy := range policies(stack) {
 		steps = append(steps, configure("policy-"+policy.Name, policy))
 	}
+	for _, policy := range hubblePolicies(stack) {
+		steps = append(steps, configure("policy-"+policy.Name, policy))
+	}
 	return steps, steps.Check()
 }
 

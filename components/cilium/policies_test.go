@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/home-ops/home-ops/components/cilium/ciliumio"
+	"github.com/home-ops/home-ops/spec"
 )
 
 // end is one end of a connection: a pod, with the labels that Cilium gives it, or
@@ -152,5 +153,33 @@ func TestPolicies_AreOptional(t *testing.T) {
 	stack.Cilium.PolicyBaseline = false
 	if got := policies(stack); got != nil {
 		t.Errorf("%d policies without the baseline", len(got))
+	}
+}
+
+// The baseline leaves out their namespace, so Hubble's pods are kept without it too.
+func TestHubblePolicies_AreThereForWhatRuns(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*spec.Stack)
+		want   []string
+	}{
+		"Relay and UI": {func(*spec.Stack) {}, []string{"hubble-relay", "hubble-ui"}},
+		"without the baseline": {
+			func(s *spec.Stack) { s.Cilium.PolicyBaseline = false }, []string{"hubble-relay", "hubble-ui"},
+		},
+		"Relay alone": {func(s *spec.Stack) { s.Cilium.Hubble.UI = false }, []string{"hubble-relay"}},
+		"neither":     {func(s *spec.Stack) { s.Cilium.Hubble.Relay = false }, nil},
+		"no Hubble":   {func(s *spec.Stack) { s.Cilium.Hubble.Enabled = false }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := dual(t)
+			test.change(stack)
+			var got []string
+			for _, policy := range hubblePolicies(stack) {
+				got = append(got, policy.Name)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
 	}
 }

@@ -19,7 +19,7 @@ func (c *Cluster) Unwanted(wanted []Flow) []Flow {
 	}
 	var l list
 	for _, derive := range []func(*list){
-		c.tenants, c.strangers, c.vault, c.tunnel, c.lan, c.silent, c.strangersOutside,
+		c.tenants, c.strangers, c.vault, c.hubble, c.tunnel, c.lan, c.silent, c.strangersOutside,
 	} {
 		derive(&l)
 	}
@@ -53,8 +53,8 @@ func (c *Cluster) apart(l *list, p *Pod, why string) {
 // (https://fluxcd.io/flux/components/notification/receivers/).
 const receiverPort = 9292
 
-// serves reports whether a pod answers everybody at a port: DNS servers do, and Flux's receivers, and kube-system, whose
-// policies, or the lack of them, are upstream's.
+// serves reports whether a pod answers everybody at a port: DNS servers do, and Flux's receivers, and kube-system, where
+// hubble asks about those that do not.
 func serves(p *Pod, port uint16) bool {
 	if p.Namespace == notification.namespace && p.labelled(notification.labels...) {
 		return port == receiverPort
@@ -88,10 +88,10 @@ func (c *Cluster) stranger() *Pod {
 	return &Pod{Namespace: namespace, Name: "app", Labels: map[string]string{"app": "app"}, Spec: corev1.PodSpec{ServiceAccountName: "default"}}
 }
 
-// impostor is an app that calls itself Prometheus, which reaches every port: that is for a namespace to say.
+// impostor is an app that calls itself Prometheus, which reaches every port, and Hubble's UI: that is for a namespace to say.
 func (c *Cluster) impostor() *Pod {
 	app := c.stranger()
-	app.Name, app.Labels = "impostor", map[string]string{"app.kubernetes.io/name": "prometheus"}
+	app.Name, app.Labels = "impostor", map[string]string{"app.kubernetes.io/name": "prometheus", "k8s-app": "hubble-ui"}
 	return app
 }
 
@@ -135,6 +135,32 @@ func (c *Cluster) vault(l *list) {
 			l.refuse(End{Pod: p}, to, why)
 		}
 		for _, from := range append([]End{gateway, otherNode, otherControlPlane}, c.anywhere()...) {
+			l.refuse(from, to, why)
+		}
+	}
+}
+
+// hubble keeps everybody from Hubble's relay, which tells every flow of the cluster to whoever asks, and from its UI, which
+// asks it for whoever looks. Gateways reach the UI, whether or not a route leads there.
+func (c *Cluster) hubble(l *list) {
+	for _, p := range c.pods(hubbleRelay.namespace, hubbleRelay.labels...) {
+		c.alone(l, p, "Hubble's relay answers its UI alone", gateway)
+	}
+	for _, p := range c.pods(hubbleUI.namespace, hubbleUI.labels...) {
+		c.alone(l, p, "Hubble's UI answers gateways alone")
+	}
+}
+
+// alone keeps every pod from all ports of one, its own namespace's as well, and so nodes, what is outside, and more that is named.
+func (c *Cluster) alone(l *list, server *Pod, why string, more ...End) {
+	for _, port := range server.listens() {
+		to := target{server.ends(), port.protocol, port.number}
+		for _, p := range append([]*Pod{c.stranger(), c.impostor()}, c.Pods...) {
+			if !p.Spec.HostNetwork {
+				l.refuse(End{Pod: p}, to, why)
+			}
+		}
+		for _, from := range slices.Concat(more, []End{otherNode, otherControlPlane}, c.anywhere()) {
 			l.refuse(from, to, why)
 		}
 	}

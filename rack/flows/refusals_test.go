@@ -36,6 +36,30 @@ func TestUnwanted_FindsWhatLetsTooMuchThrough(t *testing.T) {
 			"home", "rook-ceph", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: Exists}], matchLabels: {"k8s:app.kubernetes.io/name": prometheus}}]}]}`,
 			"an-app-of-tomorrow/impostor to rook-ceph/ceph-mgr, TCP 9283 passes",
 		},
+		"whoever calls himself Hubble's UI": {
+			"lab", "kube-system", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: Exists}], matchLabels: {"k8s:k8s-app": hubble-ui}}]}]}`,
+			"an-app-of-tomorrow/impostor to kube-system/hubble-relay, TCP 4245 passes",
+		},
+		"a team to Hubble's UI": {
+			"home", "kube-system", `{endpointSelector: {}, ingress: [{fromEndpoints: [` + other + `]}]}`,
+			"demo/hello to kube-system/hubble-ui, TCP 8081 passes",
+		},
+		"cluster DNS to Hubble's relay": {
+			"home", "kube-system", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}`,
+			"kube-system/coredns to kube-system/hubble-relay, TCP 4245 passes",
+		},
+		"gateways to Hubble's relay": {
+			"lab", "kube-system", `{endpointSelector: {}, ingress: [{fromEntities: [ingress]}]}`,
+			"gateways to kube-system/hubble-relay, TCP 4245 passes",
+		},
+		"another node's address to Hubble's relay": {
+			"lab", "kube-system", `{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}`,
+			"another node to kube-system/hubble-relay, TCP 4245 passes",
+		},
+		"the internet to Hubble's relay": {
+			"lab", "kube-system", `{endpointSelector: {}, ingress: [{fromEntities: [world]}]}`,
+			"the internet (2001:db8::7) to kube-system/hubble-relay, TCP 4245 passes",
+		},
 		"the internet to the DNS for the home": {
 			"lab", "network", `{endpointSelector: {matchLabels: {app.kubernetes.io/name: k8s-gateway}}, ingress: [{fromEntities: [world]}]}`,
 			"the internet (2001:db8::7) to network/k8s-gateway, UDP 1053 passes",

@@ -248,3 +248,17 @@ func TestAccept_LetsAnotherTokenDoWhatTheFormerMay(t *testing.T) {
 		t.Errorf("the next was shown %+v, the former %+v", in, out)
 	}
 }
+
+func TestRepository_TellsWhoeverAsksWhatTheyMayDo(t *testing.T) {
+	a := start(t)
+	for name, test := range map[string]struct{ token, want string }{
+		"who administers it": {admin, `"permissions":{"admin":true,"maintain":true,"push":true,"triage":true,"pull":true}`},
+		"who sets statuses":  {status, `"permissions":{"admin":false,"maintain":false,"push":false,"triage":false,"pull":true}`},
+		"a stranger":         {"", ""},
+	} {
+		_, body, _ := a.as(test.token).do("GET", repo, "")
+		if !strings.Contains(body, test.want) || strings.Contains(body, "permissions") != (test.want != "") {
+			t.Errorf("%s is told %s", name, body)
+		}
+	}
+}

@@ -15,6 +15,17 @@ type repositoryJSON struct {
 	CloneURL      string `json:"clone_url"`
 	SSHURL        string `json:"ssh_url"`
 	DefaultBranch string `json:"default_branch"`
+	// Permissions are those of whoever asks; strangers and webhooks are told none.
+	Permissions *permissions `json:"permissions,omitempty"`
+}
+
+// permissions are what somebody may do in a repository (https://docs.github.com/en/rest/repos/repos#get-a-repository).
+type permissions struct {
+	Admin    bool `json:"admin"`
+	Maintain bool `json:"maintain"`
+	Push     bool `json:"push"`
+	Triage   bool `json:"triage"`
+	Pull     bool `json:"pull"`
 }
 
 type user struct {
@@ -33,7 +44,14 @@ func (r *repository) json() repositoryJSON {
 	}
 }
 
-func getRepository(r *request) answer { return found(r.repo.json()) }
+func getRepository(r *request) answer {
+	shown := r.repo.json()
+	if r.access > Strangers {
+		all := r.access == Administer
+		shown.Permissions = &permissions{Admin: all, Maintain: all, Push: all, Triage: all, Pull: true}
+	}
+	return found(shown)
+}
 
 // getUser is who the token belongs to: the owner of all repositories.
 func getUser(r *request) answer {

@@ -80,7 +80,7 @@ func (r red) runFor(t *testing.T, patience time.Duration, damaged bool) *report.
 func everyRed() []red {
 	return slices.Concat(redKubernetes, redFlux, redNetwork, redStorage, redTalos, redState, redRuns, redSteps, redRebuild, redPages,
 		redPartition, redYearOff, redDisks, redReset, redLostState, redSettings, redInterrupted, redRestoreVolume,
-		redRotate, redRotateKubernetes, redRotateSecrets, redReinstall, redDestroy, redStale)
+		redRotate, redRotateKubernetes, redRotateSecrets, redReinstall, redDestroy, redStale, redDoctor)
 }
 
 func TestChecks_TurnRedWhenWhatTheyLookAtBreaks(t *testing.T) {

@@ -145,6 +145,9 @@ func (w *world) open() error {
 	}
 	w.outside, w.ended = outside.New(w.authority, w.services), make(chan error, 1)
 	go func() { w.ended <- w.outside.Serve(l) }()
+	if err := w.openGateways(); err != nil {
+		return err
+	}
 	if w.connect == nil {
 		return nil
 	}
