@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -219,31 +218,6 @@ func (p *person) inside(args ...string) string {
 	return string(out)
 }
 
-// lists adds the app to those of the cluster, as the page says behind the commands that copy it.
-func (p *person) lists() {
-	p.t.Helper()
-	const app = "  - ../../apps/hello"
-	page, err := os.ReadFile(filepath.Join(p.dir, filepath.FromSlash(firstHour)))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if want := "the line `" + app + "` among the `resources` of `kubernetes/clusters/house/kustomization.yaml`"; !bytes.Contains(page, []byte(want)) {
-		p.t.Errorf("the page does not say %q any more", want)
-	}
-	path := filepath.Join(p.dir, "kubernetes", "clusters", p.home.name, "kustomization.yaml")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	const resources = "\nresources:\n"
-	if bytes.Count(text, []byte(resources)) != 1 {
-		p.t.Fatalf("%s has no resources", path)
-	}
-	if err := os.WriteFile(path, bytes.Replace(text, []byte(resources), []byte(resources+app+"\n"), 1), 0o644); err != nil { //nolint:gosec // as Git has it
-		p.t.Fatal(err)
-	}
-}
-
 // pushes has what comes to GitHub come to the room's Git host, too, and an app that is in it run.
 func (p *person) pushes(line string) {
 	p.t.Helper()
@@ -258,6 +232,9 @@ func (p *person) pushes(line string) {
 	p.inside("kubectl", "-n", "hello", "rollout", "status", "deployment/hello", "--timeout=5m")
 	p.said("# the app runs", fmt.Sprintf("%s after the push", time.Since(pushed).Round(time.Second)))
 	p.count--
+	if said := p.inside("make", "status", "STACK="+p.home.name); !strings.Contains(said, "https://hello-internal."+p.home.name+".example.org\n") {
+		p.t.Errorf("no page of the app:\n%s", said)
+	}
 }
 
 func (p *person) run(program string, args ...string) string {
@@ -271,13 +248,15 @@ func (p *person) run(program string, args ...string) string {
 	return string(out)
 }
 
-// said notes a command, when it had ended, and what it said; of a rehearsal the table alone.
+// said notes a command, when it had ended, and what it said; of a rehearsal the table alone, of pulumi its sums.
 func (p *person) said(line, text string) {
 	p.count++
 	fmt.Fprintf(&p.notes, "[%s] $ %s\n", time.Since(p.began).Round(time.Second), line)
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if _, table, ok := strings.Cut(text, "\nrehearsal of "); ok {
 		lines = strings.Split(strings.TrimSpace("rehearsal of "+table), "\n")
+	} else if _, sums, ok := strings.Cut(text, "\nResources:\n"); ok {
+		lines = strings.Split("Resources:\n"+strings.TrimRight(sums, "\n"), "\n")
 	}
 	for _, l := range lines {
 		if l != "" {
