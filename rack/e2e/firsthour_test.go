@@ -255,8 +255,8 @@ func (p *person) said(line, text string) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if _, table, ok := strings.Cut(text, "\nrehearsal of "); ok {
 		lines = strings.Split(strings.TrimSpace("rehearsal of "+table), "\n")
-	} else if _, sums, ok := strings.Cut(text, "\nResources:\n"); ok {
-		lines = strings.Split("Resources:\n"+strings.TrimRight(sums, "\n"), "\n")
+	} else if sums := strings.LastIndex(text, "\nResources:\n"); sums >= 0 {
+		lines = strings.Split(strings.TrimSpace(text[sums:]), "\n")
 	}
 	for _, l := range lines {
 		if l != "" {
