@@ -208,8 +208,14 @@ func TestScenarioSources_HaveTheirOwnWords(t *testing.T) {
 		scenario, text string
 		want           bool
 	}{
-		{"roll", "func roll(", true}, {"roll", "func destroy(", false}, {"destroy", "func destroy(", true}, {"roll", ") check(ctx", true},
-		{"loss", ") newStack(", true}, {"loss", "func rotate(", false}, {"rotate", "func rotate(", true}, {"everywhere", "func interrupted(", false},
+		{"roll", "func roll(", true},
+		{"roll", "func destroy(", false},
+		{"destroy", "func destroy(", true},
+		{"roll", ") check(ctx", true},
+		{"loss", ") newStack(", true},
+		{"loss", "func rotate(", false},
+		{"rotate", "func rotate(", true},
+		{"everywhere", "func interrupted(", false},
 	} {
 		if got := strings.Contains(sources[c.scenario], c.text); got != c.want {
 			t.Errorf("%s in %s: %t", c.text, c.scenario, got)
