@@ -109,33 +109,17 @@ func BenchmarkDiff(b *testing.B) {
 	}
 }
 
-// BenchmarkPictures is what a person waits for who draws a stack anew: it starts the built program.
-func BenchmarkPictures(b *testing.B) {
-	binary := built(b)
-	for _, nodes := range []int{5, 50, 250} {
-		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
-			repository(b)
-			write(b, stackHome, large(b, nodes))
-			var cpu time.Duration
-			for b.Loop() {
-				cmd := exec.Command(binary, "pictures", "home")
-				if out, err := cmd.CombinedOutput(); err != nil {
-					b.Fatalf("%v\n%s", err, out)
-				}
-				cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-			}
-			b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
-		})
-	}
-}
+// BenchmarkPictures is what a person waits for who draws a stack anew.
+func BenchmarkPictures(b *testing.B) { benchmarkCommand(b, "pictures") }
 
 // BenchmarkRender is what a person waits for to see what a stack would apply, all of it written to files.
-func BenchmarkRender(b *testing.B) { benchmarkRender(b) }
+func BenchmarkRender(b *testing.B) { benchmarkCommand(b, "render") }
 
 // BenchmarkRenderMachines is the part of it that tools for Talos alone make.
-func BenchmarkRenderMachines(b *testing.B) { benchmarkRender(b, "-machines") }
+func BenchmarkRenderMachines(b *testing.B) { benchmarkCommand(b, "render", "-machines") }
 
-func benchmarkRender(b *testing.B, args ...string) {
+// benchmarkCommand starts the built program for a stack of a size.
+func benchmarkCommand(b *testing.B, args ...string) {
 	binary := built(b)
 	for _, nodes := range []int{5, 50, 250} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
@@ -143,7 +127,7 @@ func benchmarkRender(b *testing.B, args ...string) {
 			write(b, stackHome, large(b, nodes))
 			var cpu time.Duration
 			for b.Loop() {
-				cmd := exec.Command(binary, slices.Concat([]string{"render"}, args, []string{"home"})...)
+				cmd := exec.Command(binary, append(slices.Clone(args), "home")...)
 				if out, err := cmd.CombinedOutput(); err != nil {
 					b.Fatalf("%v\n%s", err, out)
 				}

@@ -67,6 +67,9 @@ func TestUpdate_TakesReportsIntoThePage(t *testing.T) {
 	if _, err := Update(project, []string{written}); err == nil {
 		t.Error("a page without the comments is no error")
 	}
+	if written, err := filepath.Glob(filepath.Join(project, "docs", "*.json")); err != nil || len(written) > 0 {
+		t.Errorf("it is told when %v are written: %v", written, err)
+	}
 	for _, of := range []table{figuresTable, walksTable} {
 		if err := os.WriteFile(filepath.Join(project, of.page), []byte("before\n"+of.begin+"old\n"+of.end+"after\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -145,7 +148,7 @@ func TestPages_HaveTheTablesOfTheFiguresAndTheWalks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want, err := of.with(string(text), content); err != nil || want != string(text) {
+		if want, err := of.updated("../..", content); err != nil || want != string(text) {
 			t.Errorf("%s: its table is another one; `make figures` writes it: %v", of.page, err)
 		}
 	}

@@ -43,24 +43,29 @@ func Update(project string, reports []string) (taken int, err error) {
 		taken += len(newer)
 		all, walks = Merge(all, newer), Walked(walks, r)
 	}
+	// A page that lacks its comments is told before anything is written.
+	figuresPage, errFigures := figuresTable.updated(project, Table(all))
+	walksPage, errWalks := walksTable.updated(project, WalksTable(walks))
+	if err := errors.Join(errFigures, errWalks); err != nil {
+		return 0, err
+	}
 	return taken, errors.Join(
-		write(filepath.Join(project, figuresFile), all), figuresTable.update(project, Table(all)),
-		write(filepath.Join(project, walksFile), walks), walksTable.update(project, WalksTable(walks)),
+		write(filepath.Join(project, figuresFile), all), figuresTable.write(project, figuresPage),
+		write(filepath.Join(project, walksFile), walks), walksTable.write(project, walksPage),
 	)
 }
 
-// update puts the content between the comments of the page.
-func (t table) update(project, content string) error {
-	path := filepath.Join(project, t.page)
-	text, err := os.ReadFile(path)
+// updated is the page with the content between its comments.
+func (t table) updated(project, content string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(project, t.page))
 	if err != nil {
-		return fmt.Errorf("figures: %w", err)
+		return "", fmt.Errorf("figures: %w", err)
 	}
-	updated, err := t.with(string(text), content)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, []byte(updated), 0o644); err != nil {
+	return t.with(string(text), content)
+}
+
+func (t table) write(project, text string) error {
+	if err := os.WriteFile(filepath.Join(project, t.page), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("figures: %w", err)
 	}
 	return nil

@@ -239,6 +239,14 @@ func (r *rehearsal) kubectlAsWritten(ctx context.Context, w pageCommand, c *clus
 	return r.kubectlWords(ctx, c, words)
 }
 
+// bears is whether the cluster bears the death of a disk, of which the doctor has told.
+func (r *rehearsal) bears(ctx context.Context, c *cluster, written marks, did report.Step, said, check string) {
+	r.told(did, said, check)
+	r.alone(did)
+	r.answers(did, true)
+	r.kept(r.marked(ctx, c, written))
+}
+
 // kubectlWords runs a command of kubectl as an administrator.
 func (r *rehearsal) kubectlWords(ctx context.Context, c *cluster, words []string) error {
 	kubeconfig := filepath.Join(r.config.Dir, "kubeconfig-of-disks")

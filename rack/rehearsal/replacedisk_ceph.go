@@ -59,10 +59,7 @@ func (r *rehearsal) loseCephDisk(ctx context.Context, c *cluster, written marks,
 	if err != nil {
 		return osd, err
 	}
-	r.told(did, said, "Ceph's osd."+osd)
-	r.alone(did)
-	r.answers(did, true)
-	r.kept(r.marked(ctx, c, written))
+	r.bears(ctx, c, written, did, said, "Ceph's osd."+osd)
 	return osd, nil
 }
 

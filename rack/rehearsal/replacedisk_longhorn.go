@@ -106,10 +106,7 @@ func (r *rehearsal) loseLonghornDisk(ctx context.Context, c *cluster, written ma
 	if err != nil {
 		return dead, err
 	}
-	r.told(did, said, check)
-	r.alone(did)
-	r.answers(did, true)
-	r.kept(r.marked(ctx, c, written))
+	r.bears(ctx, c, written, did, said, check)
 	return dead, nil
 }
 

@@ -40,7 +40,7 @@ type secretTurn struct {
 	ref          spec.SecretRef
 	former, next string
 	// doors are the services that look at it; none where the room plays nobody who does.
-	doors []door
+	doors []*door
 }
 
 // turnName is how people call the secret that the stack file refers to at a path. Those that are not exchanged here have none:
@@ -133,7 +133,7 @@ func (r *rehearsal) secretTurns() ([]*secretTurn, error) {
 			found[at.Ref], all = x, append(all, x)
 		}
 		if d := r.world.doorOf(at.Path); d != nil {
-			x.doors = append(x.doors, *d)
+			x.doors = append(x.doors, d)
 		}
 	}
 	return all, nil
@@ -200,11 +200,11 @@ func (r *rehearsal) turnTokens(ctx context.Context, c *cluster, keys *keyTurn) e
 	if err != nil {
 		return err
 	}
-	ended := map[*secretTurn]tokenlog.Count{}
+	ended := map[*door]tokenlog.Count{}
 	for _, x := range all {
 		for _, d := range x.doors {
 			d.revoke(x.former)
-			ended[x] = d.shown(x.former)
+			ended[d] = d.shown(x.former)
 		}
 	}
 	r.holds(ctx, c, did, all, before)
@@ -214,7 +214,7 @@ func (r *rehearsal) turnTokens(ctx context.Context, c *cluster, keys *keyTurn) e
 	r.readsField(ctx, c, did, ownSecret())
 	for _, x := range all {
 		for _, d := range x.doors {
-			r.turnedToken(ctx, x, d, ended[x])
+			r.turnedToken(ctx, x, d, ended[d])
 		}
 	}
 	return nil
@@ -439,7 +439,7 @@ type seenToken struct {
 }
 
 // turnedToken looks at a service after the former token has ended; ended is how often it had been shown by then.
-func (r *rehearsal) turnedToken(ctx context.Context, x *secretTurn, d door, ended tokenlog.Count) {
+func (r *rehearsal) turnedToken(ctx context.Context, x *secretTurn, d *door, ended tokenlog.Count) {
 	var seen seenToken
 	// Some ask only from time to time.
 	err := until(ctx, func(context.Context) error {

@@ -177,7 +177,7 @@ func (r *rehearsal) turnClusterToken(ctx context.Context, c *cluster) error {
 	r.holds(ctx, c, did, all, before)
 	r.podsReplaced(ctx, c, did, before, began)
 	r.publishes(ctx, c, did)
-	r.turnedToken(ctx, own, *d, ended)
+	r.turnedToken(ctx, own, d, ended)
 	return nil
 }
 
