@@ -47,7 +47,7 @@ func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := notice(t, commit)
+	same := sameFor(t, project, commit)
 	began := time.Now()
 	var seconds atomic.Int64
 	t.Run("of", func(t *testing.T) {
@@ -77,14 +77,14 @@ func TestDayTwo_EveryScenarioOfHomeAndLab(t *testing.T) {
 	t.Logf("all of them took %s, of which %s just now", time.Duration(seconds.Load())*time.Second, time.Since(began).Round(time.Second))
 }
 
-// notice returns whether a scenario would find another commit as it finds this one.
-func notice(t *testing.T, commit string) func(scenario, other string) bool {
+// sameFor returns whether a scenario would find another commit as it finds this one.
+func sameFor(t *testing.T, project, commit string) func(scenario, other string) bool {
 	var mu sync.Mutex
 	sources := map[string]map[string]string{}
 	sourceAt := func(commit, scenario string) (string, error) {
 		var err error
 		if sources[commit] == nil {
-			sources[commit], err = scenarioSourcesAt(t.Context(), commit, t.TempDir())
+			sources[commit], err = scenarioSourcesAt(t.Context(), project, commit, t.TempDir())
 		}
 		return sources[commit][scenario], err
 	}
@@ -136,6 +136,7 @@ func TestDayTwo_GoesOnOnlyAfterWhatWasWellAtThisCommit(t *testing.T) {
 		"a walk of this commit":           {nil, roll("home", "a"), true},
 		"a walk of another one":           {nil, roll("home", "b"), false},
 		"a walk of another stack":         {nil, roll("lab", "a"), false},
+		"a walk of another scenario":      {nil, []figures.Walk{{Stack: "home", Scenario: "loss", Commit: "a"}}, false},
 		"a walk, and not well since then": {&report.Report{Commit: "a"}, roll("home", "a"), false},
 	} {
 		project := t.TempDir()

@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/printer"
 	"go/token"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -159,12 +161,63 @@ func scenarioSources(folder string) (map[string]string, error) {
 }
 
 // scenarioSourcesAt are those of a commit, by way of an empty folder.
-func scenarioSourcesAt(ctx context.Context, commit, dir string) (map[string]string, error) {
+func scenarioSourcesAt(ctx context.Context, project, commit, dir string) (map[string]string, error) {
 	take := func(file string) bool { return path.Dir(file) == scenariosFolder }
 	if err := gitarchive.Extract(ctx, project, commit, dir, take); err != nil {
 		return nil, err
 	}
 	return scenarioSources(filepath.Join(dir, scenariosFolder))
+}
+
+func TestSameFor_IsAnotherCommitThatTheScenarioDoesNotNotice(t *testing.T) {
+	dir := t.TempDir()
+	git := func(args ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org"}, args...)...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	commit := func(file, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		git("add", "-A")
+		git("commit", "-qm", "change")
+		return git("rev-parse", "HEAD")
+	}
+	git("init", "-q")
+	commit("rack/rehearsal/scenarios.go", "package p\nvar scenarios = map[string]func(){\"loss\": loss, \"roll\": roll}\nfunc Run() { scenarios[\"\"]() }")
+	commit("rack/rehearsal/roll.go", "package p\nfunc roll() {}")
+	before := commit("rack/rehearsal/loss.go", "package p\nfunc loss() { feel() }\nfunc feel() {}")
+	for _, c := range []struct {
+		file, text string
+		roll, loss bool
+	}{
+		{"rack/rehearsal/loss.go", "package p\nfunc loss() { feel() }\n// feel is said anew.\nfunc feel() {}", true, true},
+		{"rack/rehearsal/loss.go", "package p\nfunc loss() { feel() }\nfunc feel() { loss() }", true, false},
+		{"rack/rehearsal/rack_test.go", "package p", true, true},
+		{"docs/guide.md", "a page", true, true},
+		{"docs/runbooks/roll.md", "its commands are run", false, false},
+		{"main.go", "package main", false, false},
+	} {
+		after := commit(c.file, c.text)
+		same := sameFor(t, dir, after)
+		if roll, loss := same("roll", before), same("loss", before); roll != c.roll || loss != c.loss {
+			t.Errorf("%s, %q: roll %t, want %t; loss %t, want %t", c.file, c.text, roll, c.roll, loss, c.loss)
+		}
+		if same("roll", "0123456789012345678901234567890123456789") {
+			t.Error("a commit that is not here is the same")
+		}
+		before = after
+	}
+	if sameFor(t, dir, "")("roll", before) {
+		t.Error("a working tree that is no commit is the same as one")
+	}
 }
 
 func TestReached_IsWhatAScenarioComesTo(t *testing.T) {
