@@ -196,9 +196,10 @@ func replace(t *testing.T, c *cluster, configs *configtest.Cluster, name, other 
 	}
 	for _, member := range removed {
 		if member.Hostname == name {
-			if err := c.machines[other].kube.EtcdRemoveMember(t.Context(), member.ID); err != nil {
-				t.Fatal(err)
-			}
+			// etcd lets go of nobody until it has seen the others for five seconds, and one of them is back from a loss.
+			c.eventually("etcd lets go of "+name, 30*time.Second, func(ctx context.Context) error {
+				return c.machines[other].kube.EtcdRemoveMember(ctx, member.ID)
+			})
 		}
 	}
 	if err := m.kube.LeaveEtcd(t.Context()); err != nil {
