@@ -50,11 +50,7 @@ func All(ctx context.Context, parts []Part, out io.Writer) (map[string]float64, 
 }
 
 func one(ctx context.Context, p Part, out io.Writer) error {
-	dir := filepath.Dir(p.Output)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("building %s: %w", p.Name, err)
-	}
-	unlock, err := lock(filepath.Join(dir, ".lock"))
+	unlock, err := Lock(filepath.Join(filepath.Dir(p.Output), ".lock"))
 	if err != nil {
 		return fmt.Errorf("building %s: %w", p.Name, err)
 	}
@@ -92,8 +88,12 @@ func one(ctx context.Context, p Part, out io.Writer) error {
 	return nil
 }
 
-// lock takes the folder for one build at a time, over processes.
-func lock(path string) (func(), error) {
+// Lock waits until nobody else holds the file at the path, in this process or another, and returns what lets go of it. It makes the
+// file, and the folder that it is in.
+func Lock(path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,14 @@ type Copied struct {
 }
 
 // Into makes the copy in a folder of its version below the directory, where it is not whole yet, and beside it a go.mod that
-// compiles it. It returns the copy's folder. What else the directory has is removed with a copy of another version.
+// compiles it. It returns the copy's folder. What else the directory has is removed with a copy of another version. Of several at
+// once, one makes it.
 func (c Copied) Into(ctx context.Context, dir string) (string, error) {
+	unlock, err := Lock(dir + ".lock")
+	if err != nil {
+		return "", fmt.Errorf("source of %s %s: %w", c.Module, c.Version, err)
+	}
+	defer unlock()
 	source := filepath.Join(dir, c.Version)
 	for _, step := range []func() error{
 		func() error { return c.copy(ctx, dir) },
@@ -112,7 +119,11 @@ func copyFile(from, to string) error {
 	return writeFile(to, content)
 }
 
+// writeFile leaves a file alone that has the content: somebody may be compiling it.
 func writeFile(path string, content []byte) error {
+	if had, err := os.ReadFile(filepath.Clean(path)); err == nil && bytes.Equal(had, content) {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

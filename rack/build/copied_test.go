@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // semver is a module that the rack itself pins.
@@ -47,6 +49,26 @@ func TestCopied_IsCompiledWithOurFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, c.Version, "modfile")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a part that was not asked for: %v", err)
+	}
+}
+
+func TestCopied_IsMadeByOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	c, dir := semver(t), filepath.Join(t.TempDir(), "copy")
+	c.Adds = map[string]string{"ours/ours.go": "package ours\n"}
+	var all errgroup.Group
+	for range 8 {
+		all.Go(func() error {
+			source, err := c.Into(t.Context(), dir)
+			if err != nil {
+				return err
+			}
+			_, err = os.Stat(filepath.Join(source, "semver", "semver.go"))
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -7,15 +7,22 @@ import (
 	"path/filepath"
 
 	"github.com/home-ops/home-ops/internal/gitarchive"
+	"github.com/home-ops/home-ops/rack/build"
 )
 
-// checkOutBase writes the project as it was at a commit into a folder of its own below out, and returns the folder.
+// checkOutBase writes the project as it was at a commit into a folder of its own below out, and returns the folder. Of several at
+// once, one does.
 func checkOutBase(ctx context.Context, project, commit string) (string, error) {
 	hash, err := gitarchive.Resolve(ctx, project, commit)
 	if err != nil {
 		return "", err
 	}
 	dir := filepath.Join(project, "out", "base", hash)
+	unlock, err := build.Lock(dir + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
