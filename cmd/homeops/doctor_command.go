@@ -263,7 +263,7 @@ func (e *examination) cluster(ctx context.Context) {
 	}
 	e.report.Add(doctor.Cluster, well, doctor.Nodes(asked, access.kubernetes))
 	e.report.Add(doctor.Cluster, doctor.Disks(asked, access.kubernetes)...)
-	e.report.Add(doctor.Cluster, doctor.Flux(asked, access.kubernetes)...)
+	e.report.Add(doctor.Cluster, doctor.Flux(asked, access.kubernetes, e.now)...)
 	e.report.Add(doctor.Cluster, doctor.Certificates(asked, access.kubernetes, e.now)...)
 	if !e.keptAt.IsZero() {
 		e.report.Add(doctor.Cluster, doctor.Renewed(asked, access.kubernetes, e.keptAt, "homeops breakglass save "+e.cli.Stack)...)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,10 +20,13 @@ import (
 
 // object is what is read of objects of any kind.
 type object struct {
-	Metadata struct{ Namespace, Name string }
-	Spec     struct{ Suspend bool }
-	Status   struct {
-		Conditions []struct{ Type, Status, Reason, Message string }
+	Metadata struct {
+		Namespace, Name   string
+		CreationTimestamp time.Time
+	}
+	Spec   struct{ Suspend bool }
+	Status struct {
+		Conditions []condition
 		// NotBefore and NotAfter are a certificate's.
 		NotBefore, NotAfter time.Time
 	}
@@ -30,20 +34,42 @@ type object struct {
 
 func (o object) name() string { return o.Metadata.Namespace + "/" + o.Metadata.Name }
 
-// unready is why an object is not ready; empty when it is, or is suspended.
-func (o object) unready() string {
+// condition is one of an object's.
+type condition struct {
+	Type, Status, Reason, Message string
+	LastTransitionTime            time.Time
+}
+
+// patience is how long somebody may be at work on an object before it counts as one that is not ready: somewhat longer than the
+// timeouts of what the tree and the program make, of which the longest are ten minutes.
+const patience = 15 * time.Minute
+
+// unready is why an object is not ready, and since when somebody is at work on it, where somebody is. It is empty when the object is
+// ready, or suspended.
+func (o object) unready() (why string, underWay time.Time) {
 	if o.Spec.Suspend {
-		return ""
+		return "", time.Time{}
 	}
+	var ready condition
+	issuing := false
 	for _, c := range o.Status.Conditions {
-		if c.Type == "Ready" && c.Status == "True" {
-			return ""
-		}
-		if c.Type == "Ready" {
-			return cmp.Or(c.Message, c.Reason)
+		switch c.Type {
+		case "Ready":
+			ready = c
+		case "Issuing": // of cert-manager's Certificates, which are not ready meanwhile
+			issuing = c.Status == "True"
 		}
 	}
-	return "nobody has reported on it yet"
+	switch {
+	case ready.Status == "True":
+		return "", time.Time{}
+	case ready.Type == "":
+		return "nobody has reported on it yet", o.Metadata.CreationTimestamp
+	// What Flux is at is Unknown, and what waits for that is False.
+	case ready.Status == "Unknown", ready.Reason == "DependencyNotReady", issuing:
+		underWay = ready.LastTransitionTime
+	}
+	return cmp.Or(ready.Message, ready.Reason), underWay
 }
 
 // items are the objects of a kind; nil for a kind that the cluster does not have.
@@ -62,27 +88,43 @@ func itemsOf[T any](ctx context.Context, api kubeapi.API, path string) ([]T, err
 	return list.Items, err
 }
 
-// unready names the objects that are not ready, five at most.
-func unready(all []object) error {
-	var bad []string
+// judgedReady is a check of objects that are to be ready. What somebody has been at work on for a while only is no more than a warning,
+// as behind a push; what is not ready otherwise is a problem, and named alone.
+func judgedReady(name string, all []object, now time.Time, do string) Check {
+	var bad, underWay []string
 	for _, o := range all {
-		if why := o.unready(); why != "" {
+		switch why, since := o.unready(); {
+		case why == "":
+		case now.Sub(since) < patience:
+			underWay = append(underWay, o.name()+": "+oneLine(why))
+		default:
 			bad = append(bad, o.name()+": "+oneLine(why))
 		}
 	}
-	if len(bad) == 0 {
-		return nil
+	switch {
+	case len(bad) > 0:
+		return Check{Name: name, Verdict: Problem, Detail: fmt.Sprintf("%d of %d are not ready: %s", len(bad), len(all), five(bad)), Do: do}
+	case len(underWay) > 0:
+		return Check{
+			Name: name, Verdict: Warning, Detail: fmt.Sprintf("%d of %d are under way: %s", len(underWay), len(all), five(underWay)),
+			Do: "wait, and ask again; what is under way for " + strconv.Itoa(int(patience.Minutes())) + " minutes is a problem",
+		}
 	}
-	slices.Sort(bad)
+	return Check{Name: name, Verdict: OK, Detail: fmt.Sprintf("%d, all ready", len(all))}
+}
+
+// five are the first five, by their names.
+func five(names []string) string {
+	slices.Sort(names)
 	more := ""
-	if len(bad) > 5 {
-		more = fmt.Sprintf("; and %d more", len(bad)-5)
+	if len(names) > 5 {
+		more = fmt.Sprintf("; and %d more", len(names)-5)
 	}
-	return fmt.Errorf("%d of %d are not ready: %s%s", len(bad), len(all), strings.Join(bad[:min(5, len(bad))], "; "), more)
+	return strings.Join(names[:min(5, len(names))], "; ") + more
 }
 
 // Flux looks at what Git owns.
-func Flux(ctx context.Context, api kubeapi.API) []Check {
+func Flux(ctx context.Context, api kubeapi.API, now time.Time) []Check {
 	var checks []Check
 	for _, kind := range []struct{ name, path, do string }{
 		{"Flux's sources", "/apis/source.toolkit.fluxcd.io/v1/gitrepositories", "flux get sources git -A; then: flux reconcile source git flux-system"},
@@ -93,10 +135,11 @@ func Flux(ctx context.Context, api kubeapi.API) []Check {
 		if err == nil && len(all) == 0 && kind.name != "HelmReleases" {
 			err = errors.New("there are none")
 		}
-		if err == nil {
-			err = unready(all)
+		if err != nil {
+			checks = append(checks, judged(kind.name, err, "", kind.do))
+			continue
 		}
-		checks = append(checks, judged(kind.name, err, fmt.Sprintf("%d, all ready", len(all)), kind.do))
+		checks = append(checks, judgedReady(kind.name, all, now, kind.do))
 	}
 	return checks
 }
@@ -104,10 +147,11 @@ func Flux(ctx context.Context, api kubeapi.API) []Check {
 // Certificates looks at what cert-manager looks after.
 func Certificates(ctx context.Context, api kubeapi.API, now time.Time) []Check {
 	all, err := items(ctx, api, "/apis/cert-manager.io/v1/certificates")
-	if err == nil {
-		err = unready(all)
+	const do = "kubectl get certificates,orders,challenges -A"
+	if err != nil {
+		return []Check{judged("Certificates", err, "", do)}
 	}
-	checks := []Check{judged("Certificates", err, fmt.Sprintf("%d, all ready", len(all)), "kubectl get certificates,orders,challenges -A")}
+	checks := []Check{judgedReady("Certificates", all, now, do)}
 	for _, o := range all {
 		// cert-manager renews when a third of the time is left, or earlier: what ends soon was not renewed.
 		if end := o.Status.NotAfter; !end.IsZero() && end.Sub(now) < Soon {

@@ -129,7 +129,7 @@ func ready(name, status, message string) string {
 func TestFlux_NamesWhatIsNotReady(t *testing.T) {
 	good := map[string]string{"gitrepositories": ready("a", "True", ""), "kustomizations": ready("a", "True", "") + "," + ready("b", "True", "")}
 	want := "ok|Flux's sources|1, all ready\nok|Kustomizations|2, all ready\nok|HelmReleases|0, all ready"
-	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, good))); got != want {
+	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, good), now)); got != want {
 		t.Errorf("got\n%s", got)
 	}
 	bad := map[string]string{
@@ -139,8 +139,50 @@ func TestFlux_NamesWhatIsNotReady(t *testing.T) {
 	want = `problem|Flux's sources|there are none
 problem|Kustomizations|2 of 3 are not ready: n/a: build; failed; n/new: nobody has reported on it yet
 problem|HelmReleases|1 of 1 are not ready: n/h: waits`
-	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, bad))); got != want {
+	if got := lines(doctor.Flux(t.Context(), cluster(t, time.Hour, bad), now)); got != want {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestFlux_WarnsOfWhatIsUnderWay(t *testing.T) {
+	one := func(name, status, reason string, ago time.Duration) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"n","name":%q},"status":{"conditions":[{"type":"Ready","status":%q,"reason":%q,"message":"m","lastTransitionTime":%q}]}}`,
+			name, status, reason, now.Add(-ago).Format(time.RFC3339))
+	}
+	created := func(ago time.Duration) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"n","name":"new","creationTimestamp":%q}}`, now.Add(-ago).Format(time.RFC3339))
+	}
+	const do = "wait, and ask again; what is under way for 15 minutes is a problem"
+	for what, c := range map[string]struct{ list, want, do string }{
+		"behind a push":             {one("a", "Unknown", "Progressing", time.Minute), "warning|Kustomizations|1 of 1 are under way: n/a: m", do},
+		"one that waits for it":     {one("a", "False", "DependencyNotReady", time.Minute), "warning|Kustomizations|1 of 1 are under way: n/a: m", do},
+		"made just now":             {created(time.Minute), "warning|Kustomizations|1 of 1 are under way: n/new: nobody has reported on it yet", do},
+		"under way for too long":    {one("a", "Unknown", "Progressing", 15*time.Minute), "problem|Kustomizations|1 of 1 are not ready: n/a: m", ""},
+		"waiting for too long":      {one("a", "False", "DependencyNotReady", time.Hour), "problem|Kustomizations|1 of 1 are not ready: n/a: m", ""},
+		"looked at by nobody":       {created(time.Hour), "problem|Kustomizations|1 of 1 are not ready: n/new: nobody has reported on it yet", ""},
+		"one that has failed":       {one("a", "False", "BuildFailed", time.Second), "problem|Kustomizations|1 of 1 are not ready: n/a: m", ""},
+		"one failed, one under way": {one("a", "False", "BuildFailed", 0) + "," + one("b", "Unknown", "Progressing", 0), "problem|Kustomizations|1 of 2 are not ready: n/a: m", ""},
+	} {
+		checks := doctor.Flux(t.Context(), cluster(t, time.Hour, map[string]string{"kustomizations": c.list}), now)
+		if got := lines(checks[1:2]); got != c.want || c.do != "" && checks[1].Do != c.do {
+			t.Errorf("%s: got %s, do %s", what, got, checks[1].Do)
+		}
+	}
+}
+
+func TestCertificates_OneThatIsBeingIssuedIsUnderWay(t *testing.T) {
+	one := func(issuing string, ago time.Duration) map[string]string {
+		return map[string]string{"certificates": fmt.Sprintf(`{"metadata":{"namespace":"n","name":"a"},"status":{"conditions":[
+			{"type":"Issuing","status":%q},{"type":"Ready","status":"False","reason":"DoesNotExist","message":"m","lastTransitionTime":%q}]}}`,
+			issuing, now.Add(-ago).Format(time.RFC3339))}
+	}
+	for want, list := range map[string]map[string]string{
+		"warning|Certificates|1 of 1 are under way: n/a: m": one("True", time.Minute),
+		"problem|Certificates|1 of 1 are not ready: n/a: m": one("False", time.Minute),
+	} {
+		if got := lines(doctor.Certificates(t.Context(), cluster(t, time.Hour, list), now)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 
