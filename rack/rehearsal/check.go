@@ -47,7 +47,7 @@ type check struct {
 
 // checks look at everything that came of a rehearsal.
 func (r *rehearsal) checks() []check {
-	return slices.Concat(r.standingChecks(), r.restingChecks(), r.commitChecks(), r.otherChecks())
+	return slices.Concat(r.standingChecks(), r.commitChecks(), r.otherChecks())
 }
 
 // standingChecks look whether everything stands.
@@ -58,12 +58,9 @@ func (r *rehearsal) standingChecks() []check {
 		{"every control plane is an etcd member", r.checkEtcd},
 		{"every node is ready, and as the stack file says", r.checkNodes},
 		{"everything that Git owns is ready", r.checkKustomizations},
+		// While nobody changes anything: to it, what is under way is not as it should be.
+		{"the doctor finds nothing wrong", r.checkDoctor},
 	}
-}
-
-// restingChecks look at a whole cluster that nobody changes meanwhile: to them, what is under way is not as it should be.
-func (r *rehearsal) restingChecks() []check {
-	return []check{{"the doctor finds nothing wrong", r.checkDoctor}}
 }
 
 // commitChecks wait for what Flux makes of what is there, and of a commit.
@@ -99,13 +96,13 @@ func (r *rehearsal) otherChecks() []check {
 	}
 }
 
-// check looks at everything that came of the rehearsal; more comes once everything stands, and before anything is changed.
-func (r *rehearsal) check(ctx context.Context, more ...check) error {
+// check looks at everything that came of the rehearsal.
+func (r *rehearsal) check(ctx context.Context) error {
 	c, err := r.openCluster(ctx)
 	if err != nil {
 		return err
 	}
-	r.run(ctx, c, slices.Concat(r.standingChecks(), more))
+	r.run(ctx, c, r.standingChecks())
 	r.runBeside(ctx, c, r.commitChecks(), r.otherChecks())
 	return nil
 }

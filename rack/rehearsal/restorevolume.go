@@ -74,7 +74,7 @@ func restoreVolume(ctx context.Context, r *rehearsal) error {
 	if err := r.upAgain(ctx); err != nil {
 		return err
 	}
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
+	return r.checked(ctx)
 }
 
 // copyTwice writes and copies two states of the volume, and returns a time between the copies.

@@ -47,7 +47,7 @@ func upAndUpAgain(ctx context.Context, r *rehearsal) error {
 	if err := r.upTwice(ctx); err != nil {
 		return err
 	}
-	if err := r.checked(ctx, r.restingChecks()...); err != nil {
+	if err := r.checked(ctx); err != nil {
 		return err
 	}
 	if err := r.previewNothing(ctx); err != nil {
@@ -113,8 +113,8 @@ func (r *rehearsal) previewNothing(ctx context.Context) error {
 	return nil
 }
 
-func (r *rehearsal) checked(ctx context.Context, more ...check) error {
-	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx, more...) })
+func (r *rehearsal) checked(ctx context.Context) error {
+	return r.phase("checks", "checking what came of it", func() error { return r.check(ctx) })
 }
 
 // unchanged reports whether a run looked at something, and left it as it was.
