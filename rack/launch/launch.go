@@ -257,11 +257,8 @@ func prepare(ctx context.Context, project string, stack *spec.Stack, o Options) 
 	if config.Charts, err = chartsFolder(ctx, project, o); err != nil {
 		return nil, err
 	}
-	// A rehearsal is of stand-ins, or of as many genuine charts as there are.
-	if config.Charts != "" {
-		if config.ChartModules, err = chartModules(ctx, filepath.Join(rack, "crds")); err != nil {
-			return nil, err
-		}
+	if config.ChartModules, err = chartModules(ctx, filepath.Join(rack, "crds")); err != nil {
+		return nil, err
 	}
 	return config, choose(ctx, config, o, path)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type store struct {
 	applied map[string]written
 	// renewed is when the API last knew an operator's pod.
 	renewed map[types.UID]time.Time
+	// away is since when no API server answers; zero while one does.
+	away time.Time
 }
 
 // watch keeps the objects of one kind.
@@ -95,6 +98,19 @@ func (s *store) watch(ctx context.Context, kind Kind) {
 			s.changed(ctx, kind)
 		}
 	}()
+}
+
+// anew begins every watch again. What they knew is not known until they have.
+func (s *store) anew(ctx context.Context) {
+	s.following.Lock()
+	defer s.following.Unlock()
+	s.mu.Lock()
+	watches := maps.Clone(s.watches)
+	s.mu.Unlock()
+	for kind, w := range watches {
+		w.stop()
+		s.watch(ctx, kind)
+	}
 }
 
 func (s *store) changed(ctx context.Context, kind Kind) {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -57,9 +59,11 @@ func (s *store) leads(ctx context.Context, pod Pod) bool {
 	if time.Since(renewed) < renewEvery {
 		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, renewal)
+	asked, cancel := context.WithTimeout(ctx, renewal)
 	defer cancel()
-	found, err := s.client.Resource(Pods).Namespace(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+	began := time.Now()
+	found, err := s.client.Resource(Pods).Namespace(pod.Namespace).Get(asked, pod.Name, metav1.GetOptions{})
+	s.answered(ctx, began, err)
 	if err != nil || found.GetUID() != pod.uid {
 		return false
 	}
@@ -67,6 +71,27 @@ func (s *store) leads(ctx context.Context, pod Pod) bool {
 	s.renewed[pod.uid] = time.Now()
 	s.mu.Unlock()
 	return true
+}
+
+// answered takes down whether an API server answered what was asked then. Operators that reached none for as long as a lease lasts have
+// ended, and are started again: all of them look at the whole cluster anew, however long a watch of before would have waited by then
+// until it tries again, which is up to a minute
+// (https://github.com/kubernetes/client-go/blob/v0.34.1/tools/cache/reflector.go, backoffManager).
+func (s *store) answered(ctx context.Context, asked time.Time, err error) {
+	var status apierrors.APIStatus
+	away := err != nil && !errors.As(err, &status)
+	s.mu.Lock()
+	since := s.away
+	switch {
+	case !away:
+		s.away = time.Time{}
+	case since.IsZero():
+		s.away = asked
+	}
+	s.mu.Unlock()
+	if !away && !since.IsZero() && asked.Sub(since) > renewal {
+		s.anew(ctx)
+	}
 }
 
 // ReadyPods are the pods of a namespace that the selector chooses and that are ready. An empty selector chooses none, as that of a

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic/fake"
 	ktesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/cache"
 )
 
 // An operator of a cluster that is gone went on with what it had seen last, and made OSDs on disks that had just been wiped.
@@ -50,6 +51,42 @@ func TestOperator_ActsOnlyWhileTheAPIKnowsItsPod(t *testing.T) {
 		settled := p.passAs(t.Context(), []Pod{seen})
 		if settled != c.want || passes > 0 != c.want {
 			t.Errorf("%s: %d passes, and nothing left to do: %t", name, passes, settled)
+		}
+	}
+}
+
+// Behind a power cut of all machines a Service had no address for a minute: the watch of before had failed so often that it waited as long.
+func TestStore_LooksAnewWhenTheAPIWasAway(t *testing.T) {
+	refused := errors.New("connection refused")
+	for name, c := range map[string]struct {
+		away time.Duration // ago
+		err  error
+		want bool
+	}{
+		"for longer than a lease": {2 * renewal, nil, true},
+		"and its pod is gone":     {2 * renewal, apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, "operator"), true},
+		"for a moment":            {renewal / 2, nil, false},
+		"and is still":            {2 * renewal, refused, false},
+		"never":                   {0, nil, false},
+		"from now on":             {0, refused, false},
+	} {
+		client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[Kind]string{Services: "ServiceList"})
+		s := &store{client: client, log: slog.New(slog.DiscardHandler), watches: map[Kind]*watch{}}
+		s.watch(t.Context(), Services)
+		before := s.informer(Services)
+		now := time.Now()
+		if c.away > 0 {
+			s.away = now.Add(-c.away)
+		}
+		s.answered(t.Context(), now, c.err)
+		if got := s.informer(Services) != before; got != c.want {
+			t.Errorf("%s: looks anew: %t", name, got)
+		}
+		if still := errors.Is(c.err, refused); still != !s.away.IsZero() {
+			t.Errorf("%s: is away since %s", name, s.away)
+		}
+		if !cache.WaitForCacheSync(t.Context().Done(), s.informer(Services).HasSynced) {
+			t.Errorf("%s: knows nothing", name)
 		}
 	}
 }
