@@ -186,6 +186,11 @@ func TestRehearseLab_KeepsAnsweringWithoutOneOfThreeControlPlanes(t *testing.T) 
 			t.Errorf("%s is none of %+v", name, r.Parts)
 		}
 	}
+	for _, name := range []string{"cilium", "cert-manager"} {
+		if !slices.ContainsFunc(r.Parts, func(p report.Part) bool { return p.Kind == report.Genuine && strings.HasPrefix(p.Name, "chart "+name+" ") }) {
+			t.Errorf("the chart %s, which a Go module has, is none of %+v", name, r.Parts)
+		}
+	}
 
 	isWhole(t, o, r)
 	if r.Resources.Created == 0 || r.Resources.RerunChanges != 0 {

@@ -36,8 +36,8 @@ type Options struct {
 	Base string
 	// Plugins is a directory of genuine plugins and language host; empty to look where Pulumi puts them.
 	Plugins string
-	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. Where the
-	// folder lacks one that a Go module has, it is taken from there. Empty for stand-ins alone.
+	// Charts is a folder of genuine charts, NAME-VERSION.tgz; the word genuine has all of them fetched first. What it lacks, and what
+	// there is when it is empty, comes from Go modules where those have the chart, and is a stand-in otherwise.
 	Charts string
 	// Genuine runs the operators themselves where they can be compiled, in place of the simulated ones.
 	Genuine bool
