@@ -187,7 +187,9 @@ func TestRehearseLab_KeepsAnsweringWithoutOneOfThreeControlPlanes(t *testing.T) 
 		}
 	}
 	for _, name := range []string{"cilium", "cert-manager"} {
-		if !slices.ContainsFunc(r.Parts, func(p report.Part) bool { return p.Kind == report.Genuine && strings.HasPrefix(p.Name, "chart "+name+" ") }) {
+		if !slices.ContainsFunc(r.Parts, func(p report.Part) bool {
+			return p.Kind == report.Genuine && strings.HasPrefix(p.Name, "chart "+name+" ")
+		}) {
 			t.Errorf("the chart %s, which a Go module has, is none of %+v", name, r.Parts)
 		}
 	}
