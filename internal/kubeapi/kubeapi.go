@@ -13,7 +13,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -105,20 +107,39 @@ func IsStatus(err error, code int) bool {
 	return errors.As(err, &refused) && refused.Code == code
 }
 
-// Do sends one request; body and into may be nil. A PATCH is a merge patch. Into a list of metadata it asks for the metadata alone: a Helm record
-// is up to a megabyte.
+// tries is how often a request is sent that the API server asks to send again, as by Kubernetes's own client
+// (https://github.com/kubernetes/client-go/blob/v0.34.1/rest/request.go, maxRetries).
+const tries = 11
+
+// Do sends a request; body and into may be nil. A PATCH is a merge patch. Into a list of metadata it asks for the metadata alone: a Helm
+// record is up to a megabyte. What the server asks to send again in a while, as when it has just started and does not have all objects of
+// a kind yet, is sent again.
 func (a API) Do(ctx context.Context, method, path string, body, into any) error {
-	var content io.Reader
+	var content []byte
 	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
 			return err
 		}
-		content = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, a.Server+path, content)
+	for try := 1; ; try++ {
+		again, err := a.once(ctx, method, path, content, into)
+		if again == 0 || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(again):
+		}
+	}
+}
+
+// once sends one request. After an error, again is when the server wants to see it once more; 0 for never.
+func (a API) once(ctx context.Context, method, path string, content []byte, into any) (again time.Duration, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, a.Server+path, bytes.NewReader(content))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	accept := "application/json"
 	if _, metadata := into.(*metav1.PartialObjectMetadataList); metadata {
@@ -131,20 +152,32 @@ func (a API) Do(ctx context.Context, method, path string, body, into any) error 
 	}
 	reply, err := a.Client.Do(request)
 	if err != nil {
-		return fmt.Errorf("the Kubernetes API: %w", err)
+		return 0, fmt.Errorf("the Kubernetes API: %w", err)
 	}
 	defer reply.Body.Close()
 	raw, err := io.ReadAll(reply.Body)
 	if err != nil {
-		return fmt.Errorf("the Kubernetes API: %w", err)
+		return 0, fmt.Errorf("the Kubernetes API: %w", err)
 	}
 	if reply.StatusCode >= 300 {
-		return refusal(reply, raw)
+		return after(reply), refusal(reply, raw)
 	}
 	if into == nil {
-		return nil
+		return 0, nil
 	}
-	return json.Unmarshal(raw, into)
+	return 0, json.Unmarshal(raw, into)
+}
+
+// after is when the server wants to see a request again that it could not serve.
+func after(reply *http.Response) time.Duration {
+	if reply.StatusCode != http.StatusTooManyRequests && reply.StatusCode < http.StatusInternalServerError {
+		return 0
+	}
+	seconds, err := strconv.Atoi(reply.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return max(time.Duration(seconds)*time.Second, time.Millisecond)
 }
 
 // refusal reads the API server's reasons.

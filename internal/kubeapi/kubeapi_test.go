@@ -1,6 +1,7 @@
 package kubeapi_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,6 +75,56 @@ func TestDo_SaysWhyTheServerRefused(t *testing.T) {
 		if err == nil || err.Error() != test.want || !kubeapi.IsStatus(err, test.code) || kubeapi.IsStatus(err, 404) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// An API server that has just started answers so for each kind until it has all of its objects.
+func TestDo_AsksAgainWhenTheServerWantsIt(t *testing.T) {
+	const initializing = `{"kind": "Status", "message": "storage is (re)initializing"}`
+	for name, c := range map[string]struct {
+		code, refusals int
+		after          string
+		asked          int
+		want           string
+	}{
+		"a kind that is not there yet":   {http.StatusTooManyRequests, 3, "0", 4, ""},
+		"a server that is too busy":      {http.StatusServiceUnavailable, 1, "0", 2, ""},
+		"for ever":                       {http.StatusTooManyRequests, 99, "0", 11, "storage is (re)initializing"},
+		"a refusal without a time":       {http.StatusTooManyRequests, 1, "", 1, "storage is (re)initializing"},
+		"a time that nobody understands": {http.StatusTooManyRequests, 1, "soon", 1, "storage is (re)initializing"},
+		"a refusal for good":             {http.StatusForbidden, 1, "0", 1, "storage is (re)initializing"},
+	} {
+		var asked []string
+		api := open(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if asked = append(asked, string(body)); len(asked) > c.refusals {
+				return
+			}
+			if c.after != "" {
+				w.Header().Set("Retry-After", c.after)
+			}
+			w.WriteHeader(c.code)
+			fmt.Fprint(w, initializing)
+		})
+		err := api.Create(t.Context(), "/api/v1/namespaces", "body")
+		if len(asked) != c.asked || asked[c.asked-1] != `"body"` {
+			t.Errorf("%s: asked %d times: %s", name, len(asked), asked)
+		}
+		if got := fmt.Sprint(err); got != c.want && (err != nil || c.want != "") {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+func TestDo_EndsWithItsContextWhileItWaits(t *testing.T) {
+	api := open(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := api.Get(ctx, "/api/v1/nodes", nil); !kubeapi.IsStatus(err, http.StatusTooManyRequests) {
+		t.Errorf("got %v", err)
 	}
 }
 
