@@ -3,7 +3,7 @@
 //   make site-test          CHROMIUM=/path/to/chromium where it is not on PATH; PICTURES=folder keeps what was seen
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -36,6 +36,7 @@ const chromium = () =>
 let browser, origin
 
 before(async () => {
+  if (pictures) mkdirSync(pictures, { recursive: true })
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
   origin = `http://127.0.0.1:${server.address().port}`
   // Its own sandbox wants rights that a container does not have, and every page is of this repository.
@@ -56,7 +57,7 @@ const looks = [
 const kept = (thing, look) => path.join(pictures, `${thing}-${look.name}-${look.scheme}.png`)
 
 const text = (file) => readFileSync(new URL(file, import.meta.url), 'utf8')
-const document = (body, style = '') => `<!doctype html><meta name="color-scheme" content="light dark"><style>body { margin: 16px } ${style}</style>${body}`
+const document = (body, style = '') => `<!doctype html><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><style>body { margin: 16px } ${style}</style>${body}`
 /** The pictures of the sample home, which follow the reader's scheme, one below the other. */
 const drawn = document(['machines', 'addresses', 'owners', 'requests'].map((name) => text(`pictures/home/${name}.svg`)).join('\n'), 'body { display: flex; flex-wrap: wrap; gap: 32px; align-items: start } svg { max-width: 100%; height: auto }')
 
@@ -107,7 +108,7 @@ for (const look of looks) {
 
 test('what a rehearsal shows in a terminal is kept as a picture', { skip: !pictures }, async () => {
   const escaped = text('../rack/screen/testdata/underway.txt').replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  const look = { scheme: 'dark', viewport: { width: 1000, height: 400 } }
+  const look = { scheme: 'dark', viewport: { width: 640, height: 190 } }
   await keep(document(`<pre>${escaped}</pre>`, 'body { background: #16181d } pre { color: #d8dee9; font: 14px/1.35 monospace }'), look, path.join(pictures, 'terminal.png'))
 })
 
