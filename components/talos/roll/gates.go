@@ -29,7 +29,7 @@ func (r *Roll) before(ctx context.Context, t turn, action Action) error {
 			errs = append(errs, r.etcd(ctx).bearsLoss(node.Name), r.apiElsewhere(ctx, cluster, node))
 		}
 		if action.GoesDown() {
-			errs = append(errs, cluster.Storage(ctx))
+			errs = append(errs, r.storage(ctx, cluster, node))
 		}
 		if action == Reinstall {
 			if err := nothingOnVar(ctx, cluster, node); err != nil {
@@ -166,8 +166,24 @@ func (r *Roll) after(ctx context.Context, machine Machine, t turn, wentDown bool
 		if wentDown && checked != "" && checked == before {
 			return errors.New("no look of Ceph at itself since then")
 		}
-		return cluster.Storage(ctx)
+		return r.storage(ctx, cluster, node)
 	})
+}
+
+// storage is nil when all data have all of their copies. It is asked while no node of this run is drained, so that one which this
+// program has cordoned is of a run that was killed. Pods that storage needs may belong there and nowhere else, so that it gets
+// them back before it has its turn.
+func (r *Roll) storage(ctx context.Context, cluster Cluster, node Node) error {
+	for _, each := range append([]Node{node}, r.all...) {
+		state, err := cluster.Node(ctx, each.Name)
+		if err != nil {
+			continue // whether every node is there is asked elsewhere
+		}
+		if err := uncordon(ctx, cluster, each, state); err != nil {
+			return fmt.Errorf("%s: uncordon: %w", each.Name, err)
+		}
+	}
+	return cluster.Storage(ctx)
 }
 
 // uncordon takes back what this program did, in this run or in one that was

@@ -120,7 +120,7 @@ func (r *Roll) bearsDeparture(ctx context.Context, node Node, alive bool) error 
 		}
 		if alive {
 			// Copies that only a dead machine had are not waited for.
-			errs = append(errs, cluster.Storage(ctx))
+			errs = append(errs, r.storage(ctx, cluster, node))
 		}
 		return errors.Join(errs...)
 	})

@@ -648,5 +648,11 @@ func (w *world) Storage(context.Context) error {
 	if err := w.alive(); err != nil {
 		return err
 	}
+	for name, m := range w.machines {
+		// What storage runs there has left, and finds no place on any other node.
+		if m.byUs && !m.deleted && len(m.pods) == 0 {
+			return fmt.Errorf("its pods of %s are pending", name)
+		}
+	}
 	return w.storage
 }
