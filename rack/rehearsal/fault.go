@@ -126,15 +126,20 @@ func (w *world) failRecord(trouble cloudflare.Trouble, times int) {
 	})
 }
 
-// failWebhook strikes near the end of an `up`, when the cluster's own store reads 1Password already.
-func (w *world) failWebhook() {
-	hooks := w.repository() + "/hooks"
-	w.github.Fail(github.Fault{Trouble: github.SecondaryRateLimit, Path: hooks, RetryAfter: 2 * time.Second})
-	w.github.Fail(github.Fault{Trouble: github.RevokedToken, Path: hooks, Times: always})
+// failStore strikes the cluster's own store, where nobody else reads 1Password. When that asks for the first time is not known before:
+// the calls fail that it makes first, in whichever `up` it does.
+func (w *world) failStore() {
 	if o := w.stack.Secrets.OnePassword; o != nil && !o.Readable() {
 		w.connect.Fail(2, onepassword.Broken)
 		w.connect.Fail(2, onepassword.TooManyRequests)
 	}
+}
+
+// failWebhook strikes near the end of an `up`.
+func (w *world) failWebhook() {
+	hooks := w.repository() + "/hooks"
+	w.github.Fail(github.Fault{Trouble: github.SecondaryRateLimit, Path: hooks, RetryAfter: 2 * time.Second})
+	w.github.Fail(github.Fault{Trouble: github.RevokedToken, Path: hooks, Times: always})
 }
 
 // revocations are the tokens that every run of the program asks something with. GitHub's is not among them: it is asked
@@ -183,7 +188,8 @@ func (w *world) repository() string {
 
 // heal ends every fault.
 func (w *world) heal() {
-	if w.connect != nil {
+	// What failStore has set ends by itself.
+	if w.connect != nil && w.stack.Secrets.OnePassword.Readable() {
 		w.connect.Heal()
 	}
 	if w.edge.public != nil {

@@ -28,6 +28,7 @@ func faults(ctx context.Context, r *rehearsal) error {
 			return err
 		}
 	}
+	r.world.failStore()
 	if err := r.strike(ctx, r.world.faults()); err != nil {
 		return err
 	}
