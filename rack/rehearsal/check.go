@@ -58,7 +58,7 @@ func (r *rehearsal) standingChecks() []check {
 		{"every control plane is an etcd member", r.checkEtcd},
 		{"every node is ready, and as the stack file says", r.checkNodes},
 		{"everything that Git owns is ready", r.checkKustomizations},
-		// While nobody changes anything: to it, what is under way is not as it should be.
+		// While nobody changes anything: what is under way is not as it should be.
 		{"the doctor finds nothing wrong", r.checkDoctor},
 	}
 }

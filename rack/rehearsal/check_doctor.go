@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/home-ops/home-ops/cmd/homeops/doctor"
 )
 
 // checkDoctor has copies saved, as `make up` does after each update, and asks `homeops doctor`, which must find no problem and end
-// with 0. What it warns of is named in the detail: a cluster of minutes has no snapshot of etcd yet.
+// with 0. What else it warns of is named in the detail: a cluster of minutes has no snapshot of etcd yet.
 func (r *rehearsal) checkDoctor(ctx context.Context, _ *cluster) (string, error) {
 	file, err := r.fileWithCopies()
 	if err != nil {
@@ -31,7 +32,11 @@ func (r *rehearsal) checkDoctor(ctx context.Context, _ *cluster) (string, error)
 	return examined(out.Bytes(), ended)
 }
 
-// examined is what a doctor said who has found nothing wrong, or what he has found.
+// young is what a cluster of minutes may be warned of.
+var young = []string{"copies of etcd", "restore drill of etcd"}
+
+// examined is what a doctor said who has found nothing wrong, or what he has found. What he warns of at a cluster is wrong too: nobody
+// has cordoned a node here, and nothing is under way.
 func examined(said []byte, ended error) (string, error) {
 	var seen struct{ Checks doctor.Report }
 	if err := json.Unmarshal(said, &seen); err != nil {
@@ -42,7 +47,7 @@ func examined(said []byte, ended error) (string, error) {
 	for _, c := range seen.Checks {
 		// The stack file's is its path.
 		by[c.Verdict] = append(by[c.Verdict], filepath.Base(c.Name))
-		if c.Verdict == doctor.Problem {
+		if c.Verdict == doctor.Problem || c.Verdict == doctor.Warning && c.Section == doctor.Cluster && !slices.Contains(young, c.Name) {
 			problems = append(problems, c.Name+": "+c.Detail)
 		}
 		if c.Verdict != doctor.Unseen {

@@ -78,6 +78,10 @@ var redDoctor = []red{
 		damage: asksDoctor(strings.NewReplacer(`"ok"`, `"not looked at"`, `"warning"`, `"not looked at"`).Replace(contentDoctor), ""),
 	},
 	{
+		line: doctorLine, fault: "a node is cordoned, or Flux at work", want: "Kubernetes API: https://10.0.0.9:6443",
+		damage: asksDoctor(strings.Replace(contentDoctor, `"ok"`, `"warning"`, 1), ""),
+	},
+	{
 		line: doctorLine, fault: "it says nothing", want: "unexpected end of JSON input",
 		damage: asksDoctor("", ""),
 	},
